@@ -1,0 +1,103 @@
+/** Characters, names and references of XML 1.0 (fifth edition). */
+
+/** Class of an ASCII character in a name: 0 none, 1 not at the start, 2 anywhere, 3 the colon. */
+export const nameClasses: Uint8Array = classifyNames();
+
+function classifyNames(): Uint8Array {
+  const classes = new Uint8Array(128);
+  for (let code = 0; code < 128; code++) {
+    const char = String.fromCharCode(code);
+    if (/[A-Za-z_]/.test(char)) classes[code] = 2;
+    else if (/[-.0-9]/.test(char)) classes[code] = 1;
+  }
+  classes[':'.charCodeAt(0)] = 3;
+  return classes;
+}
+
+const nameStart =
+  'A-Z_a-z\\u{C0}-\\u{D6}\\u{D8}-\\u{F6}\\u{F8}-\\u{2FF}\\u{370}-\\u{37D}\\u{37F}-\\u{1FFF}\\u{200C}\\u{200D}' +
+  '\\u{2070}-\\u{218F}\\u{2C00}-\\u{2FEF}\\u{3001}-\\u{D7FF}\\u{F900}-\\u{FDCF}\\u{FDF0}-\\u{FFFD}\\u{10000}-\\u{EFFFF}';
+const nameRest = `${nameStart}\\-.0-9\\u{B7}\\u{300}-\\u{36F}\\u{203F}\\u{2040}`;
+const qualifiedName = new RegExp(`^[${nameStart}][${nameRest}]*(?::[${nameStart}][${nameRest}]*)?$`, 'u');
+
+/** Whether a text is a QName (Namespaces in XML 1.0 §4). */
+export function isQualifiedName(text: string): boolean {
+  return qualifiedName.test(text);
+}
+
+/** Most messages have none of these, and one range is searched twice as fast as five. */
+const perhapsNotCharacter = /[^ -\uFFFD]/;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters that are looked for
+const notCharacter = /[\0-\x08\x0B\x0C\x0E-\x1F\uFFFE\uFFFF]/;
+
+/** Whether a text holds only characters that XML 1.0 §2.2 allows. */
+export function hasOnlyCharacters(text: string): boolean {
+  if (perhapsNotCharacter.test(text) && notCharacter.test(text)) return false;
+  return (text as string & { isWellFormed(): boolean }).isWellFormed();
+}
+
+/** Whether XML 1.0 §2.2 allows the code point. */
+function isCharacter(code: number): boolean {
+  return (
+    code === 0x9 ||
+    code === 0xa ||
+    code === 0xd ||
+    (code >= 0x20 && code <= 0xd7ff) ||
+    (code >= 0xe000 && code <= 0xfffd) ||
+    (code >= 0x10000 && code <= 0x10ffff)
+  );
+}
+
+const entities: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
+const reference = /&(?:(amp|lt|gt|quot|apos)|#x([0-9A-Fa-f]+)|#([0-9]+));/y;
+
+/** End of the well-formed reference that begins at `at`; -1 where there is none: a bare &, an unknown entity, a code point XML forbids. */
+export function referenceEnd(source: string, at: number): number {
+  reference.lastIndex = at;
+  const match = reference.exec(source);
+  if (match === null) return -1;
+  return match[1] !== undefined || isCharacter(codePoint(match[2], match[3])) ? reference.lastIndex : -1;
+}
+
+function codePoint(hex: string | undefined, decimal: string | undefined): number {
+  return hex === undefined ? Number.parseInt(decimal ?? '', 10) : Number.parseInt(hex, 16);
+}
+
+/** What a reference that {@link referenceEnd} has accepted stands for. */
+function decodeReference(text: string): string {
+  if (text[1] !== '#') return entities[text.slice(1, -1)] ?? '';
+  return String.fromCodePoint(text[2] === 'x' ? Number.parseInt(text.slice(3, -1), 16) : Number(text.slice(2, -1)));
+}
+
+/** Value of an attribute as written: white space and references replaced (XML 1.0 §2.11, §3.3.3). */
+export function decodeAttribute(raw: string): string {
+  return raw.replace(/\r\n|[\t\n\r]/g, ' ').replace(/&[^;]*;/g, decodeReference);
+}
+
+const markup = /<!--.*?-->|<!\[CDATA\[(.*?)\]\]>|\r\n?|&[^;]*;/gs;
+
+/** Text content as written, without child elements: comments dropped, CDATA sections, line ends and references replaced. */
+export function decodeText(raw: string): string {
+  return raw.replace(markup, (match: string, cdata: string | undefined) => {
+    if (cdata !== undefined) return cdata.replace(/\r\n?/g, '\n');
+    if (match.startsWith('&')) return decodeReference(match);
+    return match.startsWith('\r') ? '\n' : '';
+  });
+}
+
+/** Order of two texts by code point, which differs from the order by UTF-16 code unit above U+D7FF. */
+export function compareCodePoints(a: string, b: string): number {
+  if (a === b) return 0;
+  const length = Math.min(a.length, b.length);
+  for (let i = 0; i < length; i++) {
+    const left = a.charCodeAt(i);
+    const right = b.charCodeAt(i);
+    if (left !== right) return codePointRank(left) - codePointRank(right);
+  }
+  return a.length - b.length;
+}
+
+/** Surrogates stand for code points above all of the basic plane. */
+function codePointRank(unit: number): number {
+  return unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit;
+}

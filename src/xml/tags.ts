@@ -1,0 +1,299 @@
+import { refuse } from '../errors.ts';
+import { ns } from '../names.ts';
+import { compareCodePoints, decodeAttribute, isQualifiedName, nameClasses, referenceEnd } from './characters.ts';
+import { type Cursor, find, nextBreak, nextReference, nextTag, noChildren, type Open } from './cursor.ts';
+import { type Attribute, bindingBit, bindingOf, type Element, marks, maxBits, type Scope, scopeBits } from './tree.ts';
+
+/** Start tags: names, attributes, namespace declarations. */
+
+type OpenAttribute = { -readonly [K in keyof Attribute]: Attribute[K] };
+
+const space = 0x20;
+const doubleQuote = 0x22;
+const singleQuote = 0x27;
+const slash = 0x2f;
+const equals = 0x3d;
+const greaterThan = 0x3e;
+const letterX = 0x78;
+const tagWritingDiffers = marks.tagsDiffer | marks.attributesDiffer;
+const noAttributes: OpenAttribute[] = [];
+Object.freeze(noAttributes);
+
+/** References that canonical XML writes in an attribute's value (Canonical XML 1.0 §2.3). */
+const canonicalInAttribute = new Set(['&amp;', '&lt;', '&quot;', '&#x9;', '&#xA;', '&#xD;']);
+
+/**
+ * Scans the start tag or empty-element tag at `lt` and leaves the cursor behind it.
+ *
+ * @param parent parent of the new element in the tree.
+ */
+export function scanStartTag(cursor: Cursor, parent: Element | undefined, lt: number): Open {
+  const { source } = cursor;
+  const nameEnd = scanName(cursor, lt + 1);
+  const element = openElement(cursor, parent, lt, nameEnd);
+  const at = scanAttributes(cursor, element, nameEnd);
+  if (source.charCodeAt(at) === slash) {
+    if (source.charCodeAt(at + 1) !== greaterThan) refuse('malformed', 'xml-tag');
+    element.marks |= marks.empty;
+    element.contentStart = at + 2;
+    element.contentEnd = at + 2;
+    element.end = at + 2;
+  } else {
+    element.contentStart = at + 1;
+  }
+  resolveNames(element, parent?.scope);
+  cursor.at = element.contentStart;
+  return element;
+}
+
+function openElement(cursor: Cursor, parent: Element | undefined, lt: number, nameEnd: number): Open {
+  const { source, colon } = cursor;
+  const name = source.slice(lt + 1, nameEnd);
+  return {
+    source,
+    name,
+    prefix: colon === -1 ? '' : source.slice(lt + 1, colon),
+    local: colon === -1 ? name : source.slice(colon + 1, nameEnd),
+    namespace: '',
+    attributes: noAttributes,
+    scope: parent?.scope,
+    parent,
+    children: noChildren,
+    start: lt,
+    attributesStart: nameEnd,
+    contentStart: 0,
+    contentEnd: 0,
+    end: 0,
+    marks: 0,
+    uses: 0,
+    redeclares: 0,
+    contentUses: 0,
+    contentRedeclares: 0,
+  };
+}
+
+/** End of the QName at `from`; its colon goes to the cursor. @throws {Refusal} `xml-name`, `xml-name-length`. */
+function scanName(cursor: Cursor, from: number): number {
+  const { source } = cursor;
+  let colon = -1;
+  let ascii = true;
+  let at = from;
+  for (; ; at++) {
+    const code = source.charCodeAt(at);
+    if (code >= 128) ascii = false;
+    else {
+      // Beyond the end of the text the code is NaN, which has no class.
+      const kind = nameClasses[code] ?? 0;
+      if (kind === 0) break;
+      if (kind === 3) colon = colon === -1 ? at : refuse('malformed', 'xml-name');
+    }
+  }
+  if (at - from > cursor.limits.maxNameChars) refuse('malformed', 'xml-name-length');
+  if (
+    ascii
+      ? !startsName(source, from) || (colon !== -1 && !startsName(source, colon + 1))
+      : !isQualifiedName(source.slice(from, at))
+  ) {
+    refuse('malformed', 'xml-name');
+  }
+  cursor.colon = colon;
+  return at;
+}
+
+function startsName(source: string, at: number): boolean {
+  return nameClasses[source.charCodeAt(at)] === 2;
+}
+
+/** Index of the first character at or after `from` that is no white space. */
+export function skipSpace(source: string, from: number): number {
+  let at = from;
+  for (; ; at++) {
+    const code = source.charCodeAt(at);
+    if (code !== space && code !== 0xa && code !== 0x9 && code !== 0xd) return at;
+  }
+}
+
+/** Scans up to the `>` or `/>` of a tag and returns its index. */
+function scanAttributes(cursor: Cursor, element: Open, from: number): number {
+  const { source } = cursor;
+  let at = from;
+  for (;;) {
+    const code = source.charCodeAt(at);
+    if (code === greaterThan || code === slash) return at;
+    const begin = skipSpace(source, at);
+    if (begin === at) refuse('malformed', 'xml-tag');
+    const next = source.charCodeAt(begin);
+    // One space before /> is how many writers end an empty-element tag; canonical.ts knows it.
+    if (begin !== at + 1 || code !== space || next === greaterThan) element.marks |= tagWritingDiffers;
+    if (next === greaterThan || next === slash) return begin;
+    at = scanAttribute(cursor, element, begin);
+  }
+}
+
+/** Scans one attribute or namespace declaration and returns the index behind its closing quote. */
+function scanAttribute(cursor: Cursor, element: Open, begin: number): number {
+  const { source } = cursor;
+  const nameEnd = scanName(cursor, begin);
+  const { colon } = cursor;
+  const from = scanEquals(source, element, nameEnd);
+  const to = source.indexOf(source.charCodeAt(from - 1) === doubleQuote ? '"' : "'", from);
+  if (to === -1 || to > nextTag(cursor, begin)) refuse('malformed', 'xml-attribute');
+  if (to - from > cursor.limits.maxValueChars) refuse('malformed', 'xml-value-length');
+  const value = attributeText(cursor, element, from, to);
+  if (
+    source.charCodeAt(begin) === letterX &&
+    source.startsWith('xmlns', begin) &&
+    (colon === begin + 5 || nameEnd === begin + 5)
+  ) {
+    declare(cursor, element, colon === -1 ? '' : source.slice(colon + 1, nameEnd), value);
+    if (element.attributes.length > 0) element.marks |= tagWritingDiffers;
+    else element.attributesStart = to + 1;
+  } else {
+    addAttribute(cursor, element, source.slice(begin, nameEnd), colon === -1 ? -1 : colon - begin, value);
+  }
+  return to + 1;
+}
+
+/** Scans `=` and the opening quote, and returns the index where the value begins. */
+function scanEquals(source: string, element: Open, from: number): number {
+  let at = from;
+  if (source.charCodeAt(at) === equals && source.charCodeAt(at + 1) === doubleQuote) return at + 2;
+  element.marks |= tagWritingDiffers;
+  at = skipSpace(source, at);
+  if (source.charCodeAt(at) !== equals) refuse('malformed', 'xml-attribute');
+  at = skipSpace(source, at + 1);
+  const quote = source.charCodeAt(at);
+  if (quote !== doubleQuote && quote !== singleQuote) refuse('malformed', 'xml-attribute');
+  return at + 1;
+}
+
+function attributeText(cursor: Cursor, element: Open, from: number, to: number): string {
+  const raw = cursor.source.slice(from, to);
+  const references = nextReference(cursor, from) < to;
+  const breaks = nextBreak(cursor, from) < to;
+  if (!references && !breaks) return raw;
+  const canonical = !references || checkReferences(cursor, to, canonicalInAttribute);
+  if (breaks || !canonical) element.marks |= tagWritingDiffers;
+  return decodeAttribute(raw);
+}
+
+/**
+ * Checks the references up to `to`, from the next one on.
+ *
+ * @returns whether all of them are among the canonical ones.
+ * @throws {Refusal} `xml-reference` for a bare &, an entity that XML doesn't define, a character that XML forbids.
+ */
+export function checkReferences(cursor: Cursor, to: number, canonical: ReadonlySet<string>): boolean {
+  const { source } = cursor;
+  let all = true;
+  while (cursor.reference < to) {
+    const end = referenceEnd(source, cursor.reference);
+    if (end === -1) refuse('malformed', 'xml-reference');
+    all &&= canonical.has(source.slice(cursor.reference, end));
+    cursor.reference = find(source, '&', end);
+  }
+  return all;
+}
+
+function addAttribute(cursor: Cursor, element: Open, name: string, colon: number, value: string): void {
+  const prefix = colon === -1 ? '' : name.slice(0, colon);
+  const local = colon === -1 ? name : name.slice(colon + 1);
+  const attribute = { name, prefix, local, namespace: '', value };
+  if (element.attributes.length === 0) element.attributes = [attribute];
+  else if ((element.attributes as OpenAttribute[]).push(attribute) > cursor.limits.maxAttributes) {
+    refuse('malformed', 'xml-attributes');
+  }
+  if (isIdName(local)) cursor.ids.push({ element, attribute });
+}
+
+function isIdName(local: string): boolean {
+  return local.length === 2 ? local === 'Id' || local === 'ID' || local === 'id' : local === 'AssertionID';
+}
+
+const absoluteUri = /^[A-Za-z][-+.A-Za-z0-9]*:/;
+
+/** Adds a namespace declaration to the scope of an element (Namespaces in XML 1.0 §2.2, §3, §5). */
+function declare(cursor: Cursor, element: Open, prefix: string, uri: string): void {
+  if (prefix === 'xml') {
+    declareXml(element, uri);
+    return;
+  }
+  if (prefix === 'xmlns' || uri === ns.xml || uri === ns.xmlns) refuse('malformed', 'xml-reserved-namespace');
+  if (uri === '') {
+    if (prefix !== '') refuse('malformed', 'xml-empty-namespace');
+    element.marks |= marks.tagsDiffer;
+  } else if (!absoluteUri.test(uri)) {
+    // Canonical XML 1.0 §1: a document with a relative namespace URI has no canonical form.
+    refuse('malformed', 'xml-relative-namespace');
+  }
+  const outer = element.parent?.scope;
+  checkDeclared(element, outer, prefix, uri);
+  const depth = (element.scope?.depth ?? 0) + 1;
+  if (depth - (outer?.depth ?? 0) > cursor.limits.maxDeclarations) refuse('malformed', 'xml-declarations');
+  if (depth > cursor.limits.maxDeclarationsInScope) refuse('malformed', 'xml-declarations-in-scope');
+  element.scope = { prefix, uri, outer: element.scope, depth };
+}
+
+/** The prefix xml may be declared, but only as what it is. */
+function declareXml(element: Open, uri: string): void {
+  if (uri !== ns.xml) refuse('malformed', 'xml-reserved-namespace');
+  if ((element.marks & marks.declaresXml) !== 0) refuse('malformed', 'xml-duplicate-attribute');
+  element.marks |= marks.declaresXml | marks.tagsDiffer;
+}
+
+/** Compares a new declaration with the others of its element and with those around it. */
+function checkDeclared(element: Open, outer: Scope | undefined, prefix: string, uri: string): void {
+  let binding = element.scope;
+  if (binding !== undefined && binding !== outer && compareCodePoints(binding.prefix, prefix) >= 0) {
+    element.marks |= marks.tagsDiffer;
+  }
+  for (; binding !== outer && binding !== undefined; binding = binding.outer) {
+    if (binding.prefix === prefix) refuse('malformed', 'xml-duplicate-attribute');
+  }
+  for (; binding !== undefined; binding = binding.outer) {
+    if (binding.prefix === prefix && binding.uri === uri) {
+      element.redeclares |= bindingBit(binding);
+      if (binding.depth > maxBits) element.marks |= marks.tagsDiffer;
+    }
+  }
+}
+
+/** Gives the names of a start tag their namespaces, and compares the tag with what exclusive c14n would write. */
+function resolveNames(element: Open, outer: Scope | undefined): void {
+  element.namespace = resolve(element, element.prefix);
+  if (element.attributes.length > 0) resolveAttributes(element, element.attributes);
+  if (element.scope === outer) return;
+  const declared = scopeBits(element.scope) & ~scopeBits(outer);
+  // A declaration that the tag itself does not use isn't rendered here (Exclusive XML Canonicalization 1.0 §3).
+  if ((declared & ~element.uses) !== 0 || (element.scope?.depth ?? 0) > maxBits) element.marks |= marks.tagsDiffer;
+}
+
+function resolve(element: Open, prefix: string): string {
+  if (prefix === 'xml') return ns.xml;
+  const binding = bindingOf(element.scope, prefix);
+  if (binding === undefined) return prefix === '' ? '' : refuse('malformed', 'xml-undeclared-prefix');
+  element.uses |= bindingBit(binding);
+  // A binding without a bit keeps the element from being sliced.
+  if (binding.depth > maxBits) element.marks |= marks.tagsDiffer;
+  return binding.uri;
+}
+
+function resolveAttributes(element: Open, attributes: readonly OpenAttribute[]): void {
+  let sorted = true;
+  let last: OpenAttribute | undefined;
+  for (const attribute of attributes) {
+    if (attribute.prefix !== '') attribute.namespace = resolve(element, attribute.prefix);
+    if (last !== undefined && compareAttributes(last, attribute) >= 0) sorted = false;
+    last = attribute;
+  }
+  if (sorted) return;
+  element.marks |= tagWritingDiffers;
+  const names = new Set(attributes.map(({ local, namespace }) => `${local} ${namespace}`));
+  // XML 1.0 §3.1 and Namespaces in XML 1.0 §6.3: unique as written and as expanded.
+  if (names.size < attributes.length) refuse('malformed', 'xml-duplicate-attribute');
+}
+
+/** Document order of attributes in canonical XML: by namespace URI, then by local name (Canonical XML 1.0 §2.2). */
+export function compareAttributes(a: Attribute, b: Attribute): number {
+  return compareCodePoints(a.namespace, b.namespace) || compareCodePoints(a.local, b.local);
+}

@@ -1,0 +1,81 @@
+import { compareCodePoints } from './characters.ts';
+import { bindingOf, type Content, type Element, type Fragment, type Scope } from './tree.ts';
+
+/** Writing XML: canonical escaping, and parts of a message made to stand alone. */
+
+const textEscapes: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '\r': '&#xD;' };
+const attributeEscapes: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '"': '&quot;',
+  '\t': '&#x9;',
+  '\n': '&#xA;',
+  '\r': '&#xD;',
+};
+
+/** A text as canonical XML writes it (Canonical XML 1.0 §2.3). */
+export function escapeText(text: string): string {
+  return /[&<>\r]/.test(text) ? text.replace(/[&<>\r]/g, char => textEscapes[char] ?? char) : text;
+}
+
+/** The value of an attribute as canonical XML writes it, to stand between double quotes (Canonical XML 1.0 §2.3). */
+export function escapeAttribute(value: string): string {
+  return /[&<"\t\n\r]/.test(value) ? value.replace(/[&<"\t\n\r]/g, char => attributeEscapes[char] ?? char) : value;
+}
+
+/** A namespace declaration; `prefix` '' is the default namespace. */
+export interface Binding {
+  readonly prefix: string;
+  readonly uri: string;
+}
+
+/** One declaration as canonical XML writes it, without white space around it. */
+export function writeDeclaration({ prefix, uri }: Binding): string {
+  return `xmlns${prefix === '' ? '' : `:${prefix}`}="${escapeAttribute(uri)}"`;
+}
+
+/** The bindings that hold in a scope, in canonical order; an undeclared default namespace is left out. */
+export function bindingsOf(scope: Scope | undefined): readonly Binding[] {
+  const bindings = new Map<string, Binding>();
+  for (let at = scope; at !== undefined; at = at.outer) {
+    if (!bindings.has(at.prefix)) bindings.set(at.prefix, at);
+  }
+  return [...bindings.values()].filter(({ uri }) => uri !== '').sort((a, b) => compareCodePoints(a.prefix, b.prefix));
+}
+
+/** An element as written, with the declarations it inherits added to its start tag: well-formed and of the same meaning anywhere. */
+export function standalone(element: Element): string {
+  const { source, start, end, name } = element;
+  const outer = element.parent?.scope;
+  const inherited = bindingsOf(outer).filter(
+    ({ prefix }) => bindingOf(element.scope, prefix) === bindingOf(outer, prefix),
+  );
+  const nameEnd = start + 1 + name.length;
+  const declarations = inherited.map(binding => ` ${writeDeclaration(binding)}`).join('');
+  return source.slice(start, nameEnd) + declarations + source.slice(nameEnd, end);
+}
+
+/** Content taken out of its element: its text as written and the declarations that the text needs around it. */
+export interface LooseContent {
+  readonly content: string;
+  readonly bindings: readonly Binding[];
+  /** The bindings, written with one space between them: `<s:Body ${declarations}>${content}</s:Body>`. */
+  readonly declarations: string;
+}
+
+/**
+ * The content of an element, or a fragment, with every declaration in scope there; a prefix may be used only inside a value (`xsi:type`),
+ * so none is left out but those in `except`.
+ *
+ * @param except prefixes that the element around it will declare itself, to the same URIs.
+ */
+export function inheritDeclarations(content: Element | Fragment, except: readonly string[] = []): LooseContent {
+  const scope = 'scope' in content ? content.scope : content.parent.scope;
+  const bindings = bindingsOf(scope).filter(({ prefix }) => !except.includes(prefix));
+  return { content: contentText(content), bindings, declarations: bindings.map(writeDeclaration).join(' ') };
+}
+
+/** Content as written. */
+export function contentText(content: Content): string {
+  return content.source.slice(content.contentStart, content.contentEnd);
+}
