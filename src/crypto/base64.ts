@@ -1,0 +1,44 @@
+/** Base64 as messages carry it: one text for each byte string, apart from the folding of lines. */
+import { type FaultClass, refuse } from '../errors.ts';
+
+/** How many bytes a value may have; both bounds are allowed. */
+export interface ByteBounds {
+  readonly minBytes: number;
+  readonly maxBytes: number;
+}
+
+const xmlWhitespace = /[ \t\r\n]+/g;
+const anyXmlWhitespace = /[ \t\r\n]/;
+
+/** Room for folded and indented lines, beside the encoded text itself. */
+const foldingFactor = 2;
+const foldingChars = 64;
+
+/**
+ * The bytes of a base64 text, or undefined when it isn't the canonical encoding of a permitted number of bytes.
+ * XML whitespace may stand anywhere. Lengths are checked before anything is decoded.
+ */
+export function parseBase64(text: string, bounds: ByteBounds): Buffer | undefined {
+  const maxChars = encodedChars(bounds.maxBytes);
+  if (text.length > maxChars * foldingFactor + foldingChars) return undefined;
+  const compact = anyXmlWhitespace.test(text) ? text.replace(xmlWhitespace, '') : text;
+  if (compact.length > maxChars || compact.length < encodedChars(bounds.minBytes)) return undefined;
+  const bytes = Buffer.from(compact, 'base64');
+  if (bytes.length > bounds.maxBytes || bytes.length < bounds.minBytes) return undefined;
+  // Buffer reads the URL alphabet, missing padding, stray characters and non-zero pad bits too; writing it again shows them all.
+  return bytes.toString('base64') === compact ? bytes : undefined;
+}
+
+/**
+ * The bytes of a base64 text in a received message; see {@link parseBase64}.
+ *
+ * @param fault class of the refusal: `failedCheck` for a value that a secret decides, `invalidSecurity` (default) elsewhere.
+ * @throws {Refusal} `base64`.
+ */
+export function decodeBase64(text: string, bounds: ByteBounds, fault: FaultClass = 'invalidSecurity'): Buffer {
+  return parseBase64(text, bounds) ?? refuse(fault, 'base64');
+}
+
+function encodedChars(bytes: number): number {
+  return Math.ceil(bytes / 3) * 4;
+}

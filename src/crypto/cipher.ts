@@ -1,0 +1,114 @@
+/** Block encryption of XML Encryption 1.1 §5.2. The CipherValue holds IV ‖ ciphertext (CBC) or IV ‖ ciphertext ‖ tag (GCM). */
+import {
+  type CipherGCMTypes,
+  createCipheriv,
+  createDecipheriv,
+  type Decipher,
+  type DecipherGCM,
+  type KeyObject,
+} from 'node:crypto';
+import { refuse } from '../errors.ts';
+import type { RandomSource } from './random.ts';
+import { type SecretKey, secretKeyObject } from './secret-key.ts';
+import type { EncryptionAlgorithm } from './suites.ts';
+
+/** A key of exactly the algorithm's length. */
+export type CipherKey = SecretKey;
+
+const aesBlockBytes = 16;
+const gcmTagBytes = 16;
+
+/** Without this length Node takes tags of 4 and 8 bytes as well. */
+const gcmOptions = { authTagLength: gcmTagBytes } as const;
+
+/**
+ * IV ‖ ciphertext [‖ tag] of `plaintext` (a string is taken as UTF-8), with a new random IV.
+ *
+ * @throws {TypeError} for an algorithm that isn't supported or a key that isn't of its length.
+ */
+export function encrypt(
+  algorithm: EncryptionAlgorithm,
+  key: CipherKey,
+  plaintext: string | Uint8Array,
+  random: RandomSource,
+): Buffer {
+  if (!algorithm.supported) throw new TypeError('this encryption algorithm is not supported');
+  if (key.length !== algorithm.keyBytes)
+    throw new TypeError('the key is not of the length of the encryption algorithm');
+  const data = typeof plaintext === 'string' ? Buffer.from(plaintext, 'utf8') : plaintext;
+  const iv = random(algorithm.ivBytes);
+  return modes[algorithm.mode].encrypt(algorithm.cipher, secretKeyObject(key), iv, data);
+}
+
+/**
+ * The plaintext of IV ‖ ciphertext [‖ tag].
+ *
+ * @throws {Refusal} `decrypt`, the same for every failure: which one it was depends on a secret.
+ */
+export function decrypt(algorithm: EncryptionAlgorithm, key: CipherKey, data: Uint8Array): Buffer {
+  return tryDecrypt(algorithm, key, data) ?? refuse('failedCheck', 'decrypt');
+}
+
+function tryDecrypt(algorithm: EncryptionAlgorithm, key: CipherKey, data: Uint8Array): Buffer | undefined {
+  if (!algorithm.supported || key.length !== algorithm.keyBytes) return undefined;
+  const { ivBytes, mode, cipher } = algorithm;
+  try {
+    return modes[mode].decrypt(cipher, secretKeyObject(key), data.subarray(0, ivBytes), data.subarray(ivBytes));
+  } catch {
+    return undefined;
+  }
+}
+
+interface Mode {
+  encrypt(cipher: string, key: KeyObject, iv: Uint8Array, data: Uint8Array): Buffer;
+  /** Undefined, or any exception of node:crypto, when the data isn't genuine. */
+  decrypt(cipher: string, key: KeyObject, iv: Uint8Array, data: Uint8Array): Buffer | undefined;
+}
+
+const modes: Readonly<Record<EncryptionAlgorithm['mode'], Mode>> = {
+  cbc: {
+    encrypt(cipher, key, iv, data) {
+      const encipher = createCipheriv(cipher, key, iv).setAutoPadding(false);
+      return Buffer.concat([iv, encipher.update(padded(data)), encipher.final()]);
+    },
+    decrypt(cipher, key, iv, data) {
+      if (data.length === 0 || data.length % aesBlockBytes !== 0) return undefined;
+      return unpadded(whole(createDecipheriv(cipher, key, iv).setAutoPadding(false), data));
+    },
+  },
+  gcm: {
+    encrypt(cipher, key, iv, data) {
+      const encipher = createCipheriv(cipher as CipherGCMTypes, key, iv, gcmOptions);
+      return Buffer.concat([iv, encipher.update(data), encipher.final(), encipher.getAuthTag()]);
+    },
+    decrypt(cipher, key, iv, data) {
+      if (data.length < gcmTagBytes) return undefined;
+      const tagAt = data.length - gcmTagBytes;
+      const decipher = createDecipheriv(cipher as CipherGCMTypes, key, iv, gcmOptions);
+      decipher.setAuthTag(data.subarray(tagAt));
+      return whole(decipher, data.subarray(0, tagAt));
+    },
+  },
+};
+
+/** update() releases plaintext before the tag is checked; nothing leaves here before final() returned. */
+function whole(decipher: Decipher | DecipherGCM, data: Uint8Array): Buffer {
+  const start = decipher.update(data);
+  const end = decipher.final();
+  return end.length === 0 ? start : Buffer.concat([start, end]);
+}
+
+/** XML Encryption §5.2.1: at least one byte more, the last one says how many; the others are arbitrary and zero here. */
+function padded(data: Uint8Array): Buffer {
+  const padBytes = aesBlockBytes - (data.length % aesBlockBytes);
+  const blocks = Buffer.alloc(data.length + padBytes);
+  blocks.set(data);
+  blocks[blocks.length - 1] = padBytes;
+  return blocks;
+}
+
+function unpadded(blocks: Buffer): Buffer | undefined {
+  const padBytes = blocks[blocks.length - 1] ?? 0;
+  if (padBytes < 1 || padBytes > aesBlockBytes) return undefined;
+  return blocks.subarray(0, blocks.length - padBytes);
+}

@@ -1,0 +1,61 @@
+/** Symmetric keys that can be used but not shown. */
+import { createSecretKey, type KeyObject } from 'node:crypto';
+
+/** Shortest key that protects anything here; a shorter one is a bug, not a key. */
+export const minSecretBytes = 16;
+
+let bytesOf: (key: SecretKey) => Buffer;
+let keyObjectOf: (key: SecretKey) => KeyObject;
+
+/**
+ * A symmetric key whose bytes reach neither JSON, util.inspect, string conversion, structuredClone nor enumeration:
+ * they are private to this file and come out through {@link secretBytes} and {@link secretKeyObject} only.
+ */
+export class SecretKey {
+  readonly length: number;
+  readonly #bytes: Buffer;
+  #keyObject: KeyObject | undefined;
+
+  /**
+   * @param bytes the key, copied: at least 16 bytes.
+   * @throws {TypeError} for fewer.
+   */
+  constructor(bytes: Uint8Array) {
+    if (bytes.length < minSecretBytes) throw new TypeError('a secret key has at least 16 bytes');
+    // Not Buffer.from: its memory is shared with other small buffers and reachable through their `.buffer`.
+    this.#bytes = Buffer.alloc(bytes.length);
+    this.#bytes.set(bytes);
+    this.length = bytes.length;
+    Object.freeze(this);
+  }
+
+  static {
+    bytesOf = key => key.#bytes;
+    keyObjectOf = key => {
+      key.#keyObject ??= createSecretKey(key.#bytes);
+      return key.#keyObject;
+    };
+  }
+
+  toString(): string {
+    return '[secret key]';
+  }
+
+  toJSON(): string {
+    return this.toString();
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.toString();
+  }
+}
+
+/** The bytes themselves, not a copy: to be read only, and to be kept nowhere. */
+export function secretBytes(key: SecretKey): Buffer {
+  return bytesOf(key);
+}
+
+/** The key as node:crypto takes it, made once: a raw buffer costs up to 17 µs more in every call. */
+export function secretKeyObject(key: SecretKey): KeyObject {
+  return keyObjectOf(key);
+}

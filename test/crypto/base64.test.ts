@@ -1,0 +1,115 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { decodeBase64, parseBase64 } from '../../src/crypto/base64.ts';
+import { Refusal } from '../../src/errors.ts';
+
+const any = { minBytes: 0, maxBytes: 1000 };
+
+/** RFC 4648 §4 with the pad bits zero: the only text that each byte string has. */
+const oracle = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?$/;
+
+const byteStrings = fc.uint8Array({ maxLength: 200 });
+
+describe('base64', () => {
+  test('decoding what was encoded gives the bytes', () => {
+    fc.assert(
+      fc.property(byteStrings, bytes => {
+        const decoded = parseBase64(Buffer.from(bytes).toString('base64'), any);
+        return decoded !== undefined && Buffer.compare(decoded, bytes) === 0;
+      }),
+    );
+  });
+
+  test('a text is accepted exactly when it is canonical', () => {
+    const almost = fc.string({ unit: fc.constantFrom(...'AQgwBz09+/=-_*%\u00e9'), maxLength: 12 });
+    const broken = fc.tuple(byteStrings, fc.nat(), fc.constantFrom(...'AQgwB+/=-_*')).map(([bytes, at, char]) => {
+      const text = Buffer.from(bytes).toString('base64');
+      const index = at % (text.length + 1);
+      return text.slice(0, index) + char + text.slice(index + (at % 2));
+    });
+    fc.assert(
+      fc.property(fc.oneof(almost, broken), text => (parseBase64(text, any) !== undefined) === oracle.test(text)),
+      { numRuns: 5000 },
+    );
+  });
+
+  test('what is accepted is encoded to the same text again', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: fc.constantFrom(...'AQgwBz09+/='), maxLength: 12 }), text => {
+        const decoded = parseBase64(text, any);
+        return decoded === undefined || decoded.toString('base64') === text;
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  test('XML whitespace may fold the text', () => {
+    const breaks = fc.array(fc.tuple(fc.nat(), fc.constantFrom(' ', '\t', '\n', '\r\n', '\n    ')), { maxLength: 6 });
+    fc.assert(
+      fc.property(byteStrings, breaks, (bytes, folds) => {
+        let text = Buffer.from(bytes).toString('base64');
+        for (const [at, space] of folds) {
+          const index = at % (text.length + 1);
+          text = text.slice(0, index) + space + text.slice(index);
+        }
+        const decoded = parseBase64(text, any);
+        return decoded !== undefined && Buffer.compare(decoded, bytes) === 0;
+      }),
+    );
+  });
+
+  test.each(['\u00a0', '\u2028', '\ufeff', '\v', '\f', '\0'])('other white space is refused: %j', space => {
+    expect(parseBase64(`AAAA${space}`, any)).toBeUndefined();
+  });
+
+  test.each([
+    ['missing padding', 'AAAAA'],
+    ['missing padding', 'AA'],
+    ['half the padding', 'AA='],
+    ['too much padding', 'AAAA='],
+    ['padding alone', '===='],
+    ['the URL alphabet', 'AA-_'],
+    ['a stray character', 'AA*A'],
+    ['two texts in one', 'AA==AA=='],
+    ['pad bits that are not zero', 'AB=='],
+    ['pad bits that are not zero', 'AAB='],
+  ])('%s is refused: %s', (_, text) => {
+    expect(parseBase64(text, any)).toBeUndefined();
+  });
+
+  test('the number of bytes keeps to its bounds, both included', () => {
+    fc.assert(
+      fc.property(byteStrings, fc.nat(100), fc.nat(100), (bytes, minBytes, more) => {
+        const maxBytes = minBytes + more;
+        const accepted = parseBase64(Buffer.from(bytes).toString('base64'), { minBytes, maxBytes }) !== undefined;
+        return accepted === (bytes.length >= minBytes && bytes.length <= maxBytes);
+      }),
+    );
+  });
+
+  test.each([
+    [15, false],
+    [16, true],
+    [17, false],
+  ])('of %i bytes where 16 are wanted: accepted is %s', (length, accepted) => {
+    const text = Buffer.alloc(length).toString('base64');
+    expect(parseBase64(text, { minBytes: 16, maxBytes: 16 }) !== undefined).toBe(accepted);
+  });
+
+  test('a text of white space alone, far longer than its bytes, is refused before it is read', () => {
+    expect(parseBase64(' '.repeat(1_000_000), { minBytes: 0, maxBytes: 16 })).toBeUndefined();
+  });
+
+  test('a refusal has the class that the caller asks for, invalidSecurity otherwise', () => {
+    expect(() => decodeBase64('*', any)).toThrow(new Refusal('invalidSecurity', 'base64'));
+    const classes = ['invalidSecurity', 'failedCheck'] as const;
+    for (const fault of classes) {
+      try {
+        decodeBase64('*', any, fault);
+        expect.unreachable();
+      } catch (error) {
+        expect(error).toMatchObject({ fault, reason: 'base64' });
+      }
+    }
+  });
+});
