@@ -1,0 +1,145 @@
+/** The messages of a conversation, compiled: the operations of a port and the cancellation of its context. */
+import type { Element } from '@xmldom/xmldom';
+import { type Dialect, dialects, ns } from '../names.ts';
+import { effectivePolicy, messageSubject } from './attachment.ts';
+import type { BindingDraft } from './binding.ts';
+import { childrenNamed, failAt } from './document.ts';
+import { type EndpointDraft, type MessageDraft, readMessagePolicy } from './endpoint.ts';
+import { merge } from './normal-form.ts';
+import type { Operation, SoapBinding } from './operations.ts';
+import { unitePartsOf } from './parts.ts';
+import type { ExchangePlan, MessagePlan, OperationPlan, Parts, Protection, SupportingToken } from './plan.ts';
+import { firstImplemented, headerOf, type PlannedParts, partsOf, symmetric } from './protection.ts';
+import type { ContextTokenDraft } from './tokens.ts';
+import { type Reading, unsupported } from './vocabulary.ts';
+import { componentOf, type Wsdl } from './wsdl.ts';
+
+/** Everything about a port that its operations share. */
+export interface Frame {
+  readonly wsdl: Wsdl;
+  readonly reading: Reading;
+  readonly endpoint: EndpointDraft;
+  readonly binding: BindingDraft;
+  readonly context: ContextTokenDraft;
+  readonly dialect: Dialect;
+  /** Parts that the endorsing signature of a request covers beside the Timestamp. */
+  readonly endorsed: Parts;
+}
+
+export function readFrame(wsdl: Wsdl, { element }: SoapBinding, endpoint: EndpointDraft, reading: Reading): Frame {
+  const { binding } = endpoint;
+  if (binding === undefined) {
+    return failAt(
+      'POLICY_UNSUPPORTED',
+      element,
+      'no TransportBinding or SymmetricBinding: an unprotected port is not served',
+    );
+  }
+  // Without a Timestamp a message could be replayed as soon as the replay table has forgotten it.
+  if (!binding.timestamp) unsupported(binding.assertion, 'without IncludeTimestamp');
+  const context =
+    binding.kind === 'transport' ? endorsingContext(binding, endpoint) : protectingContext(binding, endpoint);
+  const endorsed = unitePartsOf(endpoint.supporting.map(supporting => supporting.signed));
+  return { wsdl, reading, endpoint, binding, context, dialect: dialectOf(reading), endorsed };
+}
+
+/** Over TLS the security context is the one token, and endorses. */
+function endorsingContext(binding: BindingDraft, { supporting }: EndpointDraft): ContextTokenDraft {
+  const tokens = supporting.flatMap(({ tokens }) => tokens);
+  const [context] = tokens.filter(token => token.kind === 'context');
+  if (context === undefined) unsupported(binding.assertion, 'without a SecureConversationToken');
+  const other = tokens.find(token => token !== context);
+  if (other !== undefined) unsupported(other.assertion, 'beside a SecureConversationToken');
+  return context;
+}
+
+/** In a SymmetricBinding the security context is the protection token, and there is no other. */
+function protectingContext(binding: BindingDraft, { supporting }: EndpointDraft): ContextTokenDraft {
+  const token = binding.kind === 'symmetric' ? binding.token : undefined;
+  if (token?.kind !== 'context') return unsupported(binding.assertion, 'without a SecureConversationToken');
+  const [other] = supporting;
+  if (other !== undefined) unsupported(other.assertion, 'beside a SymmetricBinding of a SecureConversationToken');
+  return token;
+}
+
+/** SecurityPolicy 1.1 goes with Trust10 and the namespaces of February 2005, 1.2 with Trust13 and those of 200512. */
+function dialectOf({ securityPolicy }: Reading): Dialect {
+  return dialects[securityPolicy?.name === '1.2' ? '200512' : 'feb2005'];
+}
+
+export function compileOperation(frame: Frame, operation: Operation): OperationPlan {
+  const { input, output } = operation;
+  const read = (direction: 'input' | 'output', message: Element): MessageDraft => {
+    const policies = [[operation.binding, operation.portType], messageSubject(operation, direction, message)];
+    const policy = merge(policies.map(effectivePolicy), operation.binding);
+    return firstImplemented(policy, operation.binding, alternative => readMessagePolicy(alternative, frame.reading));
+  };
+  checkFaultPolicies(frame, operation);
+  const inputParts = applicationParts(frame, read('input', input.message));
+  // A one-way operation can still be answered with a fault.
+  const outputParts = output === undefined ? inputParts : applicationParts(frame, read('output', output.message));
+  return {
+    name: operation.name,
+    input: input.content,
+    output: output?.content,
+    soapAction: operation.soapAction,
+    inputAction: input.action,
+    outputAction: output?.action ?? '',
+    request: requestPlan(frame, inputParts),
+    response: responsePlan(frame, outputParts),
+  };
+}
+
+/** A fault of the service is protected as its answer is, whatever a fault's own policy asks; what we can't read is still refused. */
+function checkFaultPolicies({ wsdl, reading }: Frame, { binding, portType }: Operation): void {
+  for (const fault of childrenNamed(binding, ns.wsdl, 'fault')) {
+    firstImplemented(effectivePolicy([fault]), fault, alternative => readMessagePolicy(alternative, reading));
+  }
+  for (const fault of childrenNamed(portType, ns.wsdl, 'fault')) {
+    const policy = effectivePolicy([fault, componentOf(wsdl, 'message', fault, 'message')]);
+    firstImplemented(policy, fault, alternative => readMessagePolicy(alternative, reading));
+  }
+}
+
+function requestPlan(frame: Frame, { signed, encrypted }: PlannedParts): MessagePlan {
+  return {
+    ...headerOf(frame.binding, frame.dialect),
+    protection: contextProtection(frame, 'alwaysToRecipient'),
+    supporting: endorsement(frame),
+    signed: unitePartsOf([signed, frame.endorsed]),
+    encrypted,
+  };
+}
+
+/** An answer refers to the context without its token, and carries no supporting token. */
+function responsePlan(frame: Frame, parts: PlannedParts): MessagePlan {
+  const protection = contextProtection(frame, 'never');
+  return { ...headerOf(frame.binding, frame.dialect), protection, supporting: [], ...parts };
+}
+
+function contextProtection({ binding, context }: Frame, include: 'alwaysToRecipient' | 'never'): Protection {
+  if (binding.kind === 'transport') return { kind: 'transport' };
+  return symmetric({ kind: 'context', include }, context.derivedKeys);
+}
+
+function endorsement({ binding, context }: Frame): SupportingToken[] {
+  if (binding.kind !== 'transport') return [];
+  return [{ kind: 'context', endorsing: true, derivedKeys: context.derivedKeys }];
+}
+
+function applicationParts({ binding, endpoint }: Frame, message: MessageDraft): PlannedParts {
+  return partsOf(binding, {
+    signed: unitePartsOf([endpoint.signed, message.signed]),
+    encrypted: unitePartsOf([endpoint.encrypted, message.encrypted]),
+    encryptedHeader: endpoint.encryptedHeader ?? message.encryptedHeader,
+  });
+}
+
+/** Cancel is a request in the context: it is protected as the operations are, with the parts of all of them together. */
+export function compileCancel(frame: Frame, operations: readonly OperationPlan[]): ExchangePlan {
+  const together = (direction: 'request' | 'response'): PlannedParts => ({
+    signed: unitePartsOf(operations.map(operation => operation[direction].signed)),
+    encrypted: unitePartsOf(operations.map(operation => operation[direction].encrypted)),
+  });
+  return { request: requestPlan(frame, together('request')), response: responsePlan(frame, together('response')) };
+}

@@ -1,0 +1,114 @@
+import type { Suite } from '../crypto/suites.ts';
+import type { AddressingVersion, Dialect, SoapVersion } from '../names.ts';
+
+/** A qualified name: `namespace` is '' for none. */
+export interface QName {
+  readonly namespace: string;
+  readonly local: string;
+}
+
+/** sp:IncludeToken of WS-SecurityPolicy §5.1. */
+export type IncludeToken = 'never' | 'once' | 'alwaysToRecipient' | 'alwaysToInitiator' | 'always';
+
+/** Order in which a message is signed and encrypted (WS-SecurityPolicy §6.3). */
+export type ProtectionOrder = 'signBeforeEncrypting' | 'encryptBeforeSigning';
+
+/** Layout of the Security header (WS-SecurityPolicy §6.7). */
+export type Layout = 'strict' | 'lax' | 'laxTimestampFirst' | 'laxTimestampLast';
+
+/** How a token refers to an X.509 certificate that isn't in the message. */
+export type CertificateReference = 'thumbprint' | 'keyIdentifier' | 'issuerSerial';
+
+/**
+ * What protects a message as a whole.
+ * - `transport`: TLS; nothing in the Security header is encrypted and only supporting tokens sign.
+ * - `symmetric`: one token's key signs and encrypts: the security context, or a key encrypted to the service's certificate.
+ */
+export type Protection =
+  | { readonly kind: 'transport' }
+  | {
+      readonly kind: 'symmetric';
+      readonly token:
+        | { readonly kind: 'context'; readonly include: IncludeToken }
+        | { readonly kind: 'encryptedKey'; readonly reference: CertificateReference };
+      readonly derivedKeys: boolean;
+      readonly order: ProtectionOrder;
+      readonly encryptSignature: boolean;
+      readonly protectTokens: boolean;
+    };
+
+/**
+ * A token beside the one that protects the message (WS-SecurityPolicy §8). `signed` and `encrypted`: in the message itself; both
+ * false over TLS, which does it. A context endorses: its signature covers the Timestamp and the plan's `signed` parts.
+ */
+export type SupportingToken =
+  | { readonly kind: 'username'; readonly signed: boolean; readonly encrypted: boolean }
+  | { readonly kind: 'context'; readonly endorsing: true; readonly derivedKeys: boolean };
+
+/** The parts of a message that a policy wants signed or encrypted. A header without a local name stands for its whole namespace. */
+export interface Parts {
+  readonly body: boolean;
+  readonly headers: readonly QName[];
+}
+
+/** What one message (one direction of one exchange) must look like; security/ writes and checks by it. */
+export interface MessagePlan {
+  readonly dialect: Dialect;
+  readonly suite: Suite;
+  readonly layout: Layout;
+  /** True: exactly one Timestamp, signed where anything is signed. False: none allowed. */
+  readonly timestamp: boolean;
+  readonly protection: Protection;
+  readonly supporting: readonly SupportingToken[];
+  /** Parts that must be signed in the message itself; where TLS does it, only what an endorsing token is asked to sign. */
+  readonly signed: Parts;
+  /** Parts that must be encrypted in the message itself; empty where TLS does it. */
+  readonly encrypted: Parts;
+}
+
+/** One exchange: what the initiator sends and what it gets. */
+export interface ExchangePlan {
+  readonly request: MessagePlan;
+  readonly response: MessagePlan;
+}
+
+/** Who must add to the key of a conversation (Trust10/Trust13: RequireClientEntropy, RequireServerEntropy). */
+export interface Entropy {
+  readonly client: boolean;
+  readonly server: boolean;
+}
+
+/** One operation of a port. */
+export interface OperationPlan extends ExchangePlan {
+  readonly name: string;
+  /** Body child of the request: document/literal. */
+  readonly input: QName;
+  readonly output: QName | undefined;
+  readonly soapAction: string;
+  /** wsa:Action of request and answer. */
+  readonly inputAction: string;
+  readonly outputAction: string;
+}
+
+/** What a policy means for one WSDL port: the plan that server and client are run by. */
+export interface Plan {
+  readonly service: QName;
+  readonly port: string;
+  readonly address: string;
+  /** `{targetNamespace}Service/Port`: the logical service that a sealed state is bound to. */
+  readonly audience: string;
+  readonly soap: SoapVersion;
+  readonly addressing: AddressingVersion;
+  readonly dialect: Dialect;
+  readonly suite: Suite;
+  /** True where the port may be reached over TLS only. */
+  readonly transport: 'https' | 'http';
+  readonly entropy: Entropy;
+  readonly mayCancel: boolean;
+  readonly mayRenew: boolean;
+  readonly operations: readonly OperationPlan[];
+  /** RST and RSTR that issue the SecurityContextToken. */
+  readonly bootstrap: ExchangePlan;
+  /** RST and RSTR that cancel it: protected by the context itself. */
+  readonly cancel: ExchangePlan;
+}

@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import { planOf } from '../../src/policy/compile.ts';
+import { explain } from '../../src/policy/explain.ts';
+import { readWsdl } from '../../src/policy/wsdl.ts';
+import { echoFile } from './echo-variant.ts';
+
+const echo = readWsdl(echoFile);
+
+describe('a plan is explained', () => {
+  it('over TLS', () => {
+    expect(explain(planOf(echo, 'EchoTls13'))).toBe(
+      `port EchoTls13 of service {urn:soap-secure-conversation:echo}EchoService
+  address    https://localhost:8443/EchoTls13 (TLS only)
+  audience   {urn:soap-secure-conversation:echo}EchoService/EchoTls13
+  versions   SOAP 1.2, WS-Addressing 1.0, dialect 200512
+  suite      Basic256
+  entropy    required of client and server
+  client may cancel and renew
+bootstrap (issue)
+  request    TLS; suite Basic256; layout strict; Timestamp; UsernameToken
+  response   TLS; suite Basic256; layout strict; Timestamp
+cancel
+  request    TLS; suite Basic256; layout strict; Timestamp; SecurityContextToken that endorses
+  response   TLS; suite Basic256; layout strict; Timestamp
+operation Echo: urn:soap-secure-conversation:echo/EchoPortType/Echo → urn:soap-secure-conversation:echo/EchoPortType/EchoResponse
+operation Add: urn:soap-secure-conversation:echo/EchoPortType/Add → urn:soap-secure-conversation:echo/EchoPortType/AddResponse
+operation WhoAmI: urn:soap-secure-conversation:echo/EchoPortType/WhoAmI → urn:soap-secure-conversation:echo/EchoPortType/WhoAmIResponse
+  request    TLS; suite Basic256; layout strict; Timestamp; SecurityContextToken that endorses
+  response   TLS; suite Basic256; layout strict; Timestamp`,
+    );
+  });
+
+  it('with message protection: keys, signed and encrypted parts', () => {
+    const text = explain(planOf(echo, 'EchoSymmetric'));
+    const addressing =
+      'To, From, FaultTo, ReplyTo, MessageID, RelatesTo, Action of http://www.w3.org/2005/08/addressing';
+    expect(text).toContain('(plain HTTP will do)');
+    expect(text).toContain("keys derived from an EncryptedKey for the service's certificate (named by its thumbprint)");
+    expect(text).toContain('sign, then encrypt with keys derived from the SecurityContextToken (in the header)');
+    expect(text).toContain('keys derived from the SecurityContextToken (referred to)');
+    expect(text).toContain('Timestamp; UsernameToken signed\n');
+    expect(text).toContain(`signed: Body; ${addressing}\n`);
+    expect(text).toContain('encrypted: Body\n');
+  });
+
+  it('with what the client may not do', () => {
+    const ping = readWsdl('test/vectors/wsdl/ping/ping.wsdl');
+    expect(explain(planOf(ping, 'AC'))).toContain('client may renew\n');
+    expect(explain(planOf(ping, 'AC'))).toContain('sign, then encrypt with key of the SecurityContextToken');
+    const plan = { ...planOf(ping, 'AC'), mayRenew: false, entropy: { client: false, server: false } };
+    expect(explain(plan)).toContain('client may neither cancel nor renew\n');
+    expect(explain(plan)).toContain('entropy    required of neither side\n');
+  });
+});

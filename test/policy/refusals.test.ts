@@ -1,0 +1,508 @@
+import { describe, expect, it } from 'vitest';
+import type { ErrorCode } from '../../src/errors.ts';
+import { ns } from '../../src/names.ts';
+import { planOf } from '../../src/policy/compile.ts';
+import { type Change, echoText, echoVariant, lineOf } from './echo-variant.ts';
+
+/** A change of one port that must be refused with `code`, saying `says` at the line of `at`. */
+interface Row {
+  readonly port: 'EchoTls11' | 'EchoTls13' | 'EchoSymmetric';
+  /** Start of the text that is changed; default: the port's policy. */
+  readonly within?: string;
+  readonly from: string | RegExp;
+  readonly to: string;
+  readonly at: string | RegExp;
+  readonly says: string;
+}
+
+const policyOf = (port: string): string => `wsu:Id="${port}_policy"`;
+const sp11 = `{${ns.sp11}}`;
+const sp12 = `{${ns.sp12}}`;
+const include = `sp:IncludeToken="${ns.sp11}/IncludeToken`;
+const endorsingX509 = `<sp:X509Token ${include}/AlwaysToRecipient"/>`;
+const messageParts = 'wsu:Id="EchoSymmetric_message_policy"';
+
+const symmetricBindingProperty = (name: string): Row => ({
+  port: 'EchoSymmetric',
+  from: '<sp:OnlySignEntireHeadersAndBody/>',
+  to: `<sp:${name}/>`,
+  at: `<sp:${name}/>`,
+  says: `${sp11}${name} is not implemented`,
+});
+
+const suiteNotImplemented = (name: string): Row => ({
+  port: 'EchoTls11',
+  from: '<sp:Basic256/>',
+  to: `<sp:${name}/>`,
+  at: `<sp:${name}/>`,
+  says: `${sp11}${name} is not implemented`,
+});
+
+const wssOption = (name: string): Row => ({
+  port: 'EchoTls11',
+  from: '<sp:Wss11><wsp:Policy/></sp:Wss11>',
+  to: `<sp:Wss11><wsp:Policy><sp:${name}/></wsp:Policy></sp:Wss11>`,
+  at: `<sp:${name}/>`,
+  says: `${sp11}${name} is not implemented`,
+});
+
+const trustOption = (name: string): Row => ({
+  port: 'EchoTls13',
+  from: '<sp:RequireServerEntropy/>',
+  to: `<sp:${name}/>`,
+  at: `<sp:${name}/>`,
+  says: `${sp12}${name} is not implemented`,
+});
+
+const contextProperty = (name: string): Row => ({
+  port: 'EchoTls13',
+  from: '<sp:MustNotSendAmend/>',
+  to: `<sp:${name}/>`,
+  at: `<sp:${name}/>`,
+  says: `${sp12}${name} is not implemented`,
+});
+
+const usernameProperty = (name: string): Row => ({
+  port: 'EchoTls13',
+  from: '<sp:WssUsernameToken10/>',
+  to: `<sp:WssUsernameToken10/><sp:${name}/>`,
+  at: `<sp:${name}/>`,
+  says: `${sp12}${name} is not implemented`,
+});
+
+const besides = (assertion: string, name: string): Row => ({
+  port: 'EchoTls11',
+  from: '<wsaw:UsingAddressing/>',
+  to: `<wsaw:UsingAddressing/>${assertion}`,
+  at: assertion,
+  says: `${name} is not implemented`,
+});
+
+const parts = (name: string): Row => besides(`<sp:${name}/>`, `${sp11}${name}`);
+
+const supporting = (assertion: string, name: string): Row =>
+  besides(`<sp:${name}><wsp:Policy>${assertion}</wsp:Policy></sp:${name}>`, `${sp11}${name}`);
+
+const unsupported: Readonly<Record<string, Row>> = {
+  'an AsymmetricBinding': {
+    port: 'EchoSymmetric',
+    from: /<sp:SymmetricBinding>.*?<\/sp:SymmetricBinding>\s*<sp:Wss11>/s,
+    to: '<sp:AsymmetricBinding/><sp:Wss11>',
+    at: '<sp:AsymmetricBinding/>',
+    says: `${sp11}AsymmetricBinding is not implemented`,
+  },
+  EncryptBeforeSigning: symmetricBindingProperty('EncryptBeforeSigning'),
+  EncryptSignature: symmetricBindingProperty('EncryptSignature'),
+  ProtectTokens: symmetricBindingProperty('ProtectTokens'),
+  'a TripleDes suite': suiteNotImplemented('TripleDes'),
+  'an Rsa15 suite': suiteNotImplemented('Basic256Rsa15'),
+  'a GCM suite outside its namespace': suiteNotImplemented('Basic256GCM'),
+  'an unknown suite': suiteNotImplemented('Basic512'),
+  'a property of every object as a suite': suiteNotImplemented('constructor'),
+  'an option of the suite': {
+    ...suiteNotImplemented('Basic256'),
+    to: '<sp:Basic256/><sp:XPath10/>',
+    at: '<sp:XPath10/>',
+    says: `${sp11}XPath10 beside a suite is not implemented`,
+  },
+  'signature confirmation': wssOption('RequireSignatureConfirmation'),
+  'embedded token references': wssOption('MustSupportRefEmbeddedToken'),
+  'challenges of the server': trustOption('MustSupportServerChallenge'),
+  RequireAppliesTo: trustOption('RequireAppliesTo'),
+  'implied derived keys': contextProperty('RequireImpliedDerivedKeys'),
+  'external references to the context': contextProperty('RequireExternalUriReference'),
+  'a hashed password': usernameProperty('HashPassword'),
+  'a UsernameToken without password': usernameProperty('NoPassword'),
+  'an endorsing certificate': {
+    ...supporting(endorsingX509, 'EndorsingSupportingTokens'),
+    says: `${sp11}X509Token is not implemented`,
+  },
+  'a Kerberos token': {
+    ...supporting(`<sp:KerberosToken ${include}/Once"/>`, 'SupportingTokens'),
+    says: `${sp11}KerberosToken is not implemented`,
+  },
+  'an issued token': {
+    ...supporting(`<sp:IssuedToken ${include}/Always"/>`, 'SignedSupportingTokens'),
+    says: `${sp11}IssuedToken is not implemented`,
+  },
+  SignedElements: parts('SignedElements'),
+  EncryptedElements: parts('EncryptedElements'),
+  RequiredElements: parts('RequiredElements'),
+  'SignedParts without parts': {
+    ...parts('SignedParts'),
+    says: `${sp11}SignedParts (without parts: the body and every header) is not implemented`,
+  },
+  'signed attachments': {
+    ...parts('SignedParts'),
+    to: '<sp:SignedParts><sp:Attachments/></sp:SignedParts>',
+    at: '<sp:Attachments/>',
+    says: `${sp11}Attachments is not implemented`,
+  },
+  'an assertion of a namespace that is not known': besides('<m:Mtom xmlns:m="urn:m"/>', '{urn:m}Mtom'),
+  'an assertion of the next SecurityPolicy': besides('<s:Created xmlns:s="urn:s"/>', '{urn:s}Created'),
+  'Trust13 in SecurityPolicy 1.1': {
+    port: 'EchoTls11',
+    from: /<sp:Trust10>.*?<\/sp:Trust10>/s,
+    to: '<sp:Trust13/>',
+    at: '<sp:Trust13/>',
+    says: `${sp11}Trust13 is not implemented`,
+  },
+  'a client certificate asked for by attribute': {
+    port: 'EchoTls11',
+    from: 'RequireClientCertificate="false"',
+    to: 'RequireClientCertificate="true"',
+    at: 'RequireClientCertificate="true"',
+    says: `${sp11}HttpsToken with RequireClientCertificate is not implemented`,
+  },
+  'a client certificate asked for by a nested policy': {
+    port: 'EchoTls13',
+    from: '<sp:HttpsToken/>',
+    to: '<sp:HttpsToken><wsp:Policy><sp:RequireClientCertificate/></wsp:Policy></sp:HttpsToken>',
+    at: '<sp:RequireClientCertificate/>',
+    says: `${sp12}RequireClientCertificate is not implemented`,
+  },
+  'content of an assertion that has none': {
+    port: 'EchoTls11',
+    from: '<sp:IncludeTimestamp/>',
+    to: '<sp:IncludeTimestamp><sp:Body/></sp:IncludeTimestamp>',
+    at: '<sp:Body/>',
+    says: `${sp11}Body is not implemented`,
+  },
+  'an issuer of the context': {
+    port: 'EchoTls11',
+    from: /(?<=<sp:SecureConversationToken [^>]*>)/,
+    to: '<sp:Issuer/>',
+    at: '<sp:Issuer/>',
+    says: `${sp11}Issuer is not implemented`,
+  },
+  'a context that is sent once': {
+    port: 'EchoSymmetric',
+    from: 'IncludeToken/AlwaysToRecipient',
+    to: 'IncludeToken/Once',
+    at: 'IncludeToken/Once',
+    says: `${sp11}SecureConversationToken with IncludeToken once is not implemented`,
+  },
+  'a context without IncludeToken': {
+    port: 'EchoSymmetric',
+    from: /<sp:SecureConversationToken [^>]*>/,
+    to: '<sp:SecureConversationToken>',
+    at: '<sp:SecureConversationToken>',
+    says: `${sp11}SecureConversationToken without IncludeToken is not implemented`,
+  },
+  "the service's certificate in the message": {
+    port: 'EchoSymmetric',
+    from: 'IncludeToken/Never',
+    to: 'IncludeToken/Always',
+    at: '<sp:X509Token',
+    says: `${sp11}X509Token with IncludeToken always is not implemented`,
+  },
+  'a UsernameToken that is never sent': {
+    port: 'EchoTls11',
+    from: /(?<=<sp:UsernameToken [^>]*)AlwaysToRecipient/,
+    to: 'Never',
+    at: '<sp:UsernameToken',
+    says: `${sp11}UsernameToken with IncludeToken never is not implemented`,
+  },
+  'embedded references to the certificate': {
+    port: 'EchoSymmetric',
+    from: '<sp:RequireThumbprintReference/>',
+    to: '<sp:RequireEmbeddedTokenReference/>',
+    at: '<sp:RequireEmbeddedTokenReference/>',
+    says: `${sp11}RequireEmbeddedTokenReference is not implemented`,
+  },
+  'a UsernameToken beside the context': {
+    ...supporting(`<sp:UsernameToken ${include}/Always"/>`, 'SignedSupportingTokens'),
+    says: `${sp11}UsernameToken beside a SecureConversationToken is not implemented`,
+  },
+  'a UsernameToken beside a SymmetricBinding of the context': {
+    port: 'EchoSymmetric',
+    from: '<wsaw:UsingAddressing/>',
+    to: `<sp:SignedSupportingTokens><wsp:Policy><sp:UsernameToken ${include}/Always"/></wsp:Policy></sp:SignedSupportingTokens><wsaw:UsingAddressing/>`,
+    at: '<sp:SignedSupportingTokens><wsp:Policy><sp:UsernameToken',
+    says: `${sp11}SignedSupportingTokens beside a SymmetricBinding of a SecureConversationToken is not implemented`,
+  },
+  'an unsigned UsernameToken outside TLS': {
+    port: 'EchoSymmetric',
+    from: /<sp:SignedSupportingTokens>.*?<\/sp:SignedSupportingTokens>/s,
+    to: `<sp:SupportingTokens><wsp:Policy><sp:UsernameToken ${include}/Once"/></wsp:Policy></sp:SupportingTokens>`,
+    at: '<sp:SupportingTokens>',
+    says: `${sp11}SupportingTokens over a SymmetricBinding is not implemented`,
+  },
+  'two UsernameTokens': {
+    port: 'EchoTls11',
+    from: /(?=<sp:UsernameToken )/,
+    to: `<sp:UsernameToken ${include}/Once"/>`,
+    at: '<sp:UsernameToken',
+    says: `${sp11}UsernameToken beside another token is not implemented`,
+  },
+  'a port without a security context': {
+    port: 'EchoTls11',
+    from: /<sp:EndorsingSupportingTokens>.*?<\/sp:EndorsingSupportingTokens>/s,
+    to: '',
+    at: '<sp:TransportBinding>',
+    says: `${sp11}TransportBinding without a SecureConversationToken is not implemented`,
+  },
+  'a SymmetricBinding of a certificate': {
+    port: 'EchoSymmetric',
+    from: /<sp:SecureConversationToken .*<\/sp:SecureConversationToken>/s,
+    to: `<sp:X509Token ${include}/Never"/>`,
+    at: '<sp:SymmetricBinding>',
+    says: `${sp11}SymmetricBinding without a SecureConversationToken is not implemented`,
+  },
+  'a context that endorses in the bootstrap': {
+    port: 'EchoTls11',
+    from: /<sp:SignedSupportingTokens>.*?<\/sp:SignedSupportingTokens>/s,
+    to: `<sp:EndorsingSupportingTokens><wsp:Policy><sp:SecureConversationToken ${include}/AlwaysToRecipient"/></wsp:Policy></sp:EndorsingSupportingTokens>`,
+    at: `<sp:SecureConversationToken ${include}/AlwaysToRecipient"/>`,
+    says: `${sp11}SecureConversationToken inside a BootstrapPolicy is not implemented`,
+  },
+  'a context without BootstrapPolicy': {
+    port: 'EchoTls11',
+    from: /<sp:BootstrapPolicy>.*?<\/sp:BootstrapPolicy>/s,
+    to: '',
+    at: '<sp:SecureConversationToken',
+    says: `${sp11}SecureConversationToken without a BootstrapPolicy is not implemented`,
+  },
+  'a context that bootstraps itself': {
+    port: 'EchoSymmetric',
+    from: /<sp:X509Token [^>]*>.*?<\/sp:X509Token>/s,
+    to: `<sp:SecureConversationToken ${include}/AlwaysToRecipient"/>`,
+    at: `<sp:SecureConversationToken ${include}/AlwaysToRecipient"/>`,
+    says: `${sp11}SecureConversationToken inside a BootstrapPolicy is not implemented`,
+  },
+  'a port without Timestamp': {
+    port: 'EchoTls11',
+    from: '<sp:IncludeTimestamp/>',
+    to: '',
+    at: '<sp:TransportBinding>',
+    says: `${sp11}TransportBinding without IncludeTimestamp is not implemented`,
+  },
+  'a Body that is not signed': {
+    port: 'EchoSymmetric',
+    within: messageParts,
+    from: '<sp:Body/>',
+    to: '',
+    at: '<sp:SymmetricBinding>',
+    says: `${sp11}SymmetricBinding without Body in SignedParts is not implemented`,
+  },
+  'entropies in clear': {
+    port: 'EchoSymmetric',
+    from: '<sp:EncryptedParts><sp:Body/></sp:EncryptedParts>',
+    to: '',
+    at: /<sp:SymmetricBinding>(?=\s*<wsp:Policy>\s*<sp:ProtectionToken>\s*<wsp:Policy>\s*<sp:X509Token)/,
+    says: `${sp11}SymmetricBinding without Body in EncryptedParts is not implemented`,
+  },
+  'an encrypted header outside TLS': {
+    port: 'EchoSymmetric',
+    within: messageParts,
+    from: '<sp:EncryptedParts><sp:Body/>',
+    to: '<sp:EncryptedParts><sp:Body/><sp:Header Namespace="urn:h"/>',
+    at: '<sp:Header Namespace="urn:h"/>',
+    says: `${sp11}Header in EncryptedParts of a SymmetricBinding is not implemented`,
+  },
+  'a binding on a message': {
+    port: 'EchoSymmetric',
+    within: messageParts,
+    from: '<sp:SignedParts>',
+    to: '<sp:TransportBinding/><sp:SignedParts>',
+    at: '<sp:TransportBinding/>',
+    says: `${sp11}TransportBinding is not implemented`,
+  },
+  'a port without WS-Addressing': {
+    port: 'EchoTls11',
+    from: '<wsaw:UsingAddressing/>',
+    to: '',
+    at: '<wsdl:binding name="EchoTls11"',
+    says: 'no addressing assertion',
+  },
+  'a port without security': {
+    port: 'EchoTls11',
+    within: '<wsdl:binding name="EchoTls11"',
+    from: '<wsp:PolicyReference URI="#EchoTls11_policy"/>',
+    to: '',
+    at: '<wsdl:binding name="EchoTls11"',
+    says: 'no TransportBinding or SymmetricBinding',
+  },
+  'addresses for answers other than anonymous': {
+    port: 'EchoTls11',
+    from: '<wsaw:UsingAddressing/>',
+    to: `<a:Addressing xmlns:a="${ns.wsam}"><wsp:Policy><a:NonAnonymousResponses/></wsp:Policy></a:Addressing>`,
+    at: '<a:NonAnonymousResponses/>',
+    says: `{${ns.wsam}}NonAnonymousResponses is not implemented`,
+  },
+  'what a fault policy asks for beyond parts': {
+    port: 'EchoSymmetric',
+    within: '<wsdl:binding name="EchoSymmetric"',
+    from: '</wsdl:output>',
+    to: '</wsdl:output><wsdl:fault name="f"><wsp:Policy><sp:Mystery xmlns:sp="urn:m"/></wsp:Policy></wsdl:fault>',
+    at: '<sp:Mystery',
+    says: '{urn:m}Mystery is not implemented',
+  },
+};
+
+const invalid: Readonly<Record<string, Row>> = {
+  'two versions of SecurityPolicy': {
+    port: 'EchoTls11',
+    from: '<sp:Wss11><wsp:Policy/></sp:Wss11>',
+    to: `<s:Wss11 xmlns:s="${ns.sp12}"/>`,
+    at: '<s:Wss11',
+    says: `${sp12}Wss11 stands beside assertions ${sp11}*: two versions of WS-SecurityPolicy in one port`,
+  },
+  'a Trust13 beside SecurityPolicy 1.1': {
+    port: 'EchoTls11',
+    from: /<sp:Trust10>.*?<\/sp:Trust10>/s,
+    to: `<s:Trust13 xmlns:s="${ns.sp12}"/>`,
+    at: '<s:Trust13',
+    says: `${sp12}Trust13 stands beside assertions ${sp11}*`,
+  },
+  'two bindings': {
+    port: 'EchoTls11',
+    from: '<wsaw:UsingAddressing/>',
+    to: '<sp:SymmetricBinding/><wsaw:UsingAddressing/>',
+    at: '<sp:SymmetricBinding/>',
+    says: `${sp11}SymmetricBinding stands beside another binding (variant.wsdl:`,
+  },
+  'a second Trust10': {
+    port: 'EchoTls11',
+    from: '<wsaw:UsingAddressing/>',
+    to: '<sp:Trust10 xml:id="t"/><wsaw:UsingAddressing/>',
+    at: '<sp:Trust10 xml:id',
+    says: `${sp11}Trust10 stands beside another (variant.wsdl:`,
+  },
+  'a second Wss': {
+    port: 'EchoTls11',
+    from: '<wsaw:UsingAddressing/>',
+    to: '<sp:Wss10/><wsaw:UsingAddressing/>',
+    at: '<sp:Wss10/>',
+    says: `${sp11}Wss10 stands beside another (variant.wsdl:`,
+  },
+  'a binding without suite': {
+    port: 'EchoTls11',
+    from: /<sp:AlgorithmSuite>.*<\/sp:AlgorithmSuite>/,
+    to: '',
+    at: '<sp:TransportBinding>',
+    says: `${sp11}TransportBinding has no AlgorithmSuite`,
+  },
+  'a suite assertion without a suite': {
+    port: 'EchoTls11',
+    from: '<sp:Basic256/>',
+    to: '',
+    at: '<sp:AlgorithmSuite>',
+    says: `${sp11}AlgorithmSuite names no suite`,
+  },
+  'a layout assertion without a layout': {
+    port: 'EchoTls11',
+    from: '<sp:Strict/>',
+    to: '',
+    at: '<sp:Layout>',
+    says: `${sp11}Layout names no layout`,
+  },
+  'two suite assertions': {
+    port: 'EchoTls11',
+    from: '<sp:AlgorithmSuite>',
+    to: '<sp:AlgorithmSuite><wsp:Policy><sp:Basic128/></wsp:Policy></sp:AlgorithmSuite><sp:AlgorithmSuite>',
+    at: '<sp:AlgorithmSuite>',
+    says: `${sp11}AlgorithmSuite stands twice in one binding`,
+  },
+  'two layout assertions': {
+    port: 'EchoTls11',
+    from: '<sp:Layout>',
+    to: '<sp:Layout><wsp:Policy><sp:Lax/></wsp:Policy></sp:Layout><sp:Layout>',
+    at: '<sp:Layout>',
+    says: `${sp11}Layout stands twice in one binding`,
+  },
+  'two layouts': {
+    port: 'EchoTls11',
+    from: '<sp:Strict/>',
+    to: '<sp:Strict/><sp:Lax/>',
+    at: '<sp:Lax/>',
+    says: `${sp11}Lax is a second layout`,
+  },
+  'a binding without token': {
+    port: 'EchoTls11',
+    from: /<sp:TransportToken>.*<\/sp:TransportToken>/,
+    to: '',
+    at: '<sp:TransportBinding>',
+    says: `${sp11}TransportBinding has no TransportToken`,
+  },
+  'two tokens in one place': {
+    port: 'EchoSymmetric',
+    from: /(?<=<\/sp:X509Token>)/,
+    to: `<sp:X509Token ${include}/Never"/>`,
+    at: `<sp:X509Token ${include}/Never"/>`,
+    says: `${sp11}X509Token is a second token`,
+  },
+  'two kinds of certificate reference': {
+    port: 'EchoSymmetric',
+    from: '<sp:RequireThumbprintReference/>',
+    to: '<sp:RequireThumbprintReference/><sp:RequireIssuerSerialReference/>',
+    at: '<sp:RequireIssuerSerialReference/>',
+    says: `${sp11}RequireIssuerSerialReference is a second kind of reference`,
+  },
+  'an IncludeToken of another namespace': {
+    port: 'EchoTls11',
+    from: `${ns.sp11}/IncludeToken/AlwaysToRecipient`,
+    to: `${ns.sp12}/IncludeToken/AlwaysToRecipient`,
+    at: '<sp:SecureConversationToken',
+    says: `${sp11}SecureConversationToken has IncludeToken ${ns.sp12}/IncludeToken/AlwaysToRecipient`,
+  },
+  'a header without namespace': {
+    port: 'EchoSymmetric',
+    within: messageParts,
+    from: `<sp:Header Name="To" Namespace="${ns.wsa10}"/>`,
+    to: '<sp:Header Name="To"/>',
+    at: '<sp:Header Name="To"/>',
+    says: `${sp11}Header has no Namespace`,
+  },
+  'a bootstrap without binding': {
+    port: 'EchoTls11',
+    from: /<sp:BootstrapPolicy>.*?<\/sp:BootstrapPolicy>/s,
+    to: '<sp:BootstrapPolicy><wsp:Policy/></sp:BootstrapPolicy>',
+    at: '<sp:BootstrapPolicy>',
+    says: `${sp11}BootstrapPolicy has no TransportBinding or SymmetricBinding`,
+  },
+  'two versions of WS-Addressing': {
+    port: 'EchoTls11',
+    from: '<wsaw:UsingAddressing/>',
+    to: `<wsaw:UsingAddressing/><a:UsingAddressing xmlns:a="${ns.wsap200408}"/>`,
+    at: '<a:UsingAddressing',
+    says: `{${ns.wsap200408}}UsingAddressing stands beside another version (variant.wsdl:`,
+  },
+  'another WS-Addressing in the bootstrap': {
+    port: 'EchoTls11',
+    from: '<sp:BootstrapPolicy>\n                  <wsp:Policy>',
+    to: `<sp:BootstrapPolicy><wsp:Policy><a:UsingAddressing xmlns:a="${ns.wsap200408}"/>`,
+    at: '<a:UsingAddressing',
+    says: `{${ns.wsap200408}}UsingAddressing is another version of WS-Addressing than the port has`,
+  },
+  'a TransportBinding at a plain address': {
+    port: 'EchoTls11',
+    within: '<wsdl:port name="EchoTls11"',
+    from: 'https://localhost:8443',
+    to: 'http://localhost:8080',
+    at: '<soap12:address location="http://localhost:8080/EchoTls11"',
+    says: 'a TransportBinding at the plain address http://localhost:8080/EchoTls11',
+  },
+};
+
+function changeOf({ port, within = policyOf(port), from, to }: Row): Change {
+  return { within, from, to };
+}
+
+describe.each([
+  ['POLICY_UNSUPPORTED', unsupported],
+  ['POLICY_INVALID', invalid],
+] as const)('%s, with name, file and line', (code: ErrorCode, rows) => {
+  it.each(Object.entries(rows))('%s', (_name, row) => {
+    const change = changeOf(row);
+    const line = lineOf(echoText(change), policyOf(row.port), row.at);
+    const message = expect.stringContaining(`variant.wsdl:${line}: ${row.says}`);
+    expect(() => planOf(echoVariant(change), row.port)).toThrow(expect.objectContaining({ code, message }));
+  });
+});
+
+it('one port that is not implemented leaves the others as they are', () => {
+  const wsdl = echoVariant(changeOf(suiteNotImplemented('TripleDes')));
+  expect(() => planOf(wsdl, 'EchoTls11')).toThrow('(port EchoTls11)');
+  expect(planOf(wsdl, 'EchoTls13').port).toBe('EchoTls13');
+});
