@@ -1,0 +1,113 @@
+import { type FSWatcher, watch } from 'node:fs';
+import { basename, dirname } from 'node:path';
+import { SecureConversationError } from '../errors.ts';
+import type { RingRecords } from './record.ts';
+import { type KeyRing, keyRing } from './ring.ts';
+import { checkSameFarm, formatRing, readRingFile } from './ring-file.ts';
+
+export interface KeeperOptions {
+  /** Milliseconds since the epoch. Default `Date.now`. */
+  readonly nowMs?: () => number;
+  /** In [0, 1), for the jitter between nodes. Default `Math.random`. */
+  readonly random?: () => number;
+  /** Called with each ring that takes the place of the last one. */
+  readonly onChange?: (ring: KeyRing) => void;
+  /** Called when the file can't be used; the last good ring stays. */
+  readonly onError?: (error: SecureConversationError) => void;
+}
+
+/** One node's view of the farm's ring. */
+export interface RingKeeper {
+  /** The last good ring. */
+  ring(): KeyRing;
+  /** True where the ring was last read a propagation time ago or longer: there may be keys it does not know, so nothing may be issued. */
+  stale(): boolean;
+  /**
+   * Reads the file now, for a key id that the ring does not know; at most every 5 s, or every refresh time where that is shorter.
+   * @returns true where another ring came of it
+   */
+  refresh(): boolean;
+  close(): void;
+}
+
+const refreshGapMs = 5_000;
+const settleMs = 20;
+
+/**
+ * Keeps a node's ring as its file is: read again when the file changes, and every refresh time less a random fifth. A bad file, an
+ * older generation or another farm's ring changes nothing but is reported.
+ * @throws {SecureConversationError} `RING_INVALID` where there is no good ring to begin with
+ */
+export function keepRing(file: string, options: KeeperOptions = {}): RingKeeper {
+  const { nowMs = Date.now, random = Math.random, onChange, onError } = options;
+  let ring = keyRing(readRingFile(file));
+  let readMs = nowMs();
+  let triedMs = readMs;
+
+  const reread = (): boolean => {
+    triedMs = nowMs();
+    try {
+      const records = readRingFile(file);
+      checkSameFarm(ring, records, file);
+      readMs = triedMs;
+      if (isSame(ring, records)) return false;
+      ring = keyRing(records);
+    } catch (error) {
+      if (!(error instanceof SecureConversationError)) throw error;
+      onError?.(error);
+      return false;
+    }
+    onChange?.(ring);
+    return true;
+  };
+  const stopPolling = poll(() => ring.policy.refreshMs * (1 - 0.2 * random()), reread);
+  const stopWatching = watchFile(file, reread);
+
+  return {
+    ring: () => ring,
+    stale: () => nowMs() - readMs >= ring.policy.propagateMs,
+    refresh: () => Math.abs(nowMs() - triedMs) >= Math.min(refreshGapMs, ring.policy.refreshMs) && reread(),
+    close() {
+      stopPolling();
+      stopWatching();
+    },
+  };
+}
+
+/** A file that was only touched does not throw derived keys away. */
+function isSame(ring: KeyRing, records: RingRecords): boolean {
+  return formatRing(ring) === formatRing(records);
+}
+
+function poll(delayMs: () => number, act: () => void): () => void {
+  let timer: NodeJS.Timeout;
+  const next = () => {
+    timer = setTimeout(() => {
+      act();
+      next();
+    }, delayMs()).unref();
+  };
+  next();
+  return () => clearTimeout(timer);
+}
+
+/** Watches the folder, because a rename gives the name to another file. Where that can't be done the poll is enough. */
+function watchFile(file: string, act: () => void): () => void {
+  let timer: NodeJS.Timeout | undefined;
+  let watcher: FSWatcher;
+  try {
+    watcher = watch(dirname(file), { persistent: false });
+  } catch {
+    return () => {};
+  }
+  watcher.on('error', () => watcher.close());
+  watcher.on('change', (_event, name) => {
+    if (name !== null && String(name) !== basename(file)) return;
+    clearTimeout(timer);
+    timer = setTimeout(act, settleMs).unref();
+  });
+  return () => {
+    clearTimeout(timer);
+    watcher.close();
+  };
+}

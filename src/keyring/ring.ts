@@ -1,0 +1,82 @@
+import { secretBytes } from '../crypto/secret-key.ts';
+import { hkdfExpand } from './hkdf.ts';
+import { type KeySchedule, type KeyState, keyState, opens, scheduleKeys } from './policy.ts';
+import type { KeyRecord, RingRecords } from './record.ts';
+
+/** A ring key ready for use. */
+export interface RingKey extends KeyRecord {
+  /** The id as the 8 bytes that stand in a sealed state. */
+  readonly idBytes: Uint8Array;
+  /**
+   * The key for one purpose, derived once: HKDF-Expand(ring key, "soap-secure-conversation/purpose/" ‖ purpose, 32). What is sealed
+   * for one purpose never opens for another.
+   */
+  purposeKey(purpose: string): Uint8Array;
+}
+
+/** The farm's keys as one immutable snapshot. */
+export interface KeyRing extends RingRecords {
+  readonly keys: readonly RingKey[];
+  /** The key that issues at that time, or undefined. */
+  current(nowMs: number): RingKey | undefined;
+  /**
+   * The key of that id (8 bytes, or 16 hex digits), where it may open at that time; undefined for unknown, destroyed and revoked keys.
+   */
+  find(id: Uint8Array | string, nowMs: number): RingKey | undefined;
+}
+
+/** What of a key may be shown to anyone. */
+export interface KeyDescription {
+  /** First 4 bytes of the id, as 8 hex digits. */
+  readonly id4: string;
+  readonly state: KeyState;
+  /** Seconds since the key was made. */
+  readonly ageS: number;
+}
+
+/** Makes a ring's snapshot of its records. */
+export function keyRing({ farm, generation, policy, keys: records }: RingRecords): KeyRing {
+  const entries = scheduleKeys(records, policy).map(schedule => ({ schedule, key: ringKey(schedule.record) }));
+  const byId = new Map<string, (typeof entries)[number]>(entries.map(entry => [entry.key.id, entry]));
+  return Object.freeze({
+    farm,
+    generation,
+    policy,
+    keys: Object.freeze(entries.map(({ key }) => key)),
+    current: (nowMs: number) => entries.find(({ schedule }) => keyState(schedule, nowMs) === 'active')?.key,
+    find(id: Uint8Array | string, nowMs: number) {
+      const entry = byId.get(typeof id === 'string' ? id : hex(id));
+      return entry !== undefined && opens(keyState(entry.schedule, nowMs)) ? entry.key : undefined;
+    },
+  });
+}
+
+/** Names, states and ages of a ring's keys, for a status page or a log. */
+export function describeKeys({ keys, policy }: RingRecords, nowMs: number): readonly KeyDescription[] {
+  return scheduleKeys(keys, policy).map(schedule => description(schedule, nowMs));
+}
+
+function description(schedule: KeySchedule, nowMs: number): KeyDescription {
+  const { id, createdMs } = schedule.record;
+  return { id4: id.slice(0, 8), state: keyState(schedule, nowMs), ageS: Math.floor((nowMs - createdMs) / 1000) };
+}
+
+function ringKey(record: KeyRecord): RingKey {
+  const purposes = new Map<string, Uint8Array>();
+  const ready: RingKey = {
+    ...record,
+    idBytes: Buffer.from(record.id, 'hex'),
+    purposeKey(purpose) {
+      const known = purposes.get(purpose);
+      if (known !== undefined) return known;
+      const made = hkdfExpand(secretBytes(record.key), Buffer.from(`soap-secure-conversation/purpose/${purpose}`), 32);
+      purposes.set(purpose, made);
+      return made;
+    },
+  };
+  return Object.freeze(ready);
+}
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex');
+}

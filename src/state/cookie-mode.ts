@@ -1,0 +1,104 @@
+import { LRUCache } from 'lru-cache';
+import { type RandomSource, randomBytesPooled } from '../crypto/random.ts';
+import { refuse } from '../errors.ts';
+import type { KeyRing } from '../keyring/ring.ts';
+import { type CancelList, cancelList } from './cancel-list.ts';
+import type { Context, OpenedFrom } from './context.ts';
+import { isValidAt, keyIdOf, openState, refuseStale, sealState } from './seal.ts';
+import { checkSeal } from './self-test.ts';
+import type { Cancellation, ContextToken, FoundState, StateMode } from './state-mode.ts';
+
+export interface CookieModeOptions {
+  /** The ring as it is now; asked for at each use. */
+  readonly ring: () => KeyRing;
+  /** True while the ring may lack keys that other nodes have: then nothing is issued, but everything is opened. */
+  readonly stale?: () => boolean;
+  /** Looks for a newer ring, for a key id that is unknown; true where there is one. Must limit itself: anyone can send unknown key ids. */
+  readonly refresh?: () => boolean;
+  /** Contexts kept beside their sealed state. Default 10,000. */
+  readonly cacheEntries?: number;
+  readonly cancels?: CancelList;
+  readonly random?: RandomSource;
+  /** Called for each conversation that is cancelled here. */
+  readonly onCancel?: (cancellation: Cancellation) => void;
+}
+
+/** A context, with the very text it was sealed as: a hit needs that text. */
+interface CacheEntry {
+  readonly state: string;
+  readonly keyId: string | undefined;
+  readonly context: Context;
+  from: OpenedFrom;
+}
+
+/**
+ * Keeps the state of a conversation in its token, sealed. A bounded cache saves the opening; it never makes a token good that would not
+ * open now: expiry, cancellation and the sealing key are checked on a hit as well.
+ */
+export function cookieMode(options: CookieModeOptions): StateMode {
+  const { ring, stale, refresh, cacheEntries = 10_000, cancels = cancelList(), random = randomBytesPooled } = options;
+  checkSeal(random);
+  const cache = new LRUCache<string, CacheEntry>({ max: cacheEntries });
+
+  const keep = (key: string, text: string, context: Context, from: OpenedFrom) => {
+    const state = copyOf(text);
+    cache.set(key, { state, keyId: keyIdOf(state), context, from });
+  };
+  const isUsable = (context: Context, nowMs: number) =>
+    isValidAt(context, ring().policy.skewMs, nowMs) && !cancels.has(context.id, nowMs);
+  const isGoodHit = (entry: CacheEntry, state: string, nowMs: number) =>
+    entry.state === state && entry.keyId !== undefined && ring().find(entry.keyId, nowMs) !== undefined;
+
+  return {
+    issue(context, { audience, dialect }, nowMs) {
+      if (stale?.()) refuseStale('the ring was not read for longer than its propagation time');
+      const text = sealState(context, { audience, wsc: dialect.wsc }, ring(), nowMs, random);
+      keep(cacheKey({ dialect, id: context.id, instance: context.instance }, audience), text, context, 'issued');
+      return text;
+    },
+    find(token, audience, nowMs): FoundState | undefined {
+      if (token.state === undefined) return undefined;
+      const key = cacheKey(token, audience);
+      const entry = cache.get(key);
+      if (entry !== undefined && isGoodHit(entry, token.state, nowMs)) {
+        const { context, from } = entry;
+        entry.from = 'cache';
+        return isUsable(context, nowMs) ? { context, openedFrom: from } : undefined;
+      }
+      const context = opened(token, token.state, audience, nowMs);
+      if (context === undefined || !isUsable(context, nowMs)) return undefined;
+      keep(key, token.state, context, 'cache');
+      return { context, openedFrom: 'seal' };
+    },
+    cancel(context, nowMs) {
+      const cancellation = { id: context.id, untilMs: lastUseMs(context) + ring().policy.skewMs };
+      if (!cancels.add(cancellation.id, cancellation.untilMs, nowMs)) refuse('server', 'cancel-list-full');
+      options.onCancel?.(cancellation);
+      return cancellation;
+    },
+    cancelled: (id, untilMs) => cancels.add(id, untilMs, 0),
+  };
+
+  function opened(token: ContextToken, state: string, audience: string, nowMs: number): Context | undefined {
+    const binding = { audience, wsc: token.dialect.wsc, id: token.id, instance: token.instance };
+    const context = openState(state, binding, ring(), nowMs);
+    if (context !== undefined || refresh === undefined) return context;
+    const keyId = keyIdOf(state);
+    const isUnknown = keyId !== undefined && !ring().keys.some(({ id }) => id === keyId);
+    return isUnknown && refresh() ? openState(state, binding, ring(), nowMs) : undefined;
+  }
+}
+
+/** No instance of a context is used after its absolute end; a renewal that another node makes meanwhile ends with it. */
+function lastUseMs({ tokenExpiresMs, absoluteExpiresMs }: Context): number {
+  return Math.max(tokenExpiresMs, absoluteExpiresMs);
+}
+
+function cacheKey({ dialect, id, instance }: Omit<ContextToken, 'state'>, audience: string): string {
+  return `${audience}\0${dialect.wsc}\0${id}\0${instance ?? ''}`;
+}
+
+/** A text in memory of its own: a part of a message would keep the whole message. */
+function copyOf(text: string): string {
+  return Buffer.from(text, 'latin1').toString('latin1');
+}

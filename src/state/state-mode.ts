@@ -1,0 +1,56 @@
+import type { Dialect } from '../names.ts';
+import type { Context, OpenedFrom } from './context.ts';
+
+/** What a SecurityContextToken in a message says of itself (WS-SecureConversation 1.3 §2). */
+export interface ContextToken {
+  readonly dialect: Dialect;
+  /** Identifier, exactly as written. */
+  readonly id: string;
+  readonly instance: string | undefined;
+  /** Exact text of its State element; undefined where it has none. */
+  readonly state: string | undefined;
+}
+
+/** The service that a token is for. */
+export interface TokenAudience {
+  /** "{targetNamespace}Service/Port". */
+  readonly audience: string;
+  readonly dialect: Dialect;
+}
+
+/** A context, and where it was found. */
+export interface FoundState {
+  readonly context: Context;
+  readonly openedFrom: OpenedFrom;
+}
+
+/** A conversation that was cancelled, as the nodes of a farm tell each other. */
+export interface Cancellation {
+  /** Identifier of the context; all its instances end. */
+  readonly id: string;
+  /** When it need not be remembered any longer. */
+  readonly untilMs: number;
+}
+
+/** Where a service keeps the state of its conversations. */
+export interface StateMode {
+  /**
+   * Makes the state of a new context.
+   * @returns the text of its State element
+   * @throws {Refusal} `server` where nothing may be issued now
+   */
+  issue(context: Context, binding: TokenAudience, nowMs: number): string;
+  /** @returns undefined for a token that does not name a conversation: unknown, changed, expired, cancelled, of another service */
+  find(token: ContextToken, audience: string, nowMs: number): FoundState | undefined | Promise<FoundState | undefined>;
+  /**
+   * Ends a conversation on this node.
+   * @returns what the other nodes have to be told
+   * @throws {Refusal} `server` where it can't be remembered: then nothing was cancelled
+   */
+  cancel(context: Context, nowMs: number): Cancellation;
+  /**
+   * Ends a conversation that was cancelled on another node.
+   * @returns false where it can't be remembered
+   */
+  cancelled(id: string, untilMs: number): boolean;
+}
