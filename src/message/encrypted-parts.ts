@@ -1,0 +1,91 @@
+import { SecretKey, secretBytes } from '../crypto/secret-key.ts';
+import type { Suite } from '../crypto/suites.ts';
+import { refuse } from '../errors.ts';
+import { ns } from '../names.ts';
+import type { MessagePlan } from '../policy/plan.ts';
+import { decryptData, type EncryptedData, parseEncryptedData } from '../security/encryption.ts';
+import type { SecurityHeader } from '../security/header.ts';
+import { elementById, type Ids } from '../security/ids.ts';
+import type { Envelope } from '../soap/envelope.ts';
+import type { Limits } from '../xml/limits.ts';
+import { type Element, type Fragment, isNamed } from '../xml/tree.ts';
+
+/** The EncryptedData of a message: each stands where the plan has one. */
+export interface EncryptedParts {
+  /** In the place of the Body's content. */
+  readonly body: EncryptedData | undefined;
+  /** In the place of the UsernameToken. */
+  readonly usernameToken: EncryptedData | undefined;
+}
+
+/**
+ * Finds what is to be decrypted: the whole content of the Body where the plan wants it encrypted, and a UsernameToken where it allows
+ * that. An EncryptedData anywhere else, one that no ReferenceList names, and a reference to anything else are refused: they could be
+ * taken for the part that the policy means (XML Encryption wrapping, CVE-2015-0227).
+ *
+ * @throws {Refusal} `invalidSecurity`
+ */
+export function encryptedParts(
+  envelope: Envelope,
+  header: SecurityHeader,
+  plan: MessagePlan,
+  ids: Ids,
+): EncryptedParts {
+  const parts = {
+    body: plan.encrypted.body ? bodyPart(envelope.body, plan.suite) : undefined,
+    usernameToken: usernameTokenPart(header, plan),
+  };
+  const expected = [parts.body, parts.usernameToken].filter(part => part !== undefined);
+  if (header.dataReferences.length !== expected.length) refuse('invalidSecurity', 'data-references');
+  const named = header.dataReferences.map(id => elementById(ids, id));
+  if (!expected.every(part => named.includes(part.element))) refuse('invalidSecurity', 'data-reference-target');
+  return parts;
+}
+
+function bodyPart(body: Element, suite: Suite): EncryptedData {
+  const child = body.children[0];
+  if (child === undefined || !isEncryptedData(child)) return refuse('invalidSecurity', 'body-not-encrypted');
+  const data = parseEncryptedData(child, suite);
+  return data.type === 'content' ? data : refuse('invalidSecurity', 'encrypted-data-type');
+}
+
+function usernameTokenPart(header: SecurityHeader, plan: MessagePlan): EncryptedData | undefined {
+  const data = header.encryptedData[0];
+  if (data === undefined) return undefined;
+  const allowed = plan.protection.kind === 'symmetric' && plan.supporting.some(token => token.kind === 'username');
+  if (!allowed || header.encryptedData.length !== 1) refuse('invalidSecurity', 'encrypted-data-unexpected');
+  return data.type === 'element' ? data : refuse('invalidSecurity', 'encrypted-data-type');
+}
+
+export function isEncryptedData(element: Element): boolean {
+  return isNamed(element, ns.xenc, 'EncryptedData');
+}
+
+/** Decrypts each part, in one pass: what comes out is never decrypted again. @throws {Refusal} `failedCheck` */
+export function decryptParts(
+  parts: EncryptedParts,
+  suite: Suite,
+  keyOf: (part: EncryptedData) => SecretKey,
+  limits: Limits | undefined,
+): Map<Element, Fragment> {
+  const plaintexts = new Map<Element, Fragment>();
+  for (const part of [parts.body, parts.usernameToken]) {
+    if (part !== undefined)
+      plaintexts.set(part.element, decryptData(part, suite, cipherKey(keyOf(part), suite), limits));
+  }
+  return plaintexts;
+}
+
+const truncated = new WeakMap<SecretKey, SecretKey>();
+
+/** The key for the suite's cipher: a longer secret that encrypts without being derived from gives its first bytes (as WSS4J). */
+export function cipherKey(secret: SecretKey, suite: Suite): SecretKey {
+  const { keyBytes } = suite.encryption;
+  if (secret.length === keyBytes) return secret;
+  let key = truncated.get(secret);
+  if (key === undefined) {
+    key = new SecretKey(secretBytes(secret).subarray(0, keyBytes));
+    truncated.set(secret, key);
+  }
+  return key;
+}

@@ -1,0 +1,20 @@
+import { systemRandom } from '../crypto/random.ts';
+
+/**
+ * The ids of the parts that we write. They are the same in each message of a process, and not to be guessed by whoever writes the payload of
+ * one: a value of theirs in an id attribute there would make the message ambiguous for its receiver.
+ */
+const mark = Buffer.from(systemRandom(8)).toString('hex');
+
+export const ids = {
+  timestamp: `TS-${mark}`,
+  body: `B-${mark}`,
+  encryptedKey: `EK-${mark}`,
+  signingKey: `DKs-${mark}`,
+  encryptionKey: `DKe-${mark}`,
+  usernameToken: `UT-${mark}`,
+  encryptedBody: `EDb-${mark}`,
+  encryptedUsernameToken: `EDu-${mark}`,
+  signature: `SIG-${mark}`,
+  header: (local: string) => `${local}-${mark}`,
+} as const;

@@ -1,0 +1,90 @@
+import { refuse, SecureConversationError } from '../errors.ts';
+import type { MessagePlan, QName } from '../policy/plan.ts';
+import type { SecurityHeader } from '../security/header.ts';
+import type { Envelope } from '../soap/envelope.ts';
+import type { Element } from '../xml/tree.ts';
+import { type TokenUse, tokenUseOf } from './protection-key.ts';
+
+/**
+ * Refuses a plan that this version can neither write nor check; the policy compiler refuses its policy before a message comes.
+ *
+ * @throws {SecureConversationError} `POLICY_UNSUPPORTED`
+ */
+export function checkSupported(plan: MessagePlan): void {
+  const { protection, supporting, encrypted } = plan;
+  const symmetric = protection.kind === 'symmetric';
+  const reason =
+    (symmetric && protection.encryptSignature && 'EncryptSignature') ||
+    (symmetric && protection.protectTokens && 'ProtectTokens') ||
+    (symmetric &&
+      supporting.some(token => token.kind === 'context') &&
+      'an endorsing context in a symmetric binding') ||
+    (encrypted.headers.length !== 0 && 'encrypted headers');
+  if (reason !== false)
+    throw new SecureConversationError('POLICY_UNSUPPORTED', `not supported in a message: ${reason}`);
+}
+
+/**
+ * Compares what a header holds with what the plan has a use for, before any key is touched. A structure without a use is refused:
+ * what nobody checks must not be there.
+ *
+ * @throws {Refusal} `invalidSecurity`
+ */
+export function checkStructure(header: SecurityHeader, plan: MessagePlan): void {
+  const use = tokenUseOf(plan);
+  if (header.signatures.length !== (use === undefined ? 0 : 1)) refuse('invalidSecurity', 'signature-count');
+  if (header.timestamps.length !== (plan.timestamp ? 1 : 0)) refuse('invalidSecurity', 'timestamp-count');
+  if (header.binaryTokens.length !== 0) refuse('invalidSecurity', 'binary-token-unexpected');
+  if (header.usernameTokens.length > 1) refuse('invalidSecurity', 'username-token-count');
+  if (use === undefined) checkNoKeys(header);
+  const wantsUser = plan.supporting.some(token => token.kind === 'username');
+  const users = header.usernameTokens.length + (wantsUser ? header.encryptedData.length : 0);
+  if (users !== (wantsUser ? 1 : 0)) refuse('invalidSecurity', 'username-token-count');
+}
+
+function checkNoKeys(header: SecurityHeader): void {
+  const { contextTokens, encryptedKeys, derivedKeys, encryptedData, referenceLists } = header;
+  for (const list of [contextTokens, encryptedKeys, derivedKeys, encryptedData, referenceLists]) {
+    if (list.length !== 0) refuse('invalidSecurity', 'token-unexpected');
+  }
+}
+
+/** Whether the plan has any signature, by which its Timestamp must be covered. */
+export function isSigned(use: TokenUse | undefined): use is TokenUse {
+  return use !== undefined;
+}
+
+/** What is known of a message once its digests are verified. */
+export interface SignedParts {
+  readonly envelope: Envelope;
+  readonly signed: ReadonlySet<Element>;
+  /** The UsernameToken's element, in clear or decrypted. */
+  readonly usernameToken: Element | undefined;
+}
+
+/**
+ * Checks that all which the plan wants signed is signed: Body, each present header that it lists, the supporting UsernameToken.
+ *
+ * @throws {Refusal} `invalidSecurity`
+ */
+export function checkSigned(plan: MessagePlan, { envelope, signed, usernameToken }: SignedParts): void {
+  if (plan.signed.body && !signed.has(envelope.body)) refuse('invalidSecurity', 'body-not-signed');
+  for (const block of envelope.header) {
+    if (block !== envelope.security && isListed(block, plan.signed.headers) && !signed.has(block)) {
+      refuse('invalidSecurity', 'header-not-signed');
+    }
+  }
+  if (plan.protection.kind !== 'symmetric' || usernameToken === undefined) return;
+  const mustBeSigned = plan.supporting.some(token => token.kind === 'username' && token.signed);
+  if (mustBeSigned && !signed.has(usernameToken)) refuse('invalidSecurity', 'username-token-not-signed');
+}
+
+/** Whether a header block is one of those that a policy lists; a name without local part stands for its namespace. */
+export function isListed(
+  block: { readonly namespace: string; readonly local: string },
+  headers: readonly QName[],
+): boolean {
+  return headers.some(
+    ({ namespace, local }) => namespace === block.namespace && (local === '' || local === block.local),
+  );
+}

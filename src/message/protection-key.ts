@@ -1,0 +1,210 @@
+import type { RandomSource } from '../crypto/random.ts';
+import type { SecretKey } from '../crypto/secret-key.ts';
+import type { OwnCertificate } from '../crypto/x509.ts';
+import { refuse } from '../errors.ts';
+import type { Dialect } from '../names.ts';
+import type { MessagePlan } from '../policy/plan.ts';
+import { type DerivedKeyToken, derivedKey } from '../security/derived-key.ts';
+import { type EncryptedKeyHandle, openEncryptedKey } from '../security/encrypted-key.ts';
+import type { SecurityHeader } from '../security/header.ts';
+import {
+  derivedKeyIdOf,
+  refersToContext,
+  refersToEncryptedKey,
+  type TokenReference,
+} from '../security/token-reference.ts';
+
+export type { EncryptedKeyHandle };
+
+/** A SecurityContextToken as it stood in a message. */
+export interface ContextTokenValue {
+  readonly dialect: Dialect;
+  readonly id: string;
+  readonly instance: string | undefined;
+  /** Exact text of our State element; undefined where the token has none. */
+  readonly state: string | undefined;
+  readonly wsuId: string | undefined;
+}
+
+/** A context that was found for a token. `found` is the caller's own value and comes back in Verified. */
+export interface FoundContext<C> {
+  readonly secret: SecretKey;
+  readonly found: C;
+}
+
+/** The context of a conversation, as its initiator knows it. */
+export interface ContextKey {
+  readonly id: string;
+  readonly instance: string | undefined;
+  readonly secret: SecretKey;
+}
+
+/** Where the keys of received messages come from. Each role fills in its own half. */
+export interface ReceiveKeys<C> {
+  /** Service: opens an EncryptedKey. */
+  readonly ownCertificates?: readonly OwnCertificate[];
+  /** Service: the context of the token in the header; undefined is answered with `badContextToken`. */
+  readonly findContext?: (
+    token: ContextTokenValue,
+  ) => FoundContext<C> | undefined | Promise<FoundContext<C> | undefined>;
+  /** Initiator: the conversation it speaks in; the answer carries no token. */
+  readonly context?: ContextKey;
+  /** Initiator: the key that its bootstrap request carried. */
+  readonly encryptedKey?: EncryptedKeyHandle;
+}
+
+/** The token that all keys of a message come from. */
+export interface ProtectionKey<C> {
+  readonly secret: SecretKey;
+  /** Identifies the key in the replay table. */
+  readonly name: string;
+  readonly refersTo: (reference: TokenReference) => boolean;
+  readonly context: C | undefined;
+  readonly contextToken: ContextTokenValue | undefined;
+  readonly encryptedKey: EncryptedKeyHandle | undefined;
+}
+
+/** How a plan uses the token: as the message's protection, or as a supporting token that endorses. */
+export interface TokenUse {
+  readonly kind: 'context' | 'encryptedKey';
+  readonly derivedKeys: boolean;
+}
+
+/** The token that signs a message of this plan; undefined where nothing is signed. */
+export function tokenUseOf(plan: MessagePlan): TokenUse | undefined {
+  if (plan.protection.kind === 'symmetric')
+    return { kind: plan.protection.token.kind, derivedKeys: plan.protection.derivedKeys };
+  for (const token of plan.supporting) {
+    if (token.kind === 'context') return { kind: 'context', derivedKeys: token.derivedKeys };
+  }
+  return undefined;
+}
+
+/**
+ * The key that a message is protected with: the service looks for the token in the header, the initiator has it.
+ *
+ * @throws {Refusal} `invalidSecurity` where the token is missing or is one that has no place there, `badContextToken` for a context that
+ * isn't known
+ */
+export async function protectionKey<C>(
+  header: SecurityHeader,
+  use: TokenUse,
+  plan: MessagePlan,
+  keys: ReceiveKeys<C>,
+  random: RandomSource,
+): Promise<ProtectionKey<C>> {
+  if (use.kind === 'encryptedKey') return encryptedKeyOf(header, plan, keys, random);
+  if (header.encryptedKeys.length !== 0) refuse('invalidSecurity', 'encrypted-key-unexpected');
+  return keys.context === undefined ? contextInHeader(header, plan, keys) : ownContext(header, plan, keys.context);
+}
+
+async function contextInHeader<C>(
+  header: SecurityHeader,
+  plan: MessagePlan,
+  keys: ReceiveKeys<C>,
+): Promise<ProtectionKey<C>> {
+  const token = header.contextTokens[0] ?? refuse('invalidSecurity', 'context-token-missing');
+  const { dialect, id, instance, state, wsuId } = token;
+  const value: ContextTokenValue = { dialect, id, instance, state, wsuId };
+  const found = (await keys.findContext?.(value)) ?? refuse('badContextToken', 'context-unknown');
+  return {
+    secret: found.secret,
+    name: contextName(value),
+    refersTo: reference => refersToContext(reference, value, plan.dialect),
+    context: found.found,
+    contextToken: value,
+    encryptedKey: undefined,
+  };
+}
+
+function ownContext<C>(header: SecurityHeader, plan: MessagePlan, context: ContextKey): ProtectionKey<C> {
+  if (header.contextTokens.length !== 0) refuse('invalidSecurity', 'context-token-unexpected');
+  const { id, instance, secret } = context;
+  return {
+    secret,
+    name: contextName(context),
+    refersTo: reference => refersToContext(reference, { id, instance, wsuId: undefined }, plan.dialect),
+    context: undefined,
+    contextToken: undefined,
+    encryptedKey: undefined,
+  };
+}
+
+function contextName({ id, instance }: { readonly id: string; readonly instance: string | undefined }): string {
+  return `${id} ${instance ?? ''}`;
+}
+
+function encryptedKeyOf<C>(
+  header: SecurityHeader,
+  plan: MessagePlan,
+  keys: ReceiveKeys<C>,
+  random: RandomSource,
+): ProtectionKey<C> {
+  if (header.contextTokens.length !== 0) refuse('invalidSecurity', 'context-token-unexpected');
+  const token = header.encryptedKeys[0];
+  if (keys.encryptedKey !== undefined && token !== undefined) refuse('invalidSecurity', 'encrypted-key-unexpected');
+  const handle =
+    keys.encryptedKey ??
+    openEncryptedKey(
+      token ?? refuse('invalidSecurity', 'encrypted-key-missing'),
+      plan.suite,
+      keys.ownCertificates ?? [],
+      random,
+    );
+  return {
+    secret: handle.secret,
+    name: handle.sha1,
+    refersTo: reference => refersToEncryptedKey(reference, { id: token?.id, sha1: handle.sha1 }),
+    context: undefined,
+    contextToken: undefined,
+    encryptedKey: handle,
+  };
+}
+
+/** A reference from a KeyInfo, resolved: the token itself, or a key derived from it. */
+export interface ResolvedKey {
+  readonly secret: SecretKey;
+  readonly derived: DerivedKeyToken | undefined;
+}
+
+/**
+ * Checks that a KeyInfo means the protection token, or a key of the right length derived from it where the plan wants derived keys.
+ * Nothing is derived yet.
+ *
+ * @throws {Refusal} `invalidSecurity`
+ */
+export function resolveKey<C>(
+  reference: TokenReference,
+  lengthBytes: number,
+  header: SecurityHeader,
+  use: TokenUse,
+  key: ProtectionKey<C>,
+  dialect: Dialect,
+): ResolvedKey {
+  if (!use.derivedKeys) {
+    if (!key.refersTo(reference)) refuse('invalidSecurity', 'key-reference');
+    return { secret: key.secret, derived: undefined };
+  }
+  const id = derivedKeyIdOf(reference, dialect);
+  const derived =
+    header.derivedKeys.find(token => token.id === id) ?? refuse('invalidSecurity', 'derived-key-reference');
+  if (derived.lengthBytes !== lengthBytes) refuse('invalidSecurity', 'derived-key-length');
+  return { secret: key.secret, derived };
+}
+
+/**
+ * Every DerivedKeyToken must point at the protection token itself, and there is none where the plan forbids derived keys.
+ *
+ * @throws {Refusal} `unknownDerivationSource` for one that points elsewhere (WS-SecureConversation 1.3 §9), `invalidSecurity`
+ */
+export function checkDerivedKeys<C>(header: SecurityHeader, use: TokenUse, key: ProtectionKey<C>): void {
+  if (!use.derivedKeys && header.derivedKeys.length !== 0) refuse('invalidSecurity', 'derived-key-unexpected');
+  for (const { reference } of header.derivedKeys) {
+    if (!key.refersTo(reference)) refuse('unknownDerivationSource', 'derivation-source');
+  }
+}
+
+/** The key itself, derived where it has to be. */
+export function secretOf({ secret, derived }: ResolvedKey): SecretKey {
+  return derived === undefined ? secret : derivedKey(secret, derived);
+}

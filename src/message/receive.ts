@@ -1,0 +1,289 @@
+import { hmacKey } from '../crypto/hmac.ts';
+import type { RandomSource } from '../crypto/random.ts';
+import { refuse } from '../errors.ts';
+import { ns, type SoapVersion } from '../names.ts';
+import type { MessagePlan } from '../policy/plan.ts';
+import { parseSecurityHeader, type SecurityHeader } from '../security/header.ts';
+import { addIds, collectIds, type Ids } from '../security/ids.ts';
+import { type Signature, verifyDigests, verifySignatureValue } from '../security/signature.ts';
+import { checkFreshness } from '../security/timestamp.ts';
+import { parseUsernameToken, type UsernameToken } from '../security/username-token.ts';
+import type { Addressing } from '../soap/addressing.ts';
+import { checkBodyContent, type Envelope } from '../soap/envelope.ts';
+import { elementContent } from '../soap/structure.ts';
+import type { Limits } from '../xml/limits.ts';
+import type { Element, Fragment } from '../xml/tree.ts';
+import { inheritDeclarations, type LooseContent } from '../xml/write.ts';
+import { decryptParts, type EncryptedParts, encryptedParts, isEncryptedData } from './encrypted-parts.ts';
+import type { Message } from './message.ts';
+import { checkSigned, checkStructure, checkSupported } from './plan-check.ts';
+import {
+  type ContextTokenValue,
+  checkDerivedKeys,
+  type EncryptedKeyHandle,
+  type ProtectionKey,
+  protectionKey,
+  type ReceiveKeys,
+  type ResolvedKey,
+  resolveKey,
+  secretOf,
+  type TokenUse,
+  tokenUseOf,
+} from './protection-key.ts';
+
+export { EnvelopeRefusal, type Message, readMessage, unsecuredFault } from './message.ts';
+export type { ContextKey, ContextTokenValue, EncryptedKeyHandle, FoundContext, ReceiveKeys } from './protection-key.ts';
+
+export interface ReceiveOptions {
+  readonly nowMs: number;
+  readonly clockSkewMs: number;
+  readonly timestampTtlMs: number;
+  /** For decrypted content; defaults to `defaultLimits` of xml/limits. */
+  readonly limits?: Limits;
+  /**
+   * Spends a replay key, which must be remembered for `timestampTtlMs + 2 * clockSkewMs`. Called once for each message with a good
+   * signature, before anything is decrypted; not called where nothing is signed.
+   */
+  readonly replay?: (key: string) => 'new' | 'seen' | 'full';
+  readonly random: RandomSource;
+}
+
+/** What of a message was verified. Nothing else of it may be used. */
+export interface Verified<C> {
+  readonly soap: SoapVersion;
+  /** undefined where the message has no addressing headers. */
+  readonly addressing: Addressing | undefined;
+  readonly body: Element;
+  /** The one child of the Body, decrypted; undefined for an empty Body. */
+  readonly content: Element | undefined;
+  /** What stood in the place of each EncryptedData. */
+  readonly plaintexts: ReadonlyMap<Element, Fragment>;
+  readonly context: C | undefined;
+  readonly contextToken: ContextTokenValue | undefined;
+  readonly usernameToken: { readonly username: string; readonly password: string } | undefined;
+  readonly encryptedKey: EncryptedKeyHandle | undefined;
+  /** The very elements that the signature covers. */
+  readonly signed: ReadonlySet<Element>;
+}
+
+/**
+ * Verifies a message by its plan. The order is the defence: the HMAC over SignedInfo and the Timestamp's digest before anything is spent or
+ * decrypted, the replay key before the decryption, so that each genuine SignedInfo buys one decryption (design of CBC's padding oracle).
+ *
+ * @throws {Refusal} of the class that the message is to be answered with
+ */
+export async function receive<C>(
+  message: Message,
+  plan: MessagePlan,
+  keys: ReceiveKeys<C>,
+  options: ReceiveOptions,
+): Promise<Verified<C>> {
+  checkSupported(plan);
+  const received = readHeader(message, plan);
+  const use = tokenUseOf(plan);
+  if (use === undefined) return unsigned(message, received, options);
+  const key = await protectionKey(received.header, use, plan, keys, options.random);
+  const resolved = resolveKeys(received, use, key);
+  const stamped = verifySignature(received, resolved, options);
+  spendReplayKey(message, received, key, options);
+  const early = encryptsFirst(plan) ? verifyParts(received, stamped, nothing) : undefined;
+  const plaintexts = decrypt(received, resolved, options);
+  const signed = early ?? verifyParts(received, stamped, plaintexts);
+  return verified(message, received, key, plaintexts, signed);
+}
+
+const nothing: ReadonlyMap<Element, Fragment> = new Map();
+
+/** A message with its structure known: all that can be said of it without a key. */
+interface Received {
+  readonly plan: MessagePlan;
+  readonly envelope: Envelope;
+  readonly ids: Ids;
+  readonly header: SecurityHeader;
+  readonly parts: EncryptedParts;
+}
+
+function readHeader(message: Message, plan: MessagePlan): Received {
+  const { envelope, tree } = message;
+  const ids = collectIds(tree.ids);
+  const { dialect, suite, layout } = plan;
+  const header = parseSecurityHeader(envelope.security, { soap: envelope.soap, dialect, suite, layout });
+  checkStructure(header, plan);
+  return { plan, envelope, ids, header, parts: encryptedParts(envelope, header, plan, ids) };
+}
+
+/** A message that TLS alone protects: its Timestamp must be fresh, and there is nothing more to check. */
+function unsigned<C>(message: Message, received: Received, options: ReceiveOptions): Verified<C> {
+  const timestamp = received.header.timestamps[0];
+  if (timestamp !== undefined) checkFreshness(timestamp, options);
+  return verified(message, received, undefined, nothing, new Set());
+}
+
+interface ResolvedKeys {
+  readonly signature: Signature;
+  readonly signing: ResolvedKey;
+  /** The key of each EncryptedData. */
+  readonly encryption: ReadonlyMap<Element, ResolvedKey>;
+}
+
+function resolveKeys<C>({ plan, header, parts }: Received, use: TokenUse, key: ProtectionKey<C>): ResolvedKeys {
+  const signature = header.signatures[0] ?? refuse('invalidSecurity', 'signature-missing');
+  checkDerivedKeys(header, use, key);
+  const { suite, dialect } = plan;
+  const signing = resolveKey(signature.key, suite.signatureKeyBytes, header, use, key, dialect);
+  const encryption = new Map<Element, ResolvedKey>();
+  for (const part of [parts.body, parts.usernameToken]) {
+    if (part === undefined) continue;
+    const resolved = resolveKey(part.key, suite.encryptionKeyBytes, header, use, key, dialect);
+    // One derived key for both uses is what two tokens with the same bytes would be.
+    if (use.derivedKeys && resolved.derived === signing.derived) refuse('invalidSecurity', 'derived-key-overlap');
+    encryption.set(part.element, resolved);
+  }
+  return { signature, signing, encryption };
+}
+
+/**
+ * Checks the HMAC over SignedInfo, then that the Timestamp is signed and fresh, so that an old message can't be told to be new.
+ *
+ * @returns the Timestamp's element; undefined where the plan has none
+ */
+function verifySignature(
+  received: Received,
+  { signature, signing }: ResolvedKeys,
+  options: ReceiveOptions,
+): Element | undefined {
+  const { plan, header } = received;
+  verifySignatureValue(signature, hmacKey(secretOf(signing), plan.suite.signature.hash));
+  const timestamp = header.timestamps[0];
+  if (timestamp === undefined) return undefined;
+  const references = signature.references.filter(({ id }) => received.ids.elements.get(id) === timestamp.element);
+  if (references.length !== 1) refuse('invalidSecurity', 'timestamp-not-signed');
+  verifyDigests(references, digestOptions(received, nothing));
+  checkFreshness(timestamp, options);
+  return timestamp.element;
+}
+
+/** Verifies the digests of all parts but the Timestamp, which has been. @returns every signed element */
+function verifyParts(
+  received: Received,
+  stamped: Element | undefined,
+  plaintexts: ReadonlyMap<Element, Fragment>,
+): ReadonlySet<Element> {
+  for (const fragment of plaintexts.values()) addIds(received.ids, fragment.ids, 'failedCheck');
+  const references = received.header.signatures[0]?.references ?? [];
+  const others = references.filter(({ id }) => stamped === undefined || received.ids.elements.get(id) !== stamped);
+  const signed = new Set(verifyDigests(others, digestOptions(received, plaintexts)));
+  if (stamped !== undefined) signed.add(stamped);
+  return signed;
+}
+
+function digestOptions({ plan, ids, envelope }: Received, plaintexts: ReadonlyMap<Element, Fragment>) {
+  return {
+    suite: plan.suite,
+    ids,
+    plaintexts,
+    mayBeSigned: (element: Element) => mayBeSigned(element, envelope, plan),
+  };
+}
+
+const signableTokens: ReadonlySet<string> = new Set(['UsernameToken', 'BinarySecurityToken']);
+
+/**
+ * Only whole parts at their own places are signed: the Body, a header block, the Timestamp or a token of the Security header
+ * (OnlySignEntireHeadersAndBody). A copy of a part in a wrapper somewhere else is none.
+ */
+function mayBeSigned(element: Element, { body, header, security }: Envelope, { dialect }: MessagePlan): boolean {
+  if (element === body) return true;
+  if (element === security || element.parent === undefined) return false;
+  if (element.parent === header[0]?.parent) return true;
+  if (element.parent !== security) return false;
+  const { namespace, local } = element;
+  if (namespace === ns.wsu) return local === 'Timestamp';
+  if (namespace === dialect.wsc) return true;
+  return namespace === ns.wsse && signableTokens.has(local);
+}
+
+/**
+ * Message-protected: a genuine signature is unique to its message. Over TLS only a Timestamp in milliseconds may be signed, which two
+ * honest calls can share, so that there the MessageID is spent.
+ */
+function spendReplayKey<C>(
+  message: Message,
+  { plan, header }: Received,
+  key: ProtectionKey<C>,
+  { replay }: ReceiveOptions,
+): void {
+  if (replay === undefined) return;
+  const byMessageId = plan.protection.kind === 'transport' && message.addressing !== undefined;
+  const id = byMessageId
+    ? (message.addressing?.messageId ?? refuse('addressingHeaderRequired', 'message-id-missing'))
+    : (header.signatures[0]?.value.toString('base64') ?? '');
+  const outcome = replay(`${key.name} ${id}`);
+  if (outcome === 'full') refuse('server', 'replay-table-full');
+  if (outcome === 'seen') refuse('invalidSecurity', 'replay');
+}
+
+function encryptsFirst({ protection }: MessagePlan): boolean {
+  return protection.kind === 'symmetric' && protection.order === 'encryptBeforeSigning';
+}
+
+function decrypt({ plan, parts }: Received, { encryption, signing }: ResolvedKeys, options: ReceiveOptions) {
+  return decryptParts(parts, plan.suite, part => secretOf(encryption.get(part.element) ?? signing), options.limits);
+}
+
+function verified<C>(
+  message: Message,
+  { plan, envelope, header, parts }: Received,
+  key: ProtectionKey<C> | undefined,
+  plaintexts: ReadonlyMap<Element, Fragment>,
+  signed: ReadonlySet<Element>,
+): Verified<C> {
+  const token = usernameTokenOf(header, parts, plaintexts);
+  checkSigned(plan, { envelope, signed, usernameToken: token?.element });
+  return {
+    soap: envelope.soap,
+    addressing: message.addressing,
+    body: envelope.body,
+    content: contentOf(envelope.body, parts, plaintexts),
+    plaintexts,
+    context: key?.context,
+    contextToken: key?.contextToken,
+    usernameToken: token && { username: token.username, password: token.password },
+    encryptedKey: key?.encryptedKey,
+    signed,
+  };
+}
+
+function usernameTokenOf(
+  header: SecurityHeader,
+  parts: EncryptedParts,
+  plaintexts: ReadonlyMap<Element, Fragment>,
+): UsernameToken | undefined {
+  const fragment = parts.usernameToken && plaintexts.get(parts.usernameToken.element);
+  if (fragment === undefined) return header.usernameTokens[0];
+  const [element, ...more] = elementContent(fragment, 'invalidSecurity', 'username-token-text');
+  if (element === undefined || more.length !== 0) return refuse('invalidSecurity', 'username-token-count');
+  if (element.namespace !== ns.wsse || element.local !== 'UsernameToken')
+    return refuse('invalidSecurity', 'username-token-missing');
+  return parseUsernameToken(element);
+}
+
+function contentOf(
+  body: Element,
+  parts: EncryptedParts,
+  plaintexts: ReadonlyMap<Element, Fragment>,
+): Element | undefined {
+  const fragment = parts.body && plaintexts.get(parts.body.element);
+  const children = fragment === undefined ? body.children : elementContent(fragment, 'malformed', 'body-text');
+  if (fragment !== undefined) checkBodyContent(body, children);
+  const child = children[0];
+  // One pass of decryption; and what no plan wants encrypted isn't decrypted by anybody behind us either.
+  if (child !== undefined && isEncryptedData(child)) refuse('invalidSecurity', 'encrypted-data-unexpected');
+  return child;
+}
+
+/** The verified, decrypted content of the Body as it was written, and the namespace declarations that are in scope there. */
+export function bodyContent<C>({ body, plaintexts }: Verified<C>): LooseContent {
+  const child = body.children[0];
+  return inheritDeclarations((child && plaintexts.get(child)) ?? body);
+}

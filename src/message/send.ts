@@ -1,0 +1,252 @@
+import { hmacKey } from '../crypto/hmac.ts';
+import type { RandomSource } from '../crypto/random.ts';
+import { refuse, SecureConversationError } from '../errors.ts';
+import { type AddressingVersion, ns, type SoapVersion } from '../names.ts';
+import type { MessagePlan } from '../policy/plan.ts';
+import { type EncryptedType, writeEncryptedData, writeReferenceList } from '../security/encryption.ts';
+import { type PartToSign, writeSignature } from '../security/signature.ts';
+import { writeTimestamp } from '../security/timestamp.ts';
+import { writeUsernameToken } from '../security/username-token.ts';
+import { type AddressingHeader, addressingHeaders, writeAddressingHeader } from '../soap/addressing.ts';
+import { canonicalize } from '../xml/canonical.ts';
+import { defaultLimits, type Limits } from '../xml/limits.ts';
+import { scanText } from '../xml/scan.ts';
+import { ids } from './part-ids.ts';
+import { checkSupported, isListed } from './plan-check.ts';
+import type { EncryptedKeyHandle } from './protection-key.ts';
+import { encryptsFirst, type SendingKeys, type SendKeys, sendingKeys } from './sending-key.ts';
+
+export type { NamedKey, SendKeys } from './sending-key.ts';
+
+/** What a message says. */
+export interface Outgoing {
+  readonly action: string;
+  /** `urn:uuid:…`; a request (no `relatesTo`) gets a new one where it is absent, an answer none. */
+  readonly messageId?: string;
+  readonly relatesTo?: string;
+  readonly to?: string;
+  readonly replyToAnonymous?: boolean;
+  /** Content of the Body and the namespace declarations around it, with one space between two of them. */
+  readonly body: { readonly declarations: string; readonly content: string };
+}
+
+export interface SendOptions {
+  readonly nowMs: number;
+  readonly random: RandomSource;
+  /** Expires − Created of the Timestamp. */
+  readonly timestampTtlMs: number;
+}
+
+export interface Sent {
+  readonly text: string;
+  /** The key that was made for this message: the answer is protected with it. */
+  readonly encryptedKey: EncryptedKeyHandle | undefined;
+  readonly messageId: string | undefined;
+}
+
+/** The versions that a message is written in; without addressing it has no addressing headers. */
+export interface EnvelopeVersions {
+  readonly soap: SoapVersion;
+  readonly addressing: AddressingVersion | undefined;
+}
+
+/**
+ * Writes, signs and encrypts a message by its plan.
+ *
+ * @throws {SecureConversationError} `CONFIG_INVALID` where a key or a token that the plan needs is absent
+ * @throws {Refusal} `server` for a Body that is not well-formed
+ */
+export function send(
+  plan: MessagePlan,
+  versions: EnvelopeVersions,
+  keys: SendKeys,
+  out: Outgoing,
+  options: SendOptions,
+): Sent {
+  checkSupported(plan);
+  const messageId = messageIdOf(versions, out, options.random);
+  const sending = sendingKeys(plan, keys, options.nowMs, options.random);
+  const writing: Writing = { plan, versions, sending, options, signed: [], encrypted: [] };
+  const timestamp = plan.timestamp ? timestampPart(writing) : '';
+  const usernameToken = usernameTokenPart(writing, keys);
+  const body = bodyPart(writing, out.body);
+  const headers = headerParts(writing, out, messageId);
+  const security = securityHeader(writing, timestamp, usernameToken);
+  const { namespace } = versions.soap;
+  const header = headers === '' && security === '' ? '' : `<s:Header>${headers}${security}</s:Header>`;
+  const text = `<s:Envelope xmlns:s="${namespace}">${header}${body}</s:Envelope>`;
+  return { text, encryptedKey: sending?.encryptedKey, messageId };
+}
+
+/** A message as far as it is written. */
+interface Writing {
+  readonly plan: MessagePlan;
+  readonly versions: EnvelopeVersions;
+  readonly sending: SendingKeys | undefined;
+  readonly options: SendOptions;
+  /** Parts for the Signature, in the order of writing. */
+  readonly signed: PartToSign[];
+  /** Ids for the ReferenceList. */
+  readonly encrypted: string[];
+}
+
+function messageIdOf({ addressing }: EnvelopeVersions, out: Outgoing, random: RandomSource): string | undefined {
+  if (addressing === undefined) return undefined;
+  return out.messageId ?? (out.relatesTo === undefined ? `urn:uuid:${uuid(random)}` : undefined);
+}
+
+/** A random UUID, version 4 (RFC 9562 §5.4). */
+function uuid(random: RandomSource): string {
+  const bytes = Buffer.from(random(16));
+  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;
+  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
+  const hex = bytes.toString('hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}
+
+/** The Timestamp is signed wherever anything is (WS-SecurityPolicy §6.2). */
+function timestampPart({ sending, options, signed }: Writing): string {
+  const text = writeTimestamp(ids.timestamp, options.nowMs, options.timestampTtlMs);
+  if (sending !== undefined) signed.push({ id: ids.timestamp, canonical: text });
+  return text;
+}
+
+/** Over TLS in clear; in a message always encrypted, also where the policy only wants it signed. */
+function usernameTokenPart(writing: Writing, keys: SendKeys): string {
+  const { plan, signed } = writing;
+  const supporting = plan.supporting.find(token => token.kind === 'username');
+  if (supporting === undefined) return '';
+  if (keys.usernameToken === undefined) {
+    throw new SecureConversationError('CONFIG_INVALID', 'the plan of the message needs a user name and a password');
+  }
+  const { username, password } = keys.usernameToken;
+  const text = writeUsernameToken(ids.usernameToken, username, password);
+  if (plan.protection.kind === 'transport') return text;
+  if (supporting.signed) signed.push({ id: ids.usernameToken, canonical: text });
+  return encrypt(writing, ids.encryptedUsernameToken, 'element', text);
+}
+
+function encrypt(
+  { plan, sending, options, encrypted }: Writing,
+  id: string,
+  type: EncryptedType,
+  plaintext: string,
+): string {
+  if (sending === undefined) throw new TypeError('nothing to encrypt with');
+  encrypted.push(id);
+  const { secret, reference } = sending.encryption;
+  return writeEncryptedData(id, type, plaintext, {
+    suite: plan.suite,
+    key: secret,
+    keyReference: reference,
+    random: options.random,
+  });
+}
+
+/**
+ * The Body. Its content was written by somebody else, so that its digest is that of what we find when we read it as a receiver does; the
+ * bytes stay as they are.
+ */
+function bodyPart(writing: Writing, { declarations, content }: Outgoing['body']): string {
+  const { plan, versions, signed } = writing;
+  const { open, close } = bodyTags(versions.soap, declarations, plan.signed.body);
+  if (!plan.encrypted.body) {
+    const text = open + content + close;
+    if (plan.signed.body) signed.push({ id: ids.body, canonical: canonicalBody(text) });
+    return text;
+  }
+  const afterEncryption = encryptsFirst(plan.protection);
+  if (plan.signed.body && !afterEncryption)
+    signed.push({ id: ids.body, canonical: canonicalBody(open + content + close) });
+  const text = open + encrypt(writing, ids.encryptedBody, 'content', content) + close;
+  if (plan.signed.body && afterEncryption) signed.push({ id: ids.body, canonical: canonicalBody(text) });
+  return text;
+}
+
+/** The declarations of the content stand on the Body, so that its prefixes can't be `s` and `u` where they are taken. */
+function bodyTags(soap: SoapVersion, declarations: string, withId: boolean): { open: string; close: string } {
+  const inherited = declarations === '' ? '' : ` ${declarations}`;
+  const prefix = freePrefix('s', inherited);
+  const close = `</${prefix}:Body>`;
+  if (!withId) {
+    const own = prefix === 's' ? '' : ` xmlns:${prefix}="${soap.namespace}"`;
+    return { open: `<${prefix}:Body${own}${inherited}>`, close };
+  }
+  const idPrefix = freePrefix('u', inherited);
+  const own = ` xmlns:${prefix}="${soap.namespace}" xmlns:${idPrefix}="${ns.wsu}"`;
+  return { open: `<${prefix}:Body${own}${inherited} ${idPrefix}:Id="${ids.body}">`, close };
+}
+
+function freePrefix(wanted: string, declarations: string): string {
+  let prefix = wanted;
+  while (declarations.includes(` xmlns:${prefix}=`)) prefix += '_';
+  return prefix;
+}
+
+/** What a service answers may be larger than what it accepts. */
+const ownLimits: Limits = {
+  ...defaultLimits,
+  maxBytes: 1 << 28,
+  maxNodes: 1 << 24,
+  maxChildren: 1 << 24,
+  maxValueChars: 1 << 20,
+};
+
+function canonicalBody(text: string): string {
+  try {
+    return canonicalize(scanText(text, ownLimits).root);
+  } catch (error) {
+    return refuse('server', 'body-to-send', error);
+  }
+}
+
+function headerParts(writing: Writing, out: Outgoing, messageId: string | undefined): string {
+  const { addressing } = writing.versions;
+  if (addressing === undefined) return '';
+  const { action, relatesTo, to, replyToAnonymous = false } = out;
+  const headers = addressingHeaders(addressing, { action, messageId, relatesTo, to, replyToAnonymous });
+  return headers.map(header => headerPart(writing, addressing, header)).join('');
+}
+
+function headerPart(
+  { plan, versions, signed }: Writing,
+  addressing: AddressingVersion,
+  header: AddressingHeader,
+): string {
+  // As WCF: what routes the message must be understood. In a signed message nobody but its receiver can read it wrong.
+  const mandatory = plan.protection.kind === 'transport' && (header.local === 'Action' || header.local === 'To');
+  const mustUnderstand = mandatory ? ' s:mustUnderstand="1"' : '';
+  if (!isListed({ namespace: addressing.namespace, local: header.local }, plan.signed.headers)) {
+    return writeAddressingHeader(addressing, header, '', mustUnderstand);
+  }
+  const id = ids.header(header.local);
+  const declarations = `${mandatory ? ` xmlns:s="${versions.soap.namespace}"` : ''} xmlns:u="${ns.wsu}"`;
+  const text = writeAddressingHeader(addressing, header, declarations, ` u:Id="${id}"${mustUnderstand}`);
+  signed.push({ id, canonical: text });
+  return text;
+}
+
+/**
+ * The Security header: Timestamp, the token, derived keys, then ReferenceList, UsernameToken and Signature as a receiver undoes them. A
+ * receiver takes the order of protection from the order of these (CXF), and each token stands before its use (Strict).
+ */
+function securityHeader(
+  { plan, sending, signed, encrypted }: Writing,
+  timestamp: string,
+  usernameToken: string,
+): string {
+  const references = encrypted.length === 0 ? '' : writeReferenceList(encrypted);
+  const first = encryptsFirst(plan.protection);
+  const content =
+    timestamp +
+    (sending === undefined ? '' : sending.token + sending.derivedKeys) +
+    (first ? '' : references) +
+    usernameToken +
+    (sending === undefined ? '' : signature(plan, sending, signed)) +
+    (first ? references : '');
+  return content === '' ? '' : `<o:Security xmlns:o="${ns.wsse}" s:mustUnderstand="1">${content}</o:Security>`;
+}
+
+function signature({ suite }: MessagePlan, { signing }: SendingKeys, parts: readonly PartToSign[]): string {
+  return writeSignature(suite, ids.signature, parts, hmacKey(signing.secret, suite.signature.hash), signing.reference);
+}

@@ -1,0 +1,150 @@
+import { decodeBase64 } from '../crypto/base64.ts';
+import { pSha1 } from '../crypto/psha1.ts';
+import { SecretKey } from '../crypto/secret-key.ts';
+import { refuse } from '../errors.ts';
+import { type Dialect, ns } from '../names.ts';
+import { type Element, isNamed } from '../xml/tree.ts';
+import { childrenOf, integerOf, leaf, named, securityLimits } from './grammar.ts';
+import { parseTokenReference, type TokenReference } from './token-reference.ts';
+
+/** wsc:DerivedKeyToken (WS-SecureConversation 1.3 §7). */
+export interface DerivedKeyToken {
+  readonly element: Element;
+  readonly id: string;
+  /** The token whose key it is derived from. */
+  readonly reference: TokenReference;
+  readonly offset: number;
+  readonly lengthBytes: number;
+  readonly label: string;
+  readonly nonce: Buffer;
+}
+
+/** Client's and service's label in one (WS-SecureConversation 1.3 §7.1). */
+const defaultLabel = 'WS-SecureConversationWS-SecureConversation';
+const defaultLengthBytes = 32;
+const lengths: ReadonlySet<number> = new Set([16, 24, 32]);
+
+/**
+ * SecurityTokenReference, at most one of Generation and Offset, Length, Label, Nonce, in this order. Properties are refused.
+ *
+ * @throws {Refusal} `invalidSecurity`, or `unsupportedAlgorithm` for another derivation than P_SHA1
+ */
+export function parseDerivedKeyToken(element: Element, dialect: Dialect): DerivedKeyToken {
+  const id = readAttributes(element, dialect);
+  const children = childrenOf(element);
+  const reference = parseTokenReference(named(children[0], ns.wsse, 'SecurityTokenReference'));
+  let position = 1;
+  const optional = (local: string): Element | undefined => {
+    const child = children[position];
+    if (child === undefined || !isNamed(child, dialect.wsc, local)) return undefined;
+    position += 1;
+    return child;
+  };
+  const generation = optional('Generation');
+  const explicit = generation === undefined ? optional('Offset') : undefined;
+  const length = optional('Length');
+  const labelled = optional('Label');
+  const nonce = optional('Nonce');
+  if (position !== children.length || nonce === undefined) return refuse('invalidSecurity', 'derived-key-children');
+  const lengthBytes = length === undefined ? defaultLengthBytes : integerOf(length);
+  if (!lengths.has(lengthBytes)) refuse('invalidSecurity', 'derived-key-length');
+  const offset = generation === undefined ? explicit && integerOf(explicit) : integerOf(generation) * lengthBytes;
+  if (offset !== undefined && offset > securityLimits.keyOffset) refuse('invalidSecurity', 'derived-key-offset');
+  return { element, id, reference, offset: offset ?? 0, lengthBytes, label: labelOf(labelled), nonce: nonceOf(nonce) };
+}
+
+/** The wsu:Id, which must be there. WSS4J writes Algorithm in the wsc namespace, WCF without one; both mean the same. */
+function readAttributes(element: Element, dialect: Dialect): string {
+  let id: string | undefined;
+  for (const { namespace, local, value } of element.attributes) {
+    if (namespace === ns.wsu && local === 'Id') id = value;
+    else if (local !== 'Algorithm' || (namespace !== '' && namespace !== dialect.wsc))
+      refuse('invalidSecurity', 'security-attribute');
+    else if (value !== dialect.dkPsha1) refuse('unsupportedAlgorithm', 'derivation-algorithm');
+  }
+  return id ?? refuse('invalidSecurity', 'derived-key-id');
+}
+
+/** An empty Label is refused: WSS4J takes it for the default, others for no label at all. */
+function labelOf(element: Element | undefined): string {
+  if (element === undefined) return defaultLabel;
+  const label = leaf(element);
+  if (label === '' || Buffer.byteLength(label, 'utf8') > securityLimits.labelBytes)
+    refuse('invalidSecurity', 'derived-key-label');
+  return label;
+}
+
+function nonceOf(element: Element): Buffer {
+  const { min, max } = securityLimits.nonceBytes;
+  return decodeBase64(leaf(element, 256), { minBytes: min, maxBytes: max });
+}
+
+/**
+ * Refuses two tokens that would yield common key bytes: the key that signs must never be one that encrypts.
+ *
+ * @throws {Refusal} `invalidSecurity`
+ */
+export function checkDistinct(tokens: readonly DerivedKeyToken[]): void {
+  tokens.forEach((token, index) => {
+    for (const other of tokens.slice(index + 1)) {
+      const apart =
+        token.offset + token.lengthBytes <= other.offset || other.offset + other.lengthBytes <= token.offset;
+      if (!apart && token.label === other.label && token.nonce.equals(other.nonce))
+        refuse('invalidSecurity', 'derived-key-overlap');
+    }
+  });
+}
+
+interface CachedKey {
+  readonly name: string;
+  readonly key: SecretKey;
+}
+
+/** Derived keys of the last messages of each secret, newest first: peers that reuse their nonces cost no derivation. */
+const recent = new WeakMap<SecretKey, CachedKey[]>();
+const keptPerSecret = 4;
+
+/** P_SHA1(secret, label ‖ nonce)[offset, offset + length), the same object for the same token as long as it is among the last four. */
+export function derivedKey(
+  secret: SecretKey,
+  token: Pick<DerivedKeyToken, 'offset' | 'lengthBytes' | 'label' | 'nonce'>,
+): SecretKey {
+  const name = `${token.offset} ${token.lengthBytes} ${token.label} ${token.nonce.toString('latin1')}`;
+  let list = recent.get(secret);
+  const found = list?.find(entry => entry.name === name);
+  if (found !== undefined) return found.key;
+  if (list === undefined) {
+    list = [];
+    recent.set(secret, list);
+  }
+  const seed = Buffer.concat([Buffer.from(token.label, 'utf8'), token.nonce]);
+  const key = new SecretKey(pSha1(secret, seed, token.offset + token.lengthBytes).subarray(token.offset));
+  list.unshift({ name, key });
+  if (list.length > keptPerSecret) list.pop();
+  return key;
+}
+
+/** A key to derive and write: default label, offset 0. */
+export interface OutgoingDerivedKey {
+  readonly nonce: Buffer;
+  readonly lengthBytes: number;
+}
+
+/** The key that {@link writeDerivedKeyToken} announces. */
+export function deriveOutgoing(secret: SecretKey, { nonce, lengthBytes }: OutgoingDerivedKey): SecretKey {
+  const seed = Buffer.concat([Buffer.from(defaultLabel, 'utf8'), nonce]);
+  return new SecretKey(pSha1(secret, seed, lengthBytes));
+}
+
+/**
+ * Writes the token, canonical as written: Offset and Length always (CXF's streaming receiver fails without them), never Label or Algorithm
+ * (WSS4J knows only the 2005/02 name of P_SHA1).
+ *
+ * @param reference text of the SecurityTokenReference to the source of the key
+ */
+export function writeDerivedKeyToken(dialect: Dialect, id: string, key: OutgoingDerivedKey, reference: string): string {
+  return (
+    `<c:DerivedKeyToken xmlns:c="${dialect.wsc}" xmlns:u="${ns.wsu}" u:Id="${id}">${reference}<c:Offset>0</c:Offset>` +
+    `<c:Length>${key.lengthBytes}</c:Length><c:Nonce>${key.nonce.toString('base64')}</c:Nonce></c:DerivedKeyToken>`
+  );
+}

@@ -1,0 +1,186 @@
+import type { Suite } from '../crypto/suites.ts';
+import { refuse } from '../errors.ts';
+import { type Dialect, expandedName, ns, type SoapVersion } from '../names.ts';
+import type { Layout } from '../policy/plan.ts';
+import type { Element } from '../xml/tree.ts';
+import { type BinaryToken, parseBinaryToken } from './binary-token.ts';
+import { type ContextToken, parseContextToken } from './context-token.ts';
+import { checkDistinct, type DerivedKeyToken, parseDerivedKeyToken } from './derived-key.ts';
+import { type EncryptedKey, parseEncryptedKey } from './encrypted-key.ts';
+import { type EncryptedData, parseEncryptedData, parseReferenceList } from './encryption.ts';
+import { childrenOf, securityLimits } from './grammar.ts';
+import { parseSignature, type Signature } from './signature.ts';
+import { parseTimestamp, type Timestamp } from './timestamp.ts';
+import type { TokenReference } from './token-reference.ts';
+import { parseUsernameToken, type UsernameToken } from './username-token.ts';
+
+/** The parsed wsse:Security header. Nothing in it has been verified. */
+export interface SecurityHeader {
+  /** The children, in document order. */
+  readonly order: readonly Element[];
+  readonly timestamps: readonly Timestamp[];
+  readonly usernameTokens: readonly UsernameToken[];
+  readonly binaryTokens: readonly BinaryToken[];
+  readonly contextTokens: readonly ContextToken[];
+  readonly encryptedKeys: readonly EncryptedKey[];
+  readonly derivedKeys: readonly DerivedKeyToken[];
+  readonly encryptedData: readonly EncryptedData[];
+  readonly signatures: readonly Signature[];
+  /** Ids of all ReferenceLists together, and the lists themselves. */
+  readonly dataReferences: readonly string[];
+  readonly referenceLists: readonly Element[];
+}
+
+export interface HeaderOptions {
+  readonly soap: SoapVersion;
+  readonly dialect: Dialect;
+  readonly suite: Suite;
+  readonly layout: Layout;
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer E)[] ? E[] : T[K] };
+type Building = Mutable<SecurityHeader>;
+
+interface Child {
+  /** How many a header may hold. */
+  readonly most: number;
+  read(element: Element, header: Building, options: HeaderOptions): number;
+}
+
+const child = (most: number, read: Child['read']): Child => ({ most, read });
+
+/** The children that a Security header may have; each dialect has its own names for two of them. */
+function childrenIn(dialect: Dialect): ReadonlyMap<string, Child> {
+  return new Map([
+    [expandedName(ns.wsu, 'Timestamp'), child(1, (element, header) => header.timestamps.push(parseTimestamp(element)))],
+    [
+      expandedName(ns.wsse, 'UsernameToken'),
+      child(1, (element, header) => header.usernameTokens.push(parseUsernameToken(element))),
+    ],
+    [
+      expandedName(ns.wsse, 'BinarySecurityToken'),
+      child(securityLimits.binaryTokens, (element, header) => header.binaryTokens.push(parseBinaryToken(element))),
+    ],
+    [
+      expandedName(dialect.wsc, 'SecurityContextToken'),
+      child(1, (element, header) => header.contextTokens.push(parseContextToken(element, dialect))),
+    ],
+    [
+      expandedName(dialect.wsc, 'DerivedKeyToken'),
+      child(securityLimits.derivedKeys, (element, header) =>
+        header.derivedKeys.push(parseDerivedKeyToken(element, dialect)),
+      ),
+    ],
+    [
+      expandedName(ns.xenc, 'EncryptedKey'),
+      child(1, (element, header, { suite }) => header.encryptedKeys.push(parseEncryptedKey(element, suite))),
+    ],
+    [
+      expandedName(ns.xenc, 'EncryptedData'),
+      child(securityLimits.encryptedData, (element, header, { suite }) =>
+        header.encryptedData.push(parseEncryptedData(element, suite)),
+      ),
+    ],
+    [
+      expandedName(ns.xenc, 'ReferenceList'),
+      child(1, (element, header) => {
+        header.dataReferences.push(...parseReferenceList(element));
+        return header.referenceLists.push(element);
+      }),
+    ],
+    [
+      expandedName(ns.ds, 'Signature'),
+      child(securityLimits.signatures, (element, header, { suite }) =>
+        header.signatures.push(parseSignature(element, suite)),
+      ),
+    ],
+  ]);
+}
+
+const grammars = new Map<Dialect, ReadonlyMap<string, Child>>();
+
+/**
+ * Parses a Security header (undefined: one without content): known children only, each no more often than it may stand there, in an order that the layout allows.
+ *
+ * @throws {Refusal} `invalidSecurity`, or what the parser of a child refuses with
+ */
+export function parseSecurityHeader(element: Element | undefined, options: HeaderOptions): SecurityHeader {
+  if (element === undefined) return emptyHeader([]);
+  checkAttributes(element, options.soap);
+  const order = childrenOf(element);
+  const header = emptyHeader(order);
+  const grammar = grammarOf(options.dialect);
+  for (const part of order) {
+    const rule = grammar.get(`{${part.namespace}}${part.local}`) ?? refuse('invalidSecurity', 'security-child');
+    if (rule.read(part, header, options) > rule.most) refuse('invalidSecurity', 'security-count');
+  }
+  checkDistinct(header.derivedKeys);
+  checkLayout(header, options.layout);
+  return header;
+}
+
+function grammarOf(dialect: Dialect): ReadonlyMap<string, Child> {
+  let grammar = grammars.get(dialect);
+  if (grammar === undefined) {
+    grammar = childrenIn(dialect);
+    grammars.set(dialect, grammar);
+  }
+  return grammar;
+}
+
+function emptyHeader(order: readonly Element[]): Building {
+  return {
+    order: [...order],
+    timestamps: [],
+    usernameTokens: [],
+    binaryTokens: [],
+    contextTokens: [],
+    encryptedKeys: [],
+    derivedKeys: [],
+    encryptedData: [],
+    signatures: [],
+    dataReferences: [],
+    referenceLists: [],
+  };
+}
+
+const soapAttributes: ReadonlySet<string> = new Set(['mustUnderstand', 'actor', 'role', 'relay']);
+
+function checkAttributes(element: Element, soap: SoapVersion): void {
+  for (const { namespace, local } of element.attributes) {
+    if (namespace !== soap.namespace || !soapAttributes.has(local)) refuse('invalidSecurity', 'security-attribute');
+  }
+}
+
+/** WS-SecurityPolicy 1.3 §6.7. Lax has no order: CXF's streaming sender puts tokens after what uses them. */
+function checkLayout(header: Building, layout: Layout): void {
+  if (layout === 'strict') checkDeclaredBeforeUse(header);
+  const timestamp = header.timestamps[0]?.element;
+  if (timestamp === undefined) return;
+  if (layout === 'laxTimestampFirst' && header.order[0] !== timestamp) refuse('invalidSecurity', 'timestamp-first');
+  if (layout === 'laxTimestampLast' && header.order.at(-1) !== timestamp) refuse('invalidSecurity', 'timestamp-last');
+}
+
+/** A token stands before what refers to it (BSP 1.1 R5205), a ReferenceList before the EncryptedData that it names. */
+function checkDeclaredBeforeUse(header: Building): void {
+  const declared = new Map<string, Element>();
+  for (const { element, wsuId, id } of header.contextTokens) {
+    declared.set(`#${id}`, element);
+    if (wsuId !== undefined) declared.set(`#${wsuId}`, element);
+  }
+  for (const { element, id } of [...header.encryptedKeys, ...header.derivedKeys, ...header.binaryTokens]) {
+    if (id !== undefined) declared.set(`#${id}`, element);
+  }
+  const check = (user: Element, reference: TokenReference) => {
+    const token = reference.kind === 'direct' ? declared.get(reference.uri) : undefined;
+    if (token !== undefined && token.start > user.start) refuse('invalidSecurity', 'token-after-use');
+  };
+  for (const { element, reference } of header.derivedKeys) check(element, reference);
+  for (const { element, key } of [...header.signatures, ...header.encryptedData]) check(element, key);
+  for (const { element, id } of header.encryptedData) {
+    const list = header.referenceLists[0];
+    if (list !== undefined && header.dataReferences.includes(id) && list.start > element.start) {
+      refuse('invalidSecurity', 'reference-list-after-data');
+    }
+  }
+}

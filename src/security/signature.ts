@@ -1,0 +1,209 @@
+import { decodeBase64 } from '../crypto/base64.ts';
+import { digest, equalBytes } from '../crypto/digest.ts';
+import { type HmacKey, hmac, hmacBase64 } from '../crypto/hmac.ts';
+import type { Suite } from '../crypto/suites.ts';
+import { type FaultClass, refuse } from '../errors.ts';
+import { algorithms, ns } from '../names.ts';
+import { canonicalize } from '../xml/canonical.ts';
+import type { Element, Fragment } from '../xml/tree.ts';
+import {
+  algorithmOf,
+  attributesOf,
+  childrenOf,
+  dsIdOf,
+  leaf,
+  named,
+  noAttributes,
+  noContent,
+  onlyChild,
+  securityLimits,
+} from './grammar.ts';
+import { elementById, type Ids, idOfReference } from './ids.ts';
+import { parseKeyInfo, type TokenReference } from './token-reference.ts';
+
+/** One ds:Reference: what it names and what its digest must be. */
+export interface SignedReference {
+  readonly id: string;
+  /** InclusiveNamespaces PrefixList of the one transform. */
+  readonly prefixes: readonly string[];
+  /** base64 */
+  readonly digest: string;
+}
+
+/** ds:Signature (XML Signature §4) in the one shape that is accepted. All algorithms are the suite's; nothing here is taken from the message. */
+export interface Signature {
+  readonly element: Element;
+  readonly id: string | undefined;
+  readonly kind: 'symmetric' | 'asymmetric';
+  readonly signedInfo: Element;
+  readonly prefixes: readonly string[];
+  readonly references: readonly SignedReference[];
+  readonly value: Buffer;
+  readonly key: TokenReference;
+}
+
+/**
+ * SignedInfo, SignatureValue, KeyInfo; algorithms are read from SignedInfo's own children only, and compared with the suite.
+ *
+ * @throws {Refusal} `invalidSecurity` for another structure, `unsupportedAlgorithm` for an algorithm that isn't the suite's, `failedCheck`
+ * for a SignatureValue that is no value of the algorithm.
+ */
+export function parseSignature(element: Element, suite: Suite): Signature {
+  const id = dsIdOf(element);
+  const children = childrenOf(element);
+  if (children.length !== 3) refuse('invalidSecurity', 'signature-children');
+  const signedInfo = named(children[0], ns.ds, 'SignedInfo');
+  const value = named(children[1], ns.ds, 'SignatureValue');
+  const key = parseKeyInfo(named(children[2], ns.ds, 'KeyInfo'));
+  noAttributes(signedInfo);
+  const [c14n, method, ...references] = childrenOf(signedInfo);
+  const kind = signatureKind(named(method, ns.ds, 'SignatureMethod'), suite);
+  if (references.length === 0) refuse('invalidSecurity', 'signature-references');
+  if (references.length > securityLimits.references) refuse('invalidSecurity', 'signature-references');
+  return {
+    element,
+    id,
+    kind,
+    signedInfo,
+    prefixes: prefixListOf(named(c14n, ns.ds, 'CanonicalizationMethod')),
+    references: references.map(reference => parseReference(reference, suite)),
+    value: signatureValue(value),
+    key,
+  };
+}
+
+/** HMACOutputLength is a child of SignatureMethod: no content at all is allowed (BSP 1.1 R5401, CVE-2009-0217). */
+function signatureKind(method: Element, suite: Suite): Signature['kind'] {
+  const uri = algorithmOf(method);
+  noContent(method);
+  if (uri === suite.signature.uri) return 'symmetric';
+  return uri === suite.asymmetricSignature.uri ? 'asymmetric' : refuse('unsupportedAlgorithm', 'signature-method');
+}
+
+function signatureValue(element: Element): Buffer {
+  return decodeBase64(leaf(element), { minBytes: 1, maxBytes: 1024 }, 'failedCheck');
+}
+
+function parseReference(element: Element, suite: Suite): SignedReference {
+  const [transforms, method, value, ...more] = childrenOf(named(element, ns.ds, 'Reference'));
+  const attribute = element.attributes[0];
+  if (element.attributes.length !== 1 || attribute?.local !== 'URI' || attribute.namespace !== '') {
+    return refuse('invalidSecurity', 'signature-reference');
+  }
+  if (more.length !== 0) refuse('invalidSecurity', 'signature-reference');
+  const prefixes = transformOf(named(transforms, ns.ds, 'Transforms'));
+  const digestMethod = named(method, ns.ds, 'DigestMethod');
+  noContent(digestMethod);
+  if (algorithmOf(digestMethod) !== suite.digest.uri) refuse('unsupportedAlgorithm', 'digest-method');
+  const digestValue = leaf(named(value, ns.ds, 'DigestValue'), 128);
+  return { id: idOfReference(attribute.value), prefixes, digest: digestValue };
+}
+
+/** Exactly one transform, exclusive c14n without comments (BSP 1.1 R5404, R5423; everything else would let a message choose what is hashed). */
+function transformOf(transforms: Element): readonly string[] {
+  noAttributes(transforms);
+  return prefixListOf(onlyChild(transforms, ns.ds, 'Transform'));
+}
+
+const none: readonly string[] = [];
+const prefix = /^(?:#default|[A-Za-z_\u00C0-\uFFFD][-.\w\u00B7-\uFFFD]*)$/;
+
+/** The PrefixList of an element that names exclusive c14n. */
+function prefixListOf(element: Element): readonly string[] {
+  if (algorithmOf(element) !== algorithms.excC14n) return refuse('unsupportedAlgorithm', 'canonicalization-method');
+  if (element.contentStart === element.contentEnd) return none;
+  const inclusive = onlyChild(element, ns.excC14n, 'InclusiveNamespaces');
+  noContent(inclusive);
+  const { PrefixList } = attributesOf(inclusive, { PrefixList: '' });
+  const prefixes = (PrefixList ?? refuse('invalidSecurity', 'prefix-list'))
+    .split(/[\t\n\r ]+/)
+    .filter(item => item !== '');
+  if (prefixes.length > securityLimits.prefixes || !prefixes.every(item => prefix.test(item)))
+    refuse('invalidSecurity', 'prefix-list');
+  return prefixes;
+}
+
+/**
+ * Checks the HMAC over SignedInfo. Nothing of what SignedInfo says has been used before.
+ *
+ * @throws {Refusal} `unsupportedAlgorithm` for a signature that wants another kind of key, `failedCheck`
+ */
+export function verifySignatureValue(signature: Signature, key: HmacKey): void {
+  if (signature.kind !== 'symmetric') refuse('unsupportedAlgorithm', 'signature-method');
+  const expected = hmac(key, canonicalize(signature.signedInfo, { prefixes: signature.prefixes }));
+  if (!equalBytes(expected, signature.value)) refuse('failedCheck', 'signature-value');
+}
+
+export interface DigestOptions {
+  readonly suite: Suite;
+  readonly ids: Ids;
+  /** What stands in the place of each EncryptedData when the digest was made over plaintext. */
+  readonly plaintexts: ReadonlyMap<Element, Fragment>;
+  /** Whether an element, found by its id, may be signed at all. */
+  readonly mayBeSigned: (element: Element) => boolean;
+}
+
+/**
+ * Checks the digests of references out of a SignedInfo whose signature was verified.
+ *
+ * @returns the elements that were signed: the very nodes, not their names
+ * @throws {Refusal} `invalidSecurity` for a reference to something that may not be signed or is signed twice; `failedCheck` instead as soon
+ * as anything was decrypted, so that no answer depends on a plaintext that isn't authentic yet.
+ */
+export function verifyDigests(
+  references: readonly SignedReference[],
+  { suite, ids, plaintexts, mayBeSigned }: DigestOptions,
+): Element[] {
+  const fault: FaultClass = plaintexts.size === 0 ? 'invalidSecurity' : 'failedCheck';
+  const signed: Element[] = [];
+  for (const reference of references) {
+    const element = elementById(ids, reference.id, fault);
+    if (!mayBeSigned(element)) refuse(fault, 'signed-element');
+    if (signed.includes(element)) refuse(fault, 'signed-twice');
+    const canonical = canonicalize(element, { prefixes: reference.prefixes, plaintexts });
+    if (digest(suite.digest.hash, canonical) !== reference.digest.trim()) refuse('failedCheck', 'digest');
+    signed.push(element);
+  }
+  return signed;
+}
+
+/** One part to be signed: its id, and the exclusive canonical form of the element that has it. */
+export interface PartToSign {
+  readonly id: string;
+  readonly canonical: string;
+}
+
+/** Writes a Signature over the parts, canonical as written. @param keyReference text of the SecurityTokenReference */
+export function writeSignature(
+  suite: Suite,
+  id: string,
+  parts: readonly PartToSign[],
+  key: HmacKey,
+  keyReference: string,
+): string {
+  let references = '';
+  for (const part of parts) {
+    references += `<ds:Reference URI="#${part.id}">${fixedReference(suite)}${digest(suite.digest.hash, part.canonical)}</ds:DigestValue></ds:Reference>`;
+  }
+  const signedInfo = `${openSignedInfo(suite)}${references}</ds:SignedInfo>`;
+  const value = hmacBase64(key, signedInfo);
+  return (
+    `<ds:Signature xmlns:ds="${ns.ds}" Id="${id}">${signedInfo}<ds:SignatureValue>${value}</ds:SignatureValue>` +
+    `<ds:KeyInfo>${keyReference}</ds:KeyInfo></ds:Signature>`
+  );
+}
+
+/** What of a Reference is the same for each part. */
+function fixedReference(suite: Suite): string {
+  return (
+    `<ds:Transforms><ds:Transform Algorithm="${algorithms.excC14n}"></ds:Transform></ds:Transforms>` +
+    `<ds:DigestMethod Algorithm="${suite.digest.uri}"></ds:DigestMethod><ds:DigestValue>`
+  );
+}
+
+function openSignedInfo(suite: Suite): string {
+  return (
+    `<ds:SignedInfo xmlns:ds="${ns.ds}"><ds:CanonicalizationMethod Algorithm="${algorithms.excC14n}"></ds:CanonicalizationMethod>` +
+    `<ds:SignatureMethod Algorithm="${suite.signature.uri}"></ds:SignatureMethod>`
+  );
+}

@@ -1,0 +1,64 @@
+import { refuse } from '../errors.ts';
+import { ns } from '../names.ts';
+import type { Element } from '../xml/tree.ts';
+import { childrenOf, leaf, named, wsuIdOf } from './grammar.ts';
+
+/** wsu:Timestamp (WSS SOAP Message Security 1.1 §10). */
+export interface Timestamp {
+  readonly element: Element;
+  readonly createdMs: number;
+  readonly expiresMs: number | undefined;
+}
+
+/** Created, then at most Expires, each once and without attributes (BSP 1.1 R3203, R3221–R3227). @throws {Refusal} `invalidSecurity` */
+export function parseTimestamp(element: Element): Timestamp {
+  wsuIdOf(element);
+  const children = childrenOf(element);
+  if (children.length > 2) refuse('invalidSecurity', 'timestamp-children');
+  const created = named(children[0], ns.wsu, 'Created');
+  const expires = children[1] && named(children[1], ns.wsu, 'Expires');
+  return { element, createdMs: instantOf(leaf(created)), expiresMs: expires && instantOf(leaf(expires)) };
+}
+
+export interface Freshness {
+  readonly nowMs: number;
+  /** How far the peer's clock may be off. */
+  readonly clockSkewMs: number;
+  /** Longest life, whatever Expires says. */
+  readonly timestampTtlMs: number;
+}
+
+/**
+ * A message is accepted from Created − skew to min(Expires, Created + TTL) + skew, which is what the replay table must remember.
+ *
+ * @throws {Refusal} `messageExpired`
+ */
+export function checkFreshness(timestamp: Timestamp, { nowMs, clockSkewMs, timestampTtlMs }: Freshness): void {
+  const { createdMs, expiresMs } = timestamp;
+  if (createdMs > nowMs + clockSkewMs) refuse('messageExpired', 'timestamp-in-future');
+  if (createdMs + timestampTtlMs + clockSkewMs < nowMs) refuse('messageExpired', 'timestamp-stale');
+  if (expiresMs === undefined) return;
+  if (expiresMs < createdMs) refuse('messageExpired', 'timestamp-order');
+  if (expiresMs + clockSkewMs < nowMs) refuse('messageExpired', 'timestamp-expired');
+}
+
+/** Canonical as written. */
+export function writeTimestamp(id: string, createdMs: number, lifetimeMs: number): string {
+  const created = new Date(createdMs).toISOString();
+  const expires = new Date(createdMs + lifetimeMs).toISOString();
+  return `<u:Timestamp xmlns:u="${ns.wsu}" u:Id="${id}"><u:Created>${created}</u:Created><u:Expires>${expires}</u:Expires></u:Timestamp>`;
+}
+
+const utc = /^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?Z$/;
+
+/** xs:dateTime in UTC, `Z` written, at most nine fraction digits (BSP 1.1 R3217, R3223); days and hours that don't exist are refused. */
+function instantOf(text: string): number {
+  if (!utc.test(text)) refuse('invalidSecurity', 'timestamp-value');
+  const toTheSecond = text.slice(0, 19);
+  const fraction = text.slice(20, -1).slice(0, 3).padEnd(3, '0');
+  const date = new Date(`${toTheSecond}.${fraction}Z`);
+  // Date takes 30 February and 24:00 for the day after.
+  if (Number.isNaN(date.getTime()) || date.toISOString().slice(0, 19) !== toTheSecond)
+    refuse('invalidSecurity', 'timestamp-value');
+  return date.getTime();
+}

@@ -1,0 +1,160 @@
+import { refuse } from '../errors.ts';
+import { type AddressingVersion, addressingVersions, type SoapVersion } from '../names.ts';
+import { type Element, leafText, namespaceOf } from '../xml/tree.ts';
+import { escapeText } from '../xml/write.ts';
+import { elementContent } from './structure.ts';
+
+/** The WS-Addressing headers of a message. */
+export interface Addressing {
+  readonly version: AddressingVersion;
+  readonly action: string;
+  readonly messageId: string | undefined;
+  readonly to: string | undefined;
+  readonly replyTo: string | undefined;
+  readonly relatesTo: string | undefined;
+  /** The header blocks by local name. */
+  readonly elements: ReadonlyMap<string, Element>;
+}
+
+const headers = new Set(['Action', 'MessageID', 'To', 'From', 'ReplyTo', 'FaultTo', 'RelatesTo']);
+const endpoints = new Set(['From', 'ReplyTo', 'FaultTo']);
+const versionOf = new Map<string, AddressingVersion>(
+  Object.values(addressingVersions).map(version => [version.namespace, version]),
+);
+
+/** Longest value of each header, in characters; one that is echoed into an answer is short. */
+const maxChars = 512;
+const maxAddressChars = 2048;
+
+/** Whether the element is a header block of either version of WS-Addressing. */
+export function isAddressingHeader(block: Element): boolean {
+  return versionOf.has(block.namespace) && headers.has(block.local);
+}
+
+/** What of an Envelope the headers are read from. */
+export interface HeaderBlocks {
+  readonly soap: SoapVersion;
+  readonly header: readonly Element[];
+}
+
+/**
+ * Reads the WS-Addressing headers, of whichever version the message speaks; undefined where it has none.
+ *
+ * @throws {Refusal} `invalidAddressingHeader` for two versions in one message, a header that stands twice or has a role, a value that is no
+ * URI (WS-Addressing 1.0 SOAP Binding §6.4.1); `addressingHeaderRequired` where Action is missing; `onlyAnonymousAddressSupported` for a
+ * ReplyTo or FaultTo that names a place: nothing is ever sent where a message says.
+ */
+export function readAddressing(envelope: HeaderBlocks): Addressing | undefined {
+  const elements = new Map<string, Element>();
+  let version: AddressingVersion | undefined;
+  for (const block of envelope.header) {
+    const spoken = versionOf.get(block.namespace);
+    if (spoken === undefined) continue;
+    if (version !== undefined && spoken !== version) refuse('invalidAddressingHeader', 'two-addressing-versions');
+    version = spoken;
+    if (!headers.has(block.local)) continue;
+    if (elements.has(block.local)) refuse('invalidAddressingHeader', 'addressing-cardinality');
+    checkAttributes(block, envelope);
+    elements.set(block.local, block);
+  }
+  if (version === undefined) return undefined;
+  checkEndpoints(elements, version);
+  return {
+    version,
+    action: uriOf(elements.get('Action')) ?? refuse('addressingHeaderRequired', 'action-missing'),
+    messageId: uriOf(elements.get('MessageID')),
+    to: uriOf(elements.get('To'), maxAddressChars),
+    replyTo: addressOf(elements.get('ReplyTo')),
+    relatesTo: uriOf(elements.get('RelatesTo')),
+    elements,
+  };
+}
+
+function checkAttributes(block: Element, envelope: HeaderBlocks): void {
+  for (const { namespace, local, value } of block.attributes) {
+    // A header for another node would still be read as ours by local code that looks for its name.
+    if (namespace === envelope.soap.namespace && local !== 'mustUnderstand' && local !== 'relay') {
+      refuse('invalidAddressingHeader', 'addressing-role');
+    }
+    if (namespace === '' && local === 'RelationshipType' && !isReply(block, value)) {
+      refuse('invalidAddressingHeader', 'relationship-type');
+    }
+  }
+}
+
+/** The default relationship, a URI in version 1.0 (WS-Addressing 1.0 Core §3.1) and a QName in 2004/08 (§3). */
+function isReply(block: Element, value: string): boolean {
+  if (block.namespace === addressingVersions['1.0'].namespace) return value === `${block.namespace}/reply`;
+  const [prefix, local] = value.includes(':') ? value.split(':', 2) : ['', value];
+  return local === 'Reply' && namespaceOf(block, prefix ?? '') === block.namespace;
+}
+
+function checkEndpoints(elements: ReadonlyMap<string, Element>, version: AddressingVersion): void {
+  for (const name of endpoints) {
+    const address = addressOf(elements.get(name));
+    if (address === undefined || name === 'From') continue;
+    if (address !== version.anonymous && address !== version.none) {
+      refuse('onlyAnonymousAddressSupported', 'address-not-anonymous');
+    }
+  }
+}
+
+/** Address of an endpoint reference that has nothing else: reference parameters would have to be echoed as headers. */
+function addressOf(endpoint: Element | undefined): string | undefined {
+  if (endpoint === undefined) return undefined;
+  const children = elementContent(endpoint, 'invalidAddressingHeader', 'endpoint-reference');
+  const address = children[0];
+  if (children.length !== 1 || address?.local !== 'Address' || address.namespace !== endpoint.namespace) {
+    refuse('invalidAddressingHeader', 'endpoint-reference');
+  }
+  return uriOf(address, maxAddressChars);
+}
+
+const uri = /^[!-~\u00A0-\uFFFF]+$/;
+
+function uriOf(element: Element | undefined, max = maxChars): string | undefined {
+  if (element === undefined) return undefined;
+  const text = leafText(element, 'invalidAddressingHeader').trim();
+  if (text.length > max || !uri.test(text)) refuse('invalidAddressingHeader', 'addressing-value');
+  return text;
+}
+
+/** One header to write: canonical as written once the attributes are put in (an id, or mustUnderstand of the Envelope's prefix `s`). */
+export interface AddressingHeader {
+  readonly local: string;
+  /** Namespace declarations that must stand before the attributes, without the one of WS-Addressing (prefix `a`). */
+  readonly content: string;
+}
+
+export interface OutgoingAddressing {
+  readonly action: string;
+  readonly messageId: string | undefined;
+  readonly relatesTo: string | undefined;
+  readonly to: string | undefined;
+  readonly replyToAnonymous: boolean;
+}
+
+/** The headers that a message is sent with, in the order Action, MessageID, RelatesTo, ReplyTo, To. */
+export function addressingHeaders(version: AddressingVersion, out: OutgoingAddressing): AddressingHeader[] {
+  const list: AddressingHeader[] = [{ local: 'Action', content: escapeText(out.action) }];
+  if (out.messageId !== undefined) list.push({ local: 'MessageID', content: escapeText(out.messageId) });
+  if (out.relatesTo !== undefined) list.push({ local: 'RelatesTo', content: escapeText(out.relatesTo) });
+  if (out.replyToAnonymous) list.push({ local: 'ReplyTo', content: `<a:Address>${version.anonymous}</a:Address>` });
+  if (out.to !== undefined) list.push({ local: 'To', content: escapeText(out.to) });
+  return list;
+}
+
+/**
+ * Writes one header, canonical as written.
+ *
+ * @param declarations further namespace declarations in canonical order after prefix `a`, each with a leading space, or ''
+ * @param attributes attributes in canonical order, each with a leading space, or ''
+ */
+export function writeAddressingHeader(
+  version: AddressingVersion,
+  header: AddressingHeader,
+  declarations: string,
+  attributes: string,
+): string {
+  return `<a:${header.local} xmlns:a="${version.namespace}"${declarations}${attributes}>${header.content}</a:${header.local}>`;
+}

@@ -1,0 +1,133 @@
+import { refuse } from '../errors.ts';
+import { ns, type SoapVersion, type SoapVersionName, soapVersions } from '../names.ts';
+import { type Element, isNamed, type Tree } from '../xml/tree.ts';
+import { isAddressingHeader } from './addressing.ts';
+import { elementContent } from './structure.ts';
+
+/** One SOAP message: its version and its parts, all nodes of the one scanned tree. */
+export interface Envelope {
+  readonly soap: SoapVersion;
+  /** All header blocks in document order, those for other nodes too. */
+  readonly header: readonly Element[];
+  readonly body: Element;
+  /** The one Security header addressed to us (no role, or the ultimate receiver's). */
+  readonly security: Element | undefined;
+}
+
+interface Processing {
+  /** Local name of the attribute that targets a header block. */
+  readonly role: string;
+  readonly next: string;
+  readonly ultimateReceiver: string | undefined;
+  readonly mustUnderstand: ReadonlyMap<string, boolean>;
+}
+
+/** How each version targets header blocks (SOAP 1.1 §4.2.2–4.2.3, SOAP 1.2 Part 1 §5.2.2–5.2.3). */
+const processing: Readonly<Record<SoapVersionName, Processing>> = {
+  '1.1': {
+    role: 'actor',
+    next: 'http://schemas.xmlsoap.org/soap/actor/next',
+    ultimateReceiver: undefined,
+    mustUnderstand: new Map([
+      ['1', true],
+      ['0', false],
+    ]),
+  },
+  '1.2': {
+    role: 'role',
+    next: `${ns.soap12}/role/next`,
+    ultimateReceiver: `${ns.soap12}/role/ultimateReceiver`,
+    mustUnderstand: new Map([
+      ['1', true],
+      ['true', true],
+      ['0', false],
+      ['false', false],
+    ]),
+  },
+};
+
+const versionOf = new Map<string, SoapVersion>(Object.values(soapVersions).map(soap => [soap.namespace, soap]));
+
+/** The SOAP version of an Envelope; undefined for everything else. */
+export function soapVersionOf(root: Element): SoapVersion | undefined {
+  return root.local === 'Envelope' ? versionOf.get(root.namespace) : undefined;
+}
+
+/**
+ * Reads the Envelope: an optional Header, one Body with at most one child, nothing else.
+ *
+ * @throws {Refusal} `malformed` for another shape, `versionMismatch` for an Envelope of an unknown namespace, `mustUnderstand` for a
+ * mandatory header block that we don't know (SOAP 1.2 Part 1 §2.4), `invalidSecurity` for a second Security header.
+ */
+export function readEnvelope(tree: Tree): Envelope {
+  const root = tree.root;
+  if (root.local !== 'Envelope') refuse('malformed', 'envelope');
+  const soap = versionOf.get(root.namespace) ?? refuse('versionMismatch', 'envelope-namespace');
+  const parts = elementContent(root, 'malformed', 'envelope-text');
+  const first = parts[0];
+  const header = first !== undefined && isNamed(first, soap.namespace, 'Header') ? first : undefined;
+  const body = parts[header === undefined ? 0 : 1];
+  if (body === undefined || !isNamed(body, soap.namespace, 'Body')) refuse('malformed', 'body');
+  if (parts.length !== (header === undefined ? 1 : 2)) refuse('malformed', 'after-body');
+  const blocks = header === undefined ? [] : elementContent(header, 'malformed', 'header-text');
+  checkBodyContent(body, elementContent(body, 'malformed', 'body-text'));
+  return { soap, header: blocks, body, security: readBlocks(soap, blocks) };
+}
+
+/**
+ * Checks that a Body holds at most one element, and no part of an Envelope in it (WS-I BP 1.1 R2201, R9981).
+ *
+ * @throws {Refusal} `malformed`
+ */
+export function checkBodyContent(body: Element, children: readonly Element[]): void {
+  if (children.length > 1) refuse('malformed', 'body-children');
+  const child = children[0];
+  if (child === undefined || !versionOf.has(child.namespace)) return;
+  if (child.namespace !== body.namespace || child.local !== 'Fault') refuse('malformed', 'nested-envelope');
+}
+
+function readBlocks(soap: SoapVersion, blocks: readonly Element[]): Element | undefined {
+  let security: Element | undefined;
+  for (const block of blocks) {
+    const target = targetOf(soap, block);
+    const isSecurity = isNamed(block, ns.wsse, 'Security');
+    // A Security header for `next` is ours as well, and two for one receiver are forbidden (WSS 1.1 §6).
+    if (isSecurity && target.ours) {
+      if (security !== undefined) refuse('invalidSecurity', 'second-security-header');
+      if (target.next) refuse('invalidSecurity', 'security-role');
+      security = block;
+    }
+    if (target.mustUnderstand && target.ours && !isSecurity && !isAddressingHeader(block)) {
+      refuse('mustUnderstand', 'header-not-understood');
+    }
+  }
+  return security;
+}
+
+interface Target {
+  readonly ours: boolean;
+  readonly next: boolean;
+  readonly mustUnderstand: boolean;
+}
+
+const plainTarget: Target = { ours: true, next: false, mustUnderstand: false };
+
+function targetOf(soap: SoapVersion, block: Element): Target {
+  const rules = processing[soap.name];
+  let role: string | undefined;
+  let mustUnderstand: string | undefined;
+  for (const attribute of block.attributes) {
+    if (attribute.namespace !== soap.namespace) continue;
+    if (attribute.local === rules.role) role = attribute.value;
+    else if (attribute.local === 'mustUnderstand') mustUnderstand = attribute.value;
+  }
+  if (role === undefined && mustUnderstand === undefined) return plainTarget;
+  const next = role === rules.next;
+  return {
+    ours: role === undefined || role === '' || next || role === rules.ultimateReceiver,
+    next,
+    mustUnderstand:
+      mustUnderstand !== undefined &&
+      (rules.mustUnderstand.get(mustUnderstand) ?? refuse('malformed', 'must-understand')),
+  };
+}

@@ -1,0 +1,228 @@
+import { encrypt } from '../../src/crypto/cipher.ts';
+import { digest } from '../../src/crypto/digest.ts';
+import { hmacBase64, hmacKey } from '../../src/crypto/hmac.ts';
+import { pSha1 } from '../../src/crypto/psha1.ts';
+import { SecretKey } from '../../src/crypto/secret-key.ts';
+import { algorithms, dialects, ns, tokenTypes } from '../../src/names.ts';
+import { canonicalize } from '../../src/xml/canonical.ts';
+import { scanText } from '../../src/xml/scan.ts';
+
+/**
+ * Makes messages that are signed and encrypted by the rules, and can be made to break any of them at any point: before the digests,
+ * in SignedInfo before the HMAC, in the Signature, before encryption, at the end. It shares nothing with src/message/send but the primitives,
+ * and is deterministic: same recipe, same bytes.
+ */
+export interface Recipe {
+  /** Changes the whole message before anything is signed. The Signature's place is `<SIGNATURE/>`, the ReferenceList's `<REFERENCES/>`. */
+  readonly unsigned?: (xml: string) => string;
+  /** Ids that are signed, in this order. */
+  readonly sign?: readonly string[];
+  readonly reference?: (text: string, id: string) => string;
+  readonly signedInfo?: (text: string) => string;
+  readonly signature?: (text: string) => string;
+  /** Key of the HMAC instead of the one that KeyInfo names. */
+  readonly secret?: Uint8Array;
+  /** Changes the content of the Body after it was digested, before it is encrypted. */
+  readonly plaintext?: (text: string) => string;
+  readonly encryptedData?: (text: string) => string;
+  readonly cipher?: (bytes: Buffer) => Buffer;
+  /** Changes the finished message. */
+  readonly finished?: (xml: string) => string;
+}
+
+export const nowMs = Date.UTC(2026, 10, 26, 12);
+export const { wsc, sct, dk } = dialects.feb2005;
+export const contextId = 'urn:uuid:6f0d2c1e-5b1a-4c5e-9d5c-0d1b5a0a4e7f';
+export const contextSecret = Buffer.from(Array.from({ length: 32 }, (_, index) => index + 1));
+export const str = (inner: string) => `<wsse:SecurityTokenReference>${inner}</wsse:SecurityTokenReference>`;
+export const reference = (uri: string, valueType: string) => `<wsse:Reference URI="${uri}" ValueType="${valueType}"/>`;
+
+const nonces = { DKs: Buffer.alloc(16, 0xa1), DKe: Buffer.alloc(16, 0xb2) };
+const label = Buffer.from('WS-SecureConversationWS-SecureConversation');
+
+export const parts = {
+  timestamp:
+    '<wsu:Timestamp wsu:Id="TS"><wsu:Created>2026-11-26T12:00:00.000Z</wsu:Created><wsu:Expires>2026-11-26T12:05:00.000Z</wsu:Expires></wsu:Timestamp>',
+  sct: `<wsc:SecurityContextToken wsu:Id="SCT"><wsc:Identifier>${contextId}</wsc:Identifier><k:State xmlns:k="${ns.state}">AAAA</k:State></wsc:SecurityContextToken>`,
+  usernameToken: `<wsse:UsernameToken wsu:Id="UT"><wsse:Username>alice</wsse:Username><wsse:Password Type="${tokenTypes.passwordText}">ecila</wsse:Password></wsse:UsernameToken>`,
+  action: '<wsa:Action wsu:Id="Action">urn:example:Echo</wsa:Action>',
+  messageId: '<wsa:MessageID wsu:Id="MessageID">urn:uuid:00000000-0000-4000-8000-000000000001</wsa:MessageID>',
+  replyTo: `<wsa:ReplyTo wsu:Id="ReplyTo"><wsa:Address>${ns.wsa10}/anonymous</wsa:Address></wsa:ReplyTo>`,
+  to: '<wsa:To wsu:Id="To">http://localhost:8080/EchoSymmetric</wsa:To>',
+  content: '<m:Echo><m:text>pay 1 to bob</m:text></m:Echo>',
+  keyInfo: `<ds:KeyInfo>${str(reference('#DKs', dk))}</ds:KeyInfo>`,
+};
+
+export function derivedKeyToken(id: 'DKs' | 'DKe', source: string): string {
+  return (
+    `<wsc:DerivedKeyToken wsu:Id="${id}">${source}<wsc:Offset>0</wsc:Offset><wsc:Length>16</wsc:Length>` +
+    `<wsc:Nonce>${nonces[id].toString('base64')}</wsc:Nonce></wsc:DerivedKeyToken>`
+  );
+}
+
+/** What one kind of message starts from. */
+interface Base {
+  readonly security: string;
+  readonly sign: readonly string[];
+  readonly keyInfo: string;
+  readonly secret: Buffer;
+  readonly derived: boolean;
+  readonly encrypted: boolean;
+  readonly content?: string;
+}
+
+const wsaIds = ['To', 'ReplyTo', 'MessageID', 'Action'];
+const attached = str(reference('#SCT', sct));
+const unattached = str(reference(contextId, sct));
+const dkts = (source: string) => derivedKeyToken('DKs', source) + derivedKeyToken('DKe', source);
+const calls: Base = {
+  security: `${parts.timestamp}${parts.sct}${dkts(attached)}<REFERENCES/><SIGNATURE/>`,
+  sign: ['TS', 'Body', ...wsaIds],
+  keyInfo: parts.keyInfo,
+  secret: contextSecret,
+  derived: true,
+  encrypted: true,
+};
+
+/** EncryptedKey of a recorded bootstrap (captures/cxf/UXDC/01-req), and the key in it. */
+export interface RecordedKey {
+  readonly cipher: string;
+  readonly thumbprint: string;
+  readonly secret: Buffer;
+}
+
+export const encryptedKeyStr =
+  `<wsse:SecurityTokenReference xmlns:wsse11="${ns.wsse11}" wsse11:TokenType="${tokenTypes.encryptedKey}">` +
+  `${reference('#EK', tokenTypes.encryptedKey)}</wsse:SecurityTokenReference>`;
+
+function bootstrap({ cipher, thumbprint, secret }: RecordedKey): Base {
+  const keyIdentifier = `<wsse:KeyIdentifier EncodingType="${tokenTypes.base64Binary}" ValueType="${tokenTypes.thumbprintSha1}">${thumbprint}</wsse:KeyIdentifier>`;
+  const encryptedKey =
+    `<xenc:EncryptedKey Id="EK"><xenc:EncryptionMethod Algorithm="${algorithms.rsaOaepMgf1p}"/><ds:KeyInfo>${str(keyIdentifier)}</ds:KeyInfo>` +
+    `<xenc:CipherData><xenc:CipherValue>${cipher}</xenc:CipherValue></xenc:CipherData></xenc:EncryptedKey>`;
+  return {
+    ...calls,
+    security: `${parts.timestamp}${encryptedKey}${dkts(encryptedKeyStr)}<REFERENCES/>${parts.usernameToken}<SIGNATURE/>`,
+    sign: ['TS', 'UT', 'Body', ...wsaIds],
+    secret,
+  };
+}
+
+const direct = `<ds:KeyInfo>${attached}</ds:KeyInfo>`;
+
+export function bases(recorded: RecordedKey) {
+  return {
+    calls,
+    'signed-calls': { ...calls, security: calls.security.replace('<REFERENCES/>', ''), encrypted: false },
+    'calls-without-derived-keys': {
+      ...calls,
+      security: `${parts.timestamp}${parts.sct}<REFERENCES/><SIGNATURE/>`,
+      keyInfo: direct,
+      derived: false,
+    },
+    answer: { ...calls, security: `${parts.timestamp}${dkts(unattached)}<REFERENCES/><SIGNATURE/>` },
+    bootstrap: bootstrap(recorded),
+    'tls-calls': {
+      ...calls,
+      security: `${parts.timestamp}${parts.sct}<SIGNATURE/>`,
+      sign: ['TS'],
+      keyInfo: direct,
+      derived: false,
+      encrypted: false,
+    },
+    'tls-answer': { ...calls, security: parts.timestamp, sign: [], encrypted: false },
+    'tls-bootstrap': { ...calls, security: parts.timestamp + parts.usernameToken, sign: [], encrypted: false },
+  } satisfies Record<string, Base>;
+}
+
+export type BaseName = keyof ReturnType<typeof bases>;
+
+const prefixes = [
+  ['soap', ns.soap12],
+  ['wsa', ns.wsa10],
+  ['wsse', ns.wsse],
+  ['wsu', ns.wsu],
+  ['wsc', wsc],
+  ['ds', ns.ds],
+  ['xenc', ns.xenc],
+  ['m', 'urn:example'],
+];
+
+export const same = (text: string) => text;
+
+/** The message of a recipe. */
+export function build(base: Base, recipe: Recipe = {}): string {
+  const declarations = prefixes.map(([prefix, uri]) => ` xmlns:${prefix}="${uri}"`).join('');
+  const { action, messageId, replyTo, to, content } = parts;
+  const unsigned = (recipe.unsigned ?? same)(
+    `<soap:Envelope${declarations}><soap:Header>${action}${messageId}${replyTo}${to}` +
+      `<wsse:Security soap:mustUnderstand="true">${base.security}</wsse:Security></soap:Header>` +
+      `<soap:Body wsu:Id="Body">${base.content ?? content}</soap:Body></soap:Envelope>`,
+  );
+  const signature = base.sign.length === 0 ? '' : signatureOf(unsigned, base, recipe);
+  const signed = unsigned.replace('<SIGNATURE/>', () => signature);
+  return (recipe.finished ?? same)(base.encrypted ? encryptedMessage(signed, base, recipe) : signed);
+}
+
+function signatureOf(unsigned: string, base: Base, recipe: Recipe): string {
+  const readable = unsigned.replace('<SIGNATURE/>', '').replace('<REFERENCES/>', '');
+  const { ids } = scanText(readable);
+  const references = (recipe.sign ?? base.sign).map(id => {
+    const element = ids.find(({ attribute }) => attribute.value === id)?.element;
+    const text = signedReference(`#${id}`, element === undefined ? digest('sha1', '') : digest('sha1', canonicalize(element)));
+    return (recipe.reference ?? same)(text, id);
+  });
+  const signedInfo = (recipe.signedInfo ?? same)(
+    `<ds:SignedInfo><ds:CanonicalizationMethod Algorithm="${algorithms.excC14n}"/><ds:SignatureMethod Algorithm="${algorithms.hmacSha1}"/>` +
+      `${references.join('')}</ds:SignedInfo>`,
+  );
+  const secret = recipe.secret ?? keyBytes(base, 'DKs', 32);
+  const value = hmacBase64(hmacKey(secret, 'sha1'), canonicalSignedInfo(signedInfo));
+  return (recipe.signature ?? same)(
+    `<ds:Signature Id="SIG">${signedInfo}<ds:SignatureValue>${value}</ds:SignatureValue>${base.keyInfo}</ds:Signature>`,
+  );
+}
+
+export function signedReference(uri: string, digestValue: string): string {
+  return (
+    `<ds:Reference URI="${uri}"><ds:Transforms><ds:Transform Algorithm="${algorithms.excC14n}"/></ds:Transforms>` +
+    `<ds:DigestMethod Algorithm="${algorithms.sha1}"/><ds:DigestValue>${digestValue}</ds:DigestValue></ds:Reference>`
+  );
+}
+
+function canonicalSignedInfo(text: string): string {
+  const root = scanText(`<x ${prefixes.map(([prefix, uri]) => `xmlns:${prefix}="${uri}"`).join(' ')}>${text}</x>`).root;
+  const [element] = root.children;
+  return element === undefined ? '' : canonicalize(element);
+}
+
+function keyBytes(base: Base, id: 'DKs' | 'DKe', underivedBytes: number): Buffer {
+  return base.derived ? pSha1(base.secret, Buffer.concat([label, nonces[id]]), 16) : base.secret.subarray(0, underivedBytes);
+}
+
+/** Encrypts the content of the Body, and the UsernameToken where there is one. */
+function encryptedMessage(signed: string, base: Base, recipe: Recipe): string {
+  const [start, end] = [signed.lastIndexOf('<soap:Body'), signed.lastIndexOf('</soap:Body>')];
+  const contentStart = signed.indexOf('>', start) + 1;
+  const plaintext = (recipe.plaintext ?? same)(signed.slice(contentStart, end));
+  const keyInfo = base.derived ? `<ds:KeyInfo>${str(reference('#DKe', dk))}</ds:KeyInfo>` : base.keyInfo;
+  const data = (id: string, type: string, text: string) => {
+    const key = new SecretKey(keyBytes(base, 'DKe', 16));
+    const algorithm = { uri: algorithms.aes128Cbc, cipher: 'aes-128-cbc', mode: 'cbc', keyBytes: 16, ivBytes: 16, supported: true } as const;
+    const bytes = encrypt(algorithm, key, text, count => Buffer.alloc(count, id === 'EDu' ? 0xd4 : 0xc3));
+    const cipher = (recipe.cipher ?? (same as never as (bytes: Buffer) => Buffer))(bytes).toString('base64');
+    return (
+      `<xenc:EncryptedData Id="${id}" Type="${type}"><xenc:EncryptionMethod Algorithm="${algorithms.aes128Cbc}"/>${keyInfo}` +
+      `<xenc:CipherData><xenc:CipherValue>${cipher}</xenc:CipherValue></xenc:CipherData></xenc:EncryptedData>`
+    );
+  };
+  const body = (recipe.encryptedData ?? same)(data('EDb', algorithms.encryptedContent, plaintext));
+  const dataReferences = ['<xenc:DataReference URI="#EDb"/>'];
+  let message = signed.slice(0, contentStart) + body + signed.slice(end);
+  const token = /<wsse:UsernameToken.*<\/wsse:UsernameToken>/.exec(message)?.[0];
+  if (token !== undefined) {
+    message = message.replace(token, () => data('EDu', algorithms.encryptedElement, token));
+    dataReferences.push('<xenc:DataReference URI="#EDu"/>');
+  }
+  return message.replace('<REFERENCES/>', `<xenc:ReferenceList>${dataReferences.join('')}</xenc:ReferenceList>`);
+}

@@ -1,0 +1,220 @@
+import { describe, expect, test } from 'vitest';
+import { verifyRsa } from '../../src/crypto/rsa.ts';
+import { parseCertificate } from '../../src/crypto/x509.ts';
+import { bodyContent, unsecuredFault } from '../../src/message/receive.ts';
+import { addressingVersions, dialects, ns } from '../../src/names.ts';
+import { parseSecurityHeader } from '../../src/security/header.ts';
+import { collectIds } from '../../src/security/ids.ts';
+import { verifyDigests } from '../../src/security/signature.ts';
+import { readFault } from '../../src/soap/fault.ts';
+import { canonicalize } from '../../src/xml/canonical.ts';
+import { agree, open, openBootstrap, openCall, own, recorded, textOf } from './captures.ts';
+import {
+  bareTransport,
+  type SymmetricOptions,
+  suite,
+  symmetricBootstrap,
+  symmetricCalls,
+  transportBootstrap,
+  transportCalls,
+} from './plans.ts';
+
+const bob = own('bob');
+
+describe('CXF, symmetric binding', () => {
+  const rows: readonly [string, SymmetricOptions][] = [
+    ['AC', { derivedKeys: false, username: false }],
+    ['noaction-AC', { derivedKeys: false, username: false }],
+    ['ADC', { username: false }],
+    ['ADC-ES', { username: false, order: 'encryptBeforeSigning' }],
+    ['UXC', { derivedKeys: false }],
+    ['UXDC', {}],
+  ];
+
+  test.each(rows)('%s: every message of the conversation opens, both ways', async (name, row) => {
+    const options: SymmetricOptions = { ...row, addressing: '2004/08' };
+    const { request, agreed } = await openBootstrap(`cxf/${name}`, symmetricBootstrap(options), bob);
+    expect(request.usernameToken).toEqual(row.username === false ? undefined : { username: 'abcd', password: 'dcba' });
+    for (const number of ['02', '03']) {
+      const call = await openCall(`cxf/${name}`, number, symmetricCalls(options), agreed);
+      expect(textOf(call.request.content, 'text')).toBe('ping');
+      expect(textOf(call.response.content, 'text')).toBe('CXF : ping');
+      expect(call.request.context).toBe(agreed.id);
+      expect(call.response.addressing?.relatesTo).toBe(call.request.addressing?.messageId);
+      const { body, signed } = call.request;
+      expect([...signed].map(element => element.local).sort()).toEqual([
+        'Action',
+        'Body',
+        'MessageID',
+        'ReplyTo',
+        'Timestamp',
+        'To',
+      ]);
+      expect(signed.has(body)).toBe(true);
+    }
+  });
+
+  test('the decrypted content comes with the declarations that it was written under', async () => {
+    const options: SymmetricOptions = { addressing: '2004/08' };
+    const { agreed } = await openBootstrap('cxf/UXDC', symmetricBootstrap(options), bob);
+    const call = await openCall('cxf/UXDC', '02', symmetricCalls(options), agreed);
+    const { declarations, content } = bodyContent(call.request);
+    expect(content).toMatch(/^<ns2:PingRequest .*<\/ns2:PingRequest>$/);
+    expect(declarations).toContain(`xmlns:soap="${ns.soap12}"`);
+    expect(declarations).toContain(`xmlns:wsu="${ns.wsu}"`);
+  });
+});
+
+describe('CXF, transport binding', () => {
+  test('the UserNameOverTransport conversation opens, with wsa:To signed beside the Timestamp', async () => {
+    const folder = 'cxf/SecureConversation_UserNameOverTransport';
+    const { request, agreed } = await openBootstrap(folder, transportBootstrap(dialects.feb2005, 'Basic128'));
+    expect(request.usernameToken).toEqual({ username: 'Alice', password: 'ecilA' });
+    const to = { namespace: addressingVersions['2004/08'].namespace, local: 'To' };
+    for (const number of ['02', '03']) {
+      const call = await openCall(folder, number, transportCalls(dialects.feb2005, 'Basic128', [to]), agreed);
+      expect(textOf(call.request.content, 'text')).toBe('ping');
+      expect(textOf(call.response.content, 'text')).toBe('CXF : ping');
+      expect([...call.request.signed].map(element => element.local).sort()).toEqual(['Timestamp', 'To']);
+    }
+  });
+
+  test.each(['endorsing', 'endorsing-sp12'])(
+    '%s: SOAP 1.1 without addressing, a bootstrap without Security header',
+    async name => {
+      const { agreed } = await openBootstrap(`cxf/${name}`, bareTransport(dialects['200512']));
+      for (const number of ['02', '03']) {
+        const call = await openCall(`cxf/${name}`, number, transportCalls(dialects['200512'], 'Basic128'), agreed);
+        expect(call.request.addressing).toBeUndefined();
+        expect(call.request.soap.name).toBe('1.1');
+        expect(textOf(call.request.content, 'numberToDouble')).toBe('25');
+        expect(textOf(call.response.content, 'doubledNumber')).toBe('50');
+      }
+    },
+  );
+});
+
+const wcfBindings = ['ws', 'ws2007'] as const;
+const dialectOf = { ws: dialects.feb2005, ws2007: dialects['200512'] } as const;
+const suiteOf = { '': 'Basic256', '-sha256': 'Basic256Sha256' } as const;
+
+describe('WCF, transport with message credential', () => {
+  const sessions = wcfBindings.flatMap(binding => (['', '-sha256'] as const).map(hash => ({ binding, hash })));
+
+  test.each(sessions)('session $binding-username$hash: bootstrap, calls and Cancel open', async ({ binding, hash }) => {
+    const folder = `wcf/session/${binding}-username${hash}`;
+    const { request, agreed } = await openBootstrap(folder, transportBootstrap(dialectOf[binding], suiteOf[hash]));
+    expect(request.usernameToken).toEqual({ username: 'alice', password: 'ecila' });
+    await openCalls(folder, ['02', '03', '04', '05'], binding, hash, agreed);
+  });
+
+  test.each(sessions)(
+    'session $binding-certificate$hash: RSA over Timestamp and To, then calls and Cancel open',
+    async ({ binding, hash }) => {
+      const folder = `wcf/session/${binding}-certificate${hash}`;
+      const dialect = dialectOf[binding];
+      const used = suite(suiteOf[hash]);
+      const message = recorded(`${folder}/01-req.txt`);
+      const { envelope } = message;
+      const header = parseSecurityHeader(envelope.security, {
+        soap: envelope.soap,
+        dialect,
+        suite: used,
+        layout: 'strict',
+      });
+      const [signature] = header.signatures;
+      const [token] = header.binaryTokens;
+      if (signature === undefined || token === undefined) throw new Error('no signature');
+      const signedInfo = canonicalize(signature.signedInfo, { prefixes: signature.prefixes });
+      const certificate = parseCertificate(token.certificate)?.certificate;
+      expect(signature.kind).toBe('asymmetric');
+      expect(certificate?.raw.equals(own('alice').certificate.raw)).toBe(true);
+      if (certificate === undefined) throw new Error('no certificate');
+      expect(verifyRsa(used.asymmetricSignature, certificate.publicKey, signedInfo, signature.value)).toBe(true);
+      const ids = collectIds(message.tree.ids);
+      const signed = verifyDigests(signature.references, {
+        suite: used,
+        ids,
+        plaintexts: new Map(),
+        mayBeSigned: () => true,
+      });
+      expect(signed.map(element => element.local)).toEqual(['Timestamp', 'To']);
+
+      const response = await open(
+        recorded(`${folder}/01-res.txt`),
+        transportBootstrap(dialect, used.name).response,
+        {},
+      );
+      await openCalls(
+        folder,
+        ['02', '03', '04', '05'],
+        binding,
+        hash,
+        agree(envelope.body.children[0], response.content),
+      );
+    },
+  );
+
+  test.each(wcfBindings)('cookie mode, %s: bootstrap and calls open', async binding => {
+    const folder = `wcf/cookie/${binding}-username`;
+    const { agreed } = await openBootstrap(folder, transportBootstrap(dialectOf[binding]));
+    await openCalls(folder, ['02', '03'], binding, '', agreed);
+  });
+
+  test.each(wcfBindings)('without session, %s: the UsernameToken comes with every call', async binding => {
+    const plan = transportBootstrap(dialectOf[binding]);
+    for (const number of ['01', '02']) {
+      const request = await open(recorded(`wcf/nosession/${binding}-username/${number}-req.txt`), plan.request, {});
+      expect(request.usernameToken?.username).toBe('alice');
+      await open(recorded(`wcf/nosession/${binding}-username/${number}-res.txt`), plan.response, {});
+    }
+  });
+
+  async function openCalls(
+    folder: string,
+    numbers: readonly string[],
+    binding: keyof typeof dialectOf,
+    hash: keyof typeof suiteOf,
+    agreed: { id: string; secret: Parameters<typeof openCall>[3]['secret'] },
+  ) {
+    for (const number of numbers) {
+      const call = await openCall(folder, number, transportCalls(dialectOf[binding], suiteOf[hash]), agreed);
+      expect([...call.request.signed].map(element => element.local)).toEqual(['Timestamp']);
+      if (number === '05') expect(call.response.content?.local).toMatch(/^RequestSecurityTokenResponse/);
+      else expect(textOf(call.response.content, 'EchoResult')).toBe(textOf(call.request.content, 'text'));
+    }
+  }
+});
+
+describe('WCF, faults', () => {
+  test.each(wcfBindings)('%s: the answer to an unknown context is a fault in clear', async binding => {
+    const folder = `wcf/faults/unknown-context-${binding}`;
+    const { agreed } = await openBootstrap(folder, transportBootstrap(dialectOf[binding]));
+    await openCall(folder, '02', transportCalls(dialectOf[binding]), agreed);
+    const answer = recorded(`${folder}/03-res.txt`);
+    expect(unsecuredFault(answer)).toMatchObject({
+      code: { namespace: ns.soap12, local: 'Sender' },
+      subcode: { namespace: dialectOf[binding].wsc, local: 'BadContextToken' },
+    });
+    const context = { id: agreed.id, instance: undefined, secret: agreed.secret };
+    await expect(open(answer, transportCalls(dialectOf[binding]).response, { context })).rejects.toMatchObject({
+      fault: 'invalidSecurity',
+    });
+  });
+
+  test('a Renew opens with user and context, and the secured fault that refuses it is no fault in clear', async () => {
+    const folder = 'wcf/faults/renew-refused';
+    const bootstrap = transportBootstrap(dialects.feb2005);
+    const calls = transportCalls(dialects.feb2005);
+    const { agreed } = await openBootstrap(folder, bootstrap);
+    const supporting = [...bootstrap.request.supporting, ...calls.request.supporting];
+    const call = await openCall(folder, '02', { ...calls, request: { ...calls.request, supporting } }, agreed);
+    expect(call.request.usernameToken?.username).toBe('alice');
+    expect(call.request.context).toBe(agreed.id);
+    expect(unsecuredFault(recorded(`${folder}/02-res.txt`))).toBeUndefined();
+    expect(readFault(call.response.body)?.subcode).toEqual({
+      namespace: dialects.feb2005.wst,
+      local: 'InvalidRequest',
+    });
+  });
+});

@@ -1,0 +1,247 @@
+import { describe, expect, test } from 'vitest';
+import { systemRandom } from '../../src/crypto/random.ts';
+import { SecretKey } from '../../src/crypto/secret-key.ts';
+import { bodyContent, type ReceiveKeys, type ReceiveOptions, readMessage, receive } from '../../src/message/receive.ts';
+import { type Outgoing, type SendKeys, type Sent, send } from '../../src/message/send.ts';
+import { addressingVersions, dialects, ns, soapVersions } from '../../src/names.ts';
+import type { MessagePlan } from '../../src/policy/plan.ts';
+import { writeDirectReference } from '../../src/security/token-reference.ts';
+import { own } from './captures.ts';
+import {
+  type SymmetricOptions,
+  suite,
+  symmetricBootstrap,
+  symmetricCalls,
+  transportBootstrap,
+  transportCalls,
+} from './plans.ts';
+
+const bob = own('bob');
+const versions = { soap: soapVersions['1.2'], addressing: addressingVersions['1.0'] };
+const nowMs = Date.UTC(2026, 10, 26, 12);
+const user = { username: 'zoë & <co>', password: 'p"ä\r\n' };
+
+const contextId = 'urn:uuid:6f0d2c1e-5b1a-4c5e-9d5c-0d1b5a0a4e7f';
+
+function outgoing(change: Partial<Outgoing> = {}): Outgoing {
+  return {
+    action: 'urn:example:Echo',
+    to: 'http://localhost:8080/EchoSymmetric',
+    replyToAnonymous: true,
+    body: {
+      declarations: 'xmlns:m="urn:example"',
+      content: '<m:Echo  a = "1"><m:text>x &amp; ü\n</m:text><m:none/></m:Echo>',
+    },
+    ...change,
+  };
+}
+
+function answer(relatesTo: string | undefined): Outgoing {
+  const body = { declarations: '', content: '<EchoResponse xmlns="urn:example"><text>y</text></EchoResponse>' };
+  return { action: 'urn:example:EchoResponse', body, ...(relatesTo === undefined ? {} : { relatesTo }) };
+}
+
+function sent(plan: MessagePlan, keys: SendKeys, out: Outgoing): Sent {
+  return send(plan, versions, keys, out, { nowMs, random: systemRandom, timestampTtlMs: 300_000 });
+}
+
+function received<C>(text: string, plan: MessagePlan, keys: ReceiveKeys<C>, options: Partial<ReceiveOptions> = {}) {
+  const message = readMessage(Buffer.from(text));
+  return receive(message, plan, keys, {
+    nowMs,
+    clockSkewMs: 60_000,
+    timestampTtlMs: 300_000,
+    random: systemRandom,
+    ...options,
+  });
+}
+
+/** Both ends of one conversation, with key objects of their own as in two processes. */
+function conversation(dialect: MessagePlan['dialect']) {
+  const bytes = systemRandom(32);
+  const [client, server] = [new SecretKey(bytes), new SecretKey(bytes)];
+  const context = { id: contextId, instance: undefined };
+  const token =
+    `<c:SecurityContextToken xmlns:c="${dialect.wsc}" xmlns:u="${ns.wsu}" u:Id="sct-1"><c:Identifier>${contextId}</c:Identifier>` +
+    `<k:State xmlns:k="${ns.state}">AAAA</k:State></c:SecurityContextToken>`;
+  return {
+    clientSends: {
+      context: { ...context, secret: client, token, reference: writeDirectReference('#sct-1', dialect.sct) },
+    },
+    clientReceives: { context: { ...context, secret: client } },
+    serverReceives: {
+      findContext: (value: { id: string; state: string | undefined }) =>
+        value.id === contextId && value.state === 'AAAA' ? { secret: server, found: 'found' } : undefined,
+    },
+    serverSends: {
+      context: {
+        ...context,
+        secret: server,
+        token: undefined,
+        reference: writeDirectReference(contextId, dialect.sct),
+      },
+    },
+  };
+}
+
+const symmetricRows: readonly [string, SymmetricOptions][] = [
+  ['derived keys, sign before encrypt', {}],
+  ['derived keys, encrypt before sign', { order: 'encryptBeforeSigning', username: false }],
+  ['no derived keys', { derivedKeys: false }],
+  ['Basic256', { suite: 'Basic256' }],
+  ['Basic256Sha256, 200512', { suite: 'Basic256Sha256', dialect: dialects['200512'] }],
+  ['Basic192, no derived keys', { suite: 'Basic192', derivedKeys: false }],
+];
+
+describe('what is sent is received', () => {
+  test.each(['feb2005', '200512'] as const)('transport bootstrap, %s', async name => {
+    const plan = transportBootstrap(dialects[name]);
+    const request = sent(plan.request, { usernameToken: user }, outgoing());
+    const opened = await received(request.text, plan.request, {});
+    expect(opened.usernameToken).toEqual(user);
+    expect(opened.addressing?.messageId).toBe(request.messageId);
+    const response = sent(plan.response, {}, answer(request.messageId));
+    const closed = await received(response.text, plan.response, {});
+    expect(closed.addressing?.relatesTo).toBe(request.messageId);
+    expect(closed.addressing?.messageId).toBeUndefined();
+    expect(closed.content?.local).toBe('EchoResponse');
+  });
+
+  test.each([
+    ['feb2005', 'Basic256', false],
+    ['200512', 'Basic256Sha256', false],
+    ['200512', 'Basic128', true],
+  ] as const)('transport calls, %s, %s, To signed: %s', async (name, suiteName, toSigned) => {
+    const headers = toSigned ? [{ namespace: ns.wsa10, local: 'To' }] : [];
+    const plan = transportCalls(dialects[name], suiteName, headers);
+    const keys = conversation(dialects[name]);
+    const request = sent(plan.request, keys.clientSends, outgoing());
+    const opened = await received(request.text, plan.request, keys.serverReceives);
+    expect(opened.context).toBe('found');
+    expect([...opened.signed].map(element => element.local).sort()).toEqual(
+      toSigned ? ['Timestamp', 'To'] : ['Timestamp'],
+    );
+    expect(bodyContent(opened).content).toBe(outgoing().body.content);
+    const response = sent(plan.response, keys.serverSends, answer(request.messageId));
+    expect(response.text).not.toContain('Signature');
+    expect((await received(response.text, plan.response, keys.clientReceives)).content?.local).toBe('EchoResponse');
+  });
+
+  test.each(symmetricRows)('symmetric bootstrap: %s', async (_, options) => {
+    const plan = symmetricBootstrap(options);
+    const request = sent(plan.request, { recipient: bob, usernameToken: user }, outgoing());
+    expect(request.text).not.toContain(user.username.slice(0, 3));
+    expect(request.text).not.toContain('Echo>');
+    const opened = await received(request.text, plan.request, { ownCertificates: [bob] });
+    expect(opened.usernameToken).toEqual(options.username === false ? undefined : user);
+    expect(opened.encryptedKey?.sha1).toBe(request.encryptedKey?.sha1);
+    expect(bodyContent(opened).content).toBe(outgoing().body.content);
+    if (opened.encryptedKey === undefined || request.encryptedKey === undefined) throw new Error('no key');
+    const response = sent(plan.response, { encryptedKey: opened.encryptedKey }, answer(request.messageId));
+    const closed = await received(response.text, plan.response, { encryptedKey: request.encryptedKey });
+    expect(closed.content?.local).toBe('EchoResponse');
+    expect(closed.addressing?.relatesTo).toBe(request.messageId);
+  });
+
+  test.each(symmetricRows)('symmetric calls: %s', async (_, options) => {
+    const plan = symmetricCalls(options);
+    const keys = conversation(plan.request.dialect);
+    for (let round = 0; round < 3; round++) {
+      const request = sent(plan.request, keys.clientSends, outgoing());
+      const opened = await received(request.text, plan.request, keys.serverReceives);
+      expect(opened.context).toBe('found');
+      expect([...opened.signed].map(element => element.local).sort()).toEqual([
+        'Action',
+        'Body',
+        'MessageID',
+        'ReplyTo',
+        'Timestamp',
+        'To',
+      ]);
+      expect(bodyContent(opened)).toMatchObject({ content: outgoing().body.content });
+      const response = sent(plan.response, keys.serverSends, answer(request.messageId));
+      const closed = await received(response.text, plan.response, keys.clientReceives);
+      expect(closed.content?.local).toBe('EchoResponse');
+    }
+  });
+});
+
+describe('the sender', () => {
+  const plan = symmetricCalls().request;
+
+  test('declarations of the content keep their meaning, also where they take the prefixes s and u', async () => {
+    const keys = conversation(plan.dialect);
+    const body = {
+      declarations: `xmlns:s="${ns.xsd}" xmlns:u="urn:other" xmlns="urn:default" xmlns:i="${ns.xsi}"`,
+      content: '<Echo><text i:type="s:string">x</text><u:more/></Echo>',
+    };
+    for (const used of [plan, transportCalls(plan.dialect, 'Basic128').request]) {
+      const { text } = sent(used, keys.clientSends, outgoing({ body }));
+      const opened = await received(text, used, keys.serverReceives);
+      expect(opened.content?.namespace).toBe('urn:default');
+      expect(opened.content?.children[1]?.namespace).toBe('urn:other');
+      expect(bodyContent(opened).bindings).toContainEqual(expect.objectContaining({ prefix: 's', uri: ns.xsd }));
+    }
+  });
+
+  test('derived keys serve a conversation for an hour, and then change', () => {
+    const keys = conversation(plan.dialect);
+    const noncesAt = (ms: number) => {
+      const { text } = send(plan, versions, keys.clientSends, outgoing(), {
+        nowMs: ms,
+        random: systemRandom,
+        timestampTtlMs: 300_000,
+      });
+      return [...text.matchAll(/<c:Nonce>([^<]+)</g)].map(match => match[1]);
+    };
+    const first = noncesAt(nowMs);
+    expect(first).toHaveLength(2);
+    expect(noncesAt(nowMs + 3_599_999)).toEqual(first);
+    expect(noncesAt(nowMs + 3_600_000)).not.toEqual(first);
+  });
+
+  test('no two messages have one IV', () => {
+    const keys = conversation(plan.dialect);
+    const firstBlocks = new Set(
+      Array.from(
+        { length: 200 },
+        () => /<e:CipherValue>(.{20})/.exec(sent(plan, keys.clientSends, outgoing()).text)?.[1],
+      ),
+    );
+    expect(firstBlocks.size).toBe(200);
+  });
+
+  test('a message that cannot be protected is not sent', () => {
+    const problem = expect.objectContaining({ code: 'CONFIG_INVALID' });
+    expect(() => sent(plan, {}, outgoing())).toThrow(problem);
+    expect(() => sent(symmetricBootstrap().request, { usernameToken: user }, outgoing())).toThrow(problem);
+    expect(() => sent(symmetricBootstrap().request, { recipient: bob }, outgoing())).toThrow(problem);
+  });
+
+  test('a Body that is not well-formed is not sent', () => {
+    const keys = conversation(plan.dialect);
+    const body = { declarations: '', content: '<a><b></a>' };
+    expect(() => sent(plan, keys.clientSends, outgoing({ body }))).toThrow(
+      expect.objectContaining({ fault: 'server' }),
+    );
+  });
+
+  test('a plan that is not implemented is refused, in sending and in receiving', async () => {
+    const keys = conversation(plan.dialect);
+    if (plan.protection.kind !== 'symmetric') throw new Error('not symmetric');
+    const unsupported = { ...plan, protection: { ...plan.protection, encryptSignature: true } };
+    const problem = expect.objectContaining({ code: 'POLICY_UNSUPPORTED' });
+    expect(() => sent(unsupported, keys.clientSends, outgoing())).toThrow(problem);
+    const { text } = sent(plan, keys.clientSends, outgoing());
+    await expect(received(text, unsupported, keys.serverReceives)).rejects.toEqual(problem);
+  });
+
+  test('the suite row decides the lengths of derived keys', () => {
+    const { request } = symmetricCalls({ suite: 'Basic256' });
+    const { text } = sent(request, conversation(request.dialect).clientSends, outgoing());
+    expect([...text.matchAll(/<c:Length>(\d+)</g)].map(match => Number(match[1]))).toEqual([
+      suite('Basic256').signatureKeyBytes,
+      suite('Basic256').encryptionKeyBytes,
+    ]);
+  });
+});
