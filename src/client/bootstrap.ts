@@ -1,0 +1,76 @@
+import { writeIssueRequest } from '../conversation/token-request.ts';
+import { type ConversationToken, parseIssueResponse } from '../conversation/token-response.ts';
+import { loadPeerCertificate } from '../crypto/x509.ts';
+import { SecureConversationError } from '../errors.ts';
+import type { ContextKey } from '../message/receive.ts';
+import type { SendKeys } from '../message/send.ts';
+import { type ExchangeParts, exchange } from './exchange.ts';
+import type { SessionOptions } from './session-options.ts';
+
+/** A conversation as its initiator holds it. */
+export interface Conversation {
+  readonly key: ContextKey;
+  /** Keys of a request: the token goes into its header, and signature and derived keys refer to it there. */
+  readonly requestKey: NonNullable<SendKeys['context']>;
+  readonly unattachedReference: string;
+  readonly stateChars: number;
+  /** From this time on a new conversation is opened (milliseconds since the epoch, by our own clock). */
+  readonly renewAtMs: number;
+}
+
+/** A token is replaced this long before its end, or when 90 % of a short life are over. */
+const renewBeforeMs = 60_000;
+
+/**
+ * Proves the user once: RequestSecurityToken under the bootstrap policy, answered by the SecurityContextToken
+ * (WS-SecureConversation 1.3 §3).
+ */
+export async function bootstrap(options: SessionOptions, parts: ExchangeParts): Promise<Conversation> {
+  const { plan, username, password } = options;
+  const { dialect, suite } = plan;
+  const keySizeBits = suite.defaultKeyBits;
+  const entropy = parts.random(Math.max(32, keySizeBits / 8));
+  const keys: SendKeys = { usernameToken: { username, password }, ...recipient(options) };
+  const exchanged = await exchange(parts, {
+    plan: plan.bootstrap,
+    keys,
+    receiveKeys: {},
+    action: dialect.requestAction.issue,
+    answerActions: [dialect.responseAction.issue],
+    body: writeIssueRequest(dialect, keySizeBits, entropy),
+    address: undefined,
+  });
+  return conversationOf(parseIssueResponse(exchanged.verified.content, dialect, entropy, keySizeBits), Date.now());
+}
+
+function recipient({ plan, serviceCertificate }: SessionOptions): SendKeys {
+  if (plan.bootstrap.request.protection.kind === 'transport') return {};
+  if (serviceCertificate === undefined)
+    throw new SecureConversationError(
+      'CONFIG_INVALID',
+      `port ${plan.port} encrypts to the service's certificate, and none was given`,
+      {
+        hint: 'give serviceCertificate (PEM)',
+      },
+    );
+  return { recipient: loadPeerCertificate(serviceCertificate, 'serviceCertificate') };
+}
+
+function conversationOf(token: ConversationToken, nowMs: number): Conversation {
+  const { id, instance, secret, stateChars, unattachedReference } = token;
+  const key = { id, instance, secret };
+  return {
+    key,
+    requestKey: { ...key, token: token.token, reference: token.attachedReference },
+    unattachedReference,
+    stateChars,
+    renewAtMs: renewAt(token, nowMs),
+  };
+}
+
+/** Counted from our own clock: only the length of the Lifetime is the issuer's word. */
+function renewAt({ createdMs, expiresMs }: ConversationToken, nowMs: number): number {
+  if (expiresMs === undefined) return Number.POSITIVE_INFINITY;
+  const lifetimeMs = expiresMs - (createdMs ?? nowMs);
+  return nowMs + Math.max(lifetimeMs * 0.9, lifetimeMs - renewBeforeMs);
+}

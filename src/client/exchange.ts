@@ -1,0 +1,150 @@
+import { type RandomSource, randomBytesPooled } from '../crypto/random.ts';
+import { refuse, SecureConversationError } from '../errors.ts';
+import {
+  type EncryptedKeyHandle,
+  type ReceiveKeys,
+  readMessage,
+  receive,
+  unsecuredFault,
+  type Verified,
+} from '../message/receive.ts';
+import { type Outgoing, type SendKeys, type Sent, send } from '../message/send.ts';
+import type { ExchangePlan, Plan } from '../policy/plan.ts';
+import { defaultLimits } from '../xml/limits.ts';
+import { type Addresses, addressList, mayRetry, type RetryMode } from './addresses.ts';
+import { PeerFault } from './peer-fault.ts';
+import type { SessionOptions, WireExchange } from './session-options.ts';
+import { type HttpResponse, NetworkError, openTransport, type Transport } from './transport.ts';
+
+/** How long a Timestamp that we write or accept lives. */
+const timestampTtlMs = 300_000;
+
+/** What all exchanges of a session share. */
+export interface ExchangeParts {
+  readonly plan: Plan;
+  readonly transport: Transport;
+  readonly addresses: Addresses;
+  readonly retry: RetryMode;
+  readonly clockSkewMs: number;
+  readonly random: RandomSource;
+  readonly trace: ((exchange: WireExchange) => void) | undefined;
+}
+
+/** One exchange: what to send, how it is protected and what may be answered. */
+export interface ExchangeRequest {
+  readonly plan: ExchangePlan;
+  readonly keys: SendKeys;
+  readonly receiveKeys: ReceiveKeys<never>;
+  readonly action: string;
+  readonly answerActions: readonly string[];
+  readonly body: Outgoing['body'];
+  /** Send to this address alone; undefined: to the session's, in their order. */
+  readonly address: string | undefined;
+}
+
+/** A verified answer. */
+export interface Exchanged {
+  readonly verified: Verified<never>;
+  readonly status: number;
+  readonly address: string;
+  readonly sentBytes: number;
+  readonly receivedBytes: number;
+}
+
+/** Prepares what the exchanges of a session share. */
+export function exchangeParts(options: SessionOptions): ExchangeParts {
+  const { plan, ca, timeoutMs = 30_000, clockSkewMs = 60_000, order = 'first', retry = 'connect', trace } = options;
+  return {
+    plan,
+    transport: openTransport({ ca, timeoutMs, maxBytes: defaultLimits.maxBytes }),
+    addresses: addressList(options.addresses?.length ? options.addresses : [plan.address], order),
+    retry,
+    clockSkewMs,
+    random: randomBytesPooled,
+    trace,
+  };
+}
+
+/**
+ * Sends one request and verifies its answer, going on to further addresses as the session's retry mode says; each attempt is signed
+ * anew, since a replayed copy is refused by whoever saw the first.
+ */
+export async function exchange(parts: ExchangeParts, request: ExchangeRequest): Promise<Exchanged> {
+  const addresses = request.address === undefined ? parts.addresses.next() : [request.address];
+  let failure: unknown;
+  for (const address of addresses) {
+    try {
+      const exchanged = await attempt(parts, request, address);
+      parts.addresses.answered(address);
+      return exchanged;
+    } catch (error) {
+      if (!(error instanceof NetworkError) || !mayRetry(error, parts.retry)) throw error;
+      failure = error;
+    }
+  }
+  throw failure;
+}
+
+async function attempt(parts: ExchangeParts, request: ExchangeRequest, address: string): Promise<Exchanged> {
+  const { plan, random, transport } = parts;
+  const { soap, addressing } = plan;
+  const { action, body } = request;
+  const sent = send(
+    request.plan.request,
+    { soap, addressing },
+    request.keys,
+    { action, to: address, replyToAnonymous: true, body },
+    { nowMs: Date.now(), random, timestampTtlMs },
+  );
+  const contentType = `${soap.contentType}; charset=utf-8${soap.name === '1.2' ? `; action="${action}"` : ''}`;
+  const response = await transport.post(address, sent.text, contentType);
+  parts.trace?.({
+    address,
+    request: sent.text,
+    status: response.status,
+    response: Buffer.from(response.bytes).toString(),
+  });
+  const verified = await verify(parts, request, sent, response);
+  return {
+    verified,
+    status: response.status,
+    address,
+    sentBytes: Buffer.byteLength(sent.text),
+    receivedBytes: response.bytes.length,
+  };
+}
+
+async function verify(
+  parts: ExchangeParts,
+  request: ExchangeRequest,
+  sent: Sent,
+  response: HttpResponse,
+): Promise<Verified<never>> {
+  if (response.bytes.length === 0)
+    throw new SecureConversationError('NETWORK', `the service answered HTTP ${response.status} without a message`);
+  const { dialect } = parts.plan;
+  const message = readMessage(response.bytes, defaultLimits);
+  const fault = unsecuredFault(message);
+  if (fault !== undefined) throw new PeerFault(fault, dialect);
+  const verified = await receive(
+    message,
+    request.plan.response,
+    withBootstrapKey(request.receiveKeys, sent.encryptedKey),
+    {
+      nowMs: Date.now(),
+      clockSkewMs: parts.clockSkewMs,
+      timestampTtlMs,
+      random: parts.random,
+      limits: defaultLimits,
+    },
+  );
+  // An answer to another request, or a request reflected as its own answer, is no answer (RelatesTo: WS-Addressing 1.0 §3.1).
+  if (verified.addressing?.relatesTo !== sent.messageId) refuse('invalidAddressingHeader', 'relates-to');
+  if (!request.answerActions.includes(verified.addressing?.action ?? '')) refuse('actionMismatch', 'answer-action');
+  return verified;
+}
+
+/** The answer to a bootstrap is protected with the key that the request carried. */
+function withBootstrapKey(keys: ReceiveKeys<never>, encryptedKey: EncryptedKeyHandle | undefined): ReceiveKeys<never> {
+  return encryptedKey === undefined ? keys : { ...keys, encryptedKey };
+}

@@ -1,0 +1,71 @@
+import type { Client, ISecurity } from 'soap';
+import { SecureConversationError } from '../errors.ts';
+import { readPlainEnvelope } from '../message/plain-envelope.ts';
+import type { OperationPlan, Plan } from '../policy/plan.ts';
+import { scanText } from '../xml/scan.ts';
+import { clientPlan } from './client-plan.ts';
+import { openSession, type Session } from './session.ts';
+import type { SessionOptions } from './session-options.ts';
+
+/** Options of {@link secureConversation}: a session's, with the WSDL port by name. */
+export interface SecureConversationOptions extends Omit<SessionOptions, 'plan'> {
+  /** Name of the WSDL port to call. */
+  readonly port: string;
+}
+
+/** node-soap's security object, which opens a conversation with the first call and keeps it. */
+export interface SecureConversation extends ISecurity {
+  addOptions(options: object): void;
+  /** Cancels the conversation, where the policy lets it, and closes the connections. */
+  close(): Promise<void>;
+  readonly session: Session;
+}
+
+/** What of an axios request an adapter gets and gives, as far as it is used here. */
+interface AxiosRequest {
+  readonly data: string;
+  readonly headers: { readonly [name: string]: unknown };
+}
+
+/**
+ * The client plug-in: `client.setSecurity(secureConversation(client, { port, username, password }))`.
+ *
+ * node-soap writes the call in clear, its axios adapter (`ISecurity.addOptions`) takes the Body from there: it is protected by the
+ * WSDL's policy, sent, and the verified answer is handed back as a plain envelope. WS-Addressing headers are written here.
+ * @param client node-soap's client; its WSDL is read, its SOAP version setting does not matter
+ * @throws {SecureConversationError} `CONFIG_INVALID` for an unknown port or a missing option, `POLICY_INVALID` or
+ * `POLICY_UNSUPPORTED` for the port's policy
+ */
+export function secureConversation(client: Client, options: SecureConversationOptions): SecureConversation {
+  const { port, ...rest } = options;
+  const plan = clientPlan(client, port);
+  const session = openSession({ ...rest, plan });
+  const adapter = async (request: AxiosRequest) => {
+    const operation = operationOf(request, plan);
+    const { envelope, status } = await session.call(operation, readPlainEnvelope(request.data));
+    return { data: envelope, status, statusText: '', headers: {}, config: request, request: undefined };
+  };
+  return {
+    addOptions(callOptions) {
+      Object.assign(callOptions, { adapter });
+    },
+    toXML: () => '',
+    close: () => session.close(),
+    session,
+  };
+}
+
+/** The operation of a call, by the Body that node-soap wrote: its headers name an action only by the settings of the client. */
+function operationOf(request: AxiosRequest, plan: Plan): OperationPlan {
+  const body = scanText(request.data).root.children.at(-1);
+  const content = body?.children[0];
+  const operation = plan.operations.find(
+    ({ input }) => input.local === content?.local && input.namespace === content?.namespace,
+  );
+  if (operation === undefined)
+    throw new SecureConversationError(
+      'CONFIG_INVALID',
+      `port ${plan.port} has no operation whose input is <${content?.name ?? ''}>`,
+    );
+  return operation;
+}

@@ -1,0 +1,136 @@
+import { writeCancelRequest } from '../conversation/token-request.ts';
+import { SecureConversationError } from '../errors.ts';
+import { writePlainEnvelope } from '../message/plain-envelope.ts';
+import type { OperationPlan, Plan } from '../policy/plan.ts';
+import type { Outgoing } from '../message/send.ts';
+import { bootstrap, type Conversation } from './bootstrap.ts';
+import { type Exchanged, type ExchangeParts, exchange, exchangeParts } from './exchange.ts';
+import type { SessionOptions } from './session-options.ts';
+
+/** What a call brought. */
+export interface CallResult {
+  /** The answer in clear: an envelope with nothing but the verified Body. A fault of the service is such an answer. */
+  readonly envelope: string;
+  readonly status: number;
+  readonly address: string;
+  readonly sentBytes: number;
+  readonly receivedBytes: number;
+  /** Characters of the sealed state in the request. */
+  readonly stateChars: number;
+}
+
+/** One user's conversation with one WSDL port: opened by the first call, kept over all calls. */
+export interface Session {
+  /**
+   * Calls an operation.
+   * @throws {SecureConversationError} `NETWORK`, `FAULT` (an unsecured fault), `BAD_CONTEXT_TOKEN` (again, after a new bootstrap),
+   * `MESSAGE_REFUSED` (the answer is not what the policy says)
+   */
+  call(operation: OperationPlan, body: Outgoing['body'], address?: string): Promise<CallResult>;
+  /** How many conversations were opened so far. */
+  readonly bootstraps: number;
+  /** Identifier of the present conversation. */
+  readonly contextId: string | undefined;
+  /** Cancels the conversation at the service, where the policy lets it, and closes the connections. */
+  close(): Promise<void>;
+}
+
+/** Opens a session; nothing is sent before the first call. */
+export function openSession(options: SessionOptions): Session {
+  const parts = exchangeParts(options);
+  const { plan } = options;
+  let opening: Promise<Conversation> | undefined;
+  let present: Conversation | undefined;
+  let bootstraps = 0;
+
+  /** The present conversation, or a new one; parallel callers share one bootstrap. */
+  const conversation = (): Promise<Conversation> | Conversation => {
+    if (present !== undefined && Date.now() < present.renewAtMs) return present;
+    opening ??= bootstrap(options, parts)
+      .then(opened => {
+        bootstraps += 1;
+        present = opened;
+        return opened;
+      })
+      .finally(() => {
+        opening = undefined;
+      });
+    return opening;
+  };
+
+  const forget = (lost: Conversation) => {
+    if (present === lost) present = undefined;
+  };
+
+  const callIn = async (
+    held: Conversation,
+    operation: OperationPlan,
+    body: Outgoing['body'],
+    address?: string,
+  ): Promise<CallResult> => {
+    const exchanged = await exchange(parts, {
+      plan: operation,
+      keys: { context: held.requestKey },
+      receiveKeys: { context: held.key },
+      action: operation.inputAction,
+      answerActions: [operation.outputAction, plan.addressing.faultAction],
+      body,
+      address,
+    });
+    return result(exchanged, held);
+  };
+
+  return {
+    get bootstraps() {
+      return bootstraps;
+    },
+    get contextId() {
+      return present?.key.id;
+    },
+    async call(operation, body, address) {
+      const held = await conversation();
+      try {
+        return await callIn(held, operation, body, address);
+      } catch (error) {
+        if (!isLost(error)) throw error;
+        forget(held);
+        return callIn(await conversation(), operation, body, address);
+      }
+    },
+    async close() {
+      const held = present;
+      present = undefined;
+      try {
+        if (held !== undefined && plan.mayCancel) await cancel(held, plan, parts);
+      } finally {
+        parts.transport.close();
+      }
+    },
+  };
+}
+
+function isLost(error: unknown): boolean {
+  return error instanceof SecureConversationError && error.code === 'BAD_CONTEXT_TOKEN';
+}
+
+/** Cancels; a service that does not know the conversation any more has nothing left to cancel. */
+async function cancel(held: Conversation, plan: Plan, parts: ExchangeParts): Promise<void> {
+  try {
+    await exchange(parts, {
+      plan: plan.cancel,
+      keys: { context: held.requestKey },
+      receiveKeys: { context: held.key },
+      action: plan.dialect.requestAction.cancel,
+      answerActions: [plan.dialect.responseAction.cancel],
+      body: writeCancelRequest(plan.dialect, held.unattachedReference),
+      address: undefined,
+    });
+  } catch (error) {
+    if (!isLost(error)) throw error;
+  }
+}
+
+function result({ verified, status, address, sentBytes, receivedBytes }: Exchanged, held: Conversation): CallResult {
+  const envelope = writePlainEnvelope(verified.content);
+  return { envelope, status, address, sentBytes, receivedBytes, stateChars: held.stateChars };
+}

@@ -1,0 +1,97 @@
+import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
+import { request as httpsRequest, Agent as TlsAgent } from 'node:https';
+import { SecureConversationError } from '../errors.ts';
+
+/** What came back over HTTP. */
+export interface HttpResponse {
+  readonly status: number;
+  readonly bytes: Uint8Array;
+}
+
+/** No answer came. `sent` false: the peer can't have seen the message, so sending it elsewhere can't do its work twice. */
+export class NetworkError extends SecureConversationError {
+  readonly sent: boolean;
+
+  constructor(address: string, cause: NodeJS.ErrnoException, sent: boolean) {
+    super('NETWORK', `${address}: no answer (${cause.code ?? cause.message})`, { cause });
+    this.name = 'NetworkError';
+    this.sent = sent;
+  }
+}
+
+/** Posts messages over connections that are kept. */
+export interface Transport {
+  /** @throws {NetworkError} where no whole answer came */
+  post(address: string, message: string, contentType: string): Promise<HttpResponse>;
+  close(): void;
+}
+
+/** Options of a {@link Transport}. */
+export interface TransportOptions {
+  /** Trusted CA certificates (PEM); default: Node's own. */
+  readonly ca: string | undefined;
+  /** Longest wait for an answer. */
+  readonly timeoutMs: number;
+  /** Longest answer. */
+  readonly maxBytes: number;
+}
+
+/** Errors of a connection that never was: nothing can have reached the peer. */
+const unsentCodes: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EHOSTDOWN',
+  'ECONNTIMEOUT',
+]);
+
+/** Opens a transport on node:http and node:https. */
+export function openTransport(options: TransportOptions): Transport {
+  // Below the server's keep-alive time (65 s), so that a request seldom meets a closing socket.
+  const settings = { keepAlive: true, timeout: options.timeoutMs, maxSockets: 256, scheduling: 'lifo' } as const;
+  const plain = new Agent(settings);
+  const tls = new TlsAgent({ ...settings, ...(options.ca === undefined ? {} : { ca: options.ca }) });
+  return {
+    post: (address, message, contentType) => post(address, message, contentType, { plain, tls }, options),
+    close() {
+      plain.destroy();
+      tls.destroy();
+    },
+  };
+}
+
+function post(
+  address: string,
+  message: string,
+  contentType: string,
+  agents: { plain: Agent; tls: TlsAgent },
+  options: TransportOptions,
+): Promise<HttpResponse> {
+  return new Promise((resolve, reject) => {
+    const url = new URL(address);
+    const secure = url.protocol === 'https:';
+    const headers = { 'Content-Type': contentType, 'Content-Length': Buffer.byteLength(message) };
+    const settings = { method: 'POST', headers, timeout: options.timeoutMs, agent: secure ? agents.tls : agents.plain };
+    const fail = (cause: Error) =>
+      reject(new NetworkError(address, cause, !unsentCodes.has((cause as NodeJS.ErrnoException).code ?? '')));
+    const sending = (secure ? httpsRequest : httpRequest)(url, settings, response => {
+      read(response, options.maxBytes).then(bytes => resolve({ status: response.statusCode ?? 0, bytes }), fail);
+    });
+    sending.on('timeout', () => sending.destroy(new Error(`no answer within ${options.timeoutMs} ms`)));
+    sending.on('error', fail);
+    sending.end(message);
+  });
+}
+
+async function read(response: IncomingMessage, maxBytes: number): Promise<Uint8Array> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > maxBytes) throw new Error(`answer longer than ${maxBytes} bytes`);
+    chunks.push(chunk);
+  }
+  return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
+}

@@ -1,0 +1,28 @@
+import { refuse } from '../errors.ts';
+import type { Plan } from '../policy/plan.ts';
+import type { Context } from '../state/context.ts';
+import type { StateMode } from '../state/state-mode.ts';
+import type { LooseContent } from '../xml/write.ts';
+import type { TokenRequest } from './token-request.ts';
+import { writeCancelResponse } from './token-response.ts';
+
+/**
+ * Cancels the conversation that signed the request.
+ *
+ * Proof of possession must be shown (WS-SecureConversation 1.3 §6): the target must be the very context and instance whose key
+ * signed, never another one that the message merely names.
+ * @throws {Refusal} `invalidRequest` where the target is another context
+ */
+export function cancelContext(
+  request: TokenRequest,
+  signer: Context,
+  plan: Plan,
+  state: StateMode,
+  nowMs: number,
+): LooseContent {
+  const { target } = request;
+  const sameInstance = target?.instance === undefined || target.instance === signer.instance;
+  if (target?.id !== signer.id || !sameInstance) return refuse('invalidRequest', 'cancel-target');
+  state.cancel(signer, nowMs);
+  return writeCancelResponse(plan.dialect);
+}

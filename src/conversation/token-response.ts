@@ -1,0 +1,191 @@
+import { decodeBase64 } from '../crypto/base64.ts';
+import { SecretKey } from '../crypto/secret-key.ts';
+import { refuse } from '../errors.ts';
+import type { Dialect } from '../names.ts';
+import { ns } from '../names.ts';
+import { attributeValue, childNamed, childrenNamed, type Element, isNamed, leafText } from '../xml/tree.ts';
+import type { LooseContent } from '../xml/write.ts';
+import { escapeText, standalone } from '../xml/write.ts';
+import { computedKey } from './computed-key.ts';
+import { selfContained, tokenReferenceText } from './token-request.ts';
+
+/** What the issuer answers with: the token, and how the initiator gets at the key. Times are milliseconds since the epoch. */
+export interface IssuedToken {
+  /** Identifier. */
+  readonly id: string;
+  readonly instance: string | undefined;
+  /** wsu:Id of the token. */
+  readonly wsuId: string;
+  /** base64 text of the State element, or undefined where the state is kept elsewhere. */
+  readonly state: string | undefined;
+  readonly keySizeBits: number;
+  /** The responder's entropy (key = P_SHA1 of both), or the key itself. */
+  readonly proof: { readonly entropy: Uint8Array } | { readonly key: Uint8Array };
+  readonly createdMs: number;
+  readonly expiresMs: number;
+}
+
+/**
+ * Writes the RequestSecurityTokenResponse of an Issue: SCT with Identifier first and the sealed state after it, both references,
+ * proof, Lifetime and KeySize, in the order of WCF (facts seen on the wire: CXF takes any order). 200512 wraps it in a collection.
+ */
+export function writeIssueResponse(dialect: Dialect, token: IssuedToken): LooseContent {
+  const parts = [
+    `<t:TokenType>${dialect.sct}</t:TokenType>`,
+    `<t:RequestedSecurityToken>${contextTokenText(dialect, token)}</t:RequestedSecurityToken>`,
+    `<t:RequestedAttachedReference>${tokenReferenceText(dialect, `#${token.wsuId}`)}</t:RequestedAttachedReference>`,
+    `<t:RequestedUnattachedReference>${tokenReferenceText(dialect, token.id)}</t:RequestedUnattachedReference>`,
+    proofText(dialect, token),
+    `<t:Lifetime><u:Created xmlns:u="${ns.wsu}">${new Date(token.createdMs).toISOString()}</u:Created>` +
+      `<u:Expires xmlns:u="${ns.wsu}">${new Date(token.expiresMs).toISOString()}</u:Expires></t:Lifetime>`,
+    `<t:KeySize>${token.keySizeBits}</t:KeySize>`,
+  ];
+  return responseBody(dialect, parts.join(''));
+}
+
+/** Writes the answer to a Cancel: RequestedTokenCancelled alone (WS-SecureConversation 1.3 §6). */
+export function writeCancelResponse(dialect: Dialect): LooseContent {
+  return responseBody(dialect, '<t:RequestedTokenCancelled></t:RequestedTokenCancelled>');
+}
+
+function contextTokenText(dialect: Dialect, token: IssuedToken): string {
+  const instance = token.instance === undefined ? '' : `<c:Instance>${escapeText(token.instance)}</c:Instance>`;
+  const state = token.state === undefined ? '' : `<k:State xmlns:k="${ns.state}">${token.state}</k:State>`;
+  return (
+    `<c:SecurityContextToken xmlns:c="${dialect.wsc}" xmlns:u="${ns.wsu}" u:Id="${token.wsuId}">` +
+    `<c:Identifier>${escapeText(token.id)}</c:Identifier>${instance}${state}</c:SecurityContextToken>`
+  );
+}
+
+function proofText(dialect: Dialect, token: IssuedToken): string {
+  const secret = (type: string, bytes: Uint8Array) =>
+    `<t:BinarySecret Type="${type}">${Buffer.from(bytes).toString('base64')}</t:BinarySecret>`;
+  if ('key' in token.proof)
+    return `<t:RequestedProofToken>${secret(dialect.symmetricKey, token.proof.key)}</t:RequestedProofToken>`;
+  return (
+    `<t:RequestedProofToken><t:ComputedKey>${dialect.computedKeyPsha1}</t:ComputedKey></t:RequestedProofToken>` +
+    `<t:Entropy>${secret(dialect.nonce, token.proof.entropy)}</t:Entropy>`
+  );
+}
+
+function responseBody(dialect: Dialect, parts: string): LooseContent {
+  const root = 't:RequestSecurityTokenResponse';
+  const collection = 't:RequestSecurityTokenResponseCollection';
+  const content = dialect.collection
+    ? `<${collection} xmlns:t="${dialect.wst}"><${root}>${parts}</${root}></${collection}>`
+    : `<${root} xmlns:t="${dialect.wst}">${parts}</${root}>`;
+  return selfContained(content);
+}
+
+/** What the initiator keeps of an Issue: the token to send with each message, its references and its secret. */
+export interface ConversationToken {
+  readonly id: string;
+  readonly instance: string | undefined;
+  /** The SecurityContextToken element as issued, to be echoed in each request (unknown children included). */
+  readonly token: string;
+  readonly attachedReference: string;
+  readonly unattachedReference: string;
+  readonly secret: SecretKey;
+  /** Characters of the sealed state, 0 where there is none. */
+  readonly stateChars: number;
+  readonly createdMs: number | undefined;
+  readonly expiresMs: number | undefined;
+}
+
+/**
+ * Reads the answer to an Issue and computes the conversation's secret.
+ * @param body the one child of the verified Body
+ * @param entropy the initiator's share of the key
+ * @param keySizeBits what was asked for; the answer's KeySize decides where it is given
+ * @throws {Refusal} `invalidRequest` where the answer lacks what WS-SecureConversation §3 wants
+ */
+export function parseIssueResponse(
+  body: Element | undefined,
+  dialect: Dialect,
+  entropy: Uint8Array,
+  keySizeBits: number,
+): ConversationToken {
+  const response = responseElement(body, dialect);
+  const token = onlyChildOf(childNamed(response, dialect.wst, 'RequestedSecurityToken'), 'rstr-token');
+  if (!isNamed(token, dialect.wsc, 'SecurityContextToken')) refuse('invalidRequest', 'rstr-token');
+  const identifier = token.children[0];
+  if (identifier === undefined || !isNamed(identifier, dialect.wsc, 'Identifier'))
+    return refuse('invalidRequest', 'rstr-identifier');
+  const id = leafText(identifier, 'invalidRequest');
+  const instance = childNamed(token, dialect.wsc, 'Instance');
+  const wsuId = attributeValue(token, ns.wsu, 'Id');
+  const lifetime = childNamed(response, dialect.wst, 'Lifetime');
+  return {
+    id,
+    instance: instance && leafText(instance, 'invalidRequest'),
+    token: standalone(token),
+    attachedReference:
+      referenceText(response, dialect, 'RequestedAttachedReference') ??
+      tokenReferenceText(dialect, wsuId ? `#${wsuId}` : id),
+    unattachedReference:
+      referenceText(response, dialect, 'RequestedUnattachedReference') ?? tokenReferenceText(dialect, id),
+    secret: new SecretKey(secretOf(response, dialect, entropy, keySizeBits)),
+    stateChars: stateChars(token),
+    createdMs: instant(lifetime, 'Created'),
+    expiresMs: instant(lifetime, 'Expires'),
+  };
+}
+
+function stateChars(token: Element): number {
+  const state = childNamed(token, ns.state, 'State');
+  return state === undefined ? 0 : state.contentEnd - state.contentStart;
+}
+
+/** The RSTR itself; CXF and WCF wrap it in a collection of exactly one in 200512. */
+function responseElement(body: Element | undefined, dialect: Dialect): Element {
+  const collection = body !== undefined && isNamed(body, dialect.wst, 'RequestSecurityTokenResponseCollection');
+  const response = collection ? onlyChildOf(body, 'rstr-collection') : body;
+  if (response === undefined || !isNamed(response, dialect.wst, 'RequestSecurityTokenResponse'))
+    return refuse('invalidRequest', 'rstr-missing');
+  return response;
+}
+
+function onlyChildOf(parent: Element | undefined, reason: string): Element {
+  const child = parent?.children[0];
+  if (child === undefined || parent?.children.length !== 1) return refuse('invalidRequest', reason);
+  return child;
+}
+
+function referenceText(response: Element, dialect: Dialect, local: string): string | undefined {
+  const reference = childNamed(response, dialect.wst, local);
+  return reference && standalone(onlyChildOf(reference, 'rstr-reference'));
+}
+
+function secretOf(response: Element, dialect: Dialect, entropy: Uint8Array, askedBits: number): Uint8Array {
+  const bits = keySizeOf(response, dialect) ?? askedBits;
+  const proof = childNamed(response, dialect.wst, 'RequestedProofToken');
+  // No proof token: the initiator's entropy is the key (WS-Trust 1.3 §4.4.3).
+  if (proof === undefined) return entropy;
+  const token = onlyChildOf(proof, 'rstr-proof');
+  if (isNamed(token, dialect.wst, 'BinarySecret')) return secretBytesOf(token);
+  if (!isNamed(token, dialect.wst, 'ComputedKey') || leafText(token).trim() !== dialect.computedKeyPsha1)
+    return refuse('invalidRequest', 'rstr-proof');
+  const share = onlyChildOf(childNamed(response, dialect.wst, 'Entropy'), 'rstr-entropy');
+  if (!isNamed(share, dialect.wst, 'BinarySecret')) return refuse('invalidRequest', 'rstr-entropy');
+  return computedKey(entropy, secretBytesOf(share), bits);
+}
+
+function secretBytesOf(element: Element): Uint8Array {
+  return decodeBase64(leafText(element, 'invalidRequest'), { minBytes: 16, maxBytes: 64 }, 'invalidRequest');
+}
+
+function keySizeOf(response: Element, dialect: Dialect): number | undefined {
+  const [size] = childrenNamed(response, dialect.wst, 'KeySize');
+  if (size === undefined) return undefined;
+  const text = leafText(size, 'invalidRequest').trim();
+  // The peer names the size, we say what is a sane one: 128 to 512 bits in whole bytes.
+  if (!/^[1-9][0-9]{2}$/.test(text) || Number(text) < 128 || Number(text) > 512 || Number(text) % 8 !== 0)
+    return refuse('invalidRequest', 'rstr-key-size');
+  return Number(text);
+}
+
+function instant(lifetime: Element | undefined, local: string): number | undefined {
+  const element = lifetime && childNamed(lifetime, ns.wsu, local);
+  const ms = element === undefined ? Number.NaN : Date.parse(leafText(element, 'invalidRequest'));
+  return Number.isNaN(ms) ? undefined : ms;
+}

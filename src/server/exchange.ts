@@ -1,0 +1,130 @@
+import { cancelContext } from '../conversation/cancel.ts';
+import { issueContext } from '../conversation/issue.ts';
+import { parseTokenRequest, selfContained, tokenReferenceText } from '../conversation/token-request.ts';
+import { refuse } from '../errors.ts';
+import { readPlainEnvelope } from '../message/plain-envelope.ts';
+import type { Verified } from '../message/receive.ts';
+import type { SendKeys } from '../message/send.ts';
+import type { TrustRequest } from '../names.ts';
+import type { ExchangePlan, OperationPlan, Plan } from '../policy/plan.ts';
+import type { Context, OpenedFrom } from '../state/context.ts';
+import { isNamed } from '../xml/tree.ts';
+import type { LooseContent } from '../xml/write.ts';
+import type { CurrentContext } from './current-context.ts';
+import type { ServedPort } from './port.ts';
+import { writeServiceFault } from './service-fault.ts';
+
+/** A context and where this node found it. */
+export interface FoundContext {
+  readonly context: Context;
+  readonly openedFrom: OpenedFrom;
+}
+
+/** What is answered to a verified request: a Body to be protected by the exchange's response plan. */
+export interface Reply {
+  readonly action: string;
+  readonly body: LooseContent;
+  readonly keys: SendKeys;
+  readonly isFault: boolean;
+}
+
+/** One kind of exchange: how its request and response are protected, and what is done with the verified request. */
+export interface Exchange {
+  readonly plan: ExchangePlan;
+  perform(verified: Verified<FoundContext>, port: ServedPort): Promise<Reply> | Reply;
+}
+
+/**
+ * Picks the exchange by wsa:Action. The action is not verified yet: it only decides which plan the message is held to, and each
+ * exchange compares it with what it verified.
+ */
+export function exchangeFor(action: string | undefined, port: ServedPort): Exchange {
+  const request = trustRequest(action, port.plan);
+  if (request !== undefined) return trustExchanges[request](port.plan);
+  const operation = action === undefined ? undefined : port.operationByAction.get(action);
+  // An action that the WSDL does not know is held to the conversation's policy too; WCF reads the answer as a lost session.
+  return operation === undefined ? refuse('badContextToken', 'action-unknown') : applicationExchange(operation);
+}
+
+function trustRequest(action: string | undefined, plan: Plan): TrustRequest | undefined {
+  const { requestAction } = plan.dialect;
+  return (Object.keys(requestAction) as TrustRequest[]).find(request => requestAction[request] === action);
+}
+
+const trustExchanges: Readonly<Record<TrustRequest, (plan: Plan) => Exchange>> = {
+  issue: plan => ({ plan: plan.bootstrap, perform: issue }),
+  cancel: plan => ({ plan: plan.cancel, perform: cancel }),
+  renew: () => refuse('unableToRenew', 'renew-not-offered'),
+  amend: () => refuse('invalidRequest', 'amend-not-offered'),
+};
+
+async function issue(verified: Verified<FoundContext>, port: ServedPort): Promise<Reply> {
+  const { plan, parts, state } = port;
+  const request = parseTokenRequest(verified.content, plan.dialect, 'issue');
+  const token = verified.usernameToken ?? refuse('invalidSecurity', 'username-token-missing');
+  const user = await parts.authenticate(token.username, token.password);
+  if (user === undefined) return refuse('failedAuthentication', 'user-or-password');
+  if (plan.bootstrap.request.protection.kind === 'transport') spendRequest(user.user, verified, port);
+  const { body } = issueContext(
+    request,
+    { ...user, authenticatedBy: 'usernameToken' },
+    { plan, state, lifetimeMs: port.lifetimeMs(), nowMs: parts.clock(), random: parts.random },
+  );
+  parts.counters.issued();
+  const keys = verified.encryptedKey === undefined ? {} : { encryptedKey: verified.encryptedKey };
+  return { action: plan.dialect.responseAction.issue, body, keys, isFault: false };
+}
+
+/** Over TLS nothing in a bootstrap is signed, so its MessageID is spent, with the user who proved to have sent it. */
+function spendRequest(user: string, { addressing }: Verified<FoundContext>, { parts }: ServedPort): void {
+  const outcome = parts.spend(`rst ${user} ${addressing?.messageId ?? ''}`);
+  if (outcome === 'full') refuse('server', 'replay-table-full');
+  if (outcome === 'seen') refuse('invalidSecurity', 'replay');
+}
+
+function cancel(verified: Verified<FoundContext>, port: ServedPort): Reply {
+  const { plan, parts, state } = port;
+  const found = verified.context ?? refuse('invalidSecurity', 'context-missing');
+  if (!plan.mayCancel) return refuse('invalidRequest', 'cancel-not-offered');
+  const request = parseTokenRequest(verified.content, plan.dialect, 'cancel');
+  const body = cancelContext(request, found.context, plan, state, parts.clock());
+  parts.counters.cancelled();
+  return { action: plan.dialect.responseAction.cancel, body, keys: contextKeys(found.context, plan), isFault: false };
+}
+
+function applicationExchange(operation: OperationPlan): Exchange {
+  return { plan: operation, perform: (verified, port) => callService(operation, verified, port) };
+}
+
+async function callService(
+  operation: OperationPlan,
+  verified: Verified<FoundContext>,
+  port: ServedPort,
+): Promise<Reply> {
+  const { plan, parts } = port;
+  const found = verified.context ?? refuse('invalidSecurity', 'context-missing');
+  const { content } = verified;
+  // Dispatch is by the verified Body; the Action that picked the plan must agree with it (CVE-2012-3451: Action of a public operation
+  // over the Body of a protected one).
+  if (content === undefined || !isNamed(content, operation.input.namespace, operation.input.local))
+    return refuse('actionMismatch', 'action-body-mismatch');
+  parts.counters.call(found.openedFrom);
+  const answer = await parts.service.call(operation, port.path, content, currentOf(found, parts.node));
+  const keys = contextKeys(found.context, plan);
+  if ('envelope' in answer)
+    return { action: operation.outputAction, body: readPlainEnvelope(answer.envelope), keys, isFault: false };
+  parts.log.warn({ port: plan.port, operation: operation.name, err: answer.fault.cause }, 'operation failed');
+  const body = selfContained(writeServiceFault(answer.fault));
+  return { action: plan.addressing.faultAction, body, keys, isFault: true };
+}
+
+function currentOf({ context, openedFrom }: FoundContext, node: string): CurrentContext {
+  const { id, user, roles, authenticatedBy } = context;
+  return { id, user, roles, authenticatedBy, openedFrom, node };
+}
+
+/** The keys of an answer inside the conversation: the token is not sent back, only referred to by its Identifier. */
+function contextKeys(context: Context, plan: Plan): SendKeys {
+  const { id, instance, secret } = context;
+  return { context: { id, instance, secret, token: undefined, reference: tokenReferenceText(plan.dialect, id) } };
+}

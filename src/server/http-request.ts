@@ -1,0 +1,102 @@
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { HttpAnswer } from './pipeline.ts';
+
+/** What of an HTTP request the pipeline needs. */
+export interface SoapHttpRequest {
+  readonly bytes: Uint8Array;
+  readonly soapAction: string | undefined;
+}
+
+const bare = (status: number): HttpAnswer => ({ status, contentType: undefined, body: undefined });
+
+/** Headers that a balancer and a node must not read differently: present twice is refused, whatever they say. */
+const singleHeaders: ReadonlySet<string> = new Set([
+  'host',
+  'soapaction',
+  'content-type',
+  'content-length',
+  'transfer-encoding',
+  'content-encoding',
+]);
+
+const soapTypes: ReadonlySet<string> = new Set(['application/soap+xml', 'text/xml']);
+
+/**
+ * Checks the HTTP side of a POST before its body is read (facts: Node accepts a second Host and Content-Type and joins SOAPActions).
+ * @returns the bare status to answer with, or undefined where the body may be read
+ */
+export function refusedHead(request: IncomingMessage, maxBytes: number): HttpAnswer | undefined {
+  const { headers } = request;
+  if (request.method !== 'POST') return bare(405);
+  if (duplicateHeader(request.rawHeaders)) return bare(400);
+  // RFC 9110 §10.1.1: 100-continue is the only expectation there is; Node answers it by itself.
+  if (headers.expect !== undefined && headers.expect.toLowerCase() !== '100-continue') return bare(417);
+  // No decompression: a compressed request is a bomb until proved otherwise.
+  if (headers['content-encoding'] !== undefined) return bare(415);
+  if (!acceptedContentType(headers)) return bare(415);
+  if (Number(headers['content-length'] ?? 0) > maxBytes) return bare(413);
+  return undefined;
+}
+
+function duplicateHeader(rawHeaders: readonly string[]): boolean {
+  const seen = new Set<string>();
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i]?.toLowerCase() ?? '';
+    if (!singleHeaders.has(name)) continue;
+    if (seen.has(name)) return true;
+    seen.add(name);
+  }
+  return false;
+}
+
+function acceptedContentType(headers: IncomingHttpHeaders): boolean {
+  const { type, parameters } = contentType(headers);
+  const charset = parameters.get('charset')?.toLowerCase();
+  return soapTypes.has(type) && (charset === undefined || charset === 'utf-8');
+}
+
+/** Media type and parameters of Content-Type (RFC 9110 §8.3.1). */
+function contentType(headers: IncomingHttpHeaders): { type: string; parameters: ReadonlyMap<string, string> } {
+  const [type = '', ...rest] = (headers['content-type'] ?? '').split(';', 16);
+  const parameters = rest.map(part => {
+    const [name = '', ...value] = part.split('=');
+    return [
+      name.trim().toLowerCase(),
+      value
+        .join('=')
+        .trim()
+        .replace(/^"(.*)"$/, '$1'),
+    ] as const;
+  });
+  return { type: type.trim().toLowerCase(), parameters: new Map(parameters) };
+}
+
+/** The action that HTTP names: the SOAPAction header (SOAP 1.1) or the `action` parameter of Content-Type (SOAP 1.2). */
+export function soapActionOf(headers: IncomingHttpHeaders): string | undefined {
+  const header = headers.soapaction;
+  if (typeof header === 'string') return header.trim().replace(/^"(.*)"$/, '$1');
+  return contentType(headers).parameters.get('action');
+}
+
+/**
+ * Reads a request body of at most `maxBytes`.
+ * @returns undefined where it is longer; the rest is not read
+ */
+export function readBody(request: IncomingMessage, maxBytes: number): Promise<Uint8Array | undefined> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    request.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes > maxBytes) {
+        request.pause();
+        resolve(undefined);
+      } else chunks.push(chunk);
+    });
+    request.on('end', () =>
+      resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks)),
+    );
+    request.on('error', reject);
+    request.on('aborted', () => reject(new Error('request aborted')));
+  });
+}

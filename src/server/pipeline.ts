@@ -1,0 +1,100 @@
+import { Refusal, refuse } from '../errors.ts';
+import { type ContextTokenValue, EnvelopeRefusal, type Message, readMessage, receive } from '../message/receive.ts';
+import { send } from '../message/send.ts';
+import type { ExchangePlan } from '../policy/plan.ts';
+import { writeFault } from '../soap/fault.ts';
+import { type Exchange, exchangeFor, type FoundContext, type Reply } from './exchange.ts';
+import { type ServedPort, timestampTtlMs } from './port.ts';
+
+/** What goes back over HTTP. `body` undefined: nothing is said (no envelope could be read). */
+export interface HttpAnswer {
+  readonly status: number;
+  readonly contentType: string | undefined;
+  readonly body: string | undefined;
+}
+
+/**
+ * The server's pipeline: bytes of one request in, bytes of its answer out.
+ *
+ * read → choose the exchange → receive (keys, signature, replay, decryption, digests, plan) → addressing → perform → send. Every
+ * refusal on the way is answered with the constant fault of its class; nothing a peer sends makes this reject.
+ * @param soapAction value of the HTTP SOAPAction header or `action` parameter, where there is one
+ */
+export async function answer(bytes: Uint8Array, soapAction: string | undefined, port: ServedPort): Promise<HttpAnswer> {
+  let message: Message | undefined;
+  try {
+    message = readMessage(bytes, port.parts.limits);
+    if (message.envelope.soap !== port.plan.soap) refuse('versionMismatch', 'soap-version');
+    const exchange = exchangeFor(message.addressing?.action, port);
+    const verified = await received(message, exchange, port);
+    checkAddressing(verified.addressing, soapAction, port);
+    const reply = await exchange.perform(verified, port);
+    return protect(reply, exchange.plan, verified.addressing?.messageId, port);
+  } catch (error) {
+    return refused(error, message, port);
+  }
+}
+
+function received(message: Message, exchange: Exchange, port: ServedPort) {
+  const { parts, plan, state } = port;
+  const nowMs = parts.clock();
+  const findContext = async (token: ContextTokenValue) => {
+    const found = await state.find(token, plan.audience, nowMs);
+    return found && { secret: found.context.secret, found };
+  };
+  return receive<FoundContext>(
+    message,
+    exchange.plan.request,
+    { ownCertificates: parts.ownCertificates, findContext },
+    {
+      nowMs,
+      clockSkewMs: parts.clockSkewMs,
+      timestampTtlMs,
+      limits: parts.limits,
+      random: parts.random,
+      replay: parts.spend,
+    },
+  );
+}
+
+/** wsa:To must be this service by the farm's configured addresses (never by the Host header), and HTTP's action must agree with wsa:Action. */
+function checkAddressing(addressing: Message['addressing'], soapAction: string | undefined, port: ServedPort): void {
+  if (addressing === undefined) refuse('addressingHeaderRequired', 'addressing-missing');
+  if (addressing.messageId === undefined) refuse('addressingHeaderRequired', 'message-id-missing');
+  if (addressing.to === undefined) refuse('addressingHeaderRequired', 'to-missing');
+  if (!port.toAddresses.has(addressing.to)) refuse('invalidAddressingHeader', 'to-unknown');
+  if (soapAction !== undefined && soapAction !== '' && soapAction !== addressing.action)
+    refuse('actionMismatch', 'soap-action');
+}
+
+function protect(reply: Reply, plan: ExchangePlan, relatesTo: string | undefined, port: ServedPort): HttpAnswer {
+  const { soap, addressing } = port.plan;
+  const sent = send(
+    plan.response,
+    { soap, addressing },
+    reply.keys,
+    { action: reply.action, body: reply.body, ...(relatesTo === undefined ? {} : { relatesTo }) },
+    { nowMs: port.parts.clock(), random: port.parts.random, timestampTtlMs },
+  );
+  return { status: reply.isFault ? 500 : 200, contentType: `${soap.contentType}; charset=utf-8`, body: sent.text };
+}
+
+/** The answer to a message that was refused: HTTP 400 where no envelope could be read, else the fault of its class with HTTP 500. */
+function refused(error: unknown, message: Message | undefined, port: ServedPort): HttpAnswer {
+  const refusal = error instanceof Refusal ? error : new Refusal('server', 'internal', error);
+  const { parts, plan } = port;
+  parts.counters.fault(refusal.fault);
+  const line = { port: plan.port, fault: refusal.fault, reason: refusal.reason };
+  if (refusal.fault === 'server') parts.log.error({ ...line, err: refusal.cause }, 'request failed');
+  else parts.log.warn(line, 'message refused');
+  const soap = message?.envelope.soap ?? (error instanceof EnvelopeRefusal ? error.soap : undefined);
+  if (soap === undefined) return { status: 400, contentType: undefined, body: undefined };
+  const body = writeFault({
+    fault: refusal.fault,
+    soap,
+    addressing: plan.addressing,
+    dialect: plan.dialect,
+    relatesTo: message?.addressing?.messageId,
+  });
+  return { status: 500, contentType: `${soap.contentType}; charset=utf-8`, body };
+}

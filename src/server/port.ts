@@ -1,0 +1,68 @@
+import type { Logger } from 'pino';
+import type { Principal } from '../conversation/issue.ts';
+import type { RandomSource } from '../crypto/random.ts';
+import type { OwnCertificate } from '../crypto/x509.ts';
+import type { OperationPlan, Plan } from '../policy/plan.ts';
+import type { StateMode } from '../state/state-mode.ts';
+import type { Limits } from '../xml/limits.ts';
+import type { Service } from './service.ts';
+import type { Counters } from './statistics.ts';
+
+/** Checks a user name and password; undefined where they are wrong. */
+export type Authenticate = (
+  username: string,
+  password: string,
+) => Promise<Omit<Principal, 'authenticatedBy'> | undefined>;
+
+/** How long a Timestamp that we write or accept lives: WSS4J's and WCF's own default. */
+export const timestampTtlMs = 300_000;
+
+/** What all ports of one endpoint share. */
+export interface EndpointParts {
+  readonly service: Service;
+  readonly authenticate: Authenticate;
+  readonly ownCertificates: readonly OwnCertificate[];
+  /** Spends the key of a message, so that no copy of it is served. */
+  readonly spend: (key: string) => 'new' | 'seen' | 'full';
+  readonly node: string;
+  readonly clockSkewMs: number;
+  readonly limits: Limits;
+  readonly log: Logger;
+  readonly counters: Counters;
+  readonly random: RandomSource;
+  /** Milliseconds since the epoch. */
+  readonly clock: () => number;
+}
+
+/** One WSDL port as it is served: its plan and what its messages are checked with. */
+export interface ServedPort {
+  readonly plan: Plan;
+  /** URL path, `/` + port name in the example service. */
+  readonly path: string;
+  readonly state: StateMode;
+  readonly lifetimeMs: () => number;
+  /** Values of wsa:To that are this service: the farm's addresses with the port's path. */
+  readonly toAddresses: ReadonlySet<string>;
+  readonly operationByAction: ReadonlyMap<string, OperationPlan>;
+  readonly parts: EndpointParts;
+}
+
+/**
+ * Prepares one port.
+ * @param addresses base addresses of the farm (`https://host:port`)
+ */
+export function servePort(
+  plan: Plan,
+  addresses: readonly string[],
+  rest: Pick<ServedPort, 'state' | 'lifetimeMs' | 'parts'>,
+): ServedPort {
+  const path = new URL(plan.address).pathname;
+  const bases = [...addresses.map(base => base.replace(/\/$/, '')), new URL(plan.address).origin];
+  return {
+    plan,
+    path,
+    toAddresses: new Set(bases.map(base => `${base}${path}`)),
+    operationByAction: new Map(plan.operations.map(operation => [operation.inputAction, operation])),
+    ...rest,
+  };
+}

@@ -1,0 +1,51 @@
+import type { IncomingMessage, Server } from 'node:http';
+import { Server as TlsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { wsdlFor } from '../policy/publish.ts';
+import { readWsdl } from '../policy/wsdl.ts';
+import { pathOf } from './listener.ts';
+import type { ServedPort } from './port.ts';
+
+/**
+ * The WSDL as this node publishes it: `/?wsdl` whole, `/<Port>?wsdl` that port alone; the host as it was asked for, scheme and TCP
+ * port of this node for each binding.
+ */
+export function publishedWsdl(
+  file: string,
+  ports: readonly ServedPort[],
+  servers: () => readonly Server[],
+): (request: IncomingMessage) => string | undefined {
+  const wsdl = readWsdl(file);
+  return request => {
+    if (!/^[^?]*\?wsdl$/i.test(request.url ?? '')) return undefined;
+    const path = pathOf(request);
+    const asked = path === '/' ? ports : ports.filter(port => port.path === path);
+    if (asked.length === 0) return undefined;
+    const addressOf = (name: string) =>
+      addressFor(
+        ports.find(port => port.plan.port === name),
+        request,
+        servers(),
+      );
+    const whole = asked.length === wsdl.ports.length;
+    return wsdlFor(wsdl, whole ? { addressOf } : { ports: asked.map(port => port.plan.port), addressOf });
+  };
+}
+
+/** Address of a port: over the connection that was asked where its scheme fits, else over the node's own socket of that scheme. */
+function addressFor(port: ServedPort | undefined, request: IncomingMessage, servers: readonly Server[]): string {
+  if (port === undefined) return '';
+  const scheme = port.plan.transport;
+  const asked = 'encrypted' in request.socket ? 'https' : 'http';
+  const own = servers.find(server => (server instanceof TlsServer ? 'https' : 'http') === scheme)?.address() as
+    | AddressInfo
+    | undefined;
+  const tcpPort = asked === scheme ? request.socket.localPort : own?.port;
+  return `${scheme}://${hostOf(request)}${tcpPort === undefined ? '' : `:${tcpPort}`}${port.path}`;
+}
+
+/** The host name as it was asked for, if it is one; the header is the peer's word and goes into XML. */
+function hostOf(request: IncomingMessage): string {
+  const host = /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]{1,253})(?::[0-9]{1,5})?$/.exec(request.headers.host ?? '')?.[1];
+  return host ?? 'localhost';
+}
