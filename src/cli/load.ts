@@ -1,0 +1,185 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Command } from 'commander';
+import { clientPlan } from '../client/client-plan.ts';
+import { SecureConversationError } from '../errors.ts';
+import type { Plan } from '../policy/plan.ts';
+import { attack, type Clock } from './load/attack.ts';
+import { findLoadFarm, type LoadTarget } from './load/demo-farm.ts';
+import { nodeDifferences, readNodes } from './load/farm-status.ts';
+import { closedLoop, openLoop, type Pacer } from './load/pacer.ts';
+import { showProgress } from './load/progress.ts';
+import { type LoadReport, type Metrics, metrics, writeTable } from './load/report.ts';
+import { openTargets, type Targets } from './load/targets.ts';
+import { addressList, duration, positiveNumber, wholeNumber } from './option-values.ts';
+import { readPassword } from './password.ts';
+import { openClient, portAddress, readNamedFile } from './soap-client.ts';
+import { note, print, printJson } from './terminal.ts';
+
+interface LoadOptions {
+  readonly data: string;
+  readonly wsdl?: string;
+  readonly port: string;
+  readonly nodes?: readonly string[];
+  readonly admin?: string;
+  readonly user?: string;
+  readonly passwordStdin?: boolean;
+  readonly ca?: string;
+  readonly serviceCertificate?: string;
+  readonly conversations: number;
+  readonly rate?: number;
+  readonly concurrency?: number;
+  readonly duration: number;
+  readonly payload: number;
+  readonly think: number;
+  readonly json?: boolean;
+}
+
+/** Most calls under way at once where `--rate` is given without `--concurrency`. */
+const openLoopCallers = 512;
+const defaultConcurrency = 16;
+
+/** `wssc load`: the load test. */
+export function addLoad(program: Command): void {
+  program
+    .command('load')
+    .summary('load test several nodes')
+    .description(
+      'Opens conversations with the echo service, spreads calls over all nodes and measures them from when each was due.\n' +
+        'Without --wsdl it calls the farm that runs with the data folder.',
+    )
+    .option('--data <dir>', 'data folder of the running farm', './data')
+    .option('--wsdl <file|url>', 'WSDL of another echo service; --user and --password-stdin go with it')
+    .option('--port <name>', 'WSDL port to call', 'EchoSymmetric')
+    .option('--nodes <url,…>', "nodes to call; default: each node of the farm, or the WSDL's address", addressList)
+    .option('--admin <url>', "the farm's status page, which knows what was opened from the seal", oneAddress)
+    .option('--user <name>', 'user name')
+    .option('--password-stdin', 'read the password from standard input')
+    .option('--ca <file>', 'CA certificates to trust for TLS (PEM)')
+    .option('--service-certificate <file>', "the service's certificate (PEM), where the policy encrypts to it")
+    .option('--conversations <n>', 'how many conversations', wholeNumber(1, 100_000), 20)
+    .option('--rate <n>', 'calls a second, whatever the answers take (open loop)', positiveNumber(100_000))
+    .option(
+      '--concurrency <n>',
+      `callers that wait for their answers (closed loop, default ${defaultConcurrency}); with --rate: most calls at once`,
+      wholeNumber(1, 10_000),
+    )
+    .option('--duration <time>', 'how long', duration(100, 86_400_000), 10_000)
+    .option('--payload <bytes>', 'length of the text that is echoed', wholeNumber(1, 500_000), 1_000)
+    .option('--think <ms>', 'pause of a caller between an answer and its next call', wholeNumber(0, 3_600_000), 0)
+    .option('--json', 'print one line of JSON instead of the table')
+    .addHelpText(
+      'after',
+      `
+Exit code: 0 every call was answered well, 2 some were not, 1 wrong usage or configuration, 3 no answer to begin with.
+
+Examples:
+  $ wssc load --duration 30s --conversations 100
+  $ wssc load --rate 500 --port EchoTls13 --nodes https://localhost:8444,https://localhost:8445`,
+    )
+    .action(load);
+}
+
+async function load(options: LoadOptions): Promise<void> {
+  const pacer = pacerOf(options);
+  const target =
+    options.wsdl === undefined ? await findLoadFarm(options.data) : await namedTarget(options, options.wsdl);
+  const ca = readNamedFile(options.ca ?? target.ca);
+  const serviceCertificate = readNamedFile(options.serviceCertificate ?? target.serviceCertificate);
+  const plan = clientPlan(await openClient(target.wsdl, ca), options.port);
+  const addresses = nodeAddresses(options, target, plan);
+  const targets = openTargets({
+    plan,
+    addresses,
+    username: options.user ?? target.user,
+    password: target.password,
+    ...(ca === undefined ? {} : { ca }),
+    ...(serviceCertificate === undefined ? {} : { serviceCertificate }),
+    conversations: options.conversations,
+    payloadBytes: options.payload,
+  });
+  const report = await measure(options, pacer, targets, options.admin ?? target.admin, nodeName(target));
+  if (options.json) printJson(report);
+  else for (const line of writeTable(report)) print(line);
+  if (report.failed > 0) process.exitCode = 2;
+}
+
+async function namedTarget({ user, passwordStdin }: LoadOptions, wsdl: string): Promise<LoadTarget> {
+  if (user === undefined || passwordStdin !== true)
+    throw new SecureConversationError('CONFIG_INVALID', '--wsdl needs --user and --password-stdin');
+  const password = await readPassword();
+  return { wsdl, user, password, ca: undefined, serviceCertificate: undefined, admin: undefined, nodes: [] };
+}
+
+function pacerOf({ rate, concurrency, duration: durationMs, think: thinkMs }: LoadOptions): Pacer {
+  if (rate === undefined) return closedLoop({ concurrency: concurrency ?? defaultConcurrency, durationMs, thinkMs });
+  if (thinkMs > 0)
+    throw new SecureConversationError(
+      'CONFIG_INVALID',
+      '--think goes with --concurrency only: at a given --rate nobody pauses',
+    );
+  return openLoop({ ratePerS: rate, durationMs, callers: concurrency ?? openLoopCallers });
+}
+
+function nodeAddresses({ nodes }: LoadOptions, target: LoadTarget, plan: Plan): readonly string[] {
+  const bases = nodes ?? target.nodes.map(node => node[plan.transport]);
+  return bases.length === 0 ? [plan.address] : bases.map(address => portAddress(address, plan));
+}
+
+/** A node's name where it is known, else host and port. */
+function nodeName({ nodes }: LoadTarget): (address: string) => string {
+  const names = new Map(
+    nodes.flatMap(({ name, http, https }) => [
+      [new URL(http).host, name],
+      [new URL(https).host, name],
+    ]),
+  );
+  return address => {
+    const { host } = new URL(address);
+    return names.get(host) ?? host;
+  };
+}
+
+const clock: Clock = { nowMs: () => performance.now(), sleep: ms => sleep(Math.round(ms)) };
+
+async function measure(
+  options: LoadOptions,
+  pacer: Pacer,
+  targets: Targets,
+  admin: string | undefined,
+  nameOf: (address: string) => string,
+): Promise<LoadReport> {
+  await targets.open();
+  const opened = targets.bootstraps;
+  const before = await readNodes(admin);
+  const collected: Metrics = metrics(nameOf);
+  const stopping = new AbortController();
+  const stop = () => stopping.abort();
+  process.once('SIGINT', stop);
+  const hideProgress = showProgress(options.duration, () => collected.calls);
+  const elapsedMs = await attack({
+    pacer,
+    call: n => targets.call(n),
+    clock,
+    onHit: hit => collected.add(hit),
+    signal: stopping.signal,
+  });
+  hideProgress();
+  process.off('SIGINT', stop);
+  const difference = nodeDifferences(before, await readNodes(admin));
+  if (admin !== undefined && difference === undefined) note(`the status page ${admin} does not answer`);
+  const { conversations, port } = options;
+  const report = collected.report({
+    port,
+    conversations,
+    bootstraps: targets.bootstraps - opened,
+    openedFromSeal: difference?.openedFromSeal ?? null,
+    elapsedMs,
+    ...(difference === undefined ? {} : { nodes: difference.calls }),
+  });
+  await targets.close();
+  return report;
+}
+
+function oneAddress(text: string): string {
+  return new URL(addressList(text)[0] ?? text).origin;
+}

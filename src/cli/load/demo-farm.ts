@@ -1,0 +1,29 @@
+import { readFileSync } from 'node:fs';
+import { SecureConversationError } from '../../errors.ts';
+import { findRunning } from '../../farm/running.ts';
+
+/** What is called, and as whom. */
+export interface LoadTarget {
+  readonly wsdl: string;
+  readonly user: string;
+  readonly password: string;
+  readonly ca: string | undefined;
+  readonly serviceCertificate: string | undefined;
+  /** Base address of the farm's status page; undefined: not known. */
+  readonly admin: string | undefined;
+  /** Names and base addresses of the nodes; empty: not known. */
+  readonly nodes: readonly { readonly name: string; readonly http: string; readonly https: string }[];
+}
+
+/**
+ * The farm that runs with a data folder.
+ * @throws {SecureConversationError} `CONFIG_INVALID` where none does
+ */
+export async function findLoadFarm(folder: string): Promise<LoadTarget> {
+  const farm = await findRunning(folder);
+  if (farm === undefined)
+    throw new SecureConversationError('CONFIG_INVALID', `no farm runs with the data folder ${folder}`, {
+      hint: 'start one in another terminal with "npm start", or name a service with --wsdl',
+    });
+  return { ...farm, password: readFileSync(farm.passwordFile, 'utf8').trim() };
+}

@@ -1,0 +1,157 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Command } from 'commander';
+import { SecureConversationError } from '../errors.ts';
+import { createEndpoint, type Endpoint, type EndpointOptions } from '../server/endpoint.ts';
+import { tcpPort } from './option-values.ts';
+import { readServeConfig, requireKeys, type ServeConfig } from './serve-config.ts';
+import { untilStopped } from './signals.ts';
+import { print } from './terminal.ts';
+
+interface ServeOptions {
+  readonly config: string;
+  readonly wsdl?: string;
+  readonly service?: string;
+  readonly http?: number;
+  readonly https?: number;
+}
+
+const drainMs = 10_000;
+
+/** `wssc serve`: one node of a farm, or a service alone. */
+export function addServe(program: Command): void {
+  program
+    .command('serve')
+    .summary('serve a WSDL as one node')
+    .description('Serves a WSDL with the operations of a module as one node of a farm.')
+    .requiredOption('--config <file>', 'configuration file (JSON)')
+    .option('--wsdl <file>', 'WSDL file, instead of the one in the configuration')
+    .option(
+      '--service <module>',
+      "module whose default export is node-soap's service object, instead of the one in the configuration",
+    )
+    .option('--http <port>', 'TCP port for http; 0: any free one', tcpPort)
+    .option('--https <port>', 'TCP port for https; 0: any free one', tcpPort)
+    .addHelpText(
+      'after',
+      `
+Keys of the configuration: wsdl, service, users, ring; certificate and key where a policy encrypts to the service;
+tls {certificate, key} for --https; addresses (base addresses of all nodes and of the balancer), lifetimeS, clockSkewS,
+cacheEntries, ports {NAME: {lifetimeS}}, limits. Paths are relative to the file.
+
+Example:
+  $ wssc serve --config node.json --https 8443`,
+    )
+    .action(serve);
+}
+
+async function serve(options: ServeOptions): Promise<void> {
+  const read = readServeConfig(options.config);
+  const given = {
+    ...(options.wsdl === undefined ? {} : { wsdl: resolve(options.wsdl) }),
+    ...(options.service === undefined ? {} : { service: resolve(options.service) }),
+  };
+  const config = requireKeys({ ...read, ...given }, options.config);
+  if (options.http === undefined && options.https === undefined)
+    throw new SecureConversationError('CONFIG_INVALID', 'there is nothing to listen on', {
+      hint: 'give --http PORT, --https PORT or both',
+    });
+  if (options.https !== undefined && config.tls === undefined)
+    throw new SecureConversationError('CONFIG_INVALID', `${options.config}: lacks the key tls, which --https needs`);
+  const endpoint = createEndpoint({ ...endpointOptions(config, options), services: await loadService(config.service) });
+  const { http, https } = options;
+  const { addresses } = await endpoint.listen({
+    ...(http === undefined ? {} : { http }),
+    ...(https === undefined ? {} : { https }),
+  });
+  await run(endpoint, addresses);
+}
+
+async function run(endpoint: Endpoint, addresses: { http?: number; https?: number }): Promise<void> {
+  const stopped = untilStopped(
+    () => endpoint.drain(drainMs),
+    () => {},
+  );
+  for (const [scheme, port] of Object.entries(addresses)) print(`listening on ${scheme}://localhost:${port}`);
+  process.exit(await stopped);
+}
+
+function endpointOptions(
+  config: ReturnType<typeof requireKeys>,
+  { http, https }: ServeOptions,
+): Omit<EndpointOptions, 'services'> {
+  const { certificate, key, tls, lifetimeS, clockSkewS, cacheEntries, ports, limits } = config;
+  return {
+    wsdl: config.wsdl,
+    ring: config.ring,
+    authenticate: config.users,
+    addresses: config.addresses ?? ownAddresses({ http, https }),
+    ...(certificate === undefined || key === undefined ? {} : { certificate: pemText(certificate), key: pemText(key) }),
+    ...(tls === undefined ? {} : { tls: tlsTexts(tls) }),
+    ...(lifetimeS === undefined ? {} : { lifetimeMs: lifetimeS * 1_000 }),
+    ...(clockSkewS === undefined ? {} : { clockSkewMs: clockSkewS * 1_000 }),
+    ...(cacheEntries === undefined ? {} : { cacheEntries }),
+    ...(ports === undefined ? {} : { ports: portOverrides(ports) }),
+    ...(limits === undefined ? {} : { limits: limits as NonNullable<EndpointOptions['limits']> }),
+  };
+}
+
+function ownAddresses(ports: { readonly http: number | undefined; readonly https: number | undefined }): string[] {
+  return Object.entries(ports).flatMap(([scheme, port]) =>
+    port === undefined ? [] : [`${scheme}://localhost:${port}`],
+  );
+}
+
+function tlsTexts({ certificate, key }: NonNullable<ServeConfig['tls']>) {
+  if (certificate === undefined || key === undefined)
+    throw new SecureConversationError('CONFIG_INVALID', 'tls.certificate and tls.key belong together');
+  return { certificate: pemText(certificate), key: pemText(key) };
+}
+
+function portOverrides(ports: NonNullable<ServeConfig['ports']>): NonNullable<EndpointOptions['ports']> {
+  return Object.fromEntries(
+    Object.entries(ports).map(([name, { lifetimeS }]) => [
+      name,
+      lifetimeS === undefined ? {} : { lifetimeMs: lifetimeS * 1_000 },
+    ]),
+  );
+}
+
+function pemText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new SecureConversationError(
+      'CERTIFICATE_INVALID',
+      `${file}: can't be read (${(cause as NodeJS.ErrnoException).code})`,
+      { cause },
+    );
+  }
+}
+
+/**
+ * The service object that a module exports: its default export, or its export `service`.
+ * @throws {SecureConversationError} `CONFIG_INVALID`
+ */
+async function loadService(file: string): Promise<object> {
+  let loaded: { default?: unknown; service?: unknown };
+  try {
+    loaded = await import(pathToFileURL(file).href);
+  } catch (cause) {
+    const why =
+      (cause as NodeJS.ErrnoException).code === 'ERR_MODULE_NOT_FOUND'
+        ? "can't be found, or something that it imports"
+        : 'fails when it is loaded';
+    throw new SecureConversationError('CONFIG_INVALID', `service module ${file}: ${why}`, {
+      cause,
+      hint: 'run it again with --debug for its error',
+    });
+  }
+  const service = loaded.default ?? loaded.service;
+  if (typeof service === 'object' && service !== null) return service;
+  throw new SecureConversationError(
+    'CONFIG_INVALID',
+    `service module ${file}: has no default export that is a service object`,
+  );
+}

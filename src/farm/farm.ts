@@ -1,0 +1,242 @@
+import cluster from 'node:cluster';
+import { fileURLToPath } from 'node:url';
+import { systemRandom } from '../crypto/random.ts';
+import { SecureConversationError } from '../errors.ts';
+import { keepRing } from '../keyring/keeper.ts';
+import { describeKeys } from '../keyring/ring.ts';
+import type { Cancelled } from '../server/endpoint.ts';
+import { cancellations } from './cancellations.ts';
+import { type DemoData, demoUser, prepareDemoData } from './demo-data.ts';
+import type { FarmDescription, FarmStatus } from './description.ts';
+import { type NodeSlot, nodeSlot } from './node-slot.ts';
+import { type FarmPorts, loopbackHosts, settlePorts } from './ports.ts';
+import { keepRingWritten } from './ring-writer.ts';
+import { checkNotRunning, forgetRunning, noteRunning } from './running.ts';
+import { openStatusPage } from './status-page.ts';
+
+/** Options of {@link startFarm}. */
+export interface FarmOptions {
+  /** How many nodes, 1 to 64. */
+  readonly nodes: number;
+  /** Shared TCP ports and that of the status page; 0 is any free one. Node i listens alone on http + i and https + i. */
+  readonly http: number;
+  readonly https: number;
+  readonly admin: number;
+  /** Data folder; made on the first run. */
+  readonly data: string;
+  /** Life of a conversation. */
+  readonly lifetimeMs: number;
+  readonly clockSkewMs: number;
+  /** A node that died is started again after 2 s. */
+  readonly restart: boolean;
+  /** Told of what happens to the running farm, one sentence each. */
+  readonly onEvent: (sentence: string) => void;
+}
+
+/** A running farm. */
+export interface Farm {
+  readonly description: FarmDescription;
+  /** The demo user's password. */
+  readonly password: string;
+  status(): Promise<FarmStatus>;
+  /** Lets every node answer what is under way, then ends all of it. */
+  drain(): Promise<void>;
+  /** Ends all of it at once. */
+  kill(): void;
+}
+
+const restartMs = 2_000;
+const drainMs = 10_000;
+/** The example service's WSDL, at the same distance from src/farm and dist/farm. */
+const wsdlFile = fileURLToPath(new URL('../../wsdl/echo.wsdl', import.meta.url));
+const nodeProgram = fileURLToPath(new URL('./node-process.js', import.meta.url));
+
+/**
+ * Starts the demonstration farm: node processes behind one shared address, each reachable alone as well, one key ring and no other
+ * memory in common.
+ * @throws {SecureConversationError} `LISTEN_FAILED` for a busy port, `CONFIG_INVALID`, `RING_INVALID`, `USERS_INVALID` or
+ * `CERTIFICATE_INVALID` for a file of the data folder that can't be used
+ */
+export async function startFarm(options: FarmOptions): Promise<Farm> {
+  await checkNotRunning(options.data);
+  const hosts = loopbackHosts();
+  const ports = await settlePorts(options, hosts);
+  const data = await prepareDemoData(options.data, Date.now(), systemRandom);
+  checkLifetime(options, data);
+  const closing: (() => void)[] = [];
+  const close = () => {
+    for (const step of closing.splice(0)) step();
+  };
+  try {
+    return await runFarm({ options, hosts, ports, data, closing, close });
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+interface FarmParts {
+  readonly options: FarmOptions;
+  readonly hosts: readonly string[];
+  readonly ports: FarmPorts;
+  readonly data: DemoData;
+  /** What must be undone when the farm ends. */
+  readonly closing: (() => void)[];
+  readonly close: () => void;
+}
+
+async function runFarm({ options, hosts, ports, data, closing, close }: FarmParts): Promise<Farm> {
+  const { onEvent } = options;
+  closing.push(
+    keepRingWritten({
+      file: data.ring,
+      clock: Date.now,
+      random: systemRandom,
+      onError: error => onEvent(sentence(error)),
+    }),
+  );
+  const ring = keepRing(data.ring);
+  closing.push(() => ring.close());
+  const nodes = openNodes(nodeSettings(options, hosts, ports, data), options, closing);
+  await nodes.start();
+  const description = describe(ports, data, nodes.slots);
+  const status = async (): Promise<FarmStatus> => ({
+    nodes: await Promise.all(nodes.slots.map(slot => slot.report())),
+    ring: { generation: ring.ring().generation, keys: describeKeys(ring.ring(), Date.now()) },
+  });
+  closing.push(await openStatusPage({ port: ports.admin, hosts, status }));
+  noteRunning(data.folder, description);
+  closing.push(() => forgetRunning(data.folder));
+  return {
+    description,
+    password: data.password,
+    status,
+    async drain() {
+      await nodes.drain();
+      close();
+    },
+    kill: close,
+  };
+}
+
+/** The nodes as a whole: started together, started again one by one, told of each other's cancellations. */
+function openNodes(
+  settings: ReturnType<typeof nodeSettings>,
+  { restart, onEvent }: FarmOptions,
+  closing: (() => void)[],
+) {
+  cluster.setupPrimary({ exec: nodeProgram, args: [] });
+  cluster.schedulingPolicy = cluster.SCHED_RR;
+  const cancelled = cancellations();
+  const timers = new Set<NodeJS.Timeout>();
+  let running = false;
+  const begin = (slot: NodeSlot) => slot.start(cancelled.live(Date.now()));
+
+  const ended = (slot: NodeSlot) => {
+    if (!running) return;
+    onEvent(`${slot.settings.name} ended${restart ? `, starts again in ${restartMs / 1000} s` : ''}`);
+    if (!restart) return;
+    const timer = setTimeout(() => {
+      timers.delete(timer);
+      begin(slot).then(
+        () => onEvent(`${slot.settings.name} is up again`),
+        error => {
+          onEvent(`${slot.settings.name}: ${sentence(error)}`);
+          slot.kill();
+        },
+      );
+    }, restartMs);
+    timers.add(timer);
+  };
+
+  const tellOthers = (from: NodeSlot, entry: Cancelled) => {
+    cancelled.add(entry);
+    for (const slot of slots) if (slot !== from) slot.tell({ kind: 'cancelled', entry });
+  };
+
+  const slots: readonly NodeSlot[] = settings.map(node => {
+    const slot: NodeSlot = nodeSlot(node, { onCancelled: entry => tellOthers(slot, entry), onEnd: () => ended(slot) });
+    return slot;
+  });
+
+  const stop = () => {
+    running = false;
+    for (const timer of timers) clearTimeout(timer);
+  };
+  closing.push(() => {
+    stop();
+    for (const slot of slots) slot.kill();
+  });
+  return {
+    slots,
+    async start() {
+      await Promise.all(slots.map(begin));
+      running = true;
+    },
+    async drain() {
+      stop();
+      for (const slot of slots) slot.tell({ kind: 'drain', graceMs: drainMs });
+      const late = setTimeout(() => slots.forEach(slot => void slot.kill()), drainMs + 1_000);
+      await Promise.all(slots.map(slot => slot.ended()));
+      clearTimeout(late);
+    },
+  };
+}
+
+const at = (scheme: 'http' | 'https', port: number) => `${scheme}://localhost:${port}`;
+
+function nodeSettings(options: FarmOptions, hosts: readonly string[], ports: FarmPorts, data: DemoData) {
+  const everyPort = [ports, ...ports.nodes];
+  const names = ['localhost', '127.0.0.1', '[::1]'];
+  const addresses = everyPort.flatMap(({ http, https }) =>
+    names.flatMap(name => [`http://${name}:${http}`, `https://${name}:${https}`]),
+  );
+  return ports.nodes.map((own, i) => ({
+    name: `node${i + 1}`,
+    wsdl: wsdlFile,
+    ring: data.ring,
+    users: data.users,
+    service: data.service,
+    tls: data.tls,
+    addresses,
+    lifetimeMs: options.lifetimeMs,
+    clockSkewMs: options.clockSkewMs,
+    hosts,
+    shared: { http: ports.http, https: ports.https },
+    own,
+  }));
+}
+
+function describe(ports: FarmPorts, data: DemoData, slots: readonly NodeSlot[]): FarmDescription {
+  return {
+    wsdl: `${at('https', ports.https)}/?wsdl`,
+    admin: at('http', ports.admin),
+    shared: { http: at('http', ports.http), https: at('https', ports.https) },
+    nodes: slots.map(({ settings: { name, own }, pid }) => ({
+      name,
+      pid,
+      http: at('http', own.http),
+      https: at('https', own.https),
+    })),
+    user: demoUser,
+    passwordFile: data.passwordFile,
+    ca: data.ca,
+    serviceCertificate: data.service.certificate,
+  };
+}
+
+/** A token that outlives the key it is sealed with would end as BadContextToken before its time. */
+function checkLifetime({ lifetimeMs }: FarmOptions, { ringLifeMs, ring }: DemoData): void {
+  if (lifetimeMs <= ringLifeMs) return;
+  throw new SecureConversationError(
+    'CONFIG_INVALID',
+    `a lifetime of ${lifetimeMs / 1000} s is longer than ${ring} allows`,
+    {
+      hint: `its policy.lifeS is ${ringLifeMs / 1000}`,
+    },
+  );
+}
+
+function sentence(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

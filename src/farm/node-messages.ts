@@ -1,0 +1,46 @@
+import type { ErrorCode } from '../errors.ts';
+import type { Cancelled } from '../server/endpoint.ts';
+import type { Statistics } from '../server/statistics.ts';
+
+/** All that a node process needs; the files are read by the node itself. */
+export interface NodeSettings {
+  readonly name: string;
+  readonly wsdl: string;
+  readonly ring: string;
+  readonly users: string;
+  /** PEM files. */
+  readonly service: CertificateFiles;
+  readonly tls: CertificateFiles;
+  /** Base addresses of the whole farm. */
+  readonly addresses: readonly string[];
+  readonly lifetimeMs: number;
+  readonly clockSkewMs: number;
+  /** Loopback addresses to listen on. */
+  readonly hosts: readonly string[];
+  readonly shared: TcpPorts;
+  readonly own: TcpPorts;
+}
+
+export interface CertificateFiles {
+  readonly certificate: string;
+  readonly key: string;
+}
+
+export interface TcpPorts {
+  readonly http: number;
+  readonly https: number;
+}
+
+/** What the parent process tells a node. */
+export type ToNode =
+  | { readonly kind: 'start'; readonly settings: NodeSettings; readonly cancelled: readonly Cancelled[] }
+  | { readonly kind: 'cancelled'; readonly entry: Cancelled }
+  | { readonly kind: 'report'; readonly serial: number }
+  | { readonly kind: 'drain'; readonly graceMs: number };
+
+/** What a node tells the parent process. */
+export type ToParent =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'failed'; readonly code: ErrorCode; readonly message: string; readonly hint: string | undefined }
+  | { readonly kind: 'cancelled'; readonly entry: Cancelled }
+  | { readonly kind: 'report'; readonly serial: number; readonly statistics: Statistics };

@@ -1,0 +1,71 @@
+/** The process of one node: started by the farm's parent, which tells it what to do by messages. */
+import { readFileSync } from 'node:fs';
+import { SecureConversationError } from '../errors.ts';
+import { createEndpoint, type Endpoint } from '../server/endpoint.ts';
+import echoService from './echo-service.ts';
+import type { NodeSettings, ToNode, ToParent } from './node-messages.ts';
+
+const graceMs = 10_000;
+let endpoint: Endpoint | undefined;
+let leaving = false;
+
+function tell(message: ToParent): void {
+  if (process.connected) process.send?.(message);
+}
+
+async function start(settings: NodeSettings): Promise<Endpoint> {
+  const { name, wsdl, ring, users, service, tls, addresses, lifetimeMs, clockSkewMs } = settings;
+  const started = createEndpoint({
+    wsdl,
+    services: echoService,
+    ring,
+    authenticate: users,
+    certificate: readFileSync(service.certificate, 'utf8'),
+    key: readFileSync(service.key, 'utf8'),
+    tls: { certificate: readFileSync(tls.certificate, 'utf8'), key: readFileSync(tls.key, 'utf8') },
+    addresses,
+    node: name,
+    lifetimeMs,
+    clockSkewMs,
+    onCancel: entry => tell({ kind: 'cancelled', entry }),
+  });
+  for (const host of settings.hosts) {
+    await started.listen({ ...settings.own, host, exclusive: true });
+    await started.listen({ ...settings.shared, host });
+  }
+  return started;
+}
+
+/** Answers what is under way, then ends the process. */
+async function leave(ms: number): Promise<void> {
+  if (leaving) return;
+  leaving = true;
+  await endpoint?.drain(ms);
+  process.exit(0);
+}
+
+function failed(error: unknown): void {
+  const known =
+    error instanceof SecureConversationError ? error : new SecureConversationError('CONFIG_INVALID', String(error));
+  tell({ kind: 'failed', code: known.code, message: known.message, hint: known.hint });
+}
+
+const onMessage: { readonly [K in ToNode['kind']]: (message: Extract<ToNode, { kind: K }>) => void } = {
+  start: ({ settings, cancelled }) => {
+    start(settings).then(started => {
+      endpoint = started;
+      for (const entry of cancelled) started.cancelled(entry);
+      tell({ kind: 'ready' });
+    }, failed);
+  },
+  cancelled: ({ entry }) => endpoint?.cancelled(entry),
+  report: ({ serial }) => {
+    if (endpoint !== undefined) tell({ kind: 'report', serial, statistics: endpoint.statistics() });
+  },
+  drain: ({ graceMs: ms }) => void leave(ms),
+};
+
+// Ctrl-C reaches the whole process group: a node waits for its parent's word instead, so that the farm drains in order.
+process.on('SIGINT', () => {});
+process.on('SIGTERM', () => void leave(graceMs));
+process.on('message', (message: ToNode) => (onMessage[message.kind] as (message: ToNode) => void)(message));

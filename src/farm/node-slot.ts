@@ -1,0 +1,148 @@
+import cluster, { type Worker } from 'node:cluster';
+import { SecureConversationError } from '../errors.ts';
+import type { Cancelled } from '../server/endpoint.ts';
+import type { Statistics } from '../server/statistics.ts';
+import type { NodeSettings, ToNode, ToParent } from './node-messages.ts';
+
+/** What is known of one node. The counters are those of its present process, or the last ones known where it is down. */
+export interface NodeReport extends Statistics {
+  readonly name: string;
+  readonly pid: number;
+  readonly up: boolean;
+}
+
+/** One node of the farm, over the processes that serve as it one after the other. */
+export interface NodeSlot {
+  readonly settings: NodeSettings;
+  readonly pid: number;
+  readonly up: boolean;
+  /**
+   * Starts a process and waits until it listens.
+   * @throws {SecureConversationError} what the node could not do
+   */
+  start(cancelled: readonly Cancelled[]): Promise<void>;
+  tell(message: ToNode): void;
+  report(): Promise<NodeReport>;
+  /** Settles when the process has ended. */
+  ended(): Promise<void>;
+  kill(): void;
+}
+
+/** Whom a slot tells of what happens to it. */
+export interface SlotEvents {
+  readonly onCancelled: (entry: Cancelled) => void;
+  /** Its process ended, whatever the reason. */
+  readonly onEnd: () => void;
+}
+
+/** Longest wait for a node's statistics. */
+const reportMs = 1_000;
+
+const none: Statistics = { calls: 0, opened: { cache: 0, seal: 0 }, issued: 0, cancelled: 0, faults: {} };
+
+/** Prepares a node; nothing is started yet. */
+export function nodeSlot(settings: NodeSettings, events: SlotEvents): NodeSlot {
+  let worker: Worker | undefined;
+  let up = false;
+  let pid = 0;
+  let serial = 0;
+  let statistics = none;
+  const waiting = new Map<number, () => void>();
+
+  const heard: { readonly [K in ToParent['kind']]?: (message: Extract<ToParent, { kind: K }>) => void } = {
+    cancelled: ({ entry }) => events.onCancelled(entry),
+    report: message => {
+      statistics = message.statistics;
+      waiting.get(message.serial)?.();
+    },
+  };
+
+  const tell = (message: ToNode) => {
+    // A worker that is just dying is no error: its end is heard of separately.
+    if (worker?.isConnected()) worker.send(message, () => {});
+  };
+
+  const fork = (): Worker => {
+    const forked = cluster.fork();
+    worker = forked;
+    pid = forked.process.pid ?? 0;
+    statistics = none;
+    forked.on('error', () => {});
+    forked.on('message', (message: ToParent) =>
+      (heard[message.kind] as ((message: ToParent) => void) | undefined)?.(message),
+    );
+    forked.once('exit', () => {
+      up = false;
+      events.onEnd();
+    });
+    return forked;
+  };
+
+  return {
+    settings,
+    get pid() {
+      return pid;
+    },
+    get up() {
+      return up;
+    },
+    tell,
+    async start(cancelled) {
+      const forked = fork();
+      const ready = listening(forked);
+      tell({ kind: 'start', settings, cancelled });
+      await ready;
+      up = true;
+    },
+    async report() {
+      if (up)
+        await answered(reply => {
+          serial += 1;
+          waiting.set(serial, reply);
+          tell({ kind: 'report', serial });
+          return serial;
+        }, waiting);
+      return { name: settings.name, pid, up, ...statistics };
+    },
+    ended: () =>
+      new Promise(resolve =>
+        worker === undefined || worker.isDead() ? resolve() : worker.once('exit', () => resolve()),
+      ),
+    kill: () => worker?.process.kill('SIGKILL'),
+  };
+}
+
+function listening(worker: Worker): Promise<void> {
+  return new Promise((resolve, reject) => {
+    worker.on('message', (message: ToParent) => {
+      if (message.kind === 'ready') resolve();
+      if (message.kind === 'failed') reject(failure(message));
+    });
+    worker.once('exit', (code, signal) =>
+      reject(
+        new SecureConversationError(
+          'LISTEN_FAILED',
+          `a node ended before it listened (${signal ?? `exit code ${code}`})`,
+        ),
+      ),
+    );
+  });
+}
+
+function failure({ code, message, hint }: Extract<ToParent, { kind: 'failed' }>): SecureConversationError {
+  return new SecureConversationError(code, message, hint === undefined ? {} : { hint });
+}
+
+/** Waits for the reply to a question, but not for ever: the node may have died over it. */
+function answered(ask: (reply: () => void) => number, waiting: Map<number, () => void>): Promise<void> {
+  return new Promise(resolve => {
+    let serial = 0;
+    const done = () => {
+      clearTimeout(timer);
+      waiting.delete(serial);
+      resolve();
+    };
+    const timer = setTimeout(done, reportMs);
+    serial = ask(done);
+  });
+}

@@ -1,0 +1,39 @@
+import { expect, test } from 'vitest';
+import { closedLoop, openLoop } from '../../src/cli/load/pacer.ts';
+
+const rate100 = openLoop({ ratePerS: 100, durationMs: 1_000, callers: 8 });
+
+test.each([
+  // The first call is due at once.
+  { elapsedMs: 0, started: 0, pace: { stop: false, waitMs: 0, dueMs: 0 } },
+  // The next one a hundredth of a second later.
+  { elapsedMs: 0, started: 1, pace: { stop: false, waitMs: 10, dueMs: 10 } },
+  { elapsedMs: 7, started: 1, pace: { stop: false, waitMs: 3, dueMs: 10 } },
+  // Late: no wait, and the call still counts from when it was due.
+  { elapsedMs: 400, started: 5, pace: { stop: false, waitMs: 0, dueMs: 50 } },
+  // What fell behind is caught up with even after the end of the time.
+  { elapsedMs: 2_000, started: 99, pace: { stop: false, waitMs: 0, dueMs: 990 } },
+  // A hundred calls in a second, then no more.
+  { elapsedMs: 990, started: 100, pace: { stop: true } },
+])('an open loop of 100/s for 1 s with $started calls started at $elapsedMs ms paces by the plan', row => {
+  expect(rate100.pace(row.elapsedMs, row.started, undefined)).toEqual(row.pace);
+});
+
+test('when the last caller was free makes no difference to an open loop', () => {
+  expect(rate100.pace(5, 1, 4)).toEqual(rate100.pace(5, 1, undefined));
+});
+
+const thinking = closedLoop({ concurrency: 2, durationMs: 1_000, thinkMs: 30 });
+
+test.each([
+  // A caller's first call is due when it asks.
+  { elapsedMs: 3, freeMs: undefined, pace: { stop: false, waitMs: 0, dueMs: 3 } },
+  // Then it thinks.
+  { elapsedMs: 50, freeMs: 50, pace: { stop: false, waitMs: 30, dueMs: 80 } },
+  { elapsedMs: 90, freeMs: 50, pace: { stop: false, waitMs: 0, dueMs: 80 } },
+  // No call starts after the end of the time, not even after thinking.
+  { elapsedMs: 975, freeMs: 975, pace: { stop: true } },
+  { elapsedMs: 1_000, freeMs: undefined, pace: { stop: true } },
+])('a closed loop with 30 ms of thought at $elapsedMs ms, free since $freeMs ms, paces by its answers', row => {
+  expect(thinking.pace(row.elapsedMs, 10, row.freeMs)).toEqual(row.pace);
+});

@@ -1,0 +1,119 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { openUsers } from '../../src/conversation/users.ts';
+import { systemRandom } from '../../src/crypto/random.ts';
+import { createCertificatePem } from '../../src/farm/certificates.ts';
+import { type DemoData, demoUser, prepareDemoData } from '../../src/farm/demo-data.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'demo-data-'));
+afterAll(() => rmSync(root, { recursive: true }));
+
+const nowMs = Date.now();
+const dayMs = 86_400_000;
+let folders = 0;
+const fresh = () => join(root, `data${folders++}`);
+/** A folder with data in it: a copy, because keys take their time. */
+const copied = async (): Promise<DemoData> => {
+  const folder = fresh();
+  cpSync(first.folder, folder, { recursive: true });
+  return prepare(folder);
+};
+const prepare = (folder: string, atMs = nowMs) => prepareDemoData(folder, atMs, systemRandom);
+const first = await prepare(fresh());
+const filesOf = (folder: string) =>
+  Object.fromEntries(readdirSync(folder).map(name => [name, readFileSync(join(folder, name), 'utf8')]));
+
+/** Puts a certificate with few days left in the place of one. */
+async function age({ folder }: DemoData, role: 'service' | 'tls', days: number): Promise<void> {
+  const keyOf = (name: string) => createPrivateKey(readFileSync(join(folder, `${name}-key.pem`)));
+  const ca = { certificate: new X509Certificate(readFileSync(join(folder, 'ca.pem'))), privateKey: keyOf('ca') };
+  writeFileSync(join(folder, `${role}.pem`), await createCertificatePem(role, keyOf(role), ca, nowMs, days));
+}
+
+test('the first run makes a folder for this user only, and files that nobody else may read', async () => {
+  const { folder } = first;
+  const modes = ['.', ...readdirSync(folder)].map(name => (statSync(join(folder, name)).mode & 0o777).toString(8));
+  expect(modes).toEqual(['700', ...Array(readdirSync(folder).length).fill('600')]);
+});
+
+test('the demo user can log in with the password that is printed', async () => {
+  const data = first;
+  const users = openUsers(data.users);
+  expect(await users.authenticate(demoUser, data.password)).toEqual({ user: demoUser, roles: ['reader'] });
+  expect(await users.authenticate(demoUser, 'demo')).toBeUndefined();
+});
+
+test('each data folder has a password of its own', async () => {
+  const [one, two] = [first, await prepare(fresh())];
+  expect(one.password).toMatch(/^[\w-]{20}$/);
+  expect(one.password).not.toBe(two.password);
+});
+
+test('a second run changes nothing', async () => {
+  const data = await copied();
+  const before = filesOf(data.folder);
+  expect(await prepare(data.folder)).toEqual(data);
+  expect(filesOf(data.folder)).toEqual(before);
+});
+
+test('a certificate with 10 days left is renewed over its key; the others, ring and users stay as they are', async () => {
+  const data = await copied();
+  await age(data, 'service', 10);
+  await age(data, 'tls', 31);
+  const before = filesOf(data.folder);
+  await prepare(data.folder);
+  const after = filesOf(data.folder);
+  const changed = Object.keys(after).filter(name => after[name] !== before[name]);
+  expect(changed).toEqual(['service.pem']);
+  const renewed = new X509Certificate(after['service.pem'] ?? '');
+  expect(Date.parse(renewed.validTo)).toBeGreaterThan(nowMs + 360 * dayMs);
+  expect(renewed.checkPrivateKey(createPrivateKey(after['service-key.pem'] ?? ''))).toBe(true);
+});
+
+test('near the end of the CA all certificates are renewed', async () => {
+  const data = await copied();
+  const before = filesOf(data.folder);
+  await prepare(data.folder, nowMs + 3_640 * dayMs);
+  const after = filesOf(data.folder);
+  expect(Object.keys(after).filter(name => after[name] !== before[name])).toEqual(['ca.pem', 'service.pem', 'tls.pem']);
+});
+
+test.each(['ca.pem', 'service-key.pem', 'tls.pem', 'ring.json', 'users.json'])(
+  'a %s that is not what it should be is named and not overwritten',
+  async name => {
+    const data = await copied();
+    const file = join(data.folder, name);
+    writeFileSync(file, 'something else');
+    const error = await prepare(data.folder).then(
+      () => openUsers(data.users),
+      refused => refused,
+    );
+    expect(error).toBeInstanceOf(Error);
+    expect(error.message).toContain(file);
+    expect(error.message).not.toContain('something else');
+    expect(readFileSync(file, 'utf8')).toBe('something else');
+  },
+);
+
+test('a users file without the password file is not replaced', async () => {
+  const data = await copied();
+  const users = readFileSync(data.users, 'utf8');
+  rmSync(data.passwordFile);
+  await expect(prepare(data.folder)).rejects.toMatchObject({
+    code: 'USERS_INVALID',
+    message: expect.stringContaining(data.passwordFile),
+  });
+  expect(readFileSync(data.users, 'utf8')).toBe(users);
+});
+
+test('a folder where there should be a file, and a file where there should be a folder, are named', async () => {
+  const folder = fresh();
+  mkdirSync(join(folder, 'tls.pem'), { recursive: true });
+  await expect(prepare(folder)).rejects.toThrow(join(folder, 'tls.pem'));
+  const file = join(root, 'file');
+  writeFileSync(file, '');
+  await expect(prepare(join(file, 'data'))).rejects.toThrow(file);
+});
