@@ -1,0 +1,107 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Client, createClientAsync } from 'soap';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  type CertificateRole,
+  createCertificatePem,
+  createPrivateKeyPem,
+  type Issuer,
+} from '../../src/farm/certificates.ts';
+import { secureConversation } from '../../src/index.ts';
+import { type CxfServer, startCxfServer } from './cxf-peer.ts';
+import { type WsdlPort, wsdlPorts } from './farm-process.ts';
+
+const wsdl = fileURLToPath(new URL('../../wsdl/echo.wsdl', import.meta.url));
+const user = 'alice';
+const password = 'a long <&> password';
+const text = 'ä <&> € ]]>\n\tline';
+
+type Files = Readonly<Record<CertificateRole, { readonly certificate: string; readonly key: string }>>;
+
+/** A CA, a service certificate and a TLS certificate for localhost, as PEM files in `folder`. */
+async function makeCertificates(folder: string): Promise<Files> {
+  const filesOf = (role: CertificateRole) => ({
+    certificate: join(folder, `${role}.pem`),
+    key: join(folder, `${role}-key.pem`),
+  });
+  const make = async (role: CertificateRole, issuer?: Issuer): Promise<Issuer> => {
+    const key = createPrivateKeyPem();
+    const privateKey = createPrivateKey(key);
+    const pem = await createCertificatePem(role, privateKey, issuer, Date.now());
+    writeFileSync(filesOf(role).key, key, { mode: 0o600 });
+    writeFileSync(filesOf(role).certificate, pem);
+    return { privateKey, certificate: new X509Certificate(pem) };
+  };
+  const ca = await make('ca');
+  await make('service', ca);
+  await make('tls', ca);
+  return { ca: filesOf('ca'), service: filesOf('service'), tls: filesOf('tls') };
+}
+
+describe.each([
+  { mode: 'DOM', streaming: false },
+  { mode: 'streaming', streaming: true },
+])('a CXF server ($mode)', ({ streaming }) => {
+  const folder = mkdtempSync(join(tmpdir(), 'wssc-cxf-server-'));
+  let files: Files;
+  let server: CxfServer;
+
+  beforeAll(async () => {
+    files = await makeCertificates(folder);
+    server = await startCxfServer({ user, password, service: files.service, tls: files.tls, streaming });
+  });
+
+  afterAll(async () => {
+    await server?.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const conversationOf = (client: Client, port: WsdlPort, changed: { password?: string } = {}) =>
+    secureConversation(client, {
+      port,
+      username: user,
+      password,
+      ca: readFileSync(files.ca.certificate, 'utf8'),
+      serviceCertificate: readFileSync(files.service.certificate, 'utf8'),
+      addresses: [server.addresses[port]],
+      ...changed,
+    });
+
+  describe.each(wsdlPorts)('on %s', port => {
+    test('answers each call of one conversation with our client', async () => {
+      const client = await createClientAsync(wsdl);
+      const conversation = conversationOf(client, port);
+      client.setSecurity(conversation);
+      const service = client.EchoService[port];
+      const call = (operation: string, request: object) =>
+        new Promise((resolve, reject) => {
+          service[operation](request, (error: unknown, answer: unknown) => (error ? reject(error) : resolve(answer)));
+        });
+      for (let i = 0; i < 5; i++) {
+        expect(await call('Echo', { text })).toEqual({ text });
+        expect(await call('Add', { a: i, b: 40 })).toEqual({ sum: i + 40 });
+        expect(await call('WhoAmI', {})).toMatchObject({ user });
+      }
+      expect(conversation.session.bootstraps).toBe(1);
+      await conversation.close();
+    });
+
+    test('refuses the bootstrap of our client with a wrong password', async () => {
+      const client = await createClientAsync(wsdl);
+      const conversation = conversationOf(client, port, { password: 'wrong' });
+      client.setSecurity(conversation);
+      const call = new Promise((resolve, reject) => {
+        client.EchoService[port].Echo({ text }, (error: unknown, answer: unknown) =>
+          error ? reject(error) : resolve(answer),
+        );
+      });
+      await expect(call).rejects.toThrow();
+      expect(conversation.session.bootstraps).toBe(0);
+      await conversation.close();
+    });
+  });
+});

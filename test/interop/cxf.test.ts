@@ -1,0 +1,124 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type CxfCall, type CxfClient, type CxfClientOptions, openCxfClient, runCxfClient } from './cxf-peer.ts';
+import { type FarmProcess, startFarm, type WsdlPort, wsdlPorts } from './farm-process.ts';
+
+const badContextToken = {
+  EchoTls11: '{http://schemas.xmlsoap.org/ws/2005/02/sc}BadContextToken',
+  EchoTls13: '{http://docs.oasis-open.org/ws-sx/ws-secureconversation/200512}BadContextToken',
+  EchoSymmetric: '{http://schemas.xmlsoap.org/ws/2005/02/sc}BadContextToken',
+} as const;
+
+let farm: FarmProcess;
+let otherFarm: FarmProcess;
+
+beforeAll(async () => {
+  [farm, otherFarm] = await Promise.all([startFarm(), startFarm()]);
+});
+
+afterAll(async () => {
+  expect(await Promise.all([farm?.stop(), otherFarm?.stop()])).toEqual([0, 0]);
+});
+
+const clientOf = (port: WsdlPort): CxfClientOptions => ({
+  port,
+  addresses: farm.addresses(port),
+  user: farm.user,
+  password: farm.password,
+  ca: farm.ca,
+  serviceCertificate: farm.serviceCertificate,
+});
+
+/** Opens a client for one test and ends it with the test. */
+async function withClient(port: WsdlPort, use: (client: CxfClient) => Promise<void>): Promise<void> {
+  const client = openCxfClient(clientOf(port));
+  try {
+    await use(client);
+  } finally {
+    await client.close();
+  }
+}
+
+/** One call to each address in turn; all must succeed. */
+async function callEach(client: CxfClient, addresses: readonly string[]): Promise<CxfCall[]> {
+  const calls: CxfCall[] = [];
+  for (const address of addresses) {
+    const call = await client.call(address);
+    expect(call).toMatchObject({ ok: true, user: farm.user });
+    calls.push(call);
+  }
+  return calls;
+}
+
+/** The node that issued the conversation of a first call, its address, and the addresses of the others. */
+function issuerOf(first: CxfCall, port: WsdlPort): { name: string; others: string[] } {
+  const i = farm.nodes.findIndex(({ name }) => name === first.node);
+  return { name: farm.nodes[i]?.name ?? '', others: farm.addresses(port).filter((_, at) => at !== i) };
+}
+
+const contextsOf = (calls: readonly CxfCall[]) => new Set(calls.map(({ contextId }) => contextId));
+const modes = wsdlPorts.flatMap(port => [
+  { port, mode: 'DOM', streaming: false },
+  { port, mode: 'streaming', streaming: true },
+]);
+
+describe.each(modes)('a CXF client ($mode) on $port', ({ port, streaming }) => {
+  test('holds one conversation over 30 calls that alternate between three nodes', async () => {
+    const issuedBefore = await farm.issued();
+    const calls = await runCxfClient({ ...clientOf(port), streaming }, 30);
+    expect(calls.filter(({ ok }) => !ok)).toEqual([]);
+    expect(new Set(calls.map(({ node }) => node))).toEqual(new Set(farm.nodes.map(({ name }) => name)));
+    expect(contextsOf(calls)).toEqual(new Set([calls[0]?.context]));
+    expect(await farm.issued()).toBe(issuedBefore + 1);
+    expect(calls.map(({ openedFrom }) => openedFrom)).toEqual([
+      'issued',
+      'seal',
+      'seal',
+      ...Array.from({ length: 27 }, () => 'cache'),
+    ]);
+  });
+
+  test('gets its text back with markup and characters outside ASCII', async () => {
+    const calls = await runCxfClient({ ...clientOf(port), streaming, operation: 'echo' }, 4);
+    expect(calls.filter(({ ok }) => !ok)).toEqual([]);
+  });
+});
+
+describe.each(wsdlPorts)('a conversation of a CXF client on %s', port => {
+  test('goes on when the node that issued it is killed', () =>
+    withClient(port, async client => {
+      const [first] = await callEach(client, farm.addresses(port).slice(0, 1));
+      if (first === undefined) throw new Error('no call');
+      const { name, others } = issuerOf(first, port);
+      await farm.kill(name);
+      const calls = await callEach(client, [...others, ...others, ...others]);
+      expect(contextsOf([first, ...calls]).size).toBe(1);
+      // The node is served again before the next test.
+      await farm.allUp();
+    }));
+
+  test('goes on when the key ring is rotated', () =>
+    withClient(port, async client => {
+      const before = await callEach(client, farm.addresses(port));
+      await farm.rotate();
+      const after = await callEach(client, farm.addresses(port));
+      expect(contextsOf([...before, ...after]).size).toBe(1);
+    }));
+
+  test('goes on, opened from its sealed state, when all nodes are started anew after a rotation', () =>
+    withClient(port, async client => {
+      const before = await callEach(client, farm.addresses(port));
+      await farm.rotate();
+      await farm.restartAll();
+      const after = await callEach(client, farm.addresses(port));
+      expect(contextsOf([...before, ...after]).size).toBe(1);
+      expect(after.map(({ openedFrom }) => openedFrom)).toEqual(['seal', 'seal', 'seal']);
+    }));
+
+  test('is a BadContextToken to another farm', () =>
+    withClient(port, async client => {
+      await callEach(client, farm.addresses(port).slice(0, 1));
+      for (const address of otherFarm.addresses(port)) {
+        expect(await client.call(address)).toMatchObject({ ok: false, subcode: badContextToken[port] });
+      }
+    }));
+});

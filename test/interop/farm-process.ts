@@ -1,0 +1,141 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, vi } from 'vitest';
+import { startProgram } from './program.ts';
+
+/** What `wssc farm --json` says of itself; addresses are base addresses, `ca` and `serviceCertificate` PEM files. */
+interface FarmLine {
+  readonly wsdl: string;
+  readonly admin: string;
+  readonly shared: { readonly http: string; readonly https: string };
+  readonly nodes: readonly FarmNode[];
+  readonly user: string;
+  readonly password: string;
+  readonly ca: string;
+  readonly serviceCertificate: string;
+}
+
+export interface FarmNode {
+  readonly name: string;
+  readonly pid: number;
+  readonly http: string;
+  readonly https: string;
+}
+
+interface NodeStatus {
+  readonly name: string;
+  readonly pid: number;
+  readonly up: boolean;
+  readonly calls: number;
+  readonly issued: number;
+  readonly opened: { readonly cache: number; readonly seal: number };
+  readonly faults: Readonly<Record<string, number>>;
+}
+
+interface FarmStatus {
+  readonly nodes: readonly NodeStatus[];
+  readonly ring: {
+    readonly generation: number;
+    readonly keys: readonly { readonly id4: string; readonly state: string }[];
+  };
+}
+
+/** A running `wssc farm` in a data folder of its own. */
+export interface FarmProcess extends FarmLine {
+  /** The address of a WSDL port on each node, in the order of the nodes. */
+  addresses(port: WsdlPort): string[];
+  status(): Promise<FarmStatus>;
+  /** Conversations issued by all nodes together, since each was started. */
+  issued(): Promise<number>;
+  /** Ends a node as a crash does; settles when the farm has seen it. */
+  kill(name: string): Promise<void>;
+  /** Settles when all nodes are up. */
+  allUp(): Promise<void>;
+  /** Ends all nodes as a crash does; settles when the farm has started all of them again. */
+  restartAll(): Promise<void>;
+  /** Rotates the key ring, without waiting for the propagation time; settles when the farm has seen the new key. */
+  rotate(): Promise<void>;
+  /** Drains and ends the farm and deletes its data; settles with its exit code. */
+  stop(): Promise<number | null>;
+}
+
+/** The ports of wsdl/echo.wsdl and the scheme that each is served on. */
+export const schemes = { EchoTls11: 'https', EchoTls13: 'https', EchoSymmetric: 'http' } as const;
+export type WsdlPort = keyof typeof schemes;
+export const wsdlPorts = Object.keys(schemes) as WsdlPort[];
+
+const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+const waiting = { timeout: 60_000, interval: 50 };
+
+/** Starts a farm of three nodes on free ports. */
+export async function startFarm(): Promise<FarmProcess> {
+  if (!existsSync(main)) throw new Error('dist/cli/main.js is missing: run npm run build');
+  const data = mkdtempSync(join(tmpdir(), 'wssc-interop-'));
+  const program = startProgram(process.execPath, [
+    main,
+    'farm',
+    '--json',
+    '--http',
+    '0',
+    '--https',
+    '0',
+    '--admin',
+    '0',
+    '--data',
+    data,
+  ]);
+  const line: FarmLine = JSON.parse(await program.line());
+  // What the farm says later must be read, or it would block on a full pipe.
+  void program.rest();
+
+  const status = async (): Promise<FarmStatus> =>
+    (await fetch(`${line.admin}/status.json`)).json() as Promise<FarmStatus>;
+  const nodeOf = async (name: string) => {
+    const node = (await status()).nodes.find(candidate => candidate.name === name);
+    if (node === undefined) throw new Error(`the farm has no node ${name}`);
+    return node;
+  };
+  const kill = async (name: string) => {
+    const { pid } = await nodeOf(name);
+    process.kill(pid, 'SIGKILL');
+    await vi.waitFor(async () => expect(await nodeOf(name)).not.toMatchObject({ pid, up: true }), waiting);
+  };
+  const allUp = () =>
+    vi.waitFor(
+      async () => expect((await status()).nodes.map(({ up }) => up)).toEqual(line.nodes.map(() => true)),
+      waiting,
+    );
+  return {
+    ...line,
+    addresses: port => line.nodes.map(node => `${node[schemes[port]]}/${port}`),
+    status,
+    issued: async () => (await status()).nodes.reduce((sum, node) => sum + node.issued, 0),
+    kill,
+    allUp,
+    async restartAll() {
+      await Promise.all(line.nodes.map(({ name }) => kill(name)));
+      await allUp();
+    },
+    async rotate() {
+      const { generation } = (await status()).ring;
+      const rotation = startProgram(process.execPath, [
+        main,
+        'keys',
+        'rotate',
+        '--now',
+        '--ring',
+        join(data, 'ring.json'),
+      ]);
+      expect(await rotation.ended).toBe(0);
+      await vi.waitFor(async () => expect((await status()).ring.generation).toBeGreaterThan(generation), waiting);
+    },
+    async stop() {
+      program.signal('SIGINT');
+      const code = await program.ended;
+      rmSync(data, { recursive: true, force: true });
+      return code;
+    },
+  };
+}

@@ -1,0 +1,123 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type FarmProcess, startFarm } from './farm-process.ts';
+import { runWcf, startWcf, stepsOf, type WcfStep, wcfPeerFile, wcfPeerIsThere } from './wcf-peer.ts';
+
+test('the WCF client is there', context => {
+  if (wcfPeerIsThere) return;
+  const missing = `no WCF client at ${wcfPeerFile}: nothing of this file was tested`;
+  if (process.env.CI === 'true') throw new Error(missing);
+  context.skip(missing);
+});
+
+const bindings = [
+  { port: 'EchoTls11', binding: 'ws' },
+  { port: 'EchoTls13', binding: 'ws2007' },
+] as const;
+const contextModes = [
+  { mode: 'session', words: [] },
+  { mode: 'cookie', words: ['--cookie'] },
+] as const;
+const cases = bindings.flatMap(binding => contextModes.map(mode => ({ ...binding, ...mode })));
+
+describe.runIf(wcfPeerIsThere)('a WCF client', () => {
+  let farm: FarmProcess;
+  let otherFarm: FarmProcess;
+
+  beforeAll(async () => {
+    [farm, otherFarm] = await Promise.all([startFarm(), startFarm()]);
+  });
+
+  afterAll(async () => {
+    expect(await Promise.all([farm?.stop(), otherFarm?.stop()])).toEqual([0, 0]);
+  });
+
+  const matrixWords = (only: string) => [
+    ...['matrix', '--only', only, '--ca', farm.ca, '--user', farm.user, '--password', farm.password],
+    ...['--ws-username', `${farm.shared.https}/EchoTls11`, '--ws2007-username', `${farm.shared.https}/EchoTls13`],
+  ];
+  const callWords = ({ port, binding, words }: (typeof cases)[number]) => [
+    ...['call', '--address', `${farm.shared.https}/${port}`, '--binding', binding, ...words],
+    ...['--ca', farm.ca, '--user', farm.user, '--password', farm.password, '--operation', 'whoami'],
+  ];
+  const httpsNodes = (of: FarmProcess) => of.nodes.map(({ https }) => https);
+  const failures = (steps: readonly WcfStep[]) => steps.filter(({ ok }) => !ok);
+  const namesOf = (steps: readonly WcfStep[]) => steps.map(({ step }) => step);
+
+  test('passes each scenario of the matrix that the policies ask for', async () => {
+    const { code, steps } = await runWcf(matrixWords('username/basic256/(session|cookie)/combined$'));
+    expect(failures(steps)).toEqual([]);
+    expect(steps.at(-1)).toMatchObject({ step: 'total', passed: 4, failed: 0, skipped: 0 });
+    expect(code).toBe(0);
+  });
+
+  test('that wants all entropy from the server gets InvalidRequest', async () => {
+    const { steps } = await runWcf(matrixWords('username/basic256/(session|cookie)/server$'));
+    expect(namesOf(steps)).toHaveLength(5);
+    for (const { reason } of steps.slice(0, -1)) expect(reason).toMatch(/InvalidRequest/);
+  });
+
+  test('that wants to give all entropy refuses an answer which holds some of the server', async () => {
+    const { steps } = await runWcf(matrixWords('username/basic256/(session|cookie)/client$'));
+    expect(namesOf(steps)).toHaveLength(5);
+    for (const { reason } of steps.slice(0, -1)) expect(reason).toMatch(/ClientEntropy/);
+  });
+
+  describe.each(cases)('on $port ($mode)', scenario => {
+    test('opens, calls and closes without an exception', async () => {
+      const { code, steps } = await runWcf([...callWords(scenario), '--calls', '3']);
+      expect(failures(steps)).toEqual([]);
+      expect(namesOf(steps)).toEqual(['open', 'call 1', 'call 2', 'call 3', 'close']);
+      expect(code).toBe(0);
+    });
+
+    test('holds one conversation over 30 calls whose requests alternate between three nodes', async () => {
+      const issuedBefore = await farm.issued();
+      const { code, steps } = await runWcf([
+        ...callWords(scenario),
+        '--calls',
+        '30',
+        '--route',
+        httpsNodes(farm).join(','),
+      ]);
+      expect(failures(steps)).toEqual([]);
+      expect(code).toBe(0);
+      expect(steps).toHaveLength(32);
+      expect(await farm.issued()).toBe(issuedBefore + 1);
+    });
+
+    test('goes on when the node that issued its conversation is killed', async () => {
+      const [issuer, ...others] = farm.nodes;
+      const program = startWcf([
+        ...[...callWords(scenario), '--calls', '30', '--think', '100'],
+        ...['--route', [issuer, ...others].map(node => node?.https).join(','), '--route-mode', 'after:3'],
+      ]);
+      const before = [await program.line(), await program.line(), await program.line()].map(line => JSON.parse(line));
+      expect(namesOf(before)).toEqual(['open', 'call 1', 'call 2']);
+      await farm.kill(issuer?.name ?? '');
+      const after = await stepsOf(program);
+      expect(failures(after)).toEqual([]);
+      expect(namesOf(after).at(-1)).toBe('close');
+      expect(await program.ended).toBe(0);
+      // The node is served again before the next test.
+      await farm.allUp();
+    });
+
+    test('with a wrong password gets FailedAuthentication', async () => {
+      const wrong = callWords(scenario).map(word => (word === farm.password ? `${word}x` : word));
+      const { code, steps } = await runWcf([...wrong, '--expect', 'FailedAuthentication']);
+      expect(namesOf(steps)).toEqual(['open']);
+      expect(code).toBe(0);
+    });
+
+    test('whose conversation is unknown gets BadContextToken and gives the channel up', async () => {
+      const route = [farm.nodes[0]?.https, ...httpsNodes(otherFarm)].join(',');
+      const { code, steps } = await runWcf([
+        ...[...callWords(scenario), '--calls', '3', '--route', route, '--route-mode', 'after:2'],
+        ...['--expect', 'BadContextToken'],
+      ]);
+      expect(code).toBe(0);
+      expect(namesOf(steps)).toEqual(['open', 'call 1', 'call 2']);
+      expect(steps.at(-1)).toMatchObject({ ok: false, channel: 'Faulted' });
+    });
+  });
+});

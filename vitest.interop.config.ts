@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config';
+
+/** Real peers against a farm of real processes: one file at a time, since each starts several programs. */
+export default defineConfig({
+  test: {
+    include: ['test/interop/*.test.ts'],
+    globalSetup: ['test/interop/cxf-build.ts'],
+    fileParallelism: false,
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
+  },
+});
