@@ -2,7 +2,7 @@ import { relative } from 'node:path';
 import type { Command } from 'commander';
 import type { FarmDescription, FarmStatus } from '../farm/description.ts';
 import { type Farm, type FarmOptions, startFarm } from '../farm/farm.ts';
-import { duration, tcpPort, wholeNumber } from './option-values.ts';
+import { duration, tcpPort, timeOption, wholeNumber } from './option-values.ts';
 import { untilStopped } from './signals.ts';
 import { columns, note, print, printJson } from './terminal.ts';
 
@@ -36,8 +36,8 @@ export function addFarm(program: Command): void {
     )
     .option('--admin <port>', 'TCP port of the status page; 0: any free one', tcpPort, 8079)
     .option('--data <dir>', 'folder for certificates, key ring and users; made on the first run', './data')
-    .option('--lifetime <time>', 'life of a conversation', duration(60_000, 43_200_000), 36_000_000)
-    .option('--clock-skew <time>', 'difference of clocks that is tolerated', duration(0, 300_000), 60_000)
+    .addOption(timeOption('--lifetime <time>', 'life of a conversation', duration(60_000, 43_200_000), '10h'))
+    .addOption(timeOption('--clock-skew <time>', 'difference of clocks that is tolerated', duration(0, 300_000), '60s'))
     .option('--no-restart', 'leave a node that died as it is')
     .option('--json', 'print one line of JSON when all nodes answer, and nothing else')
     .addHelpText('after', '\nExample:\n  $ wssc farm --nodes 3 --http 8080 --https 8443 --lifetime 1h')
@@ -66,14 +66,15 @@ function description({ description: { passwordFile: _, ...rest }, password }: Fa
 }
 
 function greeting(farm: FarmDescription, password: string): string[] {
-  const here = (file: string) => relative(process.cwd(), file) || file;
+  const here = (file: string) =>
+    relative(process.cwd(), file).startsWith('..') ? file : relative(process.cwd(), file);
   const rows = [
     ['WSDL', farm.wsdl],
     ...farm.nodes.map(({ name, http, https, pid }) => [name, `${https}  ${http}  (process ${pid})`]),
     ['demo user', `${farm.user}, password ${password} (kept in ${here(farm.passwordFile)})`],
     ['status page', `${farm.admin}/`],
   ];
-  const tryIt = `npx --no wssc call --wsdl ${farm.wsdl} --port EchoTls13 --ca ${here(farm.ca)} --user ${farm.user} --password-stdin WhoAmI < ${here(farm.passwordFile)}`;
+  const tryIt = `npx --no wssc call --wsdl "${farm.wsdl}" --port EchoTls13 --ca ${here(farm.ca)} --user ${farm.user} --password-stdin WhoAmI < ${here(farm.passwordFile)}`;
   return [
     ...columns(rows),
     '',

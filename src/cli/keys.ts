@@ -18,7 +18,9 @@ export function addKeys(program: Command): void {
   const keys = program
     .command('keys')
     .summary('make, show and rotate a key ring')
-    .description('The key ring that seals the conversations of a farm.');
+    .description('The key ring that seals the conversations of a farm.')
+    .helpCommand(false)
+    .addHelpText('after', '\nExample:\n  $ wssc keys list --ring ring.json');
   const common = (command: Command) =>
     command.requiredOption('--ring <file>', 'key ring file').option('--json', 'print one line of JSON');
 

@@ -10,7 +10,7 @@ import { closedLoop, openLoop, type Pacer } from './load/pacer.ts';
 import { showProgress } from './load/progress.ts';
 import { type LoadReport, type Metrics, metrics, writeTable } from './load/report.ts';
 import { openTargets, type Targets } from './load/targets.ts';
-import { addressList, duration, positiveNumber, wholeNumber } from './option-values.ts';
+import { addressList, duration, positiveNumber, timeOption, wholeNumber } from './option-values.ts';
 import { readPassword } from './password.ts';
 import { openClient, portAddress, readNamedFile } from './soap-client.ts';
 import { note, print, printJson } from './terminal.ts';
@@ -63,7 +63,7 @@ export function addLoad(program: Command): void {
       `callers that wait for their answers (closed loop, default ${defaultConcurrency}); with --rate: most calls at once`,
       wholeNumber(1, 10_000),
     )
-    .option('--duration <time>', 'how long', duration(100, 86_400_000), 10_000)
+    .addOption(timeOption('--duration <time>', 'how long', duration(100, 86_400_000), '10s'))
     .option('--payload <bytes>', 'length of the text that is echoed', wholeNumber(1, 500_000), 1_000)
     .option('--think <ms>', 'pause of a caller between an answer and its next call', wholeNumber(0, 3_600_000), 0)
     .option('--json', 'print one line of JSON instead of the table')

@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 
 /** Parsers of option values for commander; each refuses what it does not understand and says what it wants. */
 
@@ -59,4 +59,14 @@ export function addressList(text: string): readonly string[] {
       'It must be one or more addresses such as https://localhost:8443, separated by commas.',
     );
   });
+}
+
+/** An option whose value is a duration, with its default as it is written in the help. */
+export function timeOption(
+  flags: string,
+  description: string,
+  parse: (text: string) => number,
+  initial: string,
+): Option {
+  return new Option(flags, description).argParser(parse).default(parse(initial), initial);
 }

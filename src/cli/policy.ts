@@ -9,6 +9,8 @@ export function addPolicy(program: Command): void {
     .command('policy')
     .summary("say what a WSDL's policies mean")
     .description("What a WSDL's WS-SecurityPolicy means.")
+    .helpCommand(false)
+    .addHelpText('after', '\nExample:\n  $ wssc policy explain wsdl/echo.wsdl')
     .command('explain')
     .description('Prints the plan of each port: tokens, keys, signed and encrypted parts.')
     .argument('<wsdl>', 'WSDL file')

@@ -1,38 +1,48 @@
 import { Command, CommanderError } from 'commander';
 import { SecureConversationError } from '../errors.ts';
-import { addCall } from './call.ts';
-import { addFarm } from './farm.ts';
-import { addKeys } from './keys.ts';
-import { addLoad } from './load.ts';
-import { addPolicy } from './policy.ts';
-import { addServe } from './serve.ts';
 import { note, printError, reportError } from './terminal.ts';
-import { addUsers } from './users.ts';
 
 const networkExit = 3;
 
-/** The command line of `wssc`; nothing is run yet. */
-export function buildProgram(): Command {
+/** Adds one command to the program. */
+type AddCommand = (program: Command) => void;
+
+/** The commands, each loaded only when it is asked for: a node's whole server takes its time to load. */
+const commands: Readonly<Record<string, () => Promise<AddCommand>>> = {
+  farm: async () => (await import('./farm.ts')).addFarm,
+  serve: async () => (await import('./serve.ts')).addServe,
+  call: async () => (await import('./call.ts')).addCall,
+  load: async () => (await import('./load.ts')).addLoad,
+  keys: async () => (await import('./keys.ts')).addKeys,
+  users: async () => (await import('./users.ts')).addUsers,
+  policy: async () => (await import('./policy.ts')).addPolicy,
+};
+
+/** The command line for these arguments: with the command that they name, or with all of them where they name none. */
+async function buildProgram(argv: readonly string[]): Promise<Command> {
+  const named = argv.find(argument => Object.hasOwn(commands, argument));
   const program = new Command('wssc')
     .description('WS-SecureConversation for SOAP services and clients on Node.')
     .option('--debug', 'print stack traces with errors')
     .helpCommand(false)
+    .configureHelp({ showGlobalOptions: true })
     .exitOverride()
-    .configureOutput({ outputError: usageError })
+    .configureOutput({ outputError: text => usageError(text, named === undefined ? 'wssc' : `wssc ${named}`) })
     .addHelpText('after', '\nExample:\n  $ wssc farm\n\nEach command has its own help: wssc COMMAND --help');
-  for (const add of [addFarm, addServe, addCall, addLoad, addKeys, addUsers, addPolicy]) add(program);
+  const wanted = named === undefined ? Object.values(commands) : [commands[named]];
+  for (const load of wanted) (await load?.())?.(program);
   return program;
 }
 
-/** Commander's sentence in the words of {@link printError}. */
-function usageError(text: string): void {
+/** Says Commander's sentence in the words of {@link printError}. */
+function usageError(text: string, command: string): void {
   const message = text
     .replace(/^error: /, '')
     .replace(/ is invalid\. It must/, ' is invalid: it must')
     .replace(/\n\((Did you mean .*\?)\)/, '; $1')
     .trim()
     .replace(/\.$/, '');
-  printError(message, 'wssc COMMAND --help says what there is');
+  printError(message, `${command} --help says what there is`);
 }
 
 /**
@@ -42,8 +52,8 @@ function usageError(text: string): void {
  */
 export async function run(argv: readonly string[]): Promise<number> {
   const debug = argv.includes('--debug');
-  const program = buildProgram();
   try {
+    const program = await buildProgram(argv);
     if (argv.length === 0) {
       note(program.helpInformation());
       return 1;

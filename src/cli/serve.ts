@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Command } from 'commander';
 import { SecureConversationError } from '../errors.ts';
+import { freePort, loopbackHosts } from '../farm/ports.ts';
 import { createEndpoint, type Endpoint, type EndpointOptions } from '../server/endpoint.ts';
 import { tcpPort } from './option-values.ts';
 import { readServeConfig, requireKeys, type ServeConfig } from './serve-config.ts';
@@ -59,8 +60,11 @@ async function serve(options: ServeOptions): Promise<void> {
     });
   if (options.https !== undefined && config.tls === undefined)
     throw new SecureConversationError('CONFIG_INVALID', `${options.config}: lacks the key tls, which --https needs`);
-  const endpoint = createEndpoint({ ...endpointOptions(config, options), services: await loadService(config.service) });
-  const { http, https } = options;
+  const [http, https] = [await settled(options.http), await settled(options.https)];
+  const endpoint = createEndpoint({
+    ...endpointOptions(config, { http, https }),
+    services: await loadService(config.service),
+  });
   const { addresses } = await endpoint.listen({
     ...(http === undefined ? {} : { http }),
     ...(https === undefined ? {} : { https }),
@@ -77,16 +81,27 @@ async function run(endpoint: Endpoint, addresses: { http?: number; https?: numbe
   process.exit(await stopped);
 }
 
+/** TCP ports to listen on. */
+interface Listening {
+  readonly http: number | undefined;
+  readonly https: number | undefined;
+}
+
+/** The port itself: the addresses that clients may send to must be known before anything listens. */
+async function settled(port: number | undefined): Promise<number | undefined> {
+  return port === 0 ? freePort(loopbackHosts()) : port;
+}
+
 function endpointOptions(
   config: ReturnType<typeof requireKeys>,
-  { http, https }: ServeOptions,
+  listening: Listening,
 ): Omit<EndpointOptions, 'services'> {
   const { certificate, key, tls, lifetimeS, clockSkewS, cacheEntries, ports, limits } = config;
   return {
     wsdl: config.wsdl,
     ring: config.ring,
     authenticate: config.users,
-    addresses: config.addresses ?? ownAddresses({ http, https }),
+    addresses: config.addresses ?? ownAddresses(listening),
     ...(certificate === undefined || key === undefined ? {} : { certificate: pemText(certificate), key: pemText(key) }),
     ...(tls === undefined ? {} : { tls: tlsTexts(tls) }),
     ...(lifetimeS === undefined ? {} : { lifetimeMs: lifetimeS * 1_000 }),
@@ -97,8 +112,8 @@ function endpointOptions(
   };
 }
 
-function ownAddresses(ports: { readonly http: number | undefined; readonly https: number | undefined }): string[] {
-  return Object.entries(ports).flatMap(([scheme, port]) =>
+function ownAddresses(listening: Listening): string[] {
+  return Object.entries(listening).flatMap(([scheme, port]) =>
     port === undefined ? [] : [`${scheme}://localhost:${port}`],
   );
 }

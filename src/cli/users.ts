@@ -9,7 +9,9 @@ export function addUsers(program: Command): void {
   const users = program
     .command('users')
     .summary('add, list and remove users')
-    .description('The users file of a service.');
+    .description('The users file of a service.')
+    .helpCommand(false)
+    .addHelpText('after', '\nExample:\n  $ wssc users list --users users.json');
   const common = (command: Command) => command.requiredOption('--users <file>', 'users file');
 
   common(
@@ -18,18 +20,16 @@ export function addUsers(program: Command): void {
       .description('Adds a user; the password is read from standard input. The file is made where there is none.'),
   )
     .argument('<name>', 'user name')
-    .option(
-      '--role <role>',
-      'a role of the user; may be repeated',
-      (role: string, roles: readonly string[]) => [...roles, role],
-      [],
-    )
+    .option('--role <role>', 'a role of the user; may be repeated', (role: string, roles: readonly string[] = []) => [
+      ...roles,
+      role,
+    ])
     .addHelpText(
       'after',
       '\nExample:\n  $ wssc users add alice --role reader --role editor --users users.json < password.txt',
     )
-    .action(async (name: string, options: { users: string; role: readonly string[] }) => {
-      await addUser(options.users, { name, password: await readPassword(), roles: options.role }, systemRandom);
+    .action(async (name: string, options: { users: string; role?: readonly string[] }) => {
+      await addUser(options.users, { name, password: await readPassword(), roles: options.role ?? [] }, systemRandom);
       note(`added ${name} to ${options.users}`);
     });
 

@@ -50,8 +50,9 @@ export function decrypt(algorithm: EncryptionAlgorithm, key: CipherKey, data: Ui
 }
 
 function tryDecrypt(algorithm: EncryptionAlgorithm, key: CipherKey, data: Uint8Array): Buffer | undefined {
-  if (!algorithm.supported || key.length !== algorithm.keyBytes) return undefined;
+  if (!algorithm.supported) return undefined;
   const { ivBytes, mode, cipher } = algorithm;
+  // IVs, keys and tags of another length and broken blocks are errors of node:crypto.
   try {
     return modes[mode].decrypt(cipher, secretKeyObject(key), data.subarray(0, ivBytes), data.subarray(ivBytes));
   } catch {
@@ -72,7 +73,6 @@ const modes: Readonly<Record<EncryptionAlgorithm['mode'], Mode>> = {
       return Buffer.concat([iv, encipher.update(padded(data)), encipher.final()]);
     },
     decrypt(cipher, key, iv, data) {
-      if (data.length === 0 || data.length % aesBlockBytes !== 0) return undefined;
       return unpadded(whole(createDecipheriv(cipher, key, iv).setAutoPadding(false), data));
     },
   },
@@ -82,7 +82,6 @@ const modes: Readonly<Record<EncryptionAlgorithm['mode'], Mode>> = {
       return Buffer.concat([iv, encipher.update(data), encipher.final(), encipher.getAuthTag()]);
     },
     decrypt(cipher, key, iv, data) {
-      if (data.length < gcmTagBytes) return undefined;
       const tagAt = data.length - gcmTagBytes;
       const decipher = createDecipheriv(cipher as CipherGCMTypes, key, iv, gcmOptions);
       decipher.setAuthTag(data.subarray(tagAt));

@@ -23,8 +23,6 @@ export const demoUser = 'demo';
 export interface DemoData {
   readonly folder: string;
   readonly ring: string;
-  /** Token life of the ring's policy. */
-  readonly ringLifeMs: number;
   readonly users: string;
   readonly password: string;
   /** The demo user's password alone, to be printed again and to be redirected into `wssc call`. */
@@ -48,12 +46,12 @@ export async function prepareDemoData(folder: string, nowMs: number, random: Ran
   const tls = await prepareCertificate(root, 'tls', ca, nowMs);
   const ring = join(root, 'ring.json');
   if (!existsSync(ring)) writeRingFile(ring, createRing({ nowMs, random }));
+  readRingFile(ring);
   const users = join(root, 'users.json');
   const passwordFile = join(root, 'demo-password');
   return {
     folder: root,
     ring,
-    ringLifeMs: readRingFile(ring).policy.lifeMs,
     users,
     password: await prepareUser(users, passwordFile, random),
     passwordFile,

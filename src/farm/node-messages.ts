@@ -40,6 +40,8 @@ export type ToNode =
 
 /** What a node tells the parent process. */
 export type ToParent =
+  /** The program is loaded and hears messages; what was sent before is lost. */
+  | { readonly kind: 'loaded' }
   | { readonly kind: 'ready' }
   | { readonly kind: 'failed'; readonly code: ErrorCode; readonly message: string; readonly hint: string | undefined }
   | { readonly kind: 'cancelled'; readonly entry: Cancelled }

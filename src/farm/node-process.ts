@@ -36,12 +36,15 @@ async function start(settings: NodeSettings): Promise<Endpoint> {
   return started;
 }
 
-/** Answers what is under way, then ends the process. */
+/** Answers what is under way, reports for the last time and ends the process. */
 async function leave(ms: number): Promise<void> {
   if (leaving) return;
   leaving = true;
   await endpoint?.drain(ms);
-  process.exit(0);
+  const statistics = endpoint?.statistics();
+  const last: ToParent | undefined = statistics && { kind: 'report', serial: 0, statistics };
+  if (last !== undefined && process.connected) process.send?.(last, () => process.exit(0));
+  else process.exit(0);
 }
 
 function failed(error: unknown): void {
@@ -69,3 +72,4 @@ const onMessage: { readonly [K in ToNode['kind']]: (message: Extract<ToNode, { k
 process.on('SIGINT', () => {});
 process.on('SIGTERM', () => void leave(graceMs));
 process.on('message', (message: ToNode) => (onMessage[message.kind] as (message: ToNode) => void)(message));
+tell({ kind: 'loaded' });

@@ -1,4 +1,5 @@
 import cluster, { type Worker } from 'node:cluster';
+import { once } from 'node:events';
 import { SecureConversationError } from '../errors.ts';
 import type { Cancelled } from '../server/endpoint.ts';
 import type { Statistics } from '../server/statistics.ts';
@@ -23,8 +24,8 @@ export interface NodeSlot {
   start(cancelled: readonly Cancelled[]): Promise<void>;
   tell(message: ToNode): void;
   report(): Promise<NodeReport>;
-  /** Settles when the process has ended. */
-  ended(): Promise<void>;
+  /** Settles when its process has ended and its last report is in. */
+  ended(): Promise<unknown>;
   kill(): void;
 }
 
@@ -47,6 +48,7 @@ export function nodeSlot(settings: NodeSettings, events: SlotEvents): NodeSlot {
   let pid = 0;
   let serial = 0;
   let statistics = none;
+  let ended: Promise<unknown> = Promise.resolve();
   const waiting = new Map<number, () => void>();
 
   const heard: { readonly [K in ToParent['kind']]?: (message: Extract<ToParent, { kind: K }>) => void } = {
@@ -68,6 +70,8 @@ export function nodeSlot(settings: NodeSettings, events: SlotEvents): NodeSlot {
     pid = forked.process.pid ?? 0;
     statistics = none;
     forked.on('error', () => {});
+    // What it said last may be heard after its end, but before the channel is closed.
+    ended = Promise.all([once(forked, 'exit'), once(forked, 'disconnect')]);
     forked.on('message', (message: ToParent) =>
       (heard[message.kind] as ((message: ToParent) => void) | undefined)?.(message),
     );
@@ -89,9 +93,7 @@ export function nodeSlot(settings: NodeSettings, events: SlotEvents): NodeSlot {
     tell,
     async start(cancelled) {
       const forked = fork();
-      const ready = listening(forked);
-      tell({ kind: 'start', settings, cancelled });
-      await ready;
+      await listening(forked, () => tell({ kind: 'start', settings, cancelled }));
       up = true;
     },
     async report() {
@@ -104,17 +106,15 @@ export function nodeSlot(settings: NodeSettings, events: SlotEvents): NodeSlot {
         }, waiting);
       return { name: settings.name, pid, up, ...statistics };
     },
-    ended: () =>
-      new Promise(resolve =>
-        worker === undefined || worker.isDead() ? resolve() : worker.once('exit', () => resolve()),
-      ),
+    ended: () => ended,
     kill: () => worker?.process.kill('SIGKILL'),
   };
 }
 
-function listening(worker: Worker): Promise<void> {
+function listening(worker: Worker, begin: () => void): Promise<void> {
   return new Promise((resolve, reject) => {
     worker.on('message', (message: ToParent) => {
+      if (message.kind === 'loaded') begin();
       if (message.kind === 'ready') resolve();
       if (message.kind === 'failed') reject(failure(message));
     });

@@ -78,7 +78,7 @@ function overlap(port: number, nodes: number): SecureConversationError {
  * A port below the range that systems take outgoing connections' ports from, so that a dead node finds its port free again.
  * @throws {SecureConversationError} `LISTEN_FAILED` where a thousand of them are taken
  */
-async function freePort(hosts: readonly string[], taken: ReadonlySet<number>): Promise<number> {
+export async function freePort(hosts: readonly string[], taken: ReadonlySet<number> = new Set()): Promise<number> {
   for (let i = 0; i < attempts; i++) {
     const port = randomInt(20_000, 32_768);
     if (!taken.has(port) && (await isFree(port, hosts))) return port;

@@ -9,6 +9,7 @@ import { elementById, type Ids } from '../security/ids.ts';
 import type { Envelope } from '../soap/envelope.ts';
 import type { Limits } from '../xml/limits.ts';
 import { type Element, type Fragment, isNamed } from '../xml/tree.ts';
+import { wantsUsername } from './plan-check.ts';
 
 /** The EncryptedData of a message: each stands where the plan has one. */
 export interface EncryptedParts {
@@ -52,7 +53,7 @@ function bodyPart(body: Element, suite: Suite): EncryptedData {
 function usernameTokenPart(header: SecurityHeader, plan: MessagePlan): EncryptedData | undefined {
   const data = header.encryptedData[0];
   if (data === undefined) return undefined;
-  const allowed = plan.protection.kind === 'symmetric' && plan.supporting.some(token => token.kind === 'username');
+  const allowed = plan.protection.kind === 'symmetric' && wantsUsername(plan);
   if (!allowed || header.encryptedData.length !== 1) refuse('invalidSecurity', 'encrypted-data-unexpected');
   return data.type === 'element' ? data : refuse('invalidSecurity', 'encrypted-data-type');
 }

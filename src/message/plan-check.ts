@@ -3,7 +3,7 @@ import type { MessagePlan, QName } from '../policy/plan.ts';
 import type { SecurityHeader } from '../security/header.ts';
 import type { Envelope } from '../soap/envelope.ts';
 import type { Element } from '../xml/tree.ts';
-import { type TokenUse, tokenUseOf } from './protection-key.ts';
+import { tokenUseOf } from './protection-key.ts';
 
 /**
  * Refuses a plan that this version can neither write nor check; the policy compiler refuses its policy before a message comes.
@@ -19,6 +19,7 @@ export function checkSupported(plan: MessagePlan): void {
     (symmetric &&
       supporting.some(token => token.kind === 'context') &&
       'an endorsing context in a symmetric binding') ||
+    (symmetric && encryptsFirst(protection) && wantsUsername(plan) && 'a UsernameToken with EncryptBeforeSigning') ||
     (encrypted.headers.length !== 0 && 'encrypted headers');
   if (reason !== false)
     throw new SecureConversationError('POLICY_UNSUPPORTED', `not supported in a message: ${reason}`);
@@ -35,11 +36,20 @@ export function checkStructure(header: SecurityHeader, plan: MessagePlan): void 
   if (header.signatures.length !== (use === undefined ? 0 : 1)) refuse('invalidSecurity', 'signature-count');
   if (header.timestamps.length !== (plan.timestamp ? 1 : 0)) refuse('invalidSecurity', 'timestamp-count');
   if (header.binaryTokens.length !== 0) refuse('invalidSecurity', 'binary-token-unexpected');
-  if (header.usernameTokens.length > 1) refuse('invalidSecurity', 'username-token-count');
   if (use === undefined) checkNoKeys(header);
-  const wantsUser = plan.supporting.some(token => token.kind === 'username');
-  const users = header.usernameTokens.length + (wantsUser ? header.encryptedData.length : 0);
-  if (users !== (wantsUser ? 1 : 0)) refuse('invalidSecurity', 'username-token-count');
+  const wanted = wantsUsername(plan);
+  const found = header.usernameTokens.length + (wanted ? header.encryptedData.length : 0);
+  if (found !== (wanted ? 1 : 0)) refuse('invalidSecurity', 'username-token-count');
+}
+
+/** Whether a UsernameToken supports the message. */
+export function wantsUsername({ supporting }: MessagePlan): boolean {
+  return supporting.some(token => token.kind === 'username');
+}
+
+/** Whether a message is encrypted before it is signed (WS-SecurityPolicy §6.3). */
+export function encryptsFirst(protection: MessagePlan['protection']): boolean {
+  return protection.kind === 'symmetric' && protection.order === 'encryptBeforeSigning';
 }
 
 function checkNoKeys(header: SecurityHeader): void {
@@ -47,11 +57,6 @@ function checkNoKeys(header: SecurityHeader): void {
   for (const list of [contextTokens, encryptedKeys, derivedKeys, encryptedData, referenceLists]) {
     if (list.length !== 0) refuse('invalidSecurity', 'token-unexpected');
   }
-}
-
-/** Whether the plan has any signature, by which its Timestamp must be covered. */
-export function isSigned(use: TokenUse | undefined): use is TokenUse {
-  return use !== undefined;
 }
 
 /** What is known of a message once its digests are verified. */

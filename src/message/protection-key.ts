@@ -195,12 +195,12 @@ export function resolveKey<C>(
 /**
  * Every DerivedKeyToken must point at the protection token itself, and there is none where the plan forbids derived keys.
  *
- * @throws {Refusal} `unknownDerivationSource` for one that points elsewhere (WS-SecureConversation 1.3 §9), `invalidSecurity`
+ * @throws {Refusal} `invalidSecurity`
  */
 export function checkDerivedKeys<C>(header: SecurityHeader, use: TokenUse, key: ProtectionKey<C>): void {
   if (!use.derivedKeys && header.derivedKeys.length !== 0) refuse('invalidSecurity', 'derived-key-unexpected');
   for (const { reference } of header.derivedKeys) {
-    if (!key.refersTo(reference)) refuse('unknownDerivationSource', 'derivation-source');
+    if (!key.refersTo(reference)) refuse('invalidSecurity', 'derivation-source');
   }
 }
 

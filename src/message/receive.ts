@@ -4,8 +4,14 @@ import { refuse } from '../errors.ts';
 import { ns, type SoapVersion } from '../names.ts';
 import type { MessagePlan } from '../policy/plan.ts';
 import { parseSecurityHeader, type SecurityHeader } from '../security/header.ts';
-import { addIds, collectIds, type Ids } from '../security/ids.ts';
-import { type Signature, verifyDigests, verifySignatureValue } from '../security/signature.ts';
+import { addIds, collectIds, elementById, type Ids } from '../security/ids.ts';
+import {
+  type DigestOptions,
+  type Signature,
+  type SignedReference,
+  verifyDigests,
+  verifySignatureValue,
+} from '../security/signature.ts';
 import { checkFreshness } from '../security/timestamp.ts';
 import { parseUsernameToken, type UsernameToken } from '../security/username-token.ts';
 import type { Addressing } from '../soap/addressing.ts';
@@ -16,7 +22,7 @@ import type { Element, Fragment } from '../xml/tree.ts';
 import { inheritDeclarations, type LooseContent } from '../xml/write.ts';
 import { decryptParts, type EncryptedParts, encryptedParts, isEncryptedData } from './encrypted-parts.ts';
 import type { Message } from './message.ts';
-import { checkSigned, checkStructure, checkSupported } from './plan-check.ts';
+import { checkSigned, checkStructure, checkSupported, encryptsFirst } from './plan-check.ts';
 import {
   type ContextTokenValue,
   checkDerivedKeys,
@@ -86,7 +92,7 @@ export async function receive<C>(
   const resolved = resolveKeys(received, use, key);
   const stamped = verifySignature(received, resolved, options);
   spendReplayKey(message, received, key, options);
-  const early = encryptsFirst(plan) ? verifyParts(received, stamped, nothing) : undefined;
+  const early = encryptsFirst(plan.protection) ? verifyParts(received, stamped, nothing) : undefined;
   const plaintexts = decrypt(received, resolved, options);
   const signed = early ?? verifyParts(received, stamped, plaintexts);
   return verified(message, received, key, plaintexts, signed);
@@ -109,7 +115,19 @@ function readHeader(message: Message, plan: MessagePlan): Received {
   const { dialect, suite, layout } = plan;
   const header = parseSecurityHeader(envelope.security, { soap: envelope.soap, dialect, suite, layout });
   checkStructure(header, plan);
-  return { plan, envelope, ids, header, parts: encryptedParts(envelope, header, plan, ids) };
+  const parts = encryptedParts(envelope, header, plan, ids);
+  const received = { plan, envelope, ids, header, parts };
+  for (const { references } of header.signatures) checkReferences(references, received);
+  return received;
+}
+
+/** Only the UsernameToken may be signed out of sight, inside an EncryptedData. */
+function checkReferences(references: readonly SignedReference[], received: Received): void {
+  let hidden = received.parts.usernameToken === undefined ? 0 : 1;
+  for (const { id } of references) {
+    if (hidden > 0 && !received.ids.elements.has(id)) hidden -= 1;
+    else if (!mayBeSigned(elementById(received.ids, id), received)) refuse('invalidSecurity', 'signed-element');
+  }
 }
 
 /** A message that TLS alone protects: its Timestamp must be fresh, and there is nothing more to check. */
@@ -177,13 +195,9 @@ function verifyParts(
   return signed;
 }
 
-function digestOptions({ plan, ids, envelope }: Received, plaintexts: ReadonlyMap<Element, Fragment>) {
-  return {
-    suite: plan.suite,
-    ids,
-    plaintexts,
-    mayBeSigned: (element: Element) => mayBeSigned(element, envelope, plan),
-  };
+function digestOptions(received: Received, plaintexts: ReadonlyMap<Element, Fragment>): DigestOptions {
+  const { plan, ids } = received;
+  return { suite: plan.suite, ids, plaintexts, mayBeSigned: element => mayBeSigned(element, received) };
 }
 
 const signableTokens: ReadonlySet<string> = new Set(['UsernameToken', 'BinarySecurityToken']);
@@ -192,14 +206,15 @@ const signableTokens: ReadonlySet<string> = new Set(['UsernameToken', 'BinarySec
  * Only whole parts at their own places are signed: the Body, a header block, the Timestamp or a token of the Security header
  * (OnlySignEntireHeadersAndBody). A copy of a part in a wrapper somewhere else is none.
  */
-function mayBeSigned(element: Element, { body, header, security }: Envelope, { dialect }: MessagePlan): boolean {
+function mayBeSigned(element: Element, { envelope, plan }: Received): boolean {
+  const { body, header, security } = envelope;
   if (element === body) return true;
   if (element === security || element.parent === undefined) return false;
   if (element.parent === header[0]?.parent) return true;
   if (element.parent !== security) return false;
   const { namespace, local } = element;
   if (namespace === ns.wsu) return local === 'Timestamp';
-  if (namespace === dialect.wsc) return true;
+  if (namespace === plan.dialect.wsc) return true;
   return namespace === ns.wsse && signableTokens.has(local);
 }
 
@@ -221,10 +236,6 @@ function spendReplayKey<C>(
   const outcome = replay(`${key.name} ${id}`);
   if (outcome === 'full') refuse('server', 'replay-table-full');
   if (outcome === 'seen') refuse('invalidSecurity', 'replay');
-}
-
-function encryptsFirst({ protection }: MessagePlan): boolean {
-  return protection.kind === 'symmetric' && protection.order === 'encryptBeforeSigning';
 }
 
 function decrypt({ plan, parts }: Received, { encryption, signing }: ResolvedKeys, options: ReceiveOptions) {
@@ -274,8 +285,8 @@ function contentOf(
   plaintexts: ReadonlyMap<Element, Fragment>,
 ): Element | undefined {
   const fragment = parts.body && plaintexts.get(parts.body.element);
-  const children = fragment === undefined ? body.children : elementContent(fragment, 'malformed', 'body-text');
-  if (fragment !== undefined) checkBodyContent(body, children);
+  const children = fragment === undefined ? body.children : elementContent(fragment, 'invalidSecurity', 'body-text');
+  if (fragment !== undefined) checkBodyContent(body, children, 'invalidSecurity');
   const child = children[0];
   // One pass of decryption; and what no plan wants encrypted isn't decrypted by anybody behind us either.
   if (child !== undefined && isEncryptedData(child)) refuse('invalidSecurity', 'encrypted-data-unexpected');

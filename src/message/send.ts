@@ -12,9 +12,9 @@ import { canonicalize } from '../xml/canonical.ts';
 import { defaultLimits, type Limits } from '../xml/limits.ts';
 import { scanText } from '../xml/scan.ts';
 import { ids } from './part-ids.ts';
-import { checkSupported, isListed } from './plan-check.ts';
+import { checkSupported, encryptsFirst, isListed } from './plan-check.ts';
 import type { EncryptedKeyHandle } from './protection-key.ts';
-import { encryptsFirst, type SendingKeys, type SendKeys, sendingKeys } from './sending-key.ts';
+import { type SendingKeys, type SendKeys, sendingKeys } from './sending-key.ts';
 
 export type { NamedKey, SendKeys } from './sending-key.ts';
 

@@ -12,6 +12,7 @@ import {
 } from '../security/token-reference.ts';
 import { cipherKey } from './encrypted-parts.ts';
 import { ids } from './part-ids.ts';
+import { encryptsFirst } from './plan-check.ts';
 import { type ContextKey, type TokenUse, tokenUseOf } from './protection-key.ts';
 
 /** Where the keys of sent messages come from. */
@@ -165,9 +166,4 @@ function makePair(
   const encryption = make(ids.encryptionKey, suite.encryptionKeyBytes);
   const text = encryptsFirst(protection) ? encryption.text + signing.text : signing.text + encryption.text;
   return { signing: signing.named, encryption: encryption.named, text, plan, reference, madeMs: nowMs, messages: 1 };
-}
-
-/** Whether a message is encrypted before it is signed (WS-SecurityPolicy §6.3). */
-export function encryptsFirst(protection: MessagePlan['protection']): boolean {
-  return protection.kind === 'symmetric' && protection.order === 'encryptBeforeSigning';
 }

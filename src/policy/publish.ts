@@ -68,7 +68,7 @@ const templates = new WeakMap<Wsdl, Map<string, Template>>();
 function templateOf(wsdl: Wsdl, ports: readonly string[] | undefined): Template {
   const made = templates.get(wsdl) ?? new Map<string, Template>();
   templates.set(wsdl, made);
-  const key = ports === undefined ? '' : ports.join(' ');
+  const key = ports?.join(' ') ?? '*';
   const template = made.get(key) ?? makeTemplate(wsdl, ports);
   made.set(key, template);
   return template;

@@ -32,19 +32,19 @@ export interface Row<D> {
 /** Rows by name: `sp:` stands for both versions of WS-SecurityPolicy, `sp11:` and `sp12:` for one. */
 export type Vocabulary<D> = Readonly<Record<string, Row<D>>>;
 
-const securityPolicyVersions: Readonly<Record<string, SecurityPolicyVersion>> = {
-  [ns.sp11]: { name: '1.1', namespace: ns.sp11 },
-  [ns.sp12]: { name: '1.2', namespace: ns.sp12 },
-};
+const securityPolicyVersions: ReadonlyMap<string, SecurityPolicyVersion> = new Map([
+  [ns.sp11, { name: '1.1', namespace: ns.sp11 }],
+  [ns.sp12, { name: '1.2', namespace: ns.sp12 }],
+]);
 
-const prefixes: Readonly<Record<string, readonly string[]>> = {
-  [ns.sp11]: ['sp', 'sp11'],
-  [ns.sp12]: ['sp', 'sp12'],
-  [ns.mssp]: ['mssp'],
-  [ns.wsaw]: ['wsaw'],
-  [ns.wsam]: ['wsam'],
-  [ns.wsap200408]: ['wsap'],
-};
+const prefixes: ReadonlyMap<string, readonly string[]> = new Map([
+  [ns.sp11, ['sp', 'sp11']],
+  [ns.sp12, ['sp', 'sp12']],
+  [ns.mssp, ['mssp']],
+  [ns.wsaw, ['wsaw']],
+  [ns.wsam, ['wsam']],
+  [ns.wsap200408, ['wsap']],
+]);
 
 /** A row for an assertion without content. */
 export function empty<D>(step: Step<D>): Row<D> {
@@ -100,12 +100,12 @@ export function invalid(assertion: { readonly element: Element }, text: string):
 }
 
 function rowOf<D>(vocabulary: Vocabulary<D>, { name }: Assertion): Row<D> | undefined {
-  const keys = (prefixes[name.namespace] ?? []).map(prefix => `${prefix}:${name.local}`);
+  const keys = (prefixes.get(name.namespace) ?? []).map(prefix => `${prefix}:${name.local}`);
   return keys.filter(key => Object.hasOwn(vocabulary, key)).map(key => vocabulary[key])[0];
 }
 
 function noteVersion(assertion: Assertion, reading: Reading): void {
-  const version = securityPolicyVersions[assertion.name.namespace];
+  const version = securityPolicyVersions.get(assertion.name.namespace);
   if (version === undefined) return;
   reading.securityPolicy ??= version;
   if (reading.securityPolicy === version) return;

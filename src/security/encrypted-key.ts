@@ -69,9 +69,9 @@ export function openEncryptedKey(
   certificates: readonly OwnCertificate[],
   random: RandomSource,
 ): EncryptedKeyHandle {
-  const identifier = certificateIdentifier(key.recipient);
-  const own = identifier && findCertificate(certificates, identifier);
-  if (own === undefined) return refuse('invalidSecurityToken', 'certificate-unknown');
+  // A key that is encrypted to another key of the message could be one in a ring or a chain of such keys.
+  const identifier = certificateIdentifier(key.recipient) ?? refuse('invalidSecurity', 'encrypted-key-recipient');
+  const own = findCertificate(certificates, identifier) ?? refuse('invalidSecurityToken', 'certificate-unknown');
   const secret = unwrapKey(own.privateKey, key.cipher, suite.encryption.keyBytes, random);
   return { secret, sha1: sha1Of(key.cipher) };
 }

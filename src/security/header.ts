@@ -1,6 +1,6 @@
 import type { Suite } from '../crypto/suites.ts';
 import { refuse } from '../errors.ts';
-import { type Dialect, expandedName, ns, type SoapVersion } from '../names.ts';
+import { type Dialect, ns, type SoapVersion } from '../names.ts';
 import type { Layout } from '../policy/plan.ts';
 import type { Element } from '../xml/tree.ts';
 import { type BinaryToken, parseBinaryToken } from './binary-token.ts';
@@ -42,59 +42,66 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer E)[] 
 type Building = Mutable<SecurityHeader>;
 
 interface Child {
+  readonly namespace: string;
   /** How many a header may hold. */
   readonly most: number;
+  /** @returns how many there are now */
   read(element: Element, header: Building, options: HeaderOptions): number;
 }
 
-const child = (most: number, read: Child['read']): Child => ({ most, read });
-
-/** The children that a Security header may have; each dialect has its own names for two of them. */
-function childrenIn(dialect: Dialect): ReadonlyMap<string, Child> {
-  return new Map([
-    [expandedName(ns.wsu, 'Timestamp'), child(1, (element, header) => header.timestamps.push(parseTimestamp(element)))],
-    [
-      expandedName(ns.wsse, 'UsernameToken'),
-      child(1, (element, header) => header.usernameTokens.push(parseUsernameToken(element))),
-    ],
-    [
-      expandedName(ns.wsse, 'BinarySecurityToken'),
-      child(securityLimits.binaryTokens, (element, header) => header.binaryTokens.push(parseBinaryToken(element))),
-    ],
-    [
-      expandedName(dialect.wsc, 'SecurityContextToken'),
-      child(1, (element, header) => header.contextTokens.push(parseContextToken(element, dialect))),
-    ],
-    [
-      expandedName(dialect.wsc, 'DerivedKeyToken'),
-      child(securityLimits.derivedKeys, (element, header) =>
-        header.derivedKeys.push(parseDerivedKeyToken(element, dialect)),
-      ),
-    ],
-    [
-      expandedName(ns.xenc, 'EncryptedKey'),
-      child(1, (element, header, { suite }) => header.encryptedKeys.push(parseEncryptedKey(element, suite))),
-    ],
-    [
-      expandedName(ns.xenc, 'EncryptedData'),
-      child(securityLimits.encryptedData, (element, header, { suite }) =>
-        header.encryptedData.push(parseEncryptedData(element, suite)),
-      ),
-    ],
-    [
-      expandedName(ns.xenc, 'ReferenceList'),
-      child(1, (element, header) => {
+/** The children that a Security header may have, by local name; two of them are in the dialect's namespace. */
+function childrenIn({ wsc }: Dialect): ReadonlyMap<string, Child> {
+  const children: Readonly<Record<string, Child>> = {
+    Timestamp: {
+      namespace: ns.wsu,
+      most: 1,
+      read: (element, header) => header.timestamps.push(parseTimestamp(element)),
+    },
+    UsernameToken: {
+      namespace: ns.wsse,
+      most: 1,
+      read: (element, header) => header.usernameTokens.push(parseUsernameToken(element)),
+    },
+    BinarySecurityToken: {
+      namespace: ns.wsse,
+      most: securityLimits.binaryTokens,
+      read: (element, header) => header.binaryTokens.push(parseBinaryToken(element)),
+    },
+    SecurityContextToken: {
+      namespace: wsc,
+      most: 1,
+      read: (element, header, { dialect }) => header.contextTokens.push(parseContextToken(element, dialect)),
+    },
+    DerivedKeyToken: {
+      namespace: wsc,
+      most: securityLimits.derivedKeys,
+      read: (element, header, { dialect }) => header.derivedKeys.push(parseDerivedKeyToken(element, dialect)),
+    },
+    EncryptedKey: {
+      namespace: ns.xenc,
+      most: 1,
+      read: (element, header, { suite }) => header.encryptedKeys.push(parseEncryptedKey(element, suite)),
+    },
+    EncryptedData: {
+      namespace: ns.xenc,
+      most: securityLimits.encryptedData,
+      read: (element, header, { suite }) => header.encryptedData.push(parseEncryptedData(element, suite)),
+    },
+    ReferenceList: {
+      namespace: ns.xenc,
+      most: 1,
+      read: (element, header) => {
         header.dataReferences.push(...parseReferenceList(element));
         return header.referenceLists.push(element);
-      }),
-    ],
-    [
-      expandedName(ns.ds, 'Signature'),
-      child(securityLimits.signatures, (element, header, { suite }) =>
-        header.signatures.push(parseSignature(element, suite)),
-      ),
-    ],
-  ]);
+      },
+    },
+    Signature: {
+      namespace: ns.ds,
+      most: securityLimits.signatures,
+      read: (element, header, { suite }) => header.signatures.push(parseSignature(element, suite)),
+    },
+  };
+  return new Map(Object.entries(children));
 }
 
 const grammars = new Map<Dialect, ReadonlyMap<string, Child>>();
@@ -111,7 +118,8 @@ export function parseSecurityHeader(element: Element | undefined, options: Heade
   const header = emptyHeader(order);
   const grammar = grammarOf(options.dialect);
   for (const part of order) {
-    const rule = grammar.get(`{${part.namespace}}${part.local}`) ?? refuse('invalidSecurity', 'security-child');
+    const rule = grammar.get(part.local);
+    if (rule === undefined || rule.namespace !== part.namespace) return refuse('invalidSecurity', 'security-child');
     if (rule.read(part, header, options) > rule.most) refuse('invalidSecurity', 'security-count');
   }
   checkDistinct(header.derivedKeys);

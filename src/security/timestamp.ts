@@ -49,16 +49,29 @@ export function writeTimestamp(id: string, createdMs: number, lifetimeMs: number
   return `<u:Timestamp xmlns:u="${ns.wsu}" u:Id="${id}"><u:Created>${created}</u:Created><u:Expires>${expires}</u:Expires></u:Timestamp>`;
 }
 
-const utc = /^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?Z$/;
+const utc = /^([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]{1,9}))?Z$/;
 
 /** xs:dateTime in UTC, `Z` written, at most nine fraction digits (BSP 1.1 R3217, R3223); days and hours that don't exist are refused. */
 function instantOf(text: string): number {
-  if (!utc.test(text)) refuse('invalidSecurity', 'timestamp-value');
-  const toTheSecond = text.slice(0, 19);
-  const fraction = text.slice(20, -1).slice(0, 3).padEnd(3, '0');
-  const date = new Date(`${toTheSecond}.${fraction}Z`);
-  // Date takes 30 February and 24:00 for the day after.
-  if (Number.isNaN(date.getTime()) || date.toISOString().slice(0, 19) !== toTheSecond)
-    refuse('invalidSecurity', 'timestamp-value');
-  return date.getTime();
+  const match = utc.exec(text) ?? refuse('invalidSecurity', 'timestamp-value');
+  const [year, month, day, hour, minute, second] = match.slice(1, 7).map(Number) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  const real = year > 0 && month >= 1 && month <= 12 && day >= 1 && day <= daysIn(year, month);
+  if (!real || hour > 23 || minute > 59 || second > 59) refuse('invalidSecurity', 'timestamp-value');
+  const milliseconds = Number((match[7] ?? '').slice(0, 3).padEnd(3, '0'));
+  // Date.UTC takes years before 100 for those of the last century.
+  return year < 100 ? Number.NEGATIVE_INFINITY : Date.UTC(year, month - 1, day, hour, minute, second, milliseconds);
+}
+
+const daysOfMonth = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+
+function daysIn(year: number, month: number): number {
+  const leap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
+  return leap && month === 2 ? 29 : (daysOfMonth[month - 1] ?? 0);
 }

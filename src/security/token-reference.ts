@@ -29,7 +29,7 @@ export function parseKeyInfo(element: Element): TokenReference {
 
 /** @throws {Refusal} `invalidSecurity` for embedded tokens, key names and everything else that is none of the three forms (BSP 1.1 R3061). */
 export function parseTokenReference(element: Element): TokenReference {
-  const { TokenType: tokenType } = attributesOf(element, referenceAttributes);
+  const tokenType = element.attributes.length === 0 ? undefined : attributesOf(element, referenceAttributes).TokenType;
   const children = childrenOf(element);
   const child = children[0];
   if (children.length !== 1 || child === undefined) return refuse('invalidSecurity', 'token-reference-children');

@@ -1,4 +1,4 @@
-import { refuse } from '../errors.ts';
+import { type FaultClass, refuse } from '../errors.ts';
 import { ns, type SoapVersion, type SoapVersionName, soapVersions } from '../names.ts';
 import { type Element, isNamed, type Tree } from '../xml/tree.ts';
 import { isAddressingHeader } from './addressing.ts';
@@ -77,13 +77,13 @@ export function readEnvelope(tree: Tree): Envelope {
 /**
  * Checks that a Body holds at most one element, and no part of an Envelope in it (WS-I BP 1.1 R2201, R9981).
  *
- * @throws {Refusal} `malformed`
+ * @throws {Refusal} of class `fault`
  */
-export function checkBodyContent(body: Element, children: readonly Element[]): void {
-  if (children.length > 1) refuse('malformed', 'body-children');
+export function checkBodyContent(body: Element, children: readonly Element[], fault: FaultClass = 'malformed'): void {
+  if (children.length > 1) refuse(fault, 'body-children');
   const child = children[0];
   if (child === undefined || !versionOf.has(child.namespace)) return;
-  if (child.namespace !== body.namespace || child.local !== 'Fault') refuse('malformed', 'nested-envelope');
+  if (child.namespace !== body.namespace || child.local !== 'Fault') refuse(fault, 'nested-envelope');
 }
 
 function readBlocks(soap: SoapVersion, blocks: readonly Element[]): Element | undefined {

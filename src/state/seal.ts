@@ -77,7 +77,7 @@ export function seal(
   sealed[0] = magic;
   sealed[1] = version;
   sealed.set(key.idBytes, keyIdAt);
-  sealed.set(random(saltBytes), saltAt);
+  sealed.set(freshSalt(random), saltAt);
   const context = boundContext(farm, binding);
   const derived = derive(sealed, context, key.purposeKey(binding.purpose));
   sealed.set(derived.commitment, commitmentAt);
@@ -87,6 +87,12 @@ export function seal(
   encryption.final();
   sealed.set(encryption.getAuthTag(), ciphertextAt + plaintext.length);
   return sealed;
+}
+
+function freshSalt(random: RandomSource): Uint8Array {
+  const salt = random(saltBytes);
+  if (salt.length !== saltBytes) throw new RangeError('the random source gave a salt of another length');
+  return salt;
 }
 
 /**

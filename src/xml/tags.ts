@@ -222,7 +222,7 @@ function declare(cursor: Cursor, element: Open, prefix: string, uri: string): vo
   if (uri === '') {
     if (prefix !== '') refuse('malformed', 'xml-empty-namespace');
     element.marks |= marks.tagsDiffer;
-  } else if (!absoluteUri.test(uri)) {
+  } else if (!uri.startsWith('http://') && !absoluteUri.test(uri)) {
     // Canonical XML 1.0 §1: a document with a relative namespace URI has no canonical form.
     refuse('malformed', 'xml-relative-namespace');
   }

@@ -60,6 +60,7 @@ describe('base64', () => {
 
   test.each(['\u00a0', '\u2028', '\ufeff', '\v', '\f', '\0'])('other white space is refused: %j', space => {
     expect(parseBase64(`AAAA${space}`, any)).toBeUndefined();
+    expect(parseBase64(`AAAA ${space}`, any)).toBeUndefined();
   });
 
   test.each([

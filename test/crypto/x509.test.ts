@@ -65,6 +65,15 @@ describe('a certificate', () => {
     expect(parseCertificate(new X509Certificate(vectorText('keys/ec.crt')).raw)).toBeUndefined();
   });
 
+  test.each([
+    ['cut off', bob.certificate.raw.subarray(0, -1)],
+    ['empty', Buffer.alloc(0)],
+    ['without fields', Buffer.from('30023000', 'hex')],
+    ['with an attribute without a value', Buffer.from('3012301002010130003009310730050603550403', 'hex')],
+  ])('%s is an error of range', (_, der) => {
+    expect(() => readCertificate(der)).toThrow(RangeError);
+  });
+
   test('of which bytes were changed is read or refused, with no other error', () => {
     const raw = bob.certificate.raw;
     fc.assert(
@@ -142,6 +151,12 @@ describe('an issuer name', () => {
     `E=ca@example.org,CN=${'x'.repeat(2000)}`,
   ])('is not recognised in %j', text => {
     expect(sameName(names.issuerSerial.issuer, text)).toBe(false);
+  });
+
+  test('of more than 1024 characters is not read', () => {
+    const long = (chars: number) => `CN=${'x'.repeat(chars - 3)}`;
+    expect(sameName(long(1024), long(1024))).toBe(true);
+    expect(sameName(long(1025), long(1025))).toBe(false);
   });
 
   test('that is no name equals nothing, not even itself', () => {

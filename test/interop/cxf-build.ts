@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const project = fileURLToPath(new URL('./cxf', import.meta.url));
@@ -20,7 +20,10 @@ export default function buildCxfPeers(): void {
   const sources = digestOf([join(project, 'pom.xml'), ...filesBelow(join(project, 'src')), ...filesBelow(wsdl)]);
   if (existsSync(builtFrom) && readFileSync(builtFrom, 'utf8') === sources) return;
   rmSync(target, { recursive: true, force: true });
-  execFileSync('mvn', ['-q', '-B', '-Dstyle.color=never', 'process-classes'], { cwd: project, stdio: ['ignore', 'inherit', 'inherit'] });
+  execFileSync('mvn', ['-q', '-B', '-Dstyle.color=never', 'process-classes'], {
+    cwd: project,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
   writeFileSync(builtFrom, sources);
 }
 
@@ -33,6 +36,6 @@ function filesBelow(folder: string): string[] {
 
 function digestOf(files: readonly string[]): string {
   const hash = createHash('sha256');
-  for (const file of files) hash.update(`${file}\n`).update(readFileSync(file));
+  for (const file of files) hash.update(`${relative(project, file)}\n`).update(readFileSync(file));
   return hash.digest('hex');
 }

@@ -12,7 +12,8 @@ let farm: FarmProcess;
 let otherFarm: FarmProcess;
 
 beforeAll(async () => {
-  [farm, otherFarm] = await Promise.all([startFarm(), startFarm()]);
+  farm = await startFarm();
+  otherFarm = await startFarm(farm);
 });
 
 afterAll(async () => {

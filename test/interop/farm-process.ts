@@ -1,6 +1,6 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, vi } from 'vitest';
 import { startProgram } from './program.ts';
@@ -69,10 +69,14 @@ export const wsdlPorts = Object.keys(schemes) as WsdlPort[];
 const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const waiting = { timeout: 60_000, interval: 50 };
 
-/** Starts a farm of three nodes on free ports. */
-export async function startFarm(): Promise<FarmProcess> {
+/**
+ * Starts a farm of three nodes on free ports.
+ * @param sibling a farm whose certificates and users this one shares, but not its key ring
+ */
+export async function startFarm(sibling?: FarmProcess): Promise<FarmProcess> {
   if (!existsSync(main)) throw new Error('dist/cli/main.js is missing: run npm run build');
   const data = mkdtempSync(join(tmpdir(), 'wssc-interop-'));
+  if (sibling !== undefined) copyWithoutRing(dirname(sibling.ca), data);
   const program = startProgram(process.execPath, [
     main,
     'farm',
@@ -138,4 +142,9 @@ export async function startFarm(): Promise<FarmProcess> {
       return code;
     },
   };
+}
+
+function copyWithoutRing(from: string, to: string): void {
+  const own = new Set(['ring.json', 'farm.json']);
+  cpSync(from, to, { recursive: true, filter: file => !own.has(basename(file)) });
 }

@@ -1,5 +1,5 @@
-import { rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, renameSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { keepRing, type RingKeeper } from '../../src/keyring/keeper.ts';
 import type { RingRecords } from '../../src/keyring/record.ts';
@@ -19,7 +19,7 @@ let errors: string[] = [];
 let first: RingRecords;
 let next: RingRecords;
 
-/** Keeps the ring on a clock of the test's own; watching and polling are told apart by how long the poll waits. */
+/** Keeps the ring on a clock of the test's own. */
 function keep(options: { onChange?: (ring: KeyRing) => void } = {}): RingKeeper {
   keeper = keepRing(file, {
     nowMs: () => nowMs,
@@ -57,7 +57,10 @@ test('a changed file is picked up by polling it', async () => {
   rmSync(file);
   writeRingFile(file, quick);
   const changed = new Promise<KeyRing>(resolve => keep({ onChange: resolve }));
-  writeFileSync(file, formatRing({ ...quick, generation: 2 }));
+  // A folder of the same name is not the one that is watched.
+  renameSync(dirname(file), `${dirname(file)}.old`);
+  mkdirSync(dirname(file));
+  write(file, formatRing({ ...quick, generation: 2 }));
   expect((await changed).generation).toBe(2);
 });
 

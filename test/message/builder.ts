@@ -169,7 +169,10 @@ function signatureOf(unsigned: string, base: Base, recipe: Recipe): string {
   const { ids } = scanText(readable);
   const references = (recipe.sign ?? base.sign).map(id => {
     const element = ids.find(({ attribute }) => attribute.value === id)?.element;
-    const text = signedReference(`#${id}`, element === undefined ? digest('sha1', '') : digest('sha1', canonicalize(element)));
+    const text = signedReference(
+      `#${id}`,
+      element === undefined ? digest('sha1', '') : digest('sha1', canonicalize(element)),
+    );
     return (recipe.reference ?? same)(text, id);
   });
   const signedInfo = (recipe.signedInfo ?? same)(
@@ -197,7 +200,9 @@ function canonicalSignedInfo(text: string): string {
 }
 
 function keyBytes(base: Base, id: 'DKs' | 'DKe', underivedBytes: number): Buffer {
-  return base.derived ? pSha1(base.secret, Buffer.concat([label, nonces[id]]), 16) : base.secret.subarray(0, underivedBytes);
+  return base.derived
+    ? pSha1(base.secret, Buffer.concat([label, nonces[id]]), 16)
+    : base.secret.subarray(0, underivedBytes);
 }
 
 /** Encrypts the content of the Body, and the UsernameToken where there is one. */
@@ -208,7 +213,14 @@ function encryptedMessage(signed: string, base: Base, recipe: Recipe): string {
   const keyInfo = base.derived ? `<ds:KeyInfo>${str(reference('#DKe', dk))}</ds:KeyInfo>` : base.keyInfo;
   const data = (id: string, type: string, text: string) => {
     const key = new SecretKey(keyBytes(base, 'DKe', 16));
-    const algorithm = { uri: algorithms.aes128Cbc, cipher: 'aes-128-cbc', mode: 'cbc', keyBytes: 16, ivBytes: 16, supported: true } as const;
+    const algorithm = {
+      uri: algorithms.aes128Cbc,
+      cipher: 'aes-128-cbc',
+      mode: 'cbc',
+      keyBytes: 16,
+      ivBytes: 16,
+      supported: true,
+    } as const;
     const bytes = encrypt(algorithm, key, text, count => Buffer.alloc(count, id === 'EDu' ? 0xd4 : 0xc3));
     const cipher = (recipe.cipher ?? (same as never as (bytes: Buffer) => Buffer))(bytes).toString('base64');
     return (

@@ -79,6 +79,12 @@ describe('alternatives', () => {
     expect(planOf(echoVariant({ within, from: '<wsp:ExactlyOne>', to: choice }), 'EchoTls11')).toEqual(unchanged);
   });
 
+  it('one that is invalid is not passed over', () => {
+    const choice = '<wsp:ExactlyOne><wsp:All><sp:TransportBinding/></wsp:All>';
+    const wsdl = echoVariant({ within, from: '<wsp:ExactlyOne>', to: choice });
+    expect(() => planOf(wsdl, 'EchoTls11')).toThrow(expect.objectContaining({ code: 'POLICY_INVALID' }));
+  });
+
   it('an optional assertion that is not implemented is left out', () => {
     const optional = '<wsaw:UsingAddressing/><sp:SignedElements wsp:Optional="true"/>';
     expect(planOf(echoVariant({ within, from: '<wsaw:UsingAddressing/>', to: optional }), 'EchoTls11')).toEqual(

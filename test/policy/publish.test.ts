@@ -5,9 +5,10 @@ import soap from 'soap';
 import { afterAll, describe, expect, it } from 'vitest';
 import { ns } from '../../src/names.ts';
 import { planOf } from '../../src/policy/compile.ts';
+import { parseDocument } from '../../src/policy/document.ts';
 import { wsdlFor } from '../../src/policy/publish.ts';
 import { parseWsdl, readWsdl, type Wsdl } from '../../src/policy/wsdl.ts';
-import { echoFile } from './echo-variant.ts';
+import { echoFile, echoVariant } from './echo-variant.ts';
 
 const echo = readWsdl(echoFile);
 const wcf = readWsdl('test/vectors/wsdl/wcf/service.wsdl');
@@ -32,6 +33,7 @@ describe.each([
   it('is published as one document that means the same', () => {
     const text = wsdlFor(wsdl);
     expect(text).not.toMatch(/schemaLocation|:import [^>]*location=/);
+    expect(text.match(/<wsdl:types/g)).toHaveLength(1);
     const again = republished(text);
     expect(again.ports.map(port => port.name)).toEqual(wsdl.ports.map(port => port.name));
     for (const port of ports) expect(planOf(again, port)).toEqual(planOf(wsdl, port));
@@ -66,6 +68,32 @@ describe.each([
   });
 });
 
+it('references within one namespace stay as they are written', () => {
+  expect(wsdlFor(echo)).toContain('binding="tns:EchoTls11"');
+  expect(wsdlFor(echo)).not.toContain('published');
+});
+
+it('what has no name may stand twice, and policies that refer to each other end', () => {
+  const note = '<wsdl:documentation>a</wsdl:documentation><wsdl:documentation>b</wsdl:documentation>';
+  const circle = '<wsp:Policy wsu:Id="c"><wsp:PolicyReference URI="#c"/></wsp:Policy>';
+  const binding = '<wsdl:binding name="EchoTls11" type="tns:EchoPortType">';
+  const wsdl = echoVariant(
+    { within: '<wsdl:types>', from: '<wsdl:types>', to: `${note}${circle}<wsdl:types>` },
+    { within: binding, from: binding, to: `${binding}<wsp:PolicyReference URI="#c"/>` },
+  );
+  const text = wsdlFor(wsdl, { ports: ['EchoTls11'] });
+  expect(text).toContain(note);
+  expect(text).toContain(circle);
+});
+
+it('a schema that is somewhere on the network stays there', () => {
+  const link = '<xsd:import namespace="urn:far" schemaLocation="https://far/far.xsd"/>';
+  const schema = /(?<=<xsd:schema [^>]*>)/;
+  const wsdl = echoVariant({ within: '<wsdl:types>', from: schema, to: link });
+  expect(planOf(wsdl, 'EchoTls11').port).toBe('EchoTls11');
+  expect(wsdlFor(wsdl)).toContain(link);
+});
+
 it('comments stay with what they stand before', () => {
   const text = wsdlFor(echo, { ports: ['EchoTls13'] });
   expect(text).toContain('the shape of WS2007HttpBinding');
@@ -83,6 +111,26 @@ it('an endpoint reference is given the address too', () => {
   const port = 'WSHttpBinding_EchoPortType';
   const text = wsdlFor(wcf, { ports: [port], addressOf: () => 'https://node:1/x' });
   expect(text).toContain('<wsa10:Address>https://node:1/x</wsa10:Address>');
+});
+
+it('a prefix keeps the meaning that it has nearest to its use', () => {
+  const definitions = (attributes: string, content: string): string =>
+    `<d:definitions xmlns:d="${ns.wsdl}" ${attributes}>${content}</d:definitions>`;
+  const schema = `<x:schema xmlns:x="${ns.xsd}" xmlns:t="urn:inner"><x:element name="e" type="t:T"/></x:schema>`;
+  const other = definitions(
+    'targetNamespace="urn:o" xmlns:t="urn:outer"',
+    `<d:types>${schema}</d:types><d:portType name="t"/>`,
+  );
+  const service = '<d:binding name="b" type="o:t"/><d:service name="s"><d:port name="p" binding="t:b"/></d:service>';
+  const text = definitions(
+    'targetNamespace="urn:t" xmlns:t="urn:t" xmlns:o="urn:o"',
+    `<d:import namespace="urn:o" location="o.wsdl"/>${service}`,
+  );
+  const wsdl = parseWsdl({ name: 't.wsdl', text }, () => ({ name: 'o.wsdl', text: other }));
+  const published = parseDocument({ name: 'p.wsdl', text: wsdlFor(wsdl) });
+  expect(published.getElementsByTagNameNS(ns.xsd, 'element')[0]?.lookupNamespaceURI('t')).toBe('urn:inner');
+  expect(published.getElementsByTagNameNS(ns.wsdl, 'portType')[0]?.lookupNamespaceURI('t')).toBe('urn:outer');
+  expect(republished(wsdlFor(wsdl)).components.portType.has('{urn:t}t')).toBe(true);
 });
 
 describe('publishing is refused for', () => {

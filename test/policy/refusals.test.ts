@@ -139,6 +139,10 @@ const unsupported: Readonly<Record<string, Row>> = {
     says: `${sp11}Attachments is not implemented`,
   },
   'an assertion of a namespace that is not known': besides('<m:Mtom xmlns:m="urn:m"/>', '{urn:m}Mtom'),
+  'an assertion whose namespace is a property of every object': besides(
+    '<m:name xmlns:m="constructor"/>',
+    '{constructor}name',
+  ),
   'an assertion of the next SecurityPolicy': besides('<s:Created xmlns:s="urn:s"/>', '{urn:s}Created'),
   'Trust13 in SecurityPolicy 1.1': {
     port: 'EchoTls11',
@@ -431,6 +435,13 @@ const invalid: Readonly<Record<string, Row>> = {
     to: `<sp:X509Token ${include}/Never"/>`,
     at: `<sp:X509Token ${include}/Never"/>`,
     says: `${sp11}X509Token is a second token`,
+  },
+  'two tokens of the transport': {
+    port: 'EchoTls13',
+    from: '<sp:HttpsToken/>',
+    to: '<sp:HttpsToken/><sp:HttpsToken/>',
+    at: '<sp:HttpsToken/>',
+    says: `${sp12}HttpsToken is a second token`,
   },
   'two kinds of certificate reference': {
     port: 'EchoSymmetric',

@@ -327,6 +327,9 @@ describe('an action', () => {
     const named: Change = { within: portType, from: '<wsdl:input', to: '<wsdl:input name="In"' };
     const [renamed] = planOf(echoVariant(soapAction, input, output, named), 'EchoTls11').operations;
     expect(renamed?.inputAction).toBe(`${namespace}:EchoPortType:In`);
+    const oneWay: Change = { within: portType, from: /<wsdl:output[^>]*>/, to: '' };
+    const [alone] = planOf(echoVariant(soapAction, input, oneWay), 'EchoTls11').operations;
+    expect(alone?.inputAction).toBe(`${namespace}:EchoPortType:Echo`);
   });
 });
 

@@ -75,7 +75,7 @@ export function metrics(nameOf: (address: string) => string): Metrics {
       const average = (sum: number) => (good === 0 ? 0 : Math.round(sum / good));
       return {
         ...end,
-        seconds: elapsedMs / 1_000,
+        seconds: round(elapsedMs / 1_000, 3),
         calls,
         failed: calls - good,
         callsPerSecond: elapsedMs === 0 ? 0 : round(good / (elapsedMs / 1_000), 1),

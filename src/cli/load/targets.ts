@@ -37,7 +37,7 @@ const openingAtOnce = 8;
  */
 export function openTargets({ plan, addresses, conversations, payloadBytes, ...rest }: TargetOptions): Targets {
   const operation = echoOf(plan);
-  const text = 'soap '.repeat(Math.ceil(payloadBytes / 5)).slice(0, payloadBytes);
+  const text = 'soap-'.repeat(Math.ceil(payloadBytes / 5)).slice(0, payloadBytes);
   const body = { declarations: '', content: echoContent(operation, text) };
   const sessions = Array.from({ length: conversations }, (_, i) =>
     openSession({ ...rest, plan, addresses: turned(addresses, i), order: 'rotate' }),
@@ -56,9 +56,10 @@ export function openTargets({ plan, addresses, conversations, payloadBytes, ...r
       });
     },
     async call(n) {
-      const session = sessions[n % conversations] as Session;
-      // Each conversation goes on to the next node with each of its calls, whatever the two numbers have in common.
-      const address = addresses[(n + Math.floor(n / conversations)) % addresses.length];
+      const [i, round] = [n % conversations, Math.floor(n / conversations)];
+      const session = sessions[i] as Session;
+      // Each conversation goes on to the next node with each of its calls.
+      const address = addresses[(i + round) % addresses.length];
       return callOnce(session, address).catch(error => ({
         error: errorName(error),
         address: undefined,

@@ -1,0 +1,174 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { systemRandom } from '../../src/crypto/random.ts';
+import { SecretKey, secretBytes } from '../../src/crypto/secret-key.ts';
+import { Refusal } from '../../src/errors.ts';
+import { type ReceiveKeys, readMessage, receive, type Verified } from '../../src/message/receive.ts';
+import { dialects } from '../../src/names.ts';
+import type { MessagePlan } from '../../src/policy/plan.ts';
+import { type BaseName, bases, build, contextId, contextSecret, nowMs, type RecordedKey } from './builder.ts';
+import { all, open, own, recorded, textOf } from './captures.ts';
+import { hostile, type Scenario } from './hostile.ts';
+import { symmetricBootstrap, symmetricCalls, transportBootstrap, transportCalls } from './plans.ts';
+
+/** One vector: a message, the plan that it is held to, and what becomes of it. */
+interface Vector {
+  readonly comment: string;
+  /** Class of the refusal, or `accepted` for a control. */
+  readonly expect: string;
+  /** The log's reason for the refusal; '' for a control. */
+  readonly reason: string;
+  readonly plan: BaseName;
+  readonly message: string;
+}
+
+const folder = new URL('../vectors/hostile/', import.meta.url);
+const bob = own('bob');
+const calls = symmetricCalls();
+const tls = transportCalls(dialects.feb2005, 'Basic128');
+const clear = { body: false, headers: [] };
+
+const plans: Readonly<Record<BaseName, MessagePlan>> = {
+  calls: calls.request,
+  'signed-calls': { ...calls.request, encrypted: clear },
+  'calls-without-derived-keys': symmetricCalls({ derivedKeys: false }).request,
+  answer: calls.response,
+  bootstrap: symmetricBootstrap().request,
+  'tls-calls': tls.request,
+  'tls-answer': tls.response,
+  'tls-bootstrap': transportBootstrap(dialects.feb2005, 'Basic128').request,
+};
+
+const secret = () => new SecretKey(contextSecret);
+const service: ReceiveKeys<string> = {
+  findContext: token =>
+    token.id === contextId && token.state === 'AAAA' ? { secret: secret(), found: 'found' } : undefined,
+  ownCertificates: [bob],
+};
+const initiator: ReceiveKeys<string> = { context: { id: contextId, instance: undefined, secret: secret() } };
+
+async function receiveVector(
+  { plan, message }: Pick<Vector, 'plan' | 'message'>,
+  onReplay: () => void = () => {},
+): Promise<Verified<string>> {
+  const keys = plan === 'answer' || plan === 'tls-answer' ? initiator : service;
+  return receive(readMessage(Buffer.from(message)), plans[plan], keys, {
+    nowMs,
+    clockSkewMs: 60_000,
+    timestampTtlMs: 300_000,
+    random: systemRandom,
+    replay: () => {
+      onReplay();
+      return 'new';
+    },
+  });
+}
+
+/** Opens the recorded EncryptedKey, so that the bootstrap vectors need no random padding. */
+async function recordedKey(): Promise<RecordedKey> {
+  const message = recorded('cxf/UXDC/01-req.txt');
+  const { encryptedKey } = await open(message, symmetricBootstrap({ addressing: '2004/08' }).request, {
+    ownCertificates: [bob],
+  });
+  const [element] = all(message.tree.root, 'EncryptedKey');
+  if (encryptedKey === undefined || element === undefined) throw new Error('no EncryptedKey');
+  return {
+    cipher: textOf(element, 'CipherValue'),
+    thumbprint: textOf(element, 'KeyIdentifier'),
+    secret: Buffer.from(secretBytes(encryptedKey.secret)),
+  };
+}
+
+const made = bases(await recordedKey());
+const messageOf = ({ plan, recipe }: Scenario) => build(made[plan], recipe);
+
+async function outcome(vector: Pick<Vector, 'plan' | 'message'>): Promise<{ expect: string; reason: string }> {
+  try {
+    await receiveVector(vector);
+    return { expect: 'accepted', reason: '' };
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    return { expect: error.fault, reason: error.reason };
+  }
+}
+
+// `UPDATE_VECTORS=1 npx vitest run test/message/hostile` writes what the recipes make now; read the diff before keeping it.
+if (process.env.UPDATE_VECTORS === '1') {
+  for (const scenario of hostile) {
+    const { comment, plan, name } = scenario;
+    const message = messageOf(scenario);
+    const vector: Vector = { comment, ...(await outcome({ plan, message })), plan, message };
+    writeFileSync(new URL(`${name}.json`, folder), `${JSON.stringify(vector, null, 2)}\n`);
+  }
+}
+
+const names = readdirSync(folder).map(file => file.replace(/\.json$/, ''));
+const vectors = new Map(
+  names.map(name => [name, JSON.parse(readFileSync(new URL(`${name}.json`, folder), 'utf8')) as Vector]),
+);
+const fields = ['comment', 'expect', 'reason', 'plan', 'message'];
+
+describe('a hostile message is refused with the class and for the reason of its vector', () => {
+  test.each(names)('%s', async name => {
+    const vector = vectors.get(name) as Vector;
+    expect(Object.keys(vector)).toEqual(fields);
+    const { expect: fault, reason } = await outcome(vector);
+    expect({ fault, reason }).toEqual({ fault: vector.expect, reason: vector.reason });
+    expect(fault === 'accepted').toBe(name.includes('-control') || name === 'G12-username-token-in-clear');
+  });
+
+  test('each vector is what its recipe makes, and there is one for each recipe', () => {
+    expect([...names].sort()).toEqual(hostile.map(({ name }) => name).sort());
+    for (const scenario of hostile)
+      expect(vectors.get(scenario.name)?.message, scenario.name).toBe(messageOf(scenario));
+  });
+});
+
+describe('the message that the vectors are made from', () => {
+  test.each(Object.keys(made) as BaseName[])('%s is accepted', async plan => {
+    const verified = await receiveVector({ plan, message: build(made[plan]) });
+    expect(verified.content?.local).toBe('Echo');
+  });
+});
+
+describe('what depends on a secret', () => {
+  const cipherBits = async (plan: BaseName, change: (bytes: Buffer, index: number) => Buffer) => {
+    const length = 64;
+    const seen = new Set<string>();
+    for (let index = 0; index < length; index++) {
+      let replayed = 0;
+      const message = build(made[plan], { cipher: bytes => change(Buffer.from(bytes), index) });
+      const error = await receiveVector({ plan, message }, () => {
+        replayed += 1;
+      }).then(
+        () => undefined,
+        (reason: unknown) => reason,
+      );
+      seen.add(error instanceof Refusal ? error.fault : String(error));
+      expect(replayed).toBe(1);
+    }
+    return [...seen];
+  };
+
+  test('a flipped byte anywhere in the ciphertext is FailedCheck, and the replay key was spent', async () => {
+    const flip = (mask: number) => (bytes: Buffer, index: number) => {
+      bytes[index % bytes.length] = (bytes[index % bytes.length] ?? 0) ^ mask;
+      return bytes;
+    };
+    for (const mask of [0x01, 0x80, 0xff]) {
+      expect(await cipherBits('calls', flip(mask))).toEqual(['failedCheck']);
+      expect(await cipherBits('bootstrap', flip(mask))).toEqual(['failedCheck']);
+    }
+  });
+
+  test('a message whose HMAC is wrong spends no replay key', async () => {
+    let replayed = 0;
+    const vector = vectors.get('R14-signature-value-garbage') as Vector;
+    await expect(
+      receiveVector(vector, () => {
+        replayed += 1;
+      }),
+    ).rejects.toMatchObject({ fault: 'failedCheck' });
+    expect(replayed).toBe(0);
+  });
+});
