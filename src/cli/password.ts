@@ -22,6 +22,6 @@ export async function readPassword(): Promise<string> {
 
 function noPassword(message: string): SecureConversationError {
   return new SecureConversationError('CONFIG_INVALID', message, {
-    hint: 'redirect a file into it: wssc … --password-stdin < FILE',
+    hint: 'redirect a file into it: wssc … < FILE',
   });
 }

@@ -180,7 +180,8 @@ function openNodes(
       const late = setTimeout(() => slots.forEach(slot => void slot.kill()), drainMs + 1_000);
       await Promise.all(slots.map(slot => slot.ended()));
       clearTimeout(late);
-      for (const report of await Promise.all(slots.map(slot => slot.report()))) onEvent(`${report.name} answered ${report.calls} calls`);
+      for (const report of await Promise.all(slots.map(slot => slot.report())))
+        onEvent(`${report.name} answered ${report.calls} calls`);
     },
   };
 }

@@ -1,5 +1,4 @@
 import cluster, { type Worker } from 'node:cluster';
-import { once } from 'node:events';
 import { SecureConversationError } from '../errors.ts';
 import type { Cancelled } from '../server/endpoint.ts';
 import type { Statistics } from '../server/statistics.ts';
@@ -71,7 +70,7 @@ export function nodeSlot(settings: NodeSettings, events: SlotEvents): NodeSlot {
     statistics = none;
     forked.on('error', () => {});
     // What it said last may be heard after its end, but before the channel is closed.
-    ended = Promise.all([once(forked, 'exit'), once(forked, 'disconnect')]);
+    ended = Promise.all([heardOf(forked, 'exit'), heardOf(forked, 'disconnect')]);
     forked.on('message', (message: ToParent) =>
       (heard[message.kind] as ((message: ToParent) => void) | undefined)?.(message),
     );
@@ -127,6 +126,10 @@ function listening(worker: Worker, begin: () => void): Promise<void> {
       ),
     );
   });
+}
+
+function heardOf(worker: Worker, event: 'exit' | 'disconnect'): Promise<void> {
+  return new Promise(resolve => worker.once(event, () => resolve()));
 }
 
 function failure({ code, message, hint }: Extract<ToParent, { kind: 'failed' }>): SecureConversationError {

@@ -4,6 +4,11 @@ const hashBytes = 64;
 const blockBytes = 128;
 const maxBlocks = 255;
 
+/** Longest info that is worked on in {@link scratch}. */
+const maxScratchInfoBytes = 2048;
+const scratch = Buffer.alloc(blockBytes + hashBytes + maxScratchInfoBytes + 1);
+const outer = Buffer.alloc(blockBytes + hashBytes);
+
 /**
  * HKDF-Expand with HMAC-SHA-512 (RFC 5869 §2.3). There is no Extract step: `key` must be uniform already, as ring keys are.
  *
@@ -16,11 +21,11 @@ export function hkdfExpand(key: Uint8Array, info: Uint8Array, bytes: number): Bu
   if (!Number.isInteger(bytes) || blocks < 1 || blocks > maxBlocks)
     throw new RangeError('hkdf output length out of range');
   if (key.length > blockBytes) throw new RangeError('hkdf key too long');
-  const output = Buffer.allocUnsafeSlow(blocks * hashBytes);
-  const inner = padded(key, 0x36, hashBytes + info.length + 1);
-  const outer = padded(key, 0x5c, hashBytes);
-  for (let block = 1; block <= blocks; block += 1) {
-    const from = block === 1 ? blockBytes : blockBytes + hashBytes;
+  const inner = info.length <= maxScratchInfoBytes ? scratch : Buffer.alloc(scratch.length + info.length);
+  const output = Buffer.allocUnsafe(blocks * hashBytes);
+  pad(inner, key, 0x36);
+  pad(outer, key, 0x5c);
+  for (let block = 1, from = blockBytes; block <= blocks; block += 1, from = blockBytes + hashBytes) {
     inner.set(info, from);
     inner[from + info.length] = block;
     outer.write(hash('sha512', inner.subarray(0, from + info.length + 1), 'binary'), blockBytes, 'binary');
@@ -28,15 +33,13 @@ export function hkdfExpand(key: Uint8Array, info: Uint8Array, bytes: number): Bu
     inner.write(digest, blockBytes, 'binary');
     output.write(digest, (block - 1) * hashBytes, 'binary');
   }
-  inner.fill(0);
+  inner.fill(0, 0, blockBytes + hashBytes);
   outer.fill(0);
   return output.subarray(0, bytes);
 }
 
-/** The key XOR one of HMAC's pads (RFC 2104 §2), with room behind it. */
-function padded(key: Uint8Array, value: number, roomBytes: number): Buffer {
-  const block = Buffer.alloc(blockBytes + roomBytes);
-  block.fill(value, 0, blockBytes);
-  for (const [index, byte] of key.entries()) block[index] = byte ^ value;
-  return block;
+/** Puts the key XOR one of HMAC's pads (RFC 2104 §2) in front. */
+function pad(target: Buffer, key: Uint8Array, value: number): void {
+  target.fill(value, 0, blockBytes);
+  for (let index = 0; index < key.length; index += 1) target[index] = (key[index] ?? 0) ^ value;
 }

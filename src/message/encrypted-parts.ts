@@ -47,7 +47,7 @@ function bodyPart(body: Element, suite: Suite): EncryptedData {
   const child = body.children[0];
   if (child === undefined || !isEncryptedData(child)) return refuse('invalidSecurity', 'body-not-encrypted');
   const data = parseEncryptedData(child, suite);
-  return data.type === 'content' ? data : refuse('invalidSecurity', 'encrypted-data-type');
+  return data.type === 'content' ? data : refuse('invalidSecurity', 'encrypted-data-other-type');
 }
 
 function usernameTokenPart(header: SecurityHeader, plan: MessagePlan): EncryptedData | undefined {
@@ -55,7 +55,7 @@ function usernameTokenPart(header: SecurityHeader, plan: MessagePlan): Encrypted
   if (data === undefined) return undefined;
   const allowed = plan.protection.kind === 'symmetric' && wantsUsername(plan);
   if (!allowed || header.encryptedData.length !== 1) refuse('invalidSecurity', 'encrypted-data-unexpected');
-  return data.type === 'element' ? data : refuse('invalidSecurity', 'encrypted-data-type');
+  return data.type === 'element' ? data : refuse('invalidSecurity', 'encrypted-data-other-type');
 }
 
 export function isEncryptedData(element: Element): boolean {

@@ -1,7 +1,7 @@
 import { hmacKey } from '../crypto/hmac.ts';
 import type { RandomSource } from '../crypto/random.ts';
 import { refuse } from '../errors.ts';
-import { ns, type SoapVersion } from '../names.ts';
+import { ns } from '../names.ts';
 import type { MessagePlan } from '../policy/plan.ts';
 import { parseSecurityHeader, type SecurityHeader } from '../security/header.ts';
 import { addIds, collectIds, elementById, type Ids } from '../security/ids.ts';
@@ -12,21 +12,15 @@ import {
   verifyDigests,
   verifySignatureValue,
 } from '../security/signature.ts';
-import { checkFreshness } from '../security/timestamp.ts';
-import { parseUsernameToken, type UsernameToken } from '../security/username-token.ts';
-import type { Addressing } from '../soap/addressing.ts';
-import { checkBodyContent, type Envelope } from '../soap/envelope.ts';
-import { elementContent } from '../soap/structure.ts';
+import { checkFreshness, type Timestamp } from '../security/timestamp.ts';
+import type { Envelope } from '../soap/envelope.ts';
 import type { Limits } from '../xml/limits.ts';
 import type { Element, Fragment } from '../xml/tree.ts';
-import { inheritDeclarations, type LooseContent } from '../xml/write.ts';
-import { decryptParts, type EncryptedParts, encryptedParts, isEncryptedData } from './encrypted-parts.ts';
+import { decryptParts, type EncryptedParts, encryptedParts } from './encrypted-parts.ts';
 import type { Message } from './message.ts';
 import { checkSigned, checkStructure, checkSupported, encryptsFirst } from './plan-check.ts';
 import {
-  type ContextTokenValue,
   checkDerivedKeys,
-  type EncryptedKeyHandle,
   type ProtectionKey,
   protectionKey,
   type ReceiveKeys,
@@ -36,9 +30,11 @@ import {
   type TokenUse,
   tokenUseOf,
 } from './protection-key.ts';
+import { contentOf, usernameTokenOf, type Verified } from './verified.ts';
 
 export { EnvelopeRefusal, type Message, readMessage, unsecuredFault } from './message.ts';
 export type { ContextKey, ContextTokenValue, EncryptedKeyHandle, FoundContext, ReceiveKeys } from './protection-key.ts';
+export { bodyContent, type Verified } from './verified.ts';
 
 export interface ReceiveOptions {
   readonly nowMs: number;
@@ -54,27 +50,10 @@ export interface ReceiveOptions {
   readonly random: RandomSource;
 }
 
-/** What of a message was verified. Nothing else of it may be used. */
-export interface Verified<C> {
-  readonly soap: SoapVersion;
-  /** undefined where the message has no addressing headers. */
-  readonly addressing: Addressing | undefined;
-  readonly body: Element;
-  /** The one child of the Body, decrypted; undefined for an empty Body. */
-  readonly content: Element | undefined;
-  /** What stood in the place of each EncryptedData. */
-  readonly plaintexts: ReadonlyMap<Element, Fragment>;
-  readonly context: C | undefined;
-  readonly contextToken: ContextTokenValue | undefined;
-  readonly usernameToken: { readonly username: string; readonly password: string } | undefined;
-  readonly encryptedKey: EncryptedKeyHandle | undefined;
-  /** The very elements that the signature covers. */
-  readonly signed: ReadonlySet<Element>;
-}
-
 /**
- * Verifies a message by its plan. The order is the defence: the HMAC over SignedInfo and the Timestamp's digest before anything is spent or
- * decrypted, the replay key before the decryption, so that each genuine SignedInfo buys one decryption (design of CBC's padding oracle).
+ * Verifies a message by its plan. The order is the defence: the HMAC over SignedInfo and the Timestamp's digest come before anything is spent
+ * or decrypted, and the replay key is spent before the decryption. So each genuine SignedInfo buys one decryption, which starves whoever
+ * would use us as an oracle for the padding of CBC.
  *
  * @throws {Refusal} of the class that the message is to be answered with
  */
@@ -118,7 +97,17 @@ function readHeader(message: Message, plan: MessagePlan): Received {
   const parts = encryptedParts(envelope, header, plan, ids);
   const received = { plan, envelope, ids, header, parts };
   for (const { references } of header.signatures) checkReferences(references, received);
+  if (ids.others.size !== 0) checkKeyReferences(received);
   return received;
+}
+
+/** A key may not be named by an id that something else in the message seems to have, too. */
+function checkKeyReferences({ header, parts, ids }: Received): void {
+  const users = [...header.signatures, ...header.encryptedData, ...(parts.body === undefined ? [] : [parts.body])];
+  for (const reference of [...users.map(({ key }) => key), ...header.derivedKeys.map(token => token.reference)]) {
+    const isAmbiguous = reference.kind === 'direct' && ids.others.has(reference.uri.slice(1));
+    if (isAmbiguous) refuse('invalidSecurity', 'ambiguous-id');
+  }
 }
 
 /** Only the UsernameToken may be signed out of sight, inside an EncryptedData. */
@@ -163,35 +152,34 @@ function resolveKeys<C>({ plan, header, parts }: Received, use: TokenUse, key: P
 /**
  * Checks the HMAC over SignedInfo, then that the Timestamp is signed and fresh, so that an old message can't be told to be new.
  *
- * @returns the Timestamp's element; undefined where the plan has none
+ * @returns the Timestamp; undefined where the plan has none
  */
 function verifySignature(
   received: Received,
   { signature, signing }: ResolvedKeys,
   options: ReceiveOptions,
-): Element | undefined {
+): Timestamp | undefined {
   const { plan, header } = received;
   verifySignatureValue(signature, hmacKey(secretOf(signing), plan.suite.signature.hash));
   const timestamp = header.timestamps[0];
   if (timestamp === undefined) return undefined;
-  const references = signature.references.filter(({ id }) => received.ids.elements.get(id) === timestamp.element);
-  if (references.length !== 1) refuse('invalidSecurity', 'timestamp-not-signed');
-  verifyDigests(references, digestOptions(received, nothing));
+  const reference = signature.references.find(({ id }) => id === timestamp.id);
+  verifyDigests([reference ?? refuse('invalidSecurity', 'timestamp-not-signed')], digestOptions(received, nothing));
   checkFreshness(timestamp, options);
-  return timestamp.element;
+  return timestamp;
 }
 
 /** Verifies the digests of all parts but the Timestamp, which has been. @returns every signed element */
 function verifyParts(
   received: Received,
-  stamped: Element | undefined,
+  stamped: Timestamp | undefined,
   plaintexts: ReadonlyMap<Element, Fragment>,
 ): ReadonlySet<Element> {
   for (const fragment of plaintexts.values()) addIds(received.ids, fragment.ids, 'failedCheck');
   const references = received.header.signatures[0]?.references ?? [];
-  const others = references.filter(({ id }) => stamped === undefined || received.ids.elements.get(id) !== stamped);
+  const others = references.filter(({ id }) => id !== stamped?.id);
   const signed = new Set(verifyDigests(others, digestOptions(received, plaintexts)));
-  if (stamped !== undefined) signed.add(stamped);
+  if (stamped !== undefined) signed.add(stamped.element);
   return signed;
 }
 
@@ -263,38 +251,4 @@ function verified<C>(
     encryptedKey: key?.encryptedKey,
     signed,
   };
-}
-
-function usernameTokenOf(
-  header: SecurityHeader,
-  parts: EncryptedParts,
-  plaintexts: ReadonlyMap<Element, Fragment>,
-): UsernameToken | undefined {
-  const fragment = parts.usernameToken && plaintexts.get(parts.usernameToken.element);
-  if (fragment === undefined) return header.usernameTokens[0];
-  const [element, ...more] = elementContent(fragment, 'invalidSecurity', 'username-token-text');
-  if (element === undefined || more.length !== 0) return refuse('invalidSecurity', 'username-token-count');
-  if (element.namespace !== ns.wsse || element.local !== 'UsernameToken')
-    return refuse('invalidSecurity', 'username-token-missing');
-  return parseUsernameToken(element);
-}
-
-function contentOf(
-  body: Element,
-  parts: EncryptedParts,
-  plaintexts: ReadonlyMap<Element, Fragment>,
-): Element | undefined {
-  const fragment = parts.body && plaintexts.get(parts.body.element);
-  const children = fragment === undefined ? body.children : elementContent(fragment, 'invalidSecurity', 'body-text');
-  if (fragment !== undefined) checkBodyContent(body, children, 'invalidSecurity');
-  const child = children[0];
-  // One pass of decryption; and what no plan wants encrypted isn't decrypted by anybody behind us either.
-  if (child !== undefined && isEncryptedData(child)) refuse('invalidSecurity', 'encrypted-data-unexpected');
-  return child;
-}
-
-/** The verified, decrypted content of the Body as it was written, and the namespace declarations that are in scope there. */
-export function bodyContent<C>({ body, plaintexts }: Verified<C>): LooseContent {
-  const child = body.children[0];
-  return inheritDeclarations((child && plaintexts.get(child)) ?? body);
 }

@@ -11,6 +11,7 @@ import { type AddressingHeader, addressingHeaders, writeAddressingHeader } from 
 import { canonicalize } from '../xml/canonical.ts';
 import { defaultLimits, type Limits } from '../xml/limits.ts';
 import { scanText } from '../xml/scan.ts';
+import type { Element } from '../xml/tree.ts';
 import { ids } from './part-ids.ts';
 import { checkSupported, encryptsFirst, isListed } from './plan-check.ts';
 import type { EncryptedKeyHandle } from './protection-key.ts';
@@ -26,8 +27,16 @@ export interface Outgoing {
   readonly relatesTo?: string;
   readonly to?: string;
   readonly replyToAnonymous?: boolean;
-  /** Content of the Body and the namespace declarations around it, with one space between two of them. */
-  readonly body: { readonly declarations: string; readonly content: string };
+  readonly body: OutgoingBody;
+}
+
+/** The content of a Body to be sent. */
+export interface OutgoingBody {
+  /** Every namespace declaration that the content needs around it, with one space between two of them. */
+  readonly declarations: string;
+  readonly content: string;
+  /** The one element that the content consists of, where it has been scanned already; it spares the sender to do so. */
+  readonly element?: Element | undefined;
 }
 
 export interface SendOptions {
@@ -147,34 +156,44 @@ function encrypt(
  * The Body. Its content was written by somebody else, so that its digest is that of what we find when we read it as a receiver does; the
  * bytes stay as they are.
  */
-function bodyPart(writing: Writing, { declarations, content }: Outgoing['body']): string {
+function bodyPart(writing: Writing, body: OutgoingBody): string {
   const { plan, versions, signed } = writing;
-  const { open, close } = bodyTags(versions.soap, declarations, plan.signed.body);
-  if (!plan.encrypted.body) {
-    const text = open + content + close;
-    if (plan.signed.body) signed.push({ id: ids.body, canonical: canonicalBody(text) });
-    return text;
+  const { content } = body;
+  const tags = bodyTags(versions.soap, body.declarations, plan.signed.body);
+  const afterEncryption = plan.encrypted.body && encryptsFirst(plan.protection);
+  if (plan.signed.body && !afterEncryption) signed.push({ id: ids.body, canonical: canonicalBody(tags, body) });
+  const inner = plan.encrypted.body ? encrypt(writing, ids.encryptedBody, 'content', content) : content;
+  if (plan.signed.body && afterEncryption) {
+    signed.push({ id: ids.body, canonical: canonicalBody(tags, { declarations: '', content: inner }) });
   }
-  const afterEncryption = encryptsFirst(plan.protection);
-  if (plan.signed.body && !afterEncryption)
-    signed.push({ id: ids.body, canonical: canonicalBody(open + content + close) });
-  const text = open + encrypt(writing, ids.encryptedBody, 'content', content) + close;
-  if (plan.signed.body && afterEncryption) signed.push({ id: ids.body, canonical: canonicalBody(text) });
-  return text;
+  return tags.open + inner + tags.close;
+}
+
+interface BodyTags {
+  readonly open: string;
+  readonly close: string;
+  /** The start tag's canonical form around content that does without its prefixes; undefined where that could need them. */
+  readonly canonicalOpen: string | undefined;
 }
 
 /** The declarations of the content stand on the Body, so that its prefixes can't be `s` and `u` where they are taken. */
-function bodyTags(soap: SoapVersion, declarations: string, withId: boolean): { open: string; close: string } {
+function bodyTags(soap: SoapVersion, declarations: string, withId: boolean): BodyTags {
   const inherited = declarations === '' ? '' : ` ${declarations}`;
   const prefix = freePrefix('s', inherited);
   const close = `</${prefix}:Body>`;
   if (!withId) {
     const own = prefix === 's' ? '' : ` xmlns:${prefix}="${soap.namespace}"`;
-    return { open: `<${prefix}:Body${own}${inherited}>`, close };
+    return { open: `<${prefix}:Body${own}${inherited}>`, close, canonicalOpen: undefined };
   }
   const idPrefix = freePrefix('u', inherited);
   const own = ` xmlns:${prefix}="${soap.namespace}" xmlns:${idPrefix}="${ns.wsu}"`;
-  return { open: `<${prefix}:Body${own}${inherited} ${idPrefix}:Id="${ids.body}">`, close };
+  const id = ` ${idPrefix}:Id="${ids.body}"`;
+  const isUsual = prefix === 's' && idPrefix === 'u';
+  return {
+    open: `<${prefix}:Body${own}${inherited}${id}>`,
+    close,
+    canonicalOpen: isUsual ? `<s:Body${own}${id}>` : undefined,
+  };
 }
 
 function freePrefix(wanted: string, declarations: string): string {
@@ -192,9 +211,16 @@ const ownLimits: Limits = {
   maxValueChars: 1 << 20,
 };
 
-function canonicalBody(text: string): string {
+/** Nothing in the content may declare the prefixes of our start tag: it would be canonical in another way inside than alone. */
+const ownPrefix = /\sxmlns:[su]\s*=/;
+
+function canonicalBody({ open, close, canonicalOpen }: BodyTags, { content, element }: OutgoingBody): string {
+  if (element !== undefined && canonicalOpen !== undefined) {
+    const isAll = element.end - element.start === content.length;
+    if (isAll && !ownPrefix.test(content)) return canonicalOpen + canonicalize(element) + close;
+  }
   try {
-    return canonicalize(scanText(text, ownLimits).root);
+    return canonicalize(scanText(open + content + close, ownLimits).root);
   } catch (error) {
     return refuse('server', 'body-to-send', error);
   }

@@ -78,7 +78,7 @@ export function parseReferenceList(element: Element): string[] {
   noAttributes(element);
   const children = childrenOf(element);
   if (children.length === 0 || children.length > securityLimits.dataReferences)
-    refuse('invalidSecurity', 'data-references');
+    refuse('invalidSecurity', 'reference-list-size');
   return children.map(child => {
     const { URI } = attributesOf(named(child, ns.xenc, 'DataReference'), { URI: '' });
     noContent(child);

@@ -86,24 +86,27 @@ function signatureValue(element: Element): Buffer {
 }
 
 function parseReferences(elements: readonly Element[], suite: Suite): SignedReference[] {
-  const references = elements.map(element => parseReference(element, suite));
-  const ids = new Set(references.map(({ id }) => id));
-  if (ids.size !== references.length) refuse('invalidSecurity', 'signed-twice');
+  const references: SignedReference[] = [];
+  for (const element of elements) {
+    const reference = parseReference(element, suite);
+    if (references.some(({ id }) => id === reference.id)) refuse('invalidSecurity', 'signed-twice');
+    references.push(reference);
+  }
   return references;
 }
 
 function parseReference(element: Element, suite: Suite): SignedReference {
-  const [transforms, method, value, ...more] = childrenOf(named(element, ns.ds, 'Reference'));
+  const children = childrenOf(named(element, ns.ds, 'Reference'));
   const attribute = element.attributes[0];
   if (element.attributes.length !== 1 || attribute?.local !== 'URI' || attribute.namespace !== '') {
     return refuse('invalidSecurity', 'signature-reference');
   }
-  if (more.length !== 0) refuse('invalidSecurity', 'signature-reference');
-  const prefixes = transformOf(named(transforms, ns.ds, 'Transforms'));
-  const digestMethod = named(method, ns.ds, 'DigestMethod');
-  noContent(digestMethod);
-  if (algorithmOf(digestMethod) !== suite.digest.uri) refuse('unsupportedAlgorithm', 'digest-method');
-  const digestValue = leaf(named(value, ns.ds, 'DigestValue'), 128);
+  if (children.length !== 3) refuse('invalidSecurity', 'signature-reference');
+  const prefixes = transformOf(named(children[0], ns.ds, 'Transforms'));
+  const method = named(children[1], ns.ds, 'DigestMethod');
+  noContent(method);
+  if (algorithmOf(method) !== suite.digest.uri) refuse('unsupportedAlgorithm', 'digest-method');
+  const digestValue = leaf(named(children[2], ns.ds, 'DigestValue'), 128);
   return { id: idOfReference(attribute.value), prefixes, digest: digestValue };
 }
 
@@ -137,7 +140,7 @@ function prefixListOf(element: Element): readonly string[] {
  * @throws {Refusal} `unsupportedAlgorithm` for a signature that wants another kind of key, `failedCheck`
  */
 export function verifySignatureValue(signature: Signature, key: HmacKey): void {
-  if (signature.kind !== 'symmetric') refuse('unsupportedAlgorithm', 'signature-method');
+  if (signature.kind !== 'symmetric') refuse('unsupportedAlgorithm', 'signature-kind');
   const expected = hmac(key, canonicalize(signature.signedInfo, { prefixes: signature.prefixes }));
   if (!equalBytes(expected, signature.value)) refuse('failedCheck', 'signature-value');
 }

@@ -6,18 +6,19 @@ import { childrenOf, leaf, named, wsuIdOf } from './grammar.ts';
 /** wsu:Timestamp (WSS SOAP Message Security 1.1 §10). */
 export interface Timestamp {
   readonly element: Element;
+  readonly id: string | undefined;
   readonly createdMs: number;
   readonly expiresMs: number | undefined;
 }
 
 /** Created, then at most Expires, each once and without attributes (BSP 1.1 R3203, R3221–R3227). @throws {Refusal} `invalidSecurity` */
 export function parseTimestamp(element: Element): Timestamp {
-  wsuIdOf(element);
+  const id = wsuIdOf(element);
   const children = childrenOf(element);
   if (children.length > 2) refuse('invalidSecurity', 'timestamp-children');
   const created = named(children[0], ns.wsu, 'Created');
   const expires = children[1] && named(children[1], ns.wsu, 'Expires');
-  return { element, createdMs: instantOf(leaf(created)), expiresMs: expires && instantOf(leaf(expires)) };
+  return { element, id, createdMs: instantOf(leaf(created)), expiresMs: expires && instantOf(leaf(expires)) };
 }
 
 export interface Freshness {
@@ -49,24 +50,31 @@ export function writeTimestamp(id: string, createdMs: number, lifetimeMs: number
   return `<u:Timestamp xmlns:u="${ns.wsu}" u:Id="${id}"><u:Created>${created}</u:Created><u:Expires>${expires}</u:Expires></u:Timestamp>`;
 }
 
-const utc = /^([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]{1,9}))?Z$/;
+const utc = /^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?Z$/;
 
 /** xs:dateTime in UTC, `Z` written, at most nine fraction digits (BSP 1.1 R3217, R3223); days and hours that don't exist are refused. */
 function instantOf(text: string): number {
-  const match = utc.exec(text) ?? refuse('invalidSecurity', 'timestamp-value');
-  const [year, month, day, hour, minute, second] = match.slice(1, 7).map(Number) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
-  const real = year > 0 && month >= 1 && month <= 12 && day >= 1 && day <= daysIn(year, month);
-  if (!real || hour > 23 || minute > 59 || second > 59) refuse('invalidSecurity', 'timestamp-value');
-  const milliseconds = Number((match[7] ?? '').slice(0, 3).padEnd(3, '0'));
+  if (!utc.test(text)) refuse('invalidSecurity', 'timestamp-value');
+  const [year, month, day] = [digits(text, 0, 4), digits(text, 5, 7), digits(text, 8, 10)];
+  const [hour, minute, second] = [digits(text, 11, 13), digits(text, 14, 16), digits(text, 17, 19)];
+  const isDay = year > 0 && month >= 1 && month <= 12 && day >= 1 && day <= daysIn(year, month);
+  if (!isDay || hour > 23 || minute > 59 || second > 59) refuse('invalidSecurity', 'timestamp-value');
   // Date.UTC takes years before 100 for those of the last century.
-  return year < 100 ? Number.NEGATIVE_INFINITY : Date.UTC(year, month - 1, day, hour, minute, second, milliseconds);
+  if (year < 100) return Number.NEGATIVE_INFINITY;
+  return Date.UTC(year, month - 1, day, hour, minute, second, millisecondsOf(text));
+}
+
+/** What of the fraction a clock in milliseconds can tell. */
+function millisecondsOf(text: string): number {
+  const fraction = text.slice(20, -1);
+  if (fraction.length === 3) return digits(fraction, 0, 3);
+  return Number(fraction.slice(0, 3).padEnd(3, '0'));
+}
+
+function digits(text: string, start: number, end: number): number {
+  let value = 0;
+  for (let at = start; at < end; at++) value = value * 10 + text.charCodeAt(at) - 48;
+  return value;
 }
 
 const daysOfMonth = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { SecretKey, secretBytes } from '../crypto/secret-key.ts';
 import type { AuthenticationMethod, Context } from './context.ts';
 
@@ -34,6 +35,13 @@ export const maxPlaintextBytes = 2048;
 export const minPlaintextBytes = 103;
 
 const methods: readonly AuthenticationMethod[] = ['usernameToken', 'x509', 'anonymous'];
+const urnUuid = 'urn:uuid:';
+const uuidPattern = /^urn:uuid:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** True for an Identifier or Instance as they are made here: `urn:uuid:` and lower-case hex digits. */
+export function isUuidUri(uri: string): boolean {
+  return uuidPattern.test(uri);
+}
 
 /**
  * Writes a context's plaintext.
@@ -41,94 +49,99 @@ const methods: readonly AuthenticationMethod[] = ['usernameToken', 'x509', 'anon
  * @throws {TypeError} for a context that can't be: an Identifier that is not a lower-case `urn:uuid:`, a time or a number out of range
  */
 export function encodeContext(context: Context): Buffer | undefined {
-  const { roles, user } = context;
-  const texts = [user, ...roles].map(wellFormed);
-  if (roles.length > 0xff || texts.some(text => text.length > maxPlaintextBytes)) return undefined;
-  const [userText = Buffer.alloc(0), ...roleTexts] = texts;
-  const plaintext = Buffer.concat([
-    Buffer.of(schema),
-    uuidBytes(context.id),
-    context.instance === undefined ? Buffer.alloc(idBytes) : instanceBytes(context.instance),
-    prefixed(sized(secretBytes(context.secret), minSecretBytes, maxSecretBytes)),
-    timesOf(context),
-    numbersOf(context),
-    prefixed(userText),
-    Buffer.of(roles.length),
-    ...roleTexts.map(prefixed),
-    prefixed(sized(context.credential ?? Buffer.alloc(0), context.credential ? credentialBytes : 0, credentialBytes)),
-  ]);
-  return plaintext.length > maxPlaintextBytes ? undefined : plaintext;
+  const { secret, roles, credential } = context;
+  if (secret.length > maxSecretBytes) throw new TypeError('secret is too long');
+  if (credential !== undefined && credential.length !== credentialBytes)
+    throw new TypeError('credential has a wrong length');
+  if (roles.length > 0xff) return undefined;
+  const writer = new Writer();
+  writer.uint(schema, 1);
+  writer.uuid(context.id);
+  writer.instance(context.instance);
+  writer.lengthPrefixed(secretBytes(secret));
+  writer.time(context.createdMs);
+  writer.time(context.keyEffectiveMs);
+  writer.time(context.keyExpiresMs);
+  writer.time(context.tokenExpiresMs);
+  writer.time(context.absoluteExpiresMs);
+  writer.uint(context.renewals, 2);
+  writer.uint(context.userEpoch, 4);
+  writer.uint(methods.indexOf(context.authenticatedBy) + 1, 1);
+  writer.text(context.user);
+  writer.uint(roles.length, 1);
+  for (const role of roles) writer.text(role);
+  writer.lengthPrefixed(credential ?? nothing);
+  return writer.finish();
 }
 
-/** lp(x): the bytes with their length before them. */
-export function prefixed(bytes: Uint8Array): Buffer {
-  const out = Buffer.allocUnsafeSlow(2 + bytes.length);
-  out.writeUInt16BE(bytes.length, 0);
-  out.set(bytes, 2);
-  return out;
+const nothing = Buffer.alloc(0);
+const loneSurrogate = /\p{Surrogate}/u;
+
+/** Where every plaintext is written; it is wiped when it was copied. */
+const scratch = Buffer.alloc(maxPlaintextBytes);
+
+/** Writes fields one after the other; after the first that does not fit it writes nothing more. */
+class Writer {
+  #at = 0;
+  #overflowed = false;
+
+  /** What was written, or undefined where it did not fit. */
+  finish(): Buffer | undefined {
+    const whole = this.#overflowed ? undefined : Buffer.from(scratch.subarray(0, this.#at));
+    scratch.fill(0);
+    return whole;
+  }
+
+  uint(value: number, bytes: 1 | 2 | 4): void {
+    if (!Number.isInteger(value) || value < 0 || value >= 2 ** (8 * bytes))
+      throw new TypeError('number is out of range');
+    if (this.#reserve(bytes)) scratch.writeUIntBE(value, this.#at - bytes, bytes);
+  }
+
+  time(timeMs: number): void {
+    if (!Number.isInteger(timeMs) || timeMs < 0 || timeMs > maxTimeMs) throw new TypeError('time is out of range');
+    this.uint(Math.floor(timeMs / 2 ** 32), 4);
+    this.uint(timeMs % 2 ** 32, 4);
+  }
+
+  uuid(uri: string): void {
+    if (!isUuidUri(uri)) throw new TypeError('identifier is not a lower-case urn:uuid');
+    if (this.#reserve(idBytes)) scratch.write(uri.slice(urnUuid.length).replaceAll('-', ''), this.#at - idBytes, 'hex');
+  }
+
+  instance(uri: string | undefined): void {
+    if (uri === nilUuid) throw new TypeError('the nil uuid stands for no instance');
+    this.uuid(uri ?? nilUuid);
+  }
+
+  lengthPrefixed(bytes: Uint8Array): void {
+    this.uint(bytes.length, 2);
+    if (this.#reserve(bytes.length)) scratch.set(bytes, this.#at - bytes.length);
+  }
+
+  /** A lone surrogate has no UTF-8: two texts must never become the same bytes. */
+  text(text: string): void {
+    const bytes = Buffer.byteLength(text);
+    if (bytes > maxPlaintextBytes) this.#overflowed = true;
+    if (this.#overflowed) return;
+    if (loneSurrogate.test(text)) throw new TypeError('text is not well-formed Unicode');
+    this.uint(bytes, 2);
+    if (this.#reserve(bytes)) scratch.write(text, this.#at - bytes);
+  }
+
+  #reserve(bytes: number): boolean {
+    if (this.#at + bytes > maxPlaintextBytes) this.#overflowed = true;
+    if (this.#overflowed) return false;
+    this.#at += bytes;
+    return true;
+  }
 }
 
-/** A text's UTF-8. A lone surrogate has none: two texts must never become the same bytes. */
-export function wellFormed(text: string): Buffer {
-  const bytes = Buffer.from(text, 'utf8');
-  if (bytes.includes(replacement) && bytes.toString('utf8') !== text)
-    throw new TypeError('text is not well-formed Unicode');
-  return bytes;
-}
-
-const replacement = Buffer.from('\u{FFFD}');
-
-const uuidPattern = /^urn:uuid:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-
-function uuidBytes(uri: string): Buffer {
-  if (!uuidPattern.test(uri)) throw new TypeError('identifier is not a lower-case urn:uuid');
-  return Buffer.from(uri.slice('urn:uuid:'.length).replaceAll('-', ''), 'hex');
-}
-
-function instanceBytes(uri: string): Buffer {
-  const bytes = uuidBytes(uri);
-  if (isZero(bytes)) throw new TypeError('the nil uuid stands for no instance');
-  return bytes;
-}
+const nilUuid = `${urnUuid}00000000-0000-0000-0000-000000000000`;
 
 function uuidText(bytes: Buffer): string {
   const hex = bytes.toString('hex');
-  return `urn:uuid:${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
-}
-
-function isZero(bytes: Buffer): boolean {
-  return bytes.every(byte => byte === 0);
-}
-
-function sized(bytes: Uint8Array, min: number, max: number): Uint8Array {
-  if (bytes.length < min || bytes.length > max) throw new TypeError('secret or credential has a wrong length');
-  return bytes;
-}
-
-function timesOf(context: Context): Buffer {
-  const { createdMs, keyEffectiveMs, keyExpiresMs, tokenExpiresMs, absoluteExpiresMs } = context;
-  const times = [createdMs, keyEffectiveMs, keyExpiresMs, tokenExpiresMs, absoluteExpiresMs];
-  const bytes = Buffer.allocUnsafeSlow(8 * times.length);
-  for (const [index, timeMs] of times.entries()) {
-    if (!Number.isInteger(timeMs) || timeMs < 0 || timeMs > maxTimeMs) throw new TypeError('time is out of range');
-    bytes.writeBigUInt64BE(BigInt(timeMs), 8 * index);
-  }
-  return bytes;
-}
-
-function numbersOf({ renewals, userEpoch, authenticatedBy }: Context): Buffer {
-  const method = methods.indexOf(authenticatedBy) + 1;
-  if (!isUint(renewals, 0xffff) || !isUint(userEpoch, 0xffffffff) || method === 0)
-    throw new TypeError('renewals, user epoch or authentication method is out of range');
-  const bytes = Buffer.allocUnsafeSlow(7);
-  bytes.writeUInt16BE(renewals, 0);
-  bytes.writeUInt32BE(userEpoch, 2);
-  bytes.writeUInt8(method, 6);
-  return bytes;
-}
-
-function isUint(value: number, max: number): boolean {
-  return Number.isInteger(value) && value >= 0 && value <= max;
+  return `${urnUuid}${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
 
 /**
@@ -138,23 +151,24 @@ function isUint(value: number, max: number): boolean {
 export function decodeContext(plaintext: Uint8Array): Context | undefined {
   const reader = new Reader(plaintext);
   const schemaRead = reader.uint(1);
-  const id = reader.take(idBytes);
-  const instance = reader.take(idBytes);
+  const id = uuidText(reader.take(idBytes));
+  const instance = uuidText(reader.take(idBytes));
   const secret = reader.lengthPrefixed();
   const times = [reader.time(), reader.time(), reader.time(), reader.time(), reader.time()] as const;
   const renewals = reader.uint(2);
   const userEpoch = reader.uint(4);
   const authenticatedBy = methods[reader.uint(1) - 1];
   const user = reader.text();
-  const roles = Array.from({ length: reader.uint(1) }, () => reader.text());
+  const roles: string[] = [];
+  for (let left = reader.uint(1); left > 0; left -= 1) roles.push(reader.text());
   const credential = reader.lengthPrefixed();
   if (!reader.isWhole() || schemaRead !== schema || authenticatedBy === undefined) return undefined;
   if (secret.length < minSecretBytes || secret.length > maxSecretBytes) return undefined;
   if (credential.length !== 0 && credential.length !== credentialBytes) return undefined;
   const [createdMs, keyEffectiveMs, keyExpiresMs, tokenExpiresMs, absoluteExpiresMs] = times;
   return {
-    id: uuidText(id),
-    instance: isZero(instance) ? undefined : uuidText(instance),
+    id,
+    instance: instance === nilUuid ? undefined : instance,
     secret: new SecretKey(secret),
     user,
     roles,
@@ -170,9 +184,6 @@ export function decodeContext(plaintext: Uint8Array): Context | undefined {
   };
 }
 
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-const nothing = Buffer.alloc(0);
-
 /** Reads fields one after the other; after the first that does not fit it reads nothing but zeros and is not whole. */
 class Reader {
   readonly #bytes: Buffer;
@@ -180,7 +191,7 @@ class Reader {
   #failed = false;
 
   constructor(bytes: Uint8Array) {
-    this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+    this.#bytes = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes);
   }
 
   isWhole(): boolean {
@@ -196,8 +207,10 @@ class Reader {
   }
 
   uint(bytes: 1 | 2 | 4): number {
-    const taken = this.take(bytes);
-    return taken.length === 0 ? 0 : taken.readUIntBE(0, bytes);
+    const at = this.#at;
+    if (this.#failed || at + bytes > this.#bytes.length) return this.#fail(0);
+    this.#at = at + bytes;
+    return this.#bytes.readUIntBE(at, bytes);
   }
 
   time(): number {
@@ -210,11 +223,8 @@ class Reader {
   }
 
   text(): string {
-    try {
-      return utf8.decode(this.lengthPrefixed());
-    } catch {
-      return this.#fail('');
-    }
+    const bytes = this.lengthPrefixed();
+    return isUtf8(bytes) ? bytes.toString('utf8') : this.#fail('');
   }
 
   #fail<T>(instead: T): T {

@@ -4,7 +4,7 @@ import type { RandomSource } from '../crypto/random.ts';
 import { refuse, SecureConversationError } from '../errors.ts';
 import { hkdfExpand } from '../keyring/hkdf.ts';
 import type { KeyRing, RingKey } from '../keyring/ring.ts';
-import { decodeContext, encodeContext, maxPlaintextBytes, minPlaintextBytes, prefixed, wellFormed } from './codec.ts';
+import { decodeContext, encodeContext, isUuidUri, maxPlaintextBytes, minPlaintextBytes } from './codec.ts';
 import type { Context } from './context.ts';
 
 /*
@@ -73,7 +73,7 @@ export function seal(
   key: RingKey,
   random: RandomSource,
 ): Buffer {
-  const sealed = Buffer.allocUnsafeSlow(overheadBytes + plaintext.length);
+  const sealed = Buffer.allocUnsafe(overheadBytes + plaintext.length);
   sealed[0] = magic;
   sealed[1] = version;
   sealed.set(key.idBytes, keyIdAt);
@@ -136,8 +136,16 @@ function associatedData(sealed: Uint8Array, context: Uint8Array): Buffer {
   return Buffer.concat([sealed.subarray(0, ciphertextAt), context]);
 }
 
+/** lp of the farm id and of each name. */
 function boundContext(farm: string, { names }: SealBinding): Buffer {
-  return Buffer.concat([farm, ...names].map(name => prefixed(wellFormed(name))));
+  const texts = [farm, ...names];
+  const bytes = Buffer.allocUnsafe(texts.reduce((sum, text) => sum + 2 + Buffer.byteLength(text), 0));
+  let at = 0;
+  for (const text of texts) {
+    const length = bytes.write(text, at + 2);
+    at = bytes.writeUInt16BE(length, at) + length;
+  }
+  return bytes;
 }
 
 function contextBinding(binding: StateBinding, id: string, instance: string | undefined): SealBinding {
@@ -175,6 +183,7 @@ export function refuseStale(sentence: string): never {
  * bytes, expired, not valid yet
  */
 export function openState(text: string, binding: TokenBinding, ring: KeyRing, nowMs: number): Context | undefined {
+  if (!isUuidUri(binding.id) || (binding.instance !== undefined && !isUuidUri(binding.instance))) return undefined;
   const sealed = sealedBytes(text);
   const plaintext = sealed && open(sealed, contextBinding(binding, binding.id, binding.instance), ring, nowMs);
   const context = plaintext && decodeContext(plaintext);

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -8,6 +8,8 @@ import { fileURLToPath } from 'node:url';
 import { expect, vi } from 'vitest';
 import { openSession, type Session } from '../../src/client/session.ts';
 import type { SessionOptions } from '../../src/client/session-options.ts';
+import { systemRandom } from '../../src/crypto/random.ts';
+import { prepareDemoData } from '../../src/farm/demo-data.ts';
 import type { FarmDescription, FarmStatus } from '../../src/farm/description.ts';
 import { compilePolicy } from '../../src/policy/compile.ts';
 import type { OperationPlan, Plan } from '../../src/policy/plan.ts';
@@ -24,6 +26,16 @@ export function newFolder(): string {
   return folder;
 }
 
+let template: Promise<string> | undefined;
+
+/** A data folder with certificates, ring and demo user: copies of the same ones, because keys take their time. */
+export async function newData(): Promise<string> {
+  template ??= prepareDemoData(newFolder(), Date.now(), systemRandom).then(({ folder }) => folder);
+  const folder = newFolder();
+  cpSync(await template, folder, { recursive: true });
+  return folder;
+}
+
 export function removeFolders(): void {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 }
@@ -37,6 +49,8 @@ export function wssc(...words: string[]): { status: number | null; stdout: strin
 export interface RunningFarm extends FarmDescription {
   readonly password: string;
   readonly data: string;
+  /** Lines on standard error so far. */
+  readonly said: readonly string[];
   /** What the first line on standard output said. */
   readonly line: string;
   status(): Promise<FarmStatus>;
@@ -61,16 +75,23 @@ export async function startFarm(data: string, ...words: string[]): Promise<Runni
   const free = ['--http', '0', '--https', '0', '--admin', '0'];
   const child = spawn(process.execPath, [mainProgram, 'farm', '--json', '--data', data, ...free, ...words], {
     detached: true,
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
+  const said: string[] = [];
+  createInterface({ input: child.stderr }).on('line', text => said.push(text));
   running.add(child);
-  const [line] = await once(createInterface({ input: child.stdout }), 'line');
+  const ended = once(child, 'close').then(([code]) => {
+    throw new Error(`the farm ended with exit code ${code}: ${said.join('; ')}`);
+  });
+  const [line] = await Promise.race([once(createInterface({ input: child.stdout }), 'line'), ended]);
+  ended.catch(() => {});
   const description: FarmDescription & { password: string } = JSON.parse(line);
   const status = async () => (await fetch(`${description.admin}/status.json`)).json() as Promise<FarmStatus>;
   return {
     ...description,
     data,
     line,
+    said,
     status,
     allUp: (before = []) =>
       vi.waitFor(
@@ -83,7 +104,7 @@ export async function startFarm(data: string, ...words: string[]): Promise<Runni
     kill: node => process.kill(description.nodes[node]?.pid ?? 0, 'SIGKILL'),
     async interrupt() {
       process.kill(-(child.pid ?? 0), 'SIGINT');
-      const [code] = await once(child, 'exit');
+      const [code] = await once(child, 'close');
       running.delete(child);
       return code;
     },

@@ -89,16 +89,19 @@ export interface RecordedKey {
   readonly cipher: string;
   readonly thumbprint: string;
   readonly secret: Buffer;
+  readonly sha1: string;
 }
 
-export const encryptedKeyStr =
-  `<wsse:SecurityTokenReference xmlns:wsse11="${ns.wsse11}" wsse11:TokenType="${tokenTypes.encryptedKey}">` +
-  `${reference('#EK', tokenTypes.encryptedKey)}</wsse:SecurityTokenReference>`;
+const encryptedKeyReference = (inner: string) =>
+  `<wsse:SecurityTokenReference xmlns:wsse11="${ns.wsse11}" wsse11:TokenType="${tokenTypes.encryptedKey}">${inner}</wsse:SecurityTokenReference>`;
+export const encryptedKeyStr = encryptedKeyReference(reference('#EK', tokenTypes.encryptedKey));
+const keyIdentifier = (valueType: string, value: string) =>
+  `<wsse:KeyIdentifier EncodingType="${tokenTypes.base64Binary}" ValueType="${valueType}">${value}</wsse:KeyIdentifier>`;
 
 function bootstrap({ cipher, thumbprint, secret }: RecordedKey): Base {
-  const keyIdentifier = `<wsse:KeyIdentifier EncodingType="${tokenTypes.base64Binary}" ValueType="${tokenTypes.thumbprintSha1}">${thumbprint}</wsse:KeyIdentifier>`;
+  const recipient = str(keyIdentifier(tokenTypes.thumbprintSha1, thumbprint));
   const encryptedKey =
-    `<xenc:EncryptedKey Id="EK"><xenc:EncryptionMethod Algorithm="${algorithms.rsaOaepMgf1p}"/><ds:KeyInfo>${str(keyIdentifier)}</ds:KeyInfo>` +
+    `<xenc:EncryptedKey Id="EK"><xenc:EncryptionMethod Algorithm="${algorithms.rsaOaepMgf1p}"/><ds:KeyInfo>${recipient}</ds:KeyInfo>` +
     `<xenc:CipherData><xenc:CipherValue>${cipher}</xenc:CipherValue></xenc:CipherData></xenc:EncryptedKey>`;
   return {
     ...calls,
@@ -106,6 +109,11 @@ function bootstrap({ cipher, thumbprint, secret }: RecordedKey): Base {
     sign: ['TS', 'UT', 'Body', ...wsaIds],
     secret,
   };
+}
+
+function bootstrapAnswer({ sha1, secret }: RecordedKey): Base {
+  const source = encryptedKeyReference(keyIdentifier(tokenTypes.encryptedKeySha1, sha1));
+  return { ...calls, security: `${parts.timestamp}${dkts(source)}<REFERENCES/><SIGNATURE/>`, secret };
 }
 
 const direct = `<ds:KeyInfo>${attached}</ds:KeyInfo>`;
@@ -122,6 +130,7 @@ export function bases(recorded: RecordedKey) {
     },
     answer: { ...calls, security: `${parts.timestamp}${dkts(unattached)}<REFERENCES/><SIGNATURE/>` },
     bootstrap: bootstrap(recorded),
+    'bootstrap-answer': bootstrapAnswer(recorded),
     'tls-calls': {
       ...calls,
       security: `${parts.timestamp}${parts.sct}<SIGNATURE/>`,
@@ -231,7 +240,7 @@ function encryptedMessage(signed: string, base: Base, recipe: Recipe): string {
   const body = (recipe.encryptedData ?? same)(data('EDb', algorithms.encryptedContent, plaintext));
   const dataReferences = ['<xenc:DataReference URI="#EDb"/>'];
   let message = signed.slice(0, contentStart) + body + signed.slice(end);
-  const token = /<wsse:UsernameToken.*<\/wsse:UsernameToken>/.exec(message)?.[0];
+  const token = /<wsse:(\w+) wsu:Id="UT".*<\/wsse:\1>/.exec(message)?.[0];
   if (token !== undefined) {
     message = message.replace(token, () => data('EDu', algorithms.encryptedElement, token));
     dataReferences.push('<xenc:DataReference URI="#EDu"/>');

@@ -34,6 +34,7 @@ const plans: Readonly<Record<BaseName, MessagePlan>> = {
   'calls-without-derived-keys': symmetricCalls({ derivedKeys: false }).request,
   answer: calls.response,
   bootstrap: symmetricBootstrap().request,
+  'bootstrap-answer': symmetricBootstrap().response,
   'tls-calls': tls.request,
   'tls-answer': tls.response,
   'tls-bootstrap': transportBootstrap(dialects.feb2005, 'Basic128').request,
@@ -47,12 +48,16 @@ const service: ReceiveKeys<string> = {
 };
 const initiator: ReceiveKeys<string> = { context: { id: contextId, instance: undefined, secret: secret() } };
 
+function keysFor(plan: BaseName): ReceiveKeys<string> {
+  if (plan === 'bootstrap-answer') return { encryptedKey: { secret: new SecretKey(key.secret), sha1: key.sha1 } };
+  return plan === 'answer' || plan === 'tls-answer' ? initiator : service;
+}
+
 async function receiveVector(
   { plan, message }: Pick<Vector, 'plan' | 'message'>,
   onReplay: () => void = () => {},
 ): Promise<Verified<string>> {
-  const keys = plan === 'answer' || plan === 'tls-answer' ? initiator : service;
-  return receive(readMessage(Buffer.from(message)), plans[plan], keys, {
+  return receive(readMessage(Buffer.from(message)), plans[plan], keysFor(plan), {
     nowMs,
     clockSkewMs: 60_000,
     timestampTtlMs: 300_000,
@@ -76,10 +81,12 @@ async function recordedKey(): Promise<RecordedKey> {
     cipher: textOf(element, 'CipherValue'),
     thumbprint: textOf(element, 'KeyIdentifier'),
     secret: Buffer.from(secretBytes(encryptedKey.secret)),
+    sha1: encryptedKey.sha1,
   };
 }
 
-const made = bases(await recordedKey());
+const key = await recordedKey();
+const made = bases(key);
 const messageOf = ({ plan, recipe }: Scenario) => build(made[plan], recipe);
 
 async function outcome(vector: Pick<Vector, 'plan' | 'message'>): Promise<{ expect: string; reason: string }> {

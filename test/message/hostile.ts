@@ -121,6 +121,17 @@ add('signed-calls', 'X07-id-in-another-namespace', 'an attribute m:Id is no id',
 add('signed-calls', 'X07-look-alike-beside', 'an attribute ID has the value of a signed id', {
   unsigned: replace('<m:text>', '<m:text ID="To">'),
 });
+for (const id of ['SCT', 'DKs']) {
+  add('signed-calls', `X07-look-alike-of-${id}`, 'an attribute ID has the value of an id that names a key', {
+    unsigned: replace('<m:text>', `<m:text ID="${id}">`),
+  });
+}
+add('calls', 'X07-look-alike-of-DKe', 'an attribute ID has the value of the id that names the encryption key', {
+  unsigned: replace('<wsa:Action', '<m:header ID="DKe"/><wsa:Action'),
+});
+add('signed-calls', 'X07-control-look-alike', 'an attribute ID with a value that nothing refers to', {
+  unsigned: replace('<m:text>', '<m:text ID="x" id="x">'),
+});
 add('signed-calls', 'X08-control-comment', 'an id in a comment and in CDATA is text', {
   unsigned: chain(
     replace('pay 1 to bob', 'pay 1<!-- wsu:Id="Body" --> to <![CDATA[<x wsu:Id="Body"/>]]>'),
@@ -335,6 +346,19 @@ add('signed-calls', 'R12-payload-signed', 'a reference to a part of the Body', {
 add('calls', 'R12-key-info-signed', 'a reference to a KeyInfo', {
   signature: replace('<ds:KeyInfo>', '<ds:KeyInfo Id="KI">'),
   sign: ['TS', 'Body', 'To', 'ReplyTo', 'MessageID', 'Action', 'KI'],
+});
+add('bootstrap', 'R12-hidden-part-signed', 'a reference to a part of the UsernameToken, which is encrypted', {
+  unsigned: replace('<wsse:Username>', '<wsse:Username wsu:Id="hidden">'),
+  sign: ['TS', 'hidden', 'Body', 'To', 'ReplyTo', 'MessageID', 'Action'],
+});
+add('bootstrap', 'R12-two-hidden', 'two references to ids that are nowhere in sight', {
+  sign: ['TS', 'UT', 'Nobody', 'Body', 'To', 'ReplyTo', 'MessageID', 'Action'],
+});
+add('calls', 'R13-algorithm-attributes', 'DigestMethod with a second attribute', {
+  reference: replace('<ds:DigestMethod', '<ds:DigestMethod Type="x"'),
+});
+add('calls', 'R13-algorithm-namespace', 'Algorithm in a namespace', {
+  reference: replace('<ds:DigestMethod Algorithm', '<ds:DigestMethod ds:Algorithm'),
 });
 add('calls', 'R13-type', 'a Reference with Type', {
   reference: replace('<ds:Reference', `<ds:Reference Type="${ns.ds}Object"`),
@@ -605,6 +629,16 @@ add('calls', 'E12-two-lists', 'two ReferenceLists', {
 });
 add('calls', 'E12-mime-type', 'MimeType on EncryptedData', {
   encryptedData: replace('<xenc:EncryptedData', '<xenc:EncryptedData MimeType="text/xml"'),
+});
+add('calls', 'E12-no-uri', 'a DataReference without URI', {
+  finished: text => text.replace(referenceList, '<xenc:ReferenceList><xenc:DataReference/></xenc:ReferenceList>'),
+});
+add('calls', 'E12-no-id', 'an EncryptedData without Id', { encryptedData: replace(' Id="EDb"', '') });
+add('calls', 'E12-empty-list', 'a ReferenceList that names nothing', {
+  finished: text => text.replace(referenceList, '<xenc:ReferenceList/>'),
+});
+add('calls', 'E12-properties', 'EncryptionProperties in EncryptedData', {
+  encryptedData: insertBefore('</xenc:EncryptedData>', '<xenc:EncryptionProperties/>'),
 });
 add('bootstrap', 'E12-recipient', 'Recipient on EncryptedKey', {
   finished: replace('<xenc:EncryptedKey', '<xenc:EncryptedKey Recipient="bob"'),
@@ -882,6 +916,28 @@ add('tls-answer', 'G08-no-security-header', 'an answer without a Security header
 add('answer', 'G09-context-token-in-answer', 'a token in an answer', {
   unsigned: insertAfter(parts.timestamp, parts.sct),
 });
+const strayKey =
+  `<xenc:EncryptedKey Id="EK"><xenc:EncryptionMethod Algorithm="${algorithms.rsaOaepMgf1p}"/><ds:KeyInfo>` +
+  str(
+    `<wsse:KeyIdentifier ValueType="${tokenTypes.thumbprintSha1}">AAAAAAAAAAAAAAAAAAAAAAAAAAA=</wsse:KeyIdentifier>`,
+  ) +
+  `</ds:KeyInfo><xenc:CipherData><xenc:CipherValue>${Buffer.alloc(256, 1).toString('base64')}</xenc:CipherValue></xenc:CipherData></xenc:EncryptedKey>`;
+for (const plan of ['calls', 'answer', 'tls-calls', 'bootstrap-answer'] as const) {
+  add(plan, `G13-encrypted-key-in-${plan}`, 'an EncryptedKey where the plan has none', {
+    unsigned: insertAfter(parts.timestamp, strayKey),
+  });
+}
+for (const plan of ['bootstrap', 'bootstrap-answer'] as const) {
+  add(plan, `G14-context-token-in-${plan}`, 'a SecurityContextToken in a bootstrap', {
+    unsigned: insertAfter(parts.timestamp, parts.sct),
+  });
+}
+add('bootstrap', 'G15-no-encrypted-key', 'a bootstrap without its EncryptedKey', {
+  unsigned: text => text.replace(/<xenc:EncryptedKey.*<\/xenc:EncryptedKey>/, ''),
+});
+add('bootstrap-answer', 'G16-another-key', 'an answer that refers to an EncryptedKey of another exchange', {
+  unsigned: text => text.replace(/(#EncryptedKeySHA1">)[^<]*/g, '$1AAAAAAAAAAAAAAAAAAAAAAAAAAA='),
+});
 add('tls-bootstrap', 'G10-no-username-token', 'no UsernameToken where the plan wants one', {
   unsigned: replace(parts.usernameToken, ''),
 });
@@ -914,6 +970,16 @@ add(
         .replace('<xenc:DataReference URI="#EDu"/>', ''),
   },
 );
+
+add('bootstrap', 'G17-two-tokens-inside', 'two UsernameTokens come out of one EncryptedData', {
+  unsigned: insertAfter(parts.usernameToken, parts.usernameToken.replace('"UT"', '"UT2"')),
+});
+add('bootstrap', 'G17-another-token-inside', 'another token comes out in the place of the UsernameToken', {
+  unsigned: text => text.replaceAll('wsse:UsernameToken', 'wsse:BinarySecurityToken'),
+});
+add('bootstrap', 'G17-text-inside', 'text comes out beside the UsernameToken', {
+  unsigned: insertAfter('</wsse:Password>', '</wsse:UsernameToken>x<wsse:UsernameToken>'),
+});
 
 // ---- Prefix lists
 const inclusive = (prefixList: string) => (text: string) =>

@@ -6,6 +6,8 @@ import { type Outgoing, type SendKeys, type Sent, send } from '../../src/message
 import { addressingVersions, dialects, ns, soapVersions } from '../../src/names.ts';
 import type { MessagePlan } from '../../src/policy/plan.ts';
 import { writeDirectReference } from '../../src/security/token-reference.ts';
+import { scanText } from '../../src/xml/scan.ts';
+import { inheritDeclarations } from '../../src/xml/write.ts';
 import { own } from './captures.ts';
 import {
   type SymmetricOptions,
@@ -90,6 +92,7 @@ const symmetricRows: readonly [string, SymmetricOptions][] = [
   ['no derived keys', { derivedKeys: false }],
   ['Basic256', { suite: 'Basic256' }],
   ['Basic256Sha256, 200512', { suite: 'Basic256Sha256', dialect: dialects['200512'] }],
+  ['Basic128GCM', { suite: 'Basic128GCM' }],
   ['Basic192, no derived keys', { suite: 'Basic192', derivedKeys: false }],
 ];
 
@@ -166,6 +169,20 @@ describe('what is sent is received', () => {
   });
 });
 
+test('a tag of GCM is whole or the message is refused', async () => {
+  const plan = symmetricCalls({ suite: 'Basic128GCM' }).request;
+  const keys = conversation(plan.dialect);
+  const { text } = sent(plan, keys.clientSends, outgoing());
+  const value = /<e:CipherValue>([^<]*)/.exec(text)?.[1] ?? '';
+  const bytes = Buffer.from(value, 'base64');
+  for (const missing of [1, 4, 8, 12, 15, 16]) {
+    const truncated = text.replace(value, bytes.subarray(0, -missing).toString('base64'));
+    await expect(received(truncated, plan, keys.serverReceives), String(missing)).rejects.toMatchObject({
+      fault: 'failedCheck',
+    });
+  }
+});
+
 describe('the sender', () => {
   const plan = symmetricCalls().request;
 
@@ -181,6 +198,27 @@ describe('the sender', () => {
       expect(opened.content?.namespace).toBe('urn:default');
       expect(opened.content?.children[1]?.namespace).toBe('urn:other');
       expect(bodyContent(opened).bindings).toContainEqual(expect.objectContaining({ prefix: 's', uri: ns.xsd }));
+    }
+  });
+
+  test('a Body that was scanned before is digested as if it had not been', async () => {
+    const contents = [
+      '<m:Echo xmlns:m="urn:m" a = "1"><m:none/>&#x41;</m:Echo>',
+      `<Echo><s:x xmlns:s="${ns.soap12}"/><u:y xmlns:u="${ns.wsu}"/></Echo>`,
+      '<i:Echo i:type="x:y"><z xmlns=""/></i:Echo>',
+    ];
+    for (const content of contents) {
+      const envelope = `<e:Envelope xmlns:e="${ns.soap12}" xmlns="urn:default" xmlns:x="urn:x" xmlns:i="${ns.xsi}"><e:Body>${content}</e:Body></e:Envelope>`;
+      const [body] = scanText(envelope).root.children;
+      if (body === undefined) throw new Error('no Body');
+      const keys = conversation(plan.dialect);
+      const { text } = sent(
+        plan,
+        keys.clientSends,
+        outgoing({ body: { ...inheritDeclarations(body), element: body.children[0] } }),
+      );
+      const opened = await received(text, plan, keys.serverReceives);
+      expect(bodyContent(opened).content).toBe(content);
     }
   });
 

@@ -34,7 +34,9 @@ function expectSameForms(text: string, prefixLists: readonly string[][]): void {
           mode: XmlC14NMode.XML_C14N_EXCLUSIVE_1_0,
           inclusiveNamespacePrefixes: prefixes,
         });
-        expect(canonicalize(element, { prefixes }), `${element.name} of ${text} with ${prefixes.join(' ')}`).toBe(expected);
+        expect(canonicalize(element, { prefixes }), `${element.name} of ${text} with ${prefixes.join(' ')}`).toBe(
+          expected,
+        );
       }
     }
   } finally {

@@ -1,0 +1,65 @@
+import { refuse } from '../errors.ts';
+import { ns, type SoapVersion } from '../names.ts';
+import type { SecurityHeader } from '../security/header.ts';
+import { parseUsernameToken, type UsernameToken } from '../security/username-token.ts';
+import type { Addressing } from '../soap/addressing.ts';
+import { checkBodyContent } from '../soap/envelope.ts';
+import { elementContent } from '../soap/structure.ts';
+import type { Element, Fragment } from '../xml/tree.ts';
+import { inheritDeclarations, type LooseContent } from '../xml/write.ts';
+import { type EncryptedParts, isEncryptedData } from './encrypted-parts.ts';
+import type { ContextTokenValue, EncryptedKeyHandle } from './protection-key.ts';
+
+/** What of a message was verified. Nothing else of it may be used. */
+export interface Verified<C> {
+  readonly soap: SoapVersion;
+  /** undefined where the message has no addressing headers. */
+  readonly addressing: Addressing | undefined;
+  readonly body: Element;
+  /** The one child of the Body, decrypted; undefined for an empty Body. */
+  readonly content: Element | undefined;
+  /** What stood in the place of each EncryptedData. */
+  readonly plaintexts: ReadonlyMap<Element, Fragment>;
+  readonly context: C | undefined;
+  readonly contextToken: ContextTokenValue | undefined;
+  readonly usernameToken: { readonly username: string; readonly password: string } | undefined;
+  readonly encryptedKey: EncryptedKeyHandle | undefined;
+  /** The very elements that the signature covers. */
+  readonly signed: ReadonlySet<Element>;
+}
+
+/** The supporting UsernameToken, in clear or out of its EncryptedData. @throws {Refusal} `invalidSecurity` where something else came out */
+export function usernameTokenOf(
+  header: SecurityHeader,
+  parts: EncryptedParts,
+  plaintexts: ReadonlyMap<Element, Fragment>,
+): UsernameToken | undefined {
+  const fragment = parts.usernameToken && plaintexts.get(parts.usernameToken.element);
+  if (fragment === undefined) return header.usernameTokens[0];
+  const [element, ...more] = elementContent(fragment, 'invalidSecurity', 'username-token-text');
+  if (element === undefined || more.length !== 0) return refuse('invalidSecurity', 'username-token-count');
+  if (element.namespace !== ns.wsse || element.local !== 'UsernameToken')
+    return refuse('invalidSecurity', 'username-token-missing');
+  return parseUsernameToken(element);
+}
+
+/** The one child of the Body, decrypted. @throws {Refusal} `invalidSecurity` where what came out of the decryption is no content of a Body */
+export function contentOf(
+  body: Element,
+  parts: EncryptedParts,
+  plaintexts: ReadonlyMap<Element, Fragment>,
+): Element | undefined {
+  const fragment = parts.body && plaintexts.get(parts.body.element);
+  const children = fragment === undefined ? body.children : elementContent(fragment, 'invalidSecurity', 'body-text');
+  if (fragment !== undefined) checkBodyContent(body, children, 'invalidSecurity');
+  const child = children[0];
+  // One pass of decryption; and what no plan wants encrypted isn't decrypted by anybody behind us either.
+  if (child !== undefined && isEncryptedData(child)) refuse('invalidSecurity', 'encrypted-data-unexpected');
+  return child;
+}
+
+/** The verified, decrypted content of the Body as it was written, and the namespace declarations that are in scope there. */
+export function bodyContent<C>({ body, plaintexts }: Verified<C>): LooseContent {
+  const child = body.children[0];
+  return inheritDeclarations((child && plaintexts.get(child)) ?? body);
+}

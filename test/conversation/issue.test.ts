@@ -1,0 +1,154 @@
+import { describe, expect, test } from 'vitest';
+import { cancelContext } from '../../src/conversation/cancel.ts';
+import { issueContext } from '../../src/conversation/issue.ts';
+import { parseTokenRequest, type TokenRequest, writeIssueRequest } from '../../src/conversation/token-request.ts';
+import { parseIssueResponse } from '../../src/conversation/token-response.ts';
+import { secretBytes } from '../../src/crypto/secret-key.ts';
+import { Refusal } from '../../src/errors.ts';
+import { keyRing } from '../../src/keyring/ring.ts';
+import { ns } from '../../src/names.ts';
+import { planOf } from '../../src/policy/compile.ts';
+import type { Plan } from '../../src/policy/plan.ts';
+import { readWsdl } from '../../src/policy/wsdl.ts';
+import { cookieMode } from '../../src/state/cookie-mode.ts';
+import type { StateMode } from '../../src/state/state-mode.ts';
+import { scanText } from '../../src/xml/scan.ts';
+import { madeRing, seededRandom } from '../keyring/made.ts';
+
+const nowMs = Date.parse('2026-11-26T10:00:00Z');
+const lifetimeMs = 3_600_000;
+const wsdl = readWsdl('wsdl/echo.wsdl');
+const ports = ['EchoTls11', 'EchoTls13', 'EchoSymmetric'];
+const alice = { user: 'alice', roles: ['reader'], authenticatedBy: 'usernameToken' } as const;
+const clientShare = Buffer.alloc(32, 9);
+
+function mode(onCancel = (_: { id: string; untilMs: number }) => {}): StateMode {
+  const ring = keyRing(madeRing(nowMs));
+  return cookieMode({ ring: () => ring, random: seededRandom('issue'), onCancel });
+}
+
+function issue(plan: Plan, request: Partial<TokenRequest>, state = mode()) {
+  const asked: TokenRequest = {
+    request: 'issue',
+    tokenType: plan.dialect.sct,
+    keySizeBits: 256,
+    entropy: clientShare,
+    target: undefined,
+    ...request,
+  };
+  return issueContext(asked, alice, { plan, state, lifetimeMs, nowMs, random: seededRandom('issue') });
+}
+
+function reasonOf(act: () => unknown): string {
+  try {
+    act();
+  } catch (error) {
+    if (error instanceof Refusal && error.fault === 'invalidRequest') return error.reason;
+    throw error;
+  }
+  return 'accepted';
+}
+
+describe.each(ports)('%s', port => {
+  const plan = planOf(wsdl, port);
+
+  test('both sides compute the same key from what they sent each other', () => {
+    const { content } = writeIssueRequest(plan.dialect, 256, clientShare);
+    const request = parseTokenRequest(scanText(content).root, plan.dialect, 'issue');
+    const { context, body } = issue(plan, request);
+    const token = parseIssueResponse(scanText(body.content).root, plan.dialect, clientShare, 256);
+    expect(secretBytes(token.secret)).toEqual(secretBytes(context.secret));
+    expect(token.secret.length).toBe(32);
+  });
+
+  test('the token holds Identifier first and the sealed state after it, and both references name it', () => {
+    const { context, body } = issue(plan, {});
+    const token = parseIssueResponse(scanText(body.content).root, plan.dialect, clientShare, 256);
+    const sct = scanText(token.token).root;
+    expect(sct.children.map(child => `{${child.namespace}}${child.local}`)).toEqual([
+      `{${plan.dialect.wsc}}Identifier`,
+      `{${ns.state}}State`,
+    ]);
+    const uriOf = (text: string) =>
+      scanText(text).root.children[0]?.attributes.find(({ local }) => local === 'URI')?.value;
+    expect(uriOf(token.attachedReference)).toBe(`#${sct.attributes.find(({ local }) => local === 'Id')?.value}`);
+    expect(uriOf(token.unattachedReference)).toBe(context.id);
+    expect(token.stateChars).toBeGreaterThan(0);
+  });
+
+  test('Lifetime is ours, not what was asked for, and ends with the token', () => {
+    const { context, body } = issue(plan, {});
+    const token = parseIssueResponse(scanText(body.content).root, plan.dialect, clientShare, 256);
+    expect([token.createdMs, token.expiresMs]).toEqual([nowMs, nowMs + lifetimeMs]);
+    expect(context.tokenExpiresMs).toBe(nowMs + lifetimeMs);
+    expect(context.absoluteExpiresMs).toBeGreaterThanOrEqual(context.tokenExpiresMs);
+  });
+
+  test('an issued conversation is found again by its token', async () => {
+    const state = mode();
+    const { context, body } = issue(plan, {}, state);
+    const token = parseIssueResponse(scanText(body.content).root, plan.dialect, clientShare, 256);
+    const text = /State[^>]*>([^<]*)</.exec(token.token)?.[1];
+    const found = await state.find(
+      { dialect: plan.dialect, id: context.id, instance: undefined, state: text },
+      plan.audience,
+      nowMs,
+    );
+    expect(found?.context).toMatchObject({ user: 'alice', roles: ['reader'], id: context.id });
+  });
+
+  test.each([
+    ['a token type that is not the SCT of the dialect', { tokenType: 'urn:other' }, 'rst-token-type'],
+    ['a key of 8 bits', { keySizeBits: 8 }, 'rst-key-size'],
+    ['a key of 64 bits', { keySizeBits: 64 }, 'rst-key-size'],
+    ['a key that is no whole number of bytes', { keySizeBits: 255 }, 'rst-key-size'],
+    ['a key of 100,000 bits', { keySizeBits: 100_000 }, 'rst-key-size'],
+    ['no entropy where the policy requires it', { entropy: undefined }, 'rst-entropy-missing'],
+  ] as const)('%s is refused as InvalidRequest', (_law, request, reason) => {
+    expect(reasonOf(() => issue(plan, request as Partial<TokenRequest>))).toBe(reason);
+  });
+
+  test('without a KeySize the key has the size of the suite, and the answer says so', () => {
+    const { context, body } = issue(plan, { keySizeBits: undefined });
+    expect(context.secret.length * 8).toBe(plan.suite.defaultKeyBits);
+    const token = parseIssueResponse(scanText(body.content).root, plan.dialect, clientShare, 512);
+    expect(token.secret.length * 8).toBe(plan.suite.defaultKeyBits);
+  });
+});
+
+describe('a Cancel', () => {
+  const plan = planOf(wsdl, 'EchoTls13');
+  const cancelOf = (id: string, instance?: string): TokenRequest => ({
+    request: 'cancel',
+    tokenType: undefined,
+    keySizeBits: undefined,
+    entropy: undefined,
+    target: { id, instance },
+  });
+
+  test('ends the conversation that signed it, on this node at once, and tells the others', async () => {
+    const told: string[] = [];
+    const state = mode(({ id }) => told.push(id));
+    const { context, body } = issue(plan, {}, state);
+    const text = /State[^>]*>([^<]*)</.exec(body.content)?.[1];
+    cancelContext(cancelOf(context.id), context, plan, state, nowMs);
+    expect(told).toEqual([context.id]);
+    const token = { dialect: plan.dialect, id: context.id, instance: undefined, state: text };
+    expect(await state.find(token, plan.audience, nowMs)).toBeUndefined();
+  });
+
+  test('of another conversation, another instance or none is refused and changes nothing', () => {
+    const told: string[] = [];
+    const state = mode(({ id }) => told.push(id));
+    const { context } = issue(plan, {}, state);
+    expect(reasonOf(() => cancelContext(cancelOf('urn:uuid:other'), context, plan, state, nowMs))).toBe(
+      'cancel-target',
+    );
+    expect(reasonOf(() => cancelContext(cancelOf(context.id, 'urn:uuid:i'), context, plan, state, nowMs))).toBe(
+      'cancel-target',
+    );
+    const none = { ...cancelOf(context.id), target: undefined };
+    expect(reasonOf(() => cancelContext(none, context, plan, state, nowMs))).toBe('cancel-target');
+    expect(told).toEqual([]);
+  });
+});

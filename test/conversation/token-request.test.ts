@@ -1,0 +1,123 @@
+import { describe, expect, test } from 'vitest';
+import {
+  parseTokenRequest,
+  tokenReferenceText,
+  writeCancelRequest,
+  writeIssueRequest,
+} from '../../src/conversation/token-request.ts';
+import { Refusal } from '../../src/errors.ts';
+import { type Dialect, dialects, ns, type TrustRequest } from '../../src/names.ts';
+import { scanText } from '../../src/xml/scan.ts';
+
+const feb2005 = dialects.feb2005;
+const entropy = Buffer.alloc(32, 7);
+const base64 = entropy.toString('base64');
+
+function parse(content: string, dialect: Dialect = feb2005, request: TrustRequest = 'issue') {
+  return parseTokenRequest(scanText(content).root, dialect, request);
+}
+
+/** An RST with the children given, in the dialect of February 2005. */
+function rst(children: string, type: TrustRequest = 'issue'): string {
+  return (
+    `<t:RequestSecurityToken xmlns:t="${feb2005.wst}" xmlns:c="${feb2005.wsc}" xmlns:o="${ns.wsse}">` +
+    `<t:RequestType>${feb2005.requestType[type]}</t:RequestType>${children}</t:RequestSecurityToken>`
+  );
+}
+
+const secret = (text: string, type = feb2005.nonce) =>
+  `<t:Entropy><t:BinarySecret Type="${type}">${text}</t:BinarySecret></t:Entropy>`;
+
+function reasonOf(act: () => unknown): string {
+  try {
+    act();
+  } catch (error) {
+    if (error instanceof Refusal && error.fault === 'invalidRequest') return error.reason;
+    throw error;
+  }
+  return 'accepted';
+}
+
+describe.each(Object.values(dialects))('a request in $name', dialect => {
+  test('to issue is read as it was written', () => {
+    const { content } = writeIssueRequest(dialect, 256, entropy);
+    expect(parse(content, dialect)).toEqual({
+      request: 'issue',
+      tokenType: dialect.sct,
+      keySizeBits: 256,
+      entropy,
+      target: undefined,
+    });
+  });
+
+  test('to cancel names its target by the reference that was issued', () => {
+    const { content } = writeCancelRequest(dialect, tokenReferenceText(dialect, 'urn:uuid:1'));
+    expect(parse(content, dialect, 'cancel').target).toEqual({ id: 'urn:uuid:1', instance: undefined });
+  });
+
+  test('of the other dialect is refused', () => {
+    const other = dialect === feb2005 ? dialects['200512'] : feb2005;
+    const { content } = writeIssueRequest(other, 256, entropy);
+    expect(reasonOf(() => parse(content, dialect))).toBe('rst-missing');
+  });
+});
+
+test('nothing but RequestType is required of an Issue: WCF leaves out AppliesTo, KeyType and Context', () => {
+  expect(parse(rst(''))).toMatchObject({ tokenType: undefined, keySizeBits: undefined, entropy: undefined });
+});
+
+test('a target may be the whole token, with its Instance and whatever stands behind', () => {
+  const token =
+    '<c:SecurityContextToken><c:Identifier>urn:uuid:1</c:Identifier><c:Instance>urn:uuid:2</c:Instance><x xmlns="urn:x"/></c:SecurityContextToken>';
+  expect(parse(rst(`<t:CancelTarget>${token}</t:CancelTarget>`, 'cancel'), feb2005, 'cancel').target).toEqual({
+    id: 'urn:uuid:1',
+    instance: 'urn:uuid:2',
+  });
+});
+
+const refused: readonly (readonly [law: string, content: string, reason: string, request?: TrustRequest])[] = [
+  ['RequestType that is not what the Action asked for', rst('', 'cancel'), 'rst-request-type'],
+  ['no RequestType', `<t:RequestSecurityToken xmlns:t="${feb2005.wst}"/>`, 'rst-request-type'],
+  ['another element', `<t:RequestSecurityTokenResponse xmlns:t="${feb2005.wst}"/>`, 'rst-missing'],
+  ['two KeySizes', rst('<t:KeySize>256</t:KeySize><t:KeySize>256</t:KeySize>'), 'rst-duplicate-child'],
+  ...['', '+256', '0x100', '2.56e2', '-1', '0', '00256', '12345678901', '２５６'].map(
+    size => [`KeySize "${size}"`, rst(`<t:KeySize>${size}</t:KeySize>`), 'rst-key-size'] as const,
+  ),
+  ['15 bytes of entropy', rst(secret(Buffer.alloc(15).toString('base64'))), 'base64'],
+  ['65 bytes of entropy', rst(secret(Buffer.alloc(65).toString('base64'))), 'base64'],
+  ['entropy that is not base64', rst(secret('*'.repeat(44))), 'base64'],
+  ['entropy that says to be the key', rst(secret(base64, feb2005.symmetricKey)), 'rst-entropy-type'],
+  ['entropy without BinarySecret', rst('<t:Entropy/>'), 'rst-entropy'],
+  ['a comment inside entropy', rst(secret(`${base64.slice(0, 9)}<!-- -->${base64.slice(9)}`)), 'leaf-content'],
+  ['a Cancel without target', rst('', 'cancel'), 'rst-target-missing', 'cancel'],
+  [
+    'a target that is no token',
+    rst('<t:CancelTarget><x xmlns="urn:x"/></t:CancelTarget>', 'cancel'),
+    'rst-target',
+    'cancel',
+  ],
+  [
+    'a target of another token type',
+    rst(
+      '<t:CancelTarget><o:SecurityTokenReference><o:Reference URI="urn:uuid:1" ValueType="urn:x"/></o:SecurityTokenReference></t:CancelTarget>',
+      'cancel',
+    ),
+    'rst-target-reference',
+    'cancel',
+  ],
+  [
+    'a target with two Identifiers',
+    rst(
+      '<t:CancelTarget><c:SecurityContextToken><c:Identifier>a</c:Identifier><c:Identifier>b</c:Identifier></c:SecurityContextToken></t:CancelTarget>',
+      'cancel',
+    ),
+    'rst-target-token',
+    'cancel',
+  ],
+];
+
+for (const [law, content, reason, request] of refused) {
+  test(`${law} is refused as InvalidRequest`, () => {
+    expect(reasonOf(() => parse(content, feb2005, request))).toBe(reason);
+  });
+}

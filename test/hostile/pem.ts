@@ -1,0 +1,14 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { type CertificateRole, createCertificatePem, createPrivateKeyPem, type Issuer } from '../../src/farm/certificates.ts';
+
+async function issue(role: CertificateRole, issuer?: Issuer) {
+  const key = createPrivateKeyPem();
+  const privateKey = createPrivateKey(key);
+  const certificate = await createCertificatePem(role, privateKey, issuer, Date.now());
+  return { certificate, key, issuer: { certificate: new X509Certificate(certificate), privateKey } };
+}
+
+const ca = await issue('ca');
+
+/** Certificates and keys of one test run. */
+export const pem = { ca, service: await issue('service', ca.issuer), tls: await issue('tls', ca.issuer) };
