@@ -8,7 +8,7 @@ import {
   unsecuredFault,
   type Verified,
 } from '../message/receive.ts';
-import { type Outgoing, type SendKeys, type Sent, send } from '../message/send.ts';
+import { type OutgoingBody, type SendKeys, type Sent, send } from '../message/send.ts';
 import type { ExchangePlan, Plan } from '../policy/plan.ts';
 import { defaultLimits } from '../xml/limits.ts';
 import { type Addresses, addressList, mayRetry, type RetryMode } from './addresses.ts';
@@ -37,7 +37,7 @@ export interface ExchangeRequest {
   readonly receiveKeys: ReceiveKeys<never>;
   readonly action: string;
   readonly answerActions: readonly string[];
-  readonly body: Outgoing['body'];
+  readonly body: OutgoingBody;
   /** Send to this address alone; undefined: to the session's, in their order. */
   readonly address: string | undefined;
 }

@@ -1,8 +1,8 @@
 import { writeCancelRequest } from '../conversation/token-request.ts';
 import { SecureConversationError } from '../errors.ts';
 import { writePlainEnvelope } from '../message/plain-envelope.ts';
+import type { OutgoingBody } from '../message/send.ts';
 import type { OperationPlan, Plan } from '../policy/plan.ts';
-import type { Outgoing } from '../message/send.ts';
 import { bootstrap, type Conversation } from './bootstrap.ts';
 import { type Exchanged, type ExchangeParts, exchange, exchangeParts } from './exchange.ts';
 import type { SessionOptions } from './session-options.ts';
@@ -26,7 +26,7 @@ export interface Session {
    * @throws {SecureConversationError} `NETWORK`, `FAULT` (an unsecured fault), `BAD_CONTEXT_TOKEN` (again, after a new bootstrap),
    * `MESSAGE_REFUSED` (the answer is not what the policy says)
    */
-  call(operation: OperationPlan, body: Outgoing['body'], address?: string): Promise<CallResult>;
+  call(operation: OperationPlan, body: OutgoingBody, address?: string): Promise<CallResult>;
   /** How many conversations were opened so far. */
   readonly bootstraps: number;
   /** Identifier of the present conversation. */
@@ -65,7 +65,7 @@ export function openSession(options: SessionOptions): Session {
   const callIn = async (
     held: Conversation,
     operation: OperationPlan,
-    body: Outgoing['body'],
+    body: OutgoingBody,
     address?: string,
   ): Promise<CallResult> => {
     const exchanged = await exchange(parts, {

@@ -1,8 +1,8 @@
 import { refuse } from '../errors.ts';
+import type { OutgoingBody } from '../message/send.ts';
 import type { Plan } from '../policy/plan.ts';
 import type { Context } from '../state/context.ts';
 import type { StateMode } from '../state/state-mode.ts';
-import type { LooseContent } from '../xml/write.ts';
 import type { TokenRequest } from './token-request.ts';
 import { writeCancelResponse } from './token-response.ts';
 
@@ -19,7 +19,7 @@ export function cancelContext(
   plan: Plan,
   state: StateMode,
   nowMs: number,
-): LooseContent {
+): OutgoingBody {
   const { target } = request;
   const sameInstance = target?.instance === undefined || target.instance === signer.instance;
   if (target?.id !== signer.id || !sameInstance) return refuse('invalidRequest', 'cancel-target');

@@ -1,10 +1,10 @@
 import type { RandomSource } from '../crypto/random.ts';
 import { SecretKey } from '../crypto/secret-key.ts';
 import { refuse } from '../errors.ts';
+import type { OutgoingBody } from '../message/send.ts';
 import type { Plan } from '../policy/plan.ts';
 import type { AuthenticationMethod, Context } from '../state/context.ts';
 import type { StateMode } from '../state/state-mode.ts';
-import type { LooseContent } from '../xml/write.ts';
 import { computedKey } from './computed-key.ts';
 import type { TokenRequest } from './token-request.ts';
 import { type IssuedToken, writeIssueResponse } from './token-response.ts';
@@ -39,7 +39,7 @@ export function issueContext(
   request: TokenRequest,
   principal: Principal,
   options: IssueOptions,
-): { context: Context; body: LooseContent } {
+): { context: Context; body: OutgoingBody } {
   const { plan, nowMs, random } = options;
   if (request.tokenType !== undefined && request.tokenType !== plan.dialect.sct)
     refuse('invalidRequest', 'rst-token-type');

@@ -1,9 +1,9 @@
 import { decodeBase64 } from '../crypto/base64.ts';
 import { refuse } from '../errors.ts';
+import type { OutgoingBody } from '../message/send.ts';
 import type { Dialect, TrustRequest } from '../names.ts';
 import { ns } from '../names.ts';
 import { attributeValue, childrenNamed, type Element, isNamed, leafText } from '../xml/tree.ts';
-import type { LooseContent } from '../xml/write.ts';
 import { escapeText } from '../xml/write.ts';
 
 /** What a CancelTarget or RenewTarget names: the conversation by Identifier, and Instance where it was renewed. */
@@ -113,7 +113,7 @@ function targetFromReference(str: Element, dialect: Dialect): TargetToken {
  * Writes the RequestSecurityToken that asks for a conversation, in the order that WCF writes it; ComputedKeyAlgorithm is added
  * because CXF's servers name the algorithm by it.
  */
-export function writeIssueRequest(dialect: Dialect, keySizeBits: number, entropy: Uint8Array): LooseContent {
+export function writeIssueRequest(dialect: Dialect, keySizeBits: number, entropy: Uint8Array): OutgoingBody {
   const parts = [
     `<t:TokenType>${dialect.sct}</t:TokenType>`,
     `<t:RequestType>${dialect.requestType.issue}</t:RequestType>`,
@@ -125,21 +125,21 @@ export function writeIssueRequest(dialect: Dialect, keySizeBits: number, entropy
 }
 
 /** Writes the RequestSecurityToken that cancels a conversation; `reference` is its unattached SecurityTokenReference as text. */
-export function writeCancelRequest(dialect: Dialect, reference: string): LooseContent {
+export function writeCancelRequest(dialect: Dialect, reference: string): OutgoingBody {
   return requestBody(dialect, [
     `<t:RequestType>${dialect.requestType.cancel}</t:RequestType>`,
     `<t:CancelTarget>${reference}</t:CancelTarget>`,
   ]);
 }
 
-function requestBody(dialect: Dialect, parts: readonly string[]): LooseContent {
+function requestBody(dialect: Dialect, parts: readonly string[]): OutgoingBody {
   const root = 't:RequestSecurityToken';
   return selfContained(`<${root} xmlns:t="${dialect.wst}">${parts.join('')}</${root}>`);
 }
 
 /** A Body's content that declares every prefix it uses. */
-export function selfContained(content: string): LooseContent {
-  return { content, bindings: [], declarations: '' };
+export function selfContained(content: string): OutgoingBody {
+  return { content, declarations: '' };
 }
 
 /** A SecurityTokenReference by URI, self-contained: what RSTRs, KeyInfos and targets name a conversation with. */

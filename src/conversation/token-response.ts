@@ -1,10 +1,10 @@
 import { decodeBase64 } from '../crypto/base64.ts';
 import { SecretKey } from '../crypto/secret-key.ts';
 import { refuse } from '../errors.ts';
+import type { OutgoingBody } from '../message/send.ts';
 import type { Dialect } from '../names.ts';
 import { ns } from '../names.ts';
 import { attributeValue, childNamed, childrenNamed, type Element, isNamed, leafText } from '../xml/tree.ts';
-import type { LooseContent } from '../xml/write.ts';
 import { escapeText, standalone } from '../xml/write.ts';
 import { computedKey } from './computed-key.ts';
 import { selfContained, tokenReferenceText } from './token-request.ts';
@@ -29,7 +29,7 @@ export interface IssuedToken {
  * Writes the RequestSecurityTokenResponse of an Issue: SCT with Identifier first and the sealed state after it, both references,
  * proof, Lifetime and KeySize, in the order of WCF (facts seen on the wire: CXF takes any order). 200512 wraps it in a collection.
  */
-export function writeIssueResponse(dialect: Dialect, token: IssuedToken): LooseContent {
+export function writeIssueResponse(dialect: Dialect, token: IssuedToken): OutgoingBody {
   const parts = [
     `<t:TokenType>${dialect.sct}</t:TokenType>`,
     `<t:RequestedSecurityToken>${contextTokenText(dialect, token)}</t:RequestedSecurityToken>`,
@@ -44,7 +44,7 @@ export function writeIssueResponse(dialect: Dialect, token: IssuedToken): LooseC
 }
 
 /** Writes the answer to a Cancel: RequestedTokenCancelled alone (WS-SecureConversation 1.3 §6). */
-export function writeCancelResponse(dialect: Dialect): LooseContent {
+export function writeCancelResponse(dialect: Dialect): OutgoingBody {
   return responseBody(dialect, '<t:RequestedTokenCancelled></t:RequestedTokenCancelled>');
 }
 
@@ -68,7 +68,7 @@ function proofText(dialect: Dialect, token: IssuedToken): string {
   );
 }
 
-function responseBody(dialect: Dialect, parts: string): LooseContent {
+function responseBody(dialect: Dialect, parts: string): OutgoingBody {
   const root = 't:RequestSecurityTokenResponse';
   const collection = 't:RequestSecurityTokenResponseCollection';
   const content = dialect.collection

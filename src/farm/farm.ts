@@ -1,13 +1,12 @@
-import cluster from 'node:cluster';
 import { fileURLToPath } from 'node:url';
 import { systemRandom } from '../crypto/random.ts';
 import { keepRing } from '../keyring/keeper.ts';
 import { describeKeys } from '../keyring/ring.ts';
-import type { Cancelled } from '../server/endpoint.ts';
-import { cancellations } from './cancellations.ts';
 import { type DemoData, demoUser, prepareDemoData } from './demo-data.ts';
 import type { FarmDescription, FarmStatus } from './description.ts';
-import { type NodeSlot, nodeSlot } from './node-slot.ts';
+import type { NodeSettings } from './node-messages.ts';
+import type { NodeSlot } from './node-slot.ts';
+import { openNodes } from './nodes.ts';
 import { type FarmPorts, loopbackHosts, settlePorts } from './ports.ts';
 import { keepRingWritten } from './ring-writer.ts';
 import { checkNotRunning, forgetRunning, noteRunning } from './running.ts';
@@ -44,11 +43,8 @@ export interface Farm {
   kill(): void;
 }
 
-const restartMs = 2_000;
-const drainMs = 10_000;
 /** The example service's WSDL, at the same distance from src/farm and dist/farm. */
 const wsdlFile = fileURLToPath(new URL('../../wsdl/echo.wsdl', import.meta.url));
-const nodeProgram = fileURLToPath(new URL('./node-process.js', import.meta.url));
 
 /**
  * Starts the demonstration farm: node processes behind one shared address, each reachable alone as well, one key ring and no other
@@ -90,12 +86,13 @@ async function runFarm({ options, hosts, ports, data, closing, close }: FarmPart
       file: data.ring,
       clock: Date.now,
       random: systemRandom,
-      onError: error => onEvent(sentence(error)),
+      onError: error => onEvent(error.message),
     }),
   );
   const ring = keepRing(data.ring);
   closing.push(() => ring.close());
-  const nodes = openNodes(nodeSettings(options, hosts, ports, data), options, closing);
+  const nodes = openNodes(nodeSettings(options, hosts, ports, data), options);
+  closing.push(() => nodes.kill());
   await nodes.start();
   const description = describe(ports, data, nodes.slots);
   const status = async (): Promise<FarmStatus> => ({
@@ -117,78 +114,14 @@ async function runFarm({ options, hosts, ports, data, closing, close }: FarmPart
   };
 }
 
-/** The nodes as a whole: started together, started again one by one, told of each other's cancellations. */
-function openNodes(
-  settings: ReturnType<typeof nodeSettings>,
-  { restart, onEvent }: FarmOptions,
-  closing: (() => void)[],
-) {
-  cluster.setupPrimary({ exec: nodeProgram, args: [] });
-  cluster.schedulingPolicy = cluster.SCHED_RR;
-  const cancelled = cancellations();
-  const timers = new Set<NodeJS.Timeout>();
-  let running = false;
-  const begin = (slot: NodeSlot) => slot.start(cancelled.live(Date.now()));
-
-  const ended = (slot: NodeSlot) => {
-    if (!running) return;
-    onEvent(`${slot.settings.name} ended${restart ? `, starts again in ${restartMs / 1000} s` : ''}`);
-    if (!restart) return;
-    const timer = setTimeout(() => {
-      timers.delete(timer);
-      begin(slot).then(
-        () => onEvent(`${slot.settings.name} is up again`),
-        error => {
-          onEvent(`${slot.settings.name}: ${sentence(error)}`);
-          slot.kill();
-        },
-      );
-    }, restartMs);
-    timers.add(timer);
-  };
-
-  const tellOthers = (from: NodeSlot, entry: Cancelled) => {
-    cancelled.add(entry);
-    for (const slot of slots) if (slot !== from) slot.tell({ kind: 'cancelled', entry });
-  };
-
-  const slots: readonly NodeSlot[] = settings.map(node => {
-    const slot: NodeSlot = nodeSlot(node, { onCancelled: entry => tellOthers(slot, entry), onEnd: () => ended(slot) });
-    return slot;
-  });
-
-  const stop = () => {
-    running = false;
-    for (const timer of timers) clearTimeout(timer);
-  };
-  closing.push(() => {
-    stop();
-    for (const slot of slots) slot.kill();
-  });
-  return {
-    slots,
-    async start() {
-      await Promise.all(slots.map(begin));
-      running = true;
-    },
-    async drain() {
-      stop();
-      for (const slot of slots) {
-        if (slot.up) slot.tell({ kind: 'drain', graceMs: drainMs });
-        else slot.kill();
-      }
-      const late = setTimeout(() => slots.forEach(slot => void slot.kill()), drainMs + 1_000);
-      await Promise.all(slots.map(slot => slot.ended()));
-      clearTimeout(late);
-      for (const report of await Promise.all(slots.map(slot => slot.report())))
-        onEvent(`${report.name} answered ${report.calls} calls`);
-    },
-  };
-}
-
 const at = (scheme: 'http' | 'https', port: number) => `${scheme}://localhost:${port}`;
 
-function nodeSettings(options: FarmOptions, hosts: readonly string[], ports: FarmPorts, data: DemoData) {
+function nodeSettings(
+  options: FarmOptions,
+  hosts: readonly string[],
+  ports: FarmPorts,
+  data: DemoData,
+): NodeSettings[] {
   const everyPort = [ports, ...ports.nodes];
   const names = ['localhost', '127.0.0.1', '[::1]'];
   const addresses = everyPort.flatMap(({ http, https }) =>
@@ -226,8 +159,4 @@ function describe(ports: FarmPorts, data: DemoData, slots: readonly NodeSlot[]):
     ca: data.ca,
     serviceCertificate: data.service.certificate,
   };
-}
-
-function sentence(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

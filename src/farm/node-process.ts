@@ -1,19 +1,21 @@
 /** The process of one node: started by the farm's parent, which tells it what to do by messages. */
 import { readFileSync } from 'node:fs';
 import { SecureConversationError } from '../errors.ts';
-import { createEndpoint, type Endpoint } from '../server/endpoint.ts';
+import { type Cancelled, createEndpoint, type Endpoint } from '../server/endpoint.ts';
 import echoService from './echo-service.ts';
 import type { NodeSettings, ToNode, ToParent } from './node-messages.ts';
 
 const graceMs = 10_000;
 let endpoint: Endpoint | undefined;
 let leaving = false;
+/** Cancelled conversations that the endpoint must be told of as soon as it is there. */
+const untold: Cancelled[] = [];
 
 function tell(message: ToParent): void {
   if (process.connected) process.send?.(message);
 }
 
-async function start(settings: NodeSettings): Promise<Endpoint> {
+async function start(settings: NodeSettings): Promise<void> {
   const { name, wsdl, ring, users, service, tls, addresses, lifetimeMs, clockSkewMs } = settings;
   const started = createEndpoint({
     wsdl,
@@ -29,11 +31,13 @@ async function start(settings: NodeSettings): Promise<Endpoint> {
     clockSkewMs,
     onCancel: entry => tell({ kind: 'cancelled', entry }),
   });
+  endpoint = started;
+  // Before anything is listened on: no call of a cancelled conversation may come first.
+  for (const entry of untold.splice(0)) started.cancelled(entry);
   for (const host of settings.hosts) {
     await started.listen({ ...settings.own, host, exclusive: true });
     await started.listen({ ...settings.shared, host });
   }
-  return started;
 }
 
 /** Answers what is under way, reports for the last time and ends the process. */
@@ -55,13 +59,13 @@ function failed(error: unknown): void {
 
 const onMessage: { readonly [K in ToNode['kind']]: (message: Extract<ToNode, { kind: K }>) => void } = {
   start: ({ settings, cancelled }) => {
-    start(settings).then(started => {
-      endpoint = started;
-      for (const entry of cancelled) started.cancelled(entry);
-      tell({ kind: 'ready' });
-    }, failed);
+    untold.push(...cancelled);
+    start(settings).then(() => tell({ kind: 'ready' }), failed);
   },
-  cancelled: ({ entry }) => endpoint?.cancelled(entry),
+  cancelled: ({ entry }) => {
+    if (endpoint === undefined) untold.push(entry);
+    else endpoint.cancelled(entry);
+  },
   report: ({ serial }) => {
     if (endpoint !== undefined) tell({ kind: 'report', serial, statistics: endpoint.statistics() });
   },

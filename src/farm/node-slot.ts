@@ -18,9 +18,10 @@ export interface NodeSlot {
   readonly up: boolean;
   /**
    * Starts a process and waits until it listens.
+   * @param cancelled what it must be told first; asked for when it can hear
    * @throws {SecureConversationError} what the node could not do
    */
-  start(cancelled: readonly Cancelled[]): Promise<void>;
+  start(cancelled: () => readonly Cancelled[]): Promise<void>;
   tell(message: ToNode): void;
   report(): Promise<NodeReport>;
   /** Settles when its process has ended and its last report is in. */
@@ -45,16 +46,15 @@ export function nodeSlot(settings: NodeSettings, events: SlotEvents): NodeSlot {
   let worker: Worker | undefined;
   let up = false;
   let pid = 0;
-  let serial = 0;
   let statistics = none;
   let ended: Promise<unknown> = Promise.resolve();
-  const waiting = new Map<number, () => void>();
+  const replies = openReplies();
 
   const heard: { readonly [K in ToParent['kind']]?: (message: Extract<ToParent, { kind: K }>) => void } = {
     cancelled: ({ entry }) => events.onCancelled(entry),
     report: message => {
       statistics = message.statistics;
-      waiting.get(message.serial)?.();
+      replies.came(message.serial);
     },
   };
 
@@ -92,17 +92,11 @@ export function nodeSlot(settings: NodeSettings, events: SlotEvents): NodeSlot {
     tell,
     async start(cancelled) {
       const forked = fork();
-      await listening(forked, () => tell({ kind: 'start', settings, cancelled }));
+      await listening(forked, () => tell({ kind: 'start', settings, cancelled: cancelled() }));
       up = true;
     },
     async report() {
-      if (up)
-        await answered(reply => {
-          serial += 1;
-          waiting.set(serial, reply);
-          tell({ kind: 'report', serial });
-          return serial;
-        }, waiting);
+      if (up) await replies.to(serial => tell({ kind: 'report', serial }));
       return { name: settings.name, pid, up, ...statistics };
     },
     ended: () => ended,
@@ -136,16 +130,25 @@ function failure({ code, message, hint }: Extract<ToParent, { kind: 'failed' }>)
   return new SecureConversationError(code, message, hint === undefined ? {} : { hint });
 }
 
-/** Waits for the reply to a question, but not for ever: the node may have died over it. */
-function answered(ask: (reply: () => void) => number, waiting: Map<number, () => void>): Promise<void> {
-  return new Promise(resolve => {
-    let serial = 0;
-    const done = () => {
-      clearTimeout(timer);
-      waiting.delete(serial);
-      resolve();
-    };
-    const timer = setTimeout(done, reportMs);
-    serial = ask(done);
-  });
+/** Matches replies with questions; a question is not waited for for ever, since the node may have died over it. */
+function openReplies() {
+  const waiting = new Map<number, () => void>();
+  let serial = 0;
+  return {
+    to(ask: (serial: number) => void): Promise<void> {
+      return new Promise(resolve => {
+        serial += 1;
+        const own = serial;
+        const done = () => {
+          clearTimeout(timer);
+          waiting.delete(own);
+          resolve();
+        };
+        const timer = setTimeout(done, reportMs);
+        waiting.set(own, done);
+        ask(own);
+      });
+    },
+    came: (answered: number) => waiting.get(answered)?.(),
+  };
 }

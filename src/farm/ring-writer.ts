@@ -1,4 +1,5 @@
 import type { RandomSource } from '../crypto/random.ts';
+import { SecureConversationError } from '../errors.ts';
 import type { RingPolicy } from '../keyring/record.ts';
 import { readRingFile } from '../keyring/ring-file.ts';
 import { maintainRingFile } from '../keyring/writer.ts';
@@ -9,7 +10,7 @@ export interface RingWriterOptions {
   readonly clock: () => number;
   readonly random: RandomSource;
   /** A ring that can't be read or written now; it is tried again. */
-  readonly onError: (error: unknown) => void;
+  readonly onError: (error: SecureConversationError) => void;
 }
 
 /** Longest wait between two looks at the ring. */
@@ -28,6 +29,7 @@ export function keepRingWritten({ file, clock, random, onError }: RingWriterOpti
     try {
       policy = (maintainRingFile(file, clock(), random) ?? readRingFile(file)).policy;
     } catch (error) {
+      if (!(error instanceof SecureConversationError)) throw error;
       onError(error);
     }
     timer = setTimeout(look, waitMs(policy));

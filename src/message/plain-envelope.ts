@@ -2,19 +2,21 @@ import { SecureConversationError } from '../errors.ts';
 import { ns } from '../names.ts';
 import { scanText } from '../xml/scan.ts';
 import { type Element, isNamed } from '../xml/tree.ts';
-import { inheritDeclarations, type LooseContent, standalone } from '../xml/write.ts';
+import { inheritDeclarations, standalone } from '../xml/write.ts';
+import type { OutgoingBody } from './send.ts';
 
 /**
  * The Body of an envelope in clear that our own side wrote (node-soap's, whose prefixes are declared on the Envelope and may be
  * used inside values alone): its content as written and every declaration in scope there.
  * @throws {SecureConversationError} `CONFIG_INVALID` where it is no SOAP envelope
  */
-export function readPlainEnvelope(text: string): LooseContent {
+export function readPlainEnvelope(text: string): OutgoingBody {
   const { root } = scanText(text);
   const body = root.children.at(-1);
   if (body === undefined || !(isNamed(body, ns.soap12, 'Body') || isNamed(body, ns.soap11, 'Body')))
     throw new SecureConversationError('CONFIG_INVALID', 'the message to protect has no SOAP Body');
-  return inheritDeclarations(body);
+  const { content, declarations } = inheritDeclarations(body);
+  return { content, declarations, element: body.children[0] };
 }
 
 /**

@@ -16,7 +16,7 @@ import type { StateMode } from '../state/state-mode.ts';
 import { defaultLimits, type Limits } from '../xml/limits.ts';
 import { listenOn, pathOf, type Served, serveRequest } from './listener.ts';
 import { type Authenticate, type EndpointParts, type ServedPort, servePort, timestampTtlMs } from './port.ts';
-import { publishedWsdl } from './published-wsdl.ts';
+import { type Listening, publishedWsdl } from './published-wsdl.ts';
 import { openService } from './service.ts';
 import { counters, type Statistics } from './statistics.ts';
 
@@ -138,9 +138,10 @@ interface Running {
 
 function endpointOf(ports: readonly ServedPort[], options: EndpointOptions, { ring, state, parts }: Running): Endpoint {
   const servers: Server[] = [];
+  const sockets: Listening[] = [];
   const served: Served = {
     ports: new Map(ports.map(port => [port.path, port])),
-    wsdl: publishedWsdl(options.wsdl, ports, () => servers),
+    wsdl: publishedWsdl(options.wsdl, ports, sockets),
     maxBytes: parts.limits.maxBytes,
     ready: parts.service.ready,
     isDraining: false,
@@ -168,6 +169,7 @@ function endpointOf(ports: readonly ServedPort[], options: EndpointOptions, { ri
       await parts.service.ready;
       if (http !== undefined) addresses.http = await open(http, undefined);
       if (https !== undefined) addresses.https = await open(https, requiredTls(options));
+      sockets.push(addresses);
       return { addresses };
     },
     drain: ms => shut(Math.min(ms / 2, 1_000), ms),

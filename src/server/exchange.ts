@@ -4,12 +4,11 @@ import { parseTokenRequest, selfContained, tokenReferenceText } from '../convers
 import { refuse } from '../errors.ts';
 import { readPlainEnvelope } from '../message/plain-envelope.ts';
 import type { Verified } from '../message/receive.ts';
-import type { SendKeys } from '../message/send.ts';
+import type { OutgoingBody, SendKeys } from '../message/send.ts';
 import type { TrustRequest } from '../names.ts';
 import type { ExchangePlan, OperationPlan, Plan } from '../policy/plan.ts';
 import type { Context, OpenedFrom } from '../state/context.ts';
 import { isNamed } from '../xml/tree.ts';
-import type { LooseContent } from '../xml/write.ts';
 import type { CurrentContext } from './current-context.ts';
 import type { ServedPort } from './port.ts';
 import { writeServiceFault } from './service-fault.ts';
@@ -23,7 +22,7 @@ export interface FoundContext {
 /** What is answered to a verified request: a Body to be protected by the exchange's response plan. */
 export interface Reply {
   readonly action: string;
-  readonly body: LooseContent;
+  readonly body: OutgoingBody;
   readonly keys: SendKeys;
   readonly isFault: boolean;
 }

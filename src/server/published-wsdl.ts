@@ -1,19 +1,24 @@
-import type { IncomingMessage, Server } from 'node:http';
-import { Server as TlsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage } from 'node:http';
 import { wsdlFor } from '../policy/publish.ts';
 import { readWsdl } from '../policy/wsdl.ts';
 import { pathOf } from './listener.ts';
 import type { ServedPort } from './port.ts';
 
+/** TCP ports that were opened by one call of `listen`. */
+export interface Listening {
+  readonly http?: number;
+  readonly https?: number;
+}
+
 /**
  * The WSDL as this node publishes it: `/?wsdl` whole, `/<Port>?wsdl` that port alone; the host as it was asked for, scheme and TCP
  * port of this node for each binding.
+ * @param sockets what is listened on; grows as listening begins
  */
 export function publishedWsdl(
   file: string,
   ports: readonly ServedPort[],
-  servers: () => readonly Server[],
+  sockets: readonly Listening[],
 ): (request: IncomingMessage) => string | undefined {
   const wsdl = readWsdl(file);
   return request => {
@@ -25,22 +30,21 @@ export function publishedWsdl(
       addressFor(
         ports.find(port => port.plan.port === name),
         request,
-        servers(),
+        sockets,
       );
     const whole = asked.length === wsdl.ports.length;
     return wsdlFor(wsdl, whole ? { addressOf } : { ports: asked.map(port => port.plan.port), addressOf });
   };
 }
 
-/** Address of a port: over the connection that was asked where its scheme fits, else over the node's own socket of that scheme. */
-function addressFor(port: ServedPort | undefined, request: IncomingMessage, servers: readonly Server[]): string {
+/** Address of a port: over the socket that was asked where its scheme fits, else over the one that was opened together with it. */
+function addressFor(port: ServedPort | undefined, request: IncomingMessage, sockets: readonly Listening[]): string {
   if (port === undefined) return '';
   const scheme = port.plan.transport;
   const asked = 'encrypted' in request.socket ? 'https' : 'http';
-  const own = servers.find(server => (server instanceof TlsServer ? 'https' : 'http') === scheme)?.address() as
-    | AddressInfo
-    | undefined;
-  const tcpPort = asked === scheme ? request.socket.localPort : own?.port;
+  const { localPort } = request.socket;
+  const together = sockets.find(pair => pair[asked] === localPort) ?? sockets.find(pair => pair[scheme] !== undefined);
+  const tcpPort = asked === scheme ? localPort : together?.[scheme];
   return `${scheme}://${hostOf(request)}${tcpPort === undefined ? '' : `:${tcpPort}`}${port.path}`;
 }
 

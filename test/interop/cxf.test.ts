@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type CxfCall, type CxfClient, type CxfClientOptions, openCxfClient, runCxfClient } from './cxf-peer.ts';
-import { type FarmProcess, startFarm, type WsdlPort, wsdlPorts } from './farm-process.ts';
+import { type FarmProcess, startFarm, stopAll, type WsdlPort, wsdlPorts } from './farm-process.ts';
 
 const badContextToken = {
   EchoTls11: '{http://schemas.xmlsoap.org/ws/2005/02/sc}BadContextToken',
@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  expect(await Promise.all([farm?.stop(), otherFarm?.stop()])).toEqual([0, 0]);
+  await stopAll([farm, otherFarm]);
 });
 
 const clientOf = (port: WsdlPort): CxfClientOptions => ({

@@ -144,6 +144,12 @@ export async function startFarm(sibling?: FarmProcess): Promise<FarmProcess> {
   };
 }
 
+/** Stops the farms of a test file, of which some may not have come up. Each must drain and end in order. */
+export async function stopAll(farms: readonly (FarmProcess | undefined)[]): Promise<void> {
+  const codes = await Promise.all(farms.filter(farm => farm !== undefined).map(farm => farm.stop()));
+  expect(codes).toEqual(codes.map(() => 0));
+}
+
 function copyWithoutRing(from: string, to: string): void {
   const own = new Set(['ring.json', 'farm.json']);
   cpSync(from, to, { recursive: true, filter: file => !own.has(basename(file)) });

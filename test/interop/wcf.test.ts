@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type FarmProcess, startFarm } from './farm-process.ts';
+import { type FarmProcess, startFarm, stopAll } from './farm-process.ts';
 import { runWcf, startWcf, stepsOf, type WcfStep, wcfPeerFile, wcfPeerIsThere } from './wcf-peer.ts';
 
 test('the WCF client is there', context => {
@@ -29,7 +29,7 @@ describe.runIf(wcfPeerIsThere)('a WCF client', () => {
   });
 
   afterAll(async () => {
-    expect(await Promise.all([farm?.stop(), otherFarm?.stop()])).toEqual([0, 0]);
+    await stopAll([farm, otherFarm]);
   });
 
   const matrixWords = (only: string) => [
