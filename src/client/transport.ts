@@ -36,17 +36,6 @@ export interface TransportOptions {
   readonly maxBytes: number;
 }
 
-/** Errors of a connection that never was: nothing can have reached the peer. */
-const unsentCodes: ReadonlySet<string> = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'EHOSTDOWN',
-  'ECONNTIMEOUT',
-]);
-
 /** Opens a transport on node:http and node:https. */
 export function openTransport(options: TransportOptions): Transport {
   // Below the server's keep-alive time (65 s), so that a request seldom meets a closing socket.
@@ -74,10 +63,18 @@ function post(
     const secure = url.protocol === 'https:';
     const headers = { 'Content-Type': contentType, 'Content-Length': Buffer.byteLength(message) };
     const settings = { method: 'POST', headers, timeout: options.timeoutMs, agent: secure ? agents.tls : agents.plain };
-    const fail = (cause: Error) =>
-      reject(new NetworkError(address, cause, !unsentCodes.has((cause as NodeJS.ErrnoException).code ?? '')));
+    let sent = false;
+    const fail = (cause: Error) => reject(new NetworkError(address, cause, sent));
     const sending = (secure ? httpsRequest : httpRequest)(url, settings, response => {
       read(response, options.maxBytes).then(bytes => resolve({ status: response.statusCode ?? 0, bytes }), fail);
+    });
+    // The message goes out with the connection's first flight at the earliest; a connection that was kept may have carried it at once.
+    sending.on('socket', socket => {
+      if (sending.reusedSocket) sent = true;
+      else
+        socket.once(secure ? 'secureConnect' : 'connect', () => {
+          sent = true;
+        });
     });
     sending.on('timeout', () => sending.destroy(new Error(`no answer within ${options.timeoutMs} ms`)));
     sending.on('error', fail);

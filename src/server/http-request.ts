@@ -19,6 +19,8 @@ const singleHeaders: ReadonlySet<string> = new Set([
   'content-encoding',
 ]);
 
+const maxHeaders = 64;
+
 const soapTypes: ReadonlySet<string> = new Set(['application/soap+xml', 'text/xml']);
 
 /**
@@ -28,12 +30,14 @@ const soapTypes: ReadonlySet<string> = new Set(['application/soap+xml', 'text/xm
 export function refusedHead(request: IncomingMessage, maxBytes: number): HttpAnswer | undefined {
   const { headers } = request;
   if (request.method !== 'POST') return bare(405);
+  if (request.rawHeaders.length > 2 * maxHeaders) return bare(431);
   if (duplicateHeader(request.rawHeaders)) return bare(400);
   // RFC 9110 §10.1.1: 100-continue is the only expectation there is; Node answers it by itself.
   if (headers.expect !== undefined && headers.expect.toLowerCase() !== '100-continue') return bare(417);
   // No decompression: a compressed request is a bomb until proved otherwise.
   if (headers['content-encoding'] !== undefined) return bare(415);
   if (!acceptedContentType(headers)) return bare(415);
+  if (twoActions(headers)) return bare(400);
   if (Number(headers['content-length'] ?? 0) > maxBytes) return bare(413);
   return undefined;
 }
@@ -55,27 +59,30 @@ function acceptedContentType(headers: IncomingHttpHeaders): boolean {
   return soapTypes.has(type) && (charset === undefined || charset === 'utf-8');
 }
 
+/** One parameter of a Content-Type, its value as a token or quoted (RFC 9110 §5.6.6). */
+const parameter = /;[ \t]*([!#$%&'*+.^`|~\w-]+)=(?:"([^"\\]*)"|([^\s;",]*))[ \t]*/g;
+
 /** Media type and parameters of Content-Type (RFC 9110 §8.3.1). */
 function contentType(headers: IncomingHttpHeaders): { type: string; parameters: ReadonlyMap<string, string> } {
-  const [type = '', ...rest] = (headers['content-type'] ?? '').split(';', 16);
-  const parameters = rest.map(part => {
-    const [name = '', ...value] = part.split('=');
-    return [
-      name.trim().toLowerCase(),
-      value
-        .join('=')
-        .trim()
-        .replace(/^"(.*)"$/, '$1'),
-    ] as const;
-  });
-  return { type: type.trim().toLowerCase(), parameters: new Map(parameters) };
+  const text = headers['content-type'] ?? '';
+  const parameters = new Map<string, string>();
+  for (const [, name = '', quoted, token] of text.matchAll(parameter))
+    parameters.set(name.toLowerCase(), quoted ?? token ?? '');
+  return { type: text.replace(/;.*$/s, '').trim().toLowerCase(), parameters };
+}
+
+const headerAction = ({ soapaction }: IncomingHttpHeaders) =>
+  typeof soapaction === 'string' ? soapaction.trim().replace(/^"(.*)"$/, '$1') : undefined;
+
+/** Whether SOAPAction and the `action` parameter name two actions: whoever routes by the one must not be told another one. */
+function twoActions(headers: IncomingHttpHeaders): boolean {
+  const [header, type] = [headerAction(headers), contentType(headers).parameters.get('action')];
+  return header !== undefined && type !== undefined && header !== type;
 }
 
 /** The action that HTTP names: the SOAPAction header (SOAP 1.1) or the `action` parameter of Content-Type (SOAP 1.2). */
 export function soapActionOf(headers: IncomingHttpHeaders): string | undefined {
-  const header = headers.soapaction;
-  if (typeof header === 'string') return header.trim().replace(/^"(.*)"$/, '$1');
-  return contentType(headers).parameters.get('action');
+  return headerAction(headers) ?? contentType(headers).parameters.get('action');
 }
 
 /**

@@ -36,7 +36,6 @@ const hardening = {
   /** Above the idle time of balancers and clients (60 s), so that the peer closes first and no request meets a closing socket. */
   keepAliveTimeout: 65_000,
   maxHeaderSize: 16_384,
-  maxHeadersCount: 64,
   maxConnections: 1_000,
   maxRequestsPerSocket: 1_000,
 } as const;
@@ -56,11 +55,12 @@ export async function listenOn(served: Served, options: ListenOptions): Promise<
       )
     : createServer(settings, listener);
   Object.assign(server, {
-    maxHeadersCount: hardening.maxHeadersCount,
+    // Node leaves headers beyond its count out without a word, so that it gets none: their size bounds them, and ours refuses.
+    maxHeadersCount: 0,
     maxConnections: hardening.maxConnections,
     maxRequestsPerSocket: hardening.maxRequestsPerSocket,
   });
-  server.on('upgrade', (_request, socket) => socket.destroy());
+  // No listener for `upgrade`: an offer to go on in another protocol may be left alone (RFC 9110 §7.8), and CXF makes one (h2c).
   server.on('checkExpectation', (_request, response: ServerResponse) =>
     response.writeHead(417, { Connection: 'close' }).end(),
   );

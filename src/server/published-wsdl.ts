@@ -37,15 +37,22 @@ export function publishedWsdl(
   };
 }
 
-/** Address of a port: over the socket that was asked where its scheme fits, else over the one that was opened together with it. */
-function addressFor(port: ServedPort | undefined, request: IncomingMessage, sockets: readonly Listening[]): string {
-  if (port === undefined) return '';
+/**
+ * Address of a port: over the socket that was asked where its scheme fits, else over the one that was opened together with it; undefined,
+ * so that the file's own is left, where somebody else listens (express).
+ */
+function addressFor(
+  port: ServedPort | undefined,
+  request: IncomingMessage,
+  sockets: readonly Listening[],
+): string | undefined {
+  if (port === undefined) return undefined;
   const scheme = port.plan.transport;
   const asked = 'encrypted' in request.socket ? 'https' : 'http';
   const { localPort } = request.socket;
   const together = sockets.find(pair => pair[asked] === localPort) ?? sockets.find(pair => pair[scheme] !== undefined);
   const tcpPort = asked === scheme ? localPort : together?.[scheme];
-  return `${scheme}://${hostOf(request)}${tcpPort === undefined ? '' : `:${tcpPort}`}${port.path}`;
+  return tcpPort === undefined ? undefined : `${scheme}://${hostOf(request)}:${tcpPort}${port.path}`;
 }
 
 /** The host name as it was asked for, if it is one; the header is the peer's word and goes into XML. */

@@ -42,10 +42,13 @@ async function makeCertificates(folder: string): Promise<Files> {
   return { ca: filesOf('ca'), service: filesOf('service'), tls: filesOf('tls') };
 }
 
-describe.each([
-  { mode: 'DOM', streaming: false },
-  { mode: 'streaming', streaming: true },
-])('a CXF server ($mode)', ({ streaming }) => {
+/** A streaming CXF server does not tell its service who opened the conversation, whatever the client. */
+const modes = [
+  { mode: 'DOM', streaming: false, known: user },
+  { mode: 'streaming', streaming: true, known: '' },
+];
+
+describe.each(modes)('a CXF server ($mode)', ({ streaming, known }) => {
   const folder = mkdtempSync(join(tmpdir(), 'wssc-cxf-server-'));
   let files: Files;
   let server: CxfServer;
@@ -84,7 +87,7 @@ describe.each([
       for (let i = 0; i < 5; i++) {
         expect(await call('Echo', { text })).toEqual({ text });
         expect(await call('Add', { a: i, b: 40 })).toEqual({ sum: i + 40 });
-        expect(await call('WhoAmI', {})).toMatchObject({ user });
+        expect(await call('WhoAmI', {})).toMatchObject({ user: known });
       }
       expect(conversation.session.bootstraps).toBe(1);
       // CXF's own client is told the same: what this server makes of a Cancel fits no port's policy.

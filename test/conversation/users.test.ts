@@ -1,0 +1,254 @@
+import { existsSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { openUsers, type UsersOptions } from '../../src/conversation/users.ts';
+import {
+  addUser,
+  listUsers,
+  type NewUser,
+  readUsersFile,
+  removeUser,
+  scryptHash,
+} from '../../src/conversation/users-file.ts';
+import { randomBytesPooled as random } from '../../src/crypto/random.ts';
+import { SecureConversationError } from '../../src/errors.ts';
+
+const cheap = { N: 1024, r: 1, p: 1 };
+const alice: NewUser = { name: 'alice', password: 'correct horse', roles: ['reader', 'editor'] };
+const bob: NewUser = { name: 'bob', password: 'battery staple', roles: [] };
+let file = '';
+
+beforeEach(async () => {
+  file = join(mkdtempSync(join(tmpdir(), 'users-test-')), 'users.json');
+  await addUser(file, alice, random, cheap);
+  await addUser(file, bob, random, cheap);
+});
+
+function open(options: UsersOptions = {}) {
+  return openUsers(file, options);
+}
+
+/** Counts the scrypts a run of checks takes, by the cost of one that is made to be seen. */
+async function problemOf(act: () => unknown): Promise<string> {
+  try {
+    await act();
+  } catch (error) {
+    if (!(error instanceof SecureConversationError)) throw error;
+    expect(error.code).toBe('USERS_INVALID');
+    expect(error.message).toMatch(/^users file \S+: [^\n]+[^.\n]$/);
+    return error.message.replace(/^users file \S+: /, '');
+  }
+  throw new Error('nothing was thrown');
+}
+
+describe('a password', () => {
+  test('that is right gives the user and the roles', async () => {
+    const users = open();
+    expect(await users.authenticate('alice', 'correct horse')).toEqual({ user: 'alice', roles: ['reader', 'editor'] });
+    expect(await users.authenticate('alice', 'correct horse')).toEqual({ user: 'alice', roles: ['reader', 'editor'] });
+    expect(await users.authenticate('bob', 'battery staple')).toEqual({ user: 'bob', roles: [] });
+  });
+
+  test.each([
+    ['alice', 'Correct horse'],
+    ['alice', ''],
+    ['alice', 'correct horse '],
+    ['alice', 'battery staple'],
+    ['alice', 'x'.repeat(100_000)],
+    ['Alice', 'correct horse'],
+    ['', ''],
+    ['carol', 'correct horse'],
+    ['__proto__', 'correct horse'],
+    ['alice\0correct', 'horse'],
+  ])('that is wrong gives undefined: %s, %s', async (name, password) => {
+    const users = open();
+    await users.authenticate('alice', 'correct horse');
+    for (const _ of [1, 2]) expect(await users.authenticate(name, password)).toBeUndefined();
+  });
+
+  test('of a name with NUL is not taken for the remembered one of another', async () => {
+    const users = open();
+    await addUser(file, { name: 'nul', password: 'a\0b', roles: [] }, random, cheap);
+    expect(await users.authenticate('nul', 'a\0b')).toBeDefined();
+    expect(await users.authenticate('nul\0a', 'b')).toBeUndefined();
+  });
+
+  test('in another normal form is wrong', async () => {
+    await addUser(file, { name: 'zoë', password: 'caf\u00e9', roles: [] }, random, cheap);
+    expect(await open().authenticate('zoë', 'caf\u00e9')).toBeDefined();
+    expect(await open().authenticate('zoë', 'cafe\u0301')).toBeUndefined();
+  });
+});
+
+/** A hash that costs about 20 times as much as what is timed beside it. */
+const dear = { N: 16_384, r: 8, p: 1 };
+
+async function cpuMs(act: () => Promise<unknown>): Promise<number> {
+  const before = process.cpuUsage();
+  await act();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1000;
+}
+
+describe('one scrypt', () => {
+  beforeEach(async () => {
+    await removeUser(file, 'alice');
+    await removeUser(file, 'bob');
+    await addUser(file, alice, random, dear);
+  });
+
+  test('is spent on a wrong password and on an unknown user alike', async () => {
+    const users = open();
+    const oneMs = await cpuMs(() => scryptHash('x', readUsersFile(file)[0]?.scrypt ?? never()));
+    expect(await cpuMs(() => users.authenticate('alice', 'wrong'))).toBeGreaterThan(oneMs / 3);
+    expect(await cpuMs(() => users.authenticate('mallory', 'wrong'))).toBeGreaterThan(oneMs / 3);
+    expect(await cpuMs(() => users.authenticate('alice', 'x'.repeat(5000)))).toBeGreaterThan(oneMs / 3);
+  });
+
+  test('is spent on a right password once in 5 minutes, and each time on a wrong one', async () => {
+    let nowMs = 1_000_000;
+    const users = open({ nowMs: () => nowMs });
+    const oneMs = await cpuMs(() => users.authenticate('alice', 'correct horse'));
+    nowMs += 299_999;
+    const remembered = await cpuMs(async () => {
+      for (let call = 0; call < 20; call += 1) expect(await users.authenticate('alice', 'correct horse')).toBeDefined();
+    });
+    expect(remembered).toBeLessThan(oneMs * 5);
+    nowMs += 1;
+    expect(await cpuMs(() => users.authenticate('alice', 'correct horse'))).toBeGreaterThan(oneMs / 3);
+    await users.authenticate('alice', 'wrong');
+    expect(await cpuMs(() => users.authenticate('alice', 'wrong'))).toBeGreaterThan(oneMs / 3);
+  });
+
+  test('is shared by calls that come together', async () => {
+    const users = open();
+    const oneMs = await cpuMs(() => scryptHash('x', readUsersFile(file)[0]?.scrypt ?? never()));
+    const together = await cpuMs(async () => {
+      const calls = Array.from({ length: 20 }, () => users.authenticate('alice', 'correct horse'));
+      for (const found of await Promise.all(calls)) expect(found?.user).toBe('alice');
+    });
+    expect(together).toBeLessThan(oneMs * 8);
+  });
+});
+
+function never(): never {
+  throw new Error('no user');
+}
+
+describe('a changed file', () => {
+  test('is read before the next check, and remembered passwords are forgotten', async () => {
+    const users = open();
+    expect(await users.authenticate('alice', 'correct horse')).toBeDefined();
+    removeUser(file, 'alice');
+    expect(await users.authenticate('alice', 'correct horse')).toBeUndefined();
+    await addUser(file, { ...alice, password: 'new' }, random, cheap);
+    expect(await users.authenticate('alice', 'correct horse')).toBeUndefined();
+    expect(await users.authenticate('alice', 'new')).toBeDefined();
+  });
+  test('that is bad keeps the last good users and is reported once', async () => {
+    const errors: string[] = [];
+    const users = open({ onError: error => errors.push(error.message) });
+    writeFileSync(file, '{');
+    for (const _ of [1, 2, 3]) expect(await users.authenticate('alice', 'correct horse')).toBeDefined();
+    expect(errors).toEqual([expect.stringContaining('is not JSON')]);
+    expect(() => users.reload()).toThrow(expect.objectContaining({ code: 'USERS_INVALID' }));
+  });
+  test('does not let a check that began before be remembered', async () => {
+    const users = open();
+    const check = users.authenticate('alice', 'correct horse');
+    removeUser(file, 'alice');
+    await Promise.all([check, users.authenticate('bob', 'x')]);
+    expect(await users.authenticate('alice', 'correct horse')).toBeUndefined();
+  });
+});
+
+test('no more passwords are remembered than are allowed', async () => {
+  const users = open({ maxRemembered: 1 });
+  for (const _ of [1, 2]) {
+    expect(await users.authenticate('alice', 'correct horse')).toBeDefined();
+    expect(await users.authenticate('bob', 'battery staple')).toBeDefined();
+  }
+});
+
+describe('the users file', () => {
+  test('is made with mode 0600 and the documented fields', () => {
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    expect(existsSync(`${file}.next`)).toBe(false);
+    const json = JSON.parse(readFileSync(file, 'utf8'));
+    expect(Object.keys(json)).toEqual(['version', 'users']);
+    expect(Object.keys(json.users[0])).toEqual(['name', 'scrypt', 'roles']);
+    expect(json.users[0].scrypt).toMatchObject(cheap);
+    expect(Buffer.from(json.users[0].scrypt.hash, 'base64')).toHaveLength(32);
+    expect(readFileSync(file, 'utf8')).not.toContain('correct horse');
+  });
+  test('holds what was added and not what was removed', async () => {
+    expect(listUsers(file)).toEqual([
+      { name: 'alice', roles: ['reader', 'editor'] },
+      { name: 'bob', roles: [] },
+    ]);
+    removeUser(file, 'alice');
+    expect(listUsers(file)).toEqual([{ name: 'bob', roles: [] }]);
+    expect(await problemOf(() => removeUser(file, 'alice'))).toBe('has no user "alice"');
+  });
+  test('takes no second user of a name, no bad name and no bad password', async () => {
+    const before = readFileSync(file, 'utf8');
+    expect(await problemOf(() => addUser(file, alice, random, cheap))).toBe('has a user "alice" already');
+    for (const name of ['', 'a\nb', '\ud800', 'x'.repeat(257)])
+      expect(await problemOf(() => addUser(file, { ...bob, name }, random, cheap))).toMatch(/^the name must be a text/);
+    for (const password of ['', 'x'.repeat(1025)])
+      expect(await problemOf(() => addUser(file, { name: 'new', password, roles: [] }, random, cheap))).toMatch(
+        /^the password must/,
+      );
+    expect(await problemOf(() => addUser(file, { name: 'new', password: 'x', roles: [''] }, random, cheap))).toMatch(
+      /^the roles\[0\]/,
+    );
+    expect(readFileSync(file, 'utf8')).toBe(before);
+  });
+
+  /** The file's JSON with one field of the first user's changed. */
+  function changed(path: string, value: unknown): string {
+    const json = JSON.parse(readFileSync(file, 'utf8'));
+    const names = path.split('.');
+    const last = names.pop() ?? '';
+    let place = json;
+    for (const name of names) place = place[name];
+    place[last] = value;
+    return JSON.stringify(json);
+  }
+
+  test.each<[string, unknown, RegExp]>([
+    ['version', 2, /^version must be 1$/],
+    ['users', {}, /^users must be a list$/],
+    ['extra', 1, /^has an unknown field "extra"$/],
+    ['users.0', 'alice', /^users\[0\] must be an object$/],
+    ['users.1.name', 'alice', /^users\[1\]\.name is the name of an earlier user$/],
+    ['users.0.name', '', /^users\[0\]\.name must be a text/],
+    ['users.0.password', 'x', /^users\[0\] has an unknown field "password"$/],
+    ['users.0.roles', 'reader', /^users\[0\]\.roles must be a list/],
+    ['users.0.roles.0', 7, /^users\[0\]\.roles\[0\] must be a text/],
+    ['users.0.scrypt.N', 1000, /^users\[0\]\.scrypt\.N must be a whole number/],
+    ['users.0.scrypt.N', 1025, /^users\[0\]\.scrypt\.N must be a power of two$/],
+    ['users.0.scrypt.N', 2 ** 30, /^users\[0\]\.scrypt\.N must be a whole number/],
+    ['users.0.scrypt.r', 0, /^users\[0\]\.scrypt\.r must be/],
+    ['users.0.scrypt.p', '1', /^users\[0\]\.scrypt\.p must be/],
+    ['users.0.scrypt.salt', 'AAAA', /^users\[0\]\.scrypt\.salt must be base64/],
+    ['users.0.scrypt.hash', '', /^users\[0\]\.scrypt\.hash must be base64/],
+  ])('with %s = %j is refused in one sentence', async (path, value, problem) => {
+    writeFileSync(file, changed(path, value));
+    expect(await problemOf(() => open())).toMatch(problem);
+    const before = readFileSync(file, 'utf8');
+    expect(await problemOf(() => addUser(file, { ...bob, name: 'new' }, random, cheap))).toMatch(problem);
+    expect(readFileSync(file, 'utf8')).toBe(before);
+  });
+
+  test('that is missing, empty or open to be changed by others is refused', async () => {
+    expect(await problemOf(() => openUsers(`${file}.none`))).toBe('does not exist');
+    writeFileSync(`${file}.empty`, '', { mode: 0o600 });
+    expect(await problemOf(() => openUsers(`${file}.empty`))).toBe('is empty');
+    writeFileSync(`${file}.open`, readFileSync(file), { mode: 0o600 });
+    const { chmodSync } = await import('node:fs');
+    chmodSync(`${file}.open`, 0o666);
+    expect(await problemOf(() => openUsers(`${file}.open`))).toMatch(/^its mode 666/);
+  });
+});

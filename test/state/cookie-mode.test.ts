@@ -1,0 +1,239 @@
+import { describe, expect, test } from 'vitest';
+import type { RingRecords } from '../../src/keyring/record.ts';
+import { keyRing } from '../../src/keyring/ring.ts';
+import { rotateRing } from '../../src/keyring/rotate.ts';
+import { dialects } from '../../src/names.ts';
+import { cancelList } from '../../src/state/cancel-list.ts';
+import type { Context } from '../../src/state/context.ts';
+import { type CookieModeOptions, cookieMode } from '../../src/state/cookie-mode.ts';
+import type { ContextToken, FoundState, StateMode } from '../../src/state/state-mode.ts';
+import { at, madeRing, seededRandom } from '../keyring/made.ts';
+import { random, readVector } from './made.ts';
+
+const { context: alice } = readVector('alice');
+const nowMs = alice.createdMs;
+const audience = '{urn:soap-secure-conversation:echo}EchoService/EchoTls13';
+const dialect = dialects['200512'];
+const records = madeRing(nowMs);
+
+/** One node: a mode, and its ring, which the test may swap. */
+function node(options: Partial<CookieModeOptions> = {}) {
+  const held = { ring: keyRing(records) };
+  const mode = cookieMode({ ring: () => held.ring, random, ...options });
+  return { mode, held, use: (next: RingRecords) => (held.ring = keyRing(next)) };
+}
+
+function tokenOf(context: Context, state: string | undefined): ContextToken {
+  return { dialect, id: context.id, instance: context.instance, state };
+}
+
+function issued(mode: StateMode, context = alice, atMs = nowMs): ContextToken {
+  return tokenOf(context, mode.issue(context, { audience, dialect }, atMs));
+}
+
+function find(mode: StateMode, token: ContextToken, atMs = nowMs, at = audience): FoundState | undefined {
+  const found = mode.find(token, at, atMs);
+  if (found instanceof Promise) throw new Error('cookie mode answers at once');
+  return found;
+}
+
+describe('a conversation is found', () => {
+  test('on the node that issued it, first as issued, then in the cache', () => {
+    const { mode } = node();
+    const token = issued(mode);
+    expect([1, 2, 3].map(() => find(mode, token)?.openedFrom)).toEqual(['issued', 'cache', 'cache']);
+  });
+  test('on every other node, first from its seal, then in the cache', () => {
+    const token = issued(node().mode);
+    const { mode } = node();
+    expect([1, 2, 3].map(() => find(mode, token)?.openedFrom)).toEqual(['seal', 'cache', 'cache']);
+    expect(find(mode, token)?.context.user).toBe('alice');
+  });
+  test('from its seal again when the cache is full', () => {
+    const { mode } = node({ cacheEntries: 1 });
+    const token = issued(mode);
+    issued(mode, { ...alice, id: 'urn:uuid:11112233-4455-4677-8899-aabbccddeeff' });
+    expect(find(mode, token)?.openedFrom).toBe('seal');
+  });
+});
+
+describe('on the node that has it in its cache, as on the others, a conversation is not found', () => {
+  const issuer = node();
+  const token = issued(issuer.mode);
+  const text = token.state ?? '';
+  const sealed = Buffer.from(text, 'base64');
+
+  test.each<[string, Partial<ContextToken>]>([
+    ['without a state', { state: undefined }],
+    ['with an empty state', { state: '' }],
+    [
+      'with the state of another conversation',
+      { state: issued(node().mode, { ...alice, id: `${alice.id.slice(0, -1)}0` }).state },
+    ],
+    ['under another Identifier', { id: `${alice.id.slice(0, -1)}0` }],
+    ['under an Instance', { instance: alice.id }],
+    ['in another dialect', { dialect: dialects.feb2005 }],
+  ])('%s', (_what, changes) => {
+    for (const { mode } of [issuer, node()]) expect(find(mode, { ...token, ...changes })).toBeUndefined();
+    expect(find(issuer.mode, token)).toBeDefined();
+  });
+
+  test('at another service of the farm', () => {
+    for (const { mode } of [issuer, node()]) expect(find(mode, token, nowMs, `${audience}2`)).toBeUndefined();
+  });
+
+  test('with any changed bit or any truncation of its state', () => {
+    for (const { mode } of [issuer, node()]) {
+      for (let bit = 0; bit < sealed.length * 8; bit += 1) {
+        const changed = Buffer.from(sealed);
+        changed[bit >> 3] = (changed[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+        expect(find(mode, { ...token, state: changed.toString('base64') })).toBeUndefined();
+      }
+      for (let length = 0; length < text.length; length += 1)
+        expect(find(mode, { ...token, state: text.slice(0, length) })).toBeUndefined();
+    }
+  });
+
+  test('when it is expired', () => {
+    const late = alice.tokenExpiresMs;
+    for (const { mode } of [issuer, node()]) expect(find(mode, token, late)).toBeUndefined();
+    for (const { mode } of [issuer, node()]) expect(find(mode, token, late - 1)).toBeDefined();
+  });
+});
+
+test('another seal of the same conversation is opened and takes the place of the first', () => {
+  const { mode } = node();
+  const first = issued(mode);
+  const second = issued(node().mode);
+  expect(second.state).not.toBe(first.state);
+  expect([second, second, first, first].map(token => find(mode, token)?.openedFrom)).toEqual([
+    'seal',
+    'cache',
+    'seal',
+    'cache',
+  ]);
+});
+
+test('a state whose lines were folded on the way is opened each time or found by its own text', () => {
+  const { mode } = node();
+  const token = issued(mode);
+  const folded = { ...token, state: token.state?.replace(/.{64}/g, '$&\n') };
+  expect([folded, folded].map(each => find(mode, each)?.openedFrom)).toEqual(['seal', 'cache']);
+});
+
+describe('a cancelled conversation', () => {
+  test('is gone on the node that cancelled it, in all its instances, and the others are told', () => {
+    const told: unknown[] = [];
+    const { mode } = node({ onCancel: cancellation => told.push(cancellation) });
+    const token = issued(mode);
+    const renewed = { ...alice, instance: 'urn:uuid:ffff2233-4455-4677-8899-aabbccddeeff', renewals: 1 };
+    const other = issued(mode, renewed);
+    const cancellation = mode.cancel(alice, nowMs);
+    expect(find(mode, token)).toBeUndefined();
+    expect(find(mode, other)).toBeUndefined();
+    expect(told).toEqual([cancellation]);
+    expect(cancellation.id).toBe(alice.id);
+    expect(cancellation.untilMs).toBeGreaterThanOrEqual(alice.absoluteExpiresMs);
+  });
+  test('is gone on a node that was told, whether it had it in its cache or not', () => {
+    const token = issued(node().mode);
+    const cached = node().mode;
+    expect(find(cached, token)).toBeDefined();
+    for (const mode of [cached, node().mode]) {
+      expect(mode.cancelled(alice.id, alice.absoluteExpiresMs)).toBe(true);
+      for (const laterMs of [0, 1, 36_000_000 - 1]) expect(find(mode, token, nowMs + laterMs)).toBeUndefined();
+    }
+  });
+  test('is not acknowledged where it can not be remembered', () => {
+    const { mode } = node({ cancels: cancelList({ maxEntries: 0, random }) });
+    expect(() => mode.cancel(alice, nowMs)).toThrow(
+      expect.objectContaining({ fault: 'server', reason: 'cancel-list-full' }),
+    );
+    expect(mode.cancelled(alice.id, nowMs + 1000)).toBe(false);
+  });
+  test('leaves other conversations alone', () => {
+    const { mode } = node();
+    const token = issued(mode);
+    mode.cancelled('urn:uuid:11112233-4455-4677-8899-aabbccddeeff', alice.absoluteExpiresMs);
+    expect(find(mode, token)).toBeDefined();
+  });
+});
+
+describe('when the ring changes', () => {
+  test('a rotation leaves conversations as they are', () => {
+    const { mode, use } = node();
+    const token = issued(mode);
+    use(rotateRing(records, { now: true, nowMs: nowMs + 1, random }));
+    expect(find(mode, token, nowMs + 2)?.openedFrom).toBe('issued');
+    expect(find(node().mode, token, nowMs + 2)?.openedFrom).toBe('seal');
+  });
+  test('a conversation whose key was revoked is not found in the cache either', () => {
+    const { mode, use } = node();
+    const token = issued(mode);
+    expect(find(mode, token)).toBeDefined();
+    use({ ...records, keys: records.keys.map(key => ({ ...key, revokedAtMs: nowMs })) });
+    expect(find(mode, token)).toBeUndefined();
+  });
+  test('a conversation of another farm is not found in the cache either', () => {
+    const { mode, use } = node();
+    const token = issued(mode);
+    use(madeRing(nowMs, {}, 'other farm'));
+    expect(find(mode, token)).toBeUndefined();
+  });
+});
+
+describe('a token sealed with a key that this node does not know yet', () => {
+  const next = rotateRing(records, { now: true, nowMs: nowMs + 1, random: seededRandom('unknown') });
+  const token = issued(cookieMode({ ring: () => keyRing(next), random }), alice, nowMs + 2);
+
+  test('is opened after the ring was read again', () => {
+    let asked = 0;
+    const held = { ring: keyRing(records) };
+    const refresh = () => {
+      asked += 1;
+      held.ring = keyRing(next);
+      return true;
+    };
+    const mode = cookieMode({ ring: () => held.ring, refresh, random });
+    expect(find(mode, token, nowMs + 2)?.openedFrom).toBe('seal');
+    expect(asked).toBe(1);
+  });
+  test('is refused when that brings nothing', () => {
+    expect(find(node({ refresh: () => false }).mode, token, nowMs + 2)).toBeUndefined();
+    expect(find(node().mode, token, nowMs + 2)).toBeUndefined();
+  });
+  test('is the only kind that has the ring read again', () => {
+    const { mode, held } = node({
+      refresh: () => {
+        throw new Error('read again');
+      },
+    });
+    const known = issued(mode);
+    const changed = `${known.state?.slice(0, -4)}AAAA`;
+    for (const state of [changed, 'x', '', known.state?.slice(4)])
+      expect(find(mode, { ...known, state })).toBeUndefined();
+    held.ring = keyRing({ ...records, keys: records.keys.map(key => ({ ...key, revokedAtMs: nowMs })) });
+    expect(find(mode, known)).toBeUndefined();
+    expect(() => find(mode, token)).toThrow('read again');
+  });
+});
+
+describe('nothing is issued', () => {
+  test('while the ring is stale, but all that was issued goes on', () => {
+    const { mode } = node({ stale: () => true });
+    expect(() => issued(mode)).toThrow(expect.objectContaining({ fault: 'server', reason: 'ring-stale' }));
+    expect(find(mode, issued(node().mode))).toBeDefined();
+  });
+  test('while no key issues', () => {
+    const { mode } = node();
+    expect(() => issued(mode, alice, at('2020-01-01T00:00:00Z'))).toThrow(
+      expect.objectContaining({ fault: 'server', cause: expect.objectContaining({ code: 'RING_STALE' }) }),
+    );
+  });
+});
+
+test('the mode does not start with a random source that repeats itself', () => {
+  expect(() => node({ random: bytes => seededRandom('stuck')(bytes) })).toThrow(
+    expect.objectContaining({ code: 'RING_INVALID' }),
+  );
+});
