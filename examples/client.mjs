@@ -1,18 +1,17 @@
-// A SOAP client that keeps a conversation: node client.mjs WSDL_URL PORT USER PASSWORD CA_FILE SERVICE_CERTIFICATE_FILE
+// examples/client.mjs: calls the service of examples/server.mjs in one conversation.
 import { readFileSync } from 'node:fs';
 import soap from 'soap';
 import { secureConversation } from 'soap-secure-conversation';
 
-const [wsdl, port, username, password, ca, serviceCertificate] = process.argv.slice(2);
-const client = await soap.createClientAsync(wsdl);
-const security = secureConversation(client, {
-  port,
-  username,
-  password,
-  ca: readFileSync(ca, 'utf8'),
-  serviceCertificate: readFileSync(serviceCertificate, 'utf8'),
+const client = await soap.createClientAsync('wsdl/echo.wsdl');
+const conversation = secureConversation(client, {
+  port: 'EchoSymmetric',
+  addresses: ['http://localhost:9080/EchoSymmetric'],
+  username: 'demo',
+  password: readFileSync('data/demo-password', 'utf8').trim(),
+  serviceCertificate: readFileSync('data/service.pem', 'utf8'),
 });
-client.setSecurity(security);
+client.setSecurity(conversation);
 const [answer] = await client.EchoAsync({ text: 'hello' });
 console.log(answer.text);
-await security.close();
+await conversation.close();

@@ -1,21 +1,21 @@
-// A SOAP service behind WS-SecureConversation: node server.mjs DATA_FOLDER (made by `npm start`), listens on free ports.
+// examples/server.mjs: an echo service, as one more node of the farm whose data folder it uses.
 import { readFileSync } from 'node:fs';
 import { createEndpoint, currentContext } from 'soap-secure-conversation';
 
-const data = process.argv[2] ?? 'data';
-const pem = name => readFileSync(`${data}/${name}`, 'utf8');
-const operations = { Echo: ({ text }) => ({ text: `${currentContext().user}: ${text}` }) };
+const pem = name => readFileSync(`data/${name}.pem`, 'utf8');
+const operations = { Echo: ({ text }) => ({ text: `${currentContext().user} said ${text}` }) };
 
 const endpoint = createEndpoint({
-  wsdl: new URL('../wsdl/echo.wsdl', import.meta.url).pathname,
-  services: { EchoService: { EchoTls11: operations, EchoTls13: operations, EchoSymmetric: operations } },
-  ring: `${data}/ring.json`,
-  authenticate: async (username, password) => (password === 'secret' ? { user: username, roles: [] } : undefined),
-  certificate: pem('service.crt'),
-  key: pem('service.key'),
-  tls: { certificate: pem('tls.crt'), key: pem('tls.key') },
-  addresses: process.argv.slice(3),
+  wsdl: 'wsdl/echo.wsdl',
+  services: { EchoService: { EchoTls13: operations, EchoSymmetric: operations } },
+  ports: { EchoTls13: {}, EchoSymmetric: {} },
+  ring: 'data/ring.json',
+  authenticate: 'data/users.json',
+  certificate: pem('service'),
+  key: pem('service-key'),
+  tls: { certificate: pem('tls'), key: pem('tls-key') },
+  addresses: ['http://localhost:9080', 'https://localhost:9443'],
 });
-const { addresses } = await endpoint.listen({ http: 0, https: 0, host: 'localhost' });
-console.log(JSON.stringify(addresses));
-process.once('SIGTERM', () => endpoint.drain(5_000));
+await endpoint.listen({ http: 9080, https: 9443, host: 'localhost' });
+console.log('listening on http://localhost:9080 and https://localhost:9443');
+process.once('SIGINT', () => endpoint.drain(5_000));

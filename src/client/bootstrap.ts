@@ -24,13 +24,13 @@ const renewBeforeMs = 60_000;
 /**
  * Proves the user once: RequestSecurityToken under the bootstrap policy, answered by the SecurityContextToken
  * (WS-SecureConversation 1.3 §3).
+ * @param keys of {@link bootstrapKeys}
  */
-export async function bootstrap(options: SessionOptions, parts: ExchangeParts): Promise<Conversation> {
-  const { plan, username, password } = options;
+export async function bootstrap(keys: SendKeys, parts: ExchangeParts): Promise<Conversation> {
+  const { plan } = parts;
   const { dialect, suite } = plan;
   const keySizeBits = suite.defaultKeyBits;
   const entropy = parts.random(Math.max(32, keySizeBits / 8));
-  const keys: SendKeys = { usernameToken: { username, password }, ...recipient(options) };
   const exchanged = await exchange(parts, {
     plan: plan.bootstrap,
     keys,
@@ -43,8 +43,15 @@ export async function bootstrap(options: SessionOptions, parts: ExchangeParts): 
   return conversationOf(parseIssueResponse(exchanged.verified.content, dialect, entropy, keySizeBits), Date.now());
 }
 
-function recipient({ plan, serviceCertificate }: SessionOptions): SendKeys {
-  if (plan.bootstrap.request.protection.kind === 'transport') return {};
+/**
+ * What a bootstrap is sent with: user, password and, where the policy encrypts to it, the service's certificate.
+ * @throws {SecureConversationError} `CONFIG_INVALID` or `CERTIFICATE_INVALID` where one of them is missing or unusable
+ */
+export function bootstrapKeys({ plan, username, password, serviceCertificate }: SessionOptions): SendKeys {
+  if (typeof username !== 'string' || typeof password !== 'string')
+    throw new SecureConversationError('CONFIG_INVALID', `port ${plan.port} needs a user name and a password`);
+  const usernameToken = { username, password };
+  if (plan.bootstrap.request.protection.kind === 'transport') return { usernameToken };
   if (serviceCertificate === undefined)
     throw new SecureConversationError(
       'CONFIG_INVALID',
@@ -53,7 +60,7 @@ function recipient({ plan, serviceCertificate }: SessionOptions): SendKeys {
         hint: 'give serviceCertificate (PEM)',
       },
     );
-  return { recipient: loadPeerCertificate(serviceCertificate, 'serviceCertificate') };
+  return { usernameToken, recipient: loadPeerCertificate(serviceCertificate, 'serviceCertificate') };
 }
 
 function conversationOf(token: ConversationToken, nowMs: number): Conversation {

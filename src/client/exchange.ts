@@ -57,7 +57,10 @@ export function exchangeParts(options: SessionOptions): ExchangeParts {
   return {
     plan,
     transport: openTransport({ ca, timeoutMs, maxBytes: defaultLimits.maxBytes }),
-    addresses: addressList(options.addresses?.length ? options.addresses : [plan.address], order),
+    addresses: addressList(
+      (options.addresses?.length ? options.addresses : [plan.address]).map(address => checkedAddress(address, plan)),
+      order,
+    ),
     retry,
     clockSkewMs,
     random: randomBytesPooled,
@@ -66,11 +69,22 @@ export function exchangeParts(options: SessionOptions): ExchangeParts {
 }
 
 /**
+ * What TLS must protect is sent to no plain socket: the first message would have the password in it.
+ * @throws {SecureConversationError} `CONFIG_INVALID`
+ */
+function checkedAddress(address: string, { port, transport }: Plan): string {
+  const scheme = URL.canParse(address) ? new URL(address).protocol : '';
+  if (scheme === 'https:' || (scheme === 'http:' && transport === 'http')) return address;
+  const wanted = transport === 'https' ? 'https' : 'http or https';
+  throw new SecureConversationError('CONFIG_INVALID', `${address} is no ${wanted} address, as port ${port} needs one`);
+}
+
+/**
  * Sends one request and verifies its answer, going on to further addresses as the session's retry mode says; each attempt is signed
  * anew, since a replayed copy is refused by whoever saw the first.
  */
 export async function exchange(parts: ExchangeParts, request: ExchangeRequest): Promise<Exchanged> {
-  const addresses = request.address === undefined ? parts.addresses.next() : [request.address];
+  const addresses = request.address === undefined ? parts.addresses.next() : [checkedAddress(request.address, parts.plan)];
   let failure: unknown;
   for (const address of addresses) {
     try {
@@ -104,6 +118,8 @@ async function attempt(parts: ExchangeParts, request: ExchangeRequest, address: 
     status: response.status,
     response: Buffer.from(response.bytes).toString(),
   });
+  if (response.bytes.length === 0)
+    throw new NetworkError(address, new Error(`HTTP ${response.status} without a message`), true);
   const verified = await verify(parts, request, sent, response);
   return {
     verified,
@@ -120,8 +136,6 @@ async function verify(
   sent: Sent,
   response: HttpResponse,
 ): Promise<Verified<never>> {
-  if (response.bytes.length === 0)
-    throw new SecureConversationError('NETWORK', `the service answered HTTP ${response.status} without a message`);
   const { dialect } = parts.plan;
   const message = readMessage(response.bytes, defaultLimits);
   const fault = unsecuredFault(message);

@@ -3,7 +3,7 @@ import { SecureConversationError } from '../errors.ts';
 import { writePlainEnvelope } from '../message/plain-envelope.ts';
 import type { OutgoingBody } from '../message/send.ts';
 import type { OperationPlan, Plan } from '../policy/plan.ts';
-import { bootstrap, type Conversation } from './bootstrap.ts';
+import { bootstrap, bootstrapKeys, type Conversation } from './bootstrap.ts';
 import { type Exchanged, type ExchangeParts, exchange, exchangeParts } from './exchange.ts';
 import type { SessionOptions } from './session-options.ts';
 
@@ -35,8 +35,12 @@ export interface Session {
   close(): Promise<void>;
 }
 
-/** Opens a session; nothing is sent before the first call. */
+/**
+ * Opens a session; nothing is sent before the first call.
+ * @throws {SecureConversationError} `CONFIG_INVALID` or `CERTIFICATE_INVALID` for an option that is missing or unusable
+ */
 export function openSession(options: SessionOptions): Session {
+  const keys = bootstrapKeys(options);
   const parts = exchangeParts(options);
   const { plan } = options;
   let opening: Promise<Conversation> | undefined;
@@ -46,7 +50,7 @@ export function openSession(options: SessionOptions): Session {
   /** The present conversation, or a new one; parallel callers share one bootstrap. */
   const conversation = (): Promise<Conversation> | Conversation => {
     if (present !== undefined && Date.now() < present.renewAtMs) return present;
-    opening ??= bootstrap(options, parts)
+    opening ??= bootstrap(keys, parts)
       .then(opened => {
         bootstraps += 1;
         present = opened;

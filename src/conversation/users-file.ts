@@ -69,12 +69,12 @@ export async function addUser(
   random: RandomSource,
   cost: Pick<PasswordHash, 'N' | 'r' | 'p'> = defaultCost,
 ): Promise<void> {
-  const fail: Problem = (_place, problem) => fileError(kind, file, problem);
+  const fail: Problem = (place, problem) => usersError(file, place, problem);
   checkText(name, 'the name', fail);
   checkRoles(roles, 'the roles', fail);
   const passwordBytes = Buffer.byteLength(password);
   if (passwordBytes === 0 || passwordBytes > maxPasswordBytes)
-    throw fail('', `the password must have 1 to ${maxPasswordBytes} bytes`);
+    throw fail('the password', `must have 1 to ${maxPasswordBytes} bytes`);
   const salt = random(saltBytes);
   const hash = await scryptHash(password, { ...cost, salt, hash: new Uint8Array(hashBytes) });
   updatePrivateFile(file, kind, current => {

@@ -98,6 +98,7 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
   const clockSkewMs = inRange('clockSkewMs', options.clockSkewMs ?? defaults.clockSkewMs, 0, 300_000);
   const names = options.ports && Object.keys(options.ports);
   const plans = compilePolicy(options.wsdl, names === undefined ? {} : { ports: names });
+  for (const plan of plans) checkServed(plan, options.services);
   const certificates = ownCertificates(options, plans);
   const ring = keepRing(options.ring, {
     nowMs: Date.now,
@@ -224,6 +225,15 @@ function ownCertificates(options: EndpointOptions, plans: readonly Plan[]): OwnC
       hint: 'give certificate and key (PEM)',
     },
   );
+}
+
+/** Without an object for the port node-soap would answer every call with an empty Body. */
+function checkServed({ service, port }: Plan, services: object): void {
+  const { [service.local]: ports } = services as Partial<Record<string, Partial<Record<string, unknown>>>>;
+  if (typeof ports?.[port] === 'object' && ports[port] !== null) return;
+  throw new SecureConversationError('CONFIG_INVALID', `services has no ${service.local}.${port}`, {
+    hint: 'give the service object of node-soap, or name the ports to serve in ports',
+  });
 }
 
 function requiredTls({ tls }: EndpointOptions): NonNullable<EndpointOptions['tls']> {

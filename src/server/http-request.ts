@@ -77,7 +77,7 @@ const headerAction = ({ soapaction }: IncomingHttpHeaders) =>
 /** Whether SOAPAction and the `action` parameter name two actions: whoever routes by the one must not be told another one. */
 function twoActions(headers: IncomingHttpHeaders): boolean {
   const [header, type] = [headerAction(headers), contentType(headers).parameters.get('action')];
-  return header !== undefined && type !== undefined && header !== type;
+  return Boolean(header) && Boolean(type) && header !== type;
 }
 
 /** The action that HTTP names: the SOAPAction header (SOAP 1.1) or the `action` parameter of Content-Type (SOAP 1.2). */

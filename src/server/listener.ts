@@ -1,6 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
+import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { SecureConversationError } from '../errors.ts';
 import { readBody, refusedHead, soapActionOf } from './http-request.ts';
@@ -62,7 +63,7 @@ export async function listenOn(served: Served, options: ListenOptions): Promise<
   });
   // No listener for `upgrade`: an offer to go on in another protocol may be left alone (RFC 9110 §7.8), and CXF makes one (h2c).
   server.on('checkExpectation', (_request, response: ServerResponse) =>
-    response.writeHead(417, { Connection: 'close' }).end(),
+    response.writeHead(417, { Connection: 'close', 'Content-Length': 0 }).end(),
   );
   await listening(server, options);
   return server;
@@ -83,12 +84,34 @@ function listening(server: Server, { port, host, exclusive }: ListenOptions): Pr
   });
 }
 
-/** Serves one HTTP request; never rejects: a peer that goes away is no error of ours. */
-export async function serveRequest(request: IncomingMessage, response: ServerResponse, served: Served): Promise<void> {
+/** The end of the request before, by connection. */
+const turns = new WeakMap<Socket, Promise<void>>();
+
+/** Connections that end with an answer which was given. */
+const ending = new WeakSet<Socket>();
+
+/**
+ * Serves one HTTP request; never rejects: a peer that goes away is no error of ours.
+ *
+ * Requests of one connection are served one after the other, and none after an answer that closes it: Node hands out those that
+ * came in one piece together, also what was hidden behind a request that is refused (RFC 9112 §9.3.2, §9.6).
+ */
+export function serveRequest(request: IncomingMessage, response: ServerResponse, served: Served): Promise<void> {
+  const { socket } = request;
+  const before = turns.get(socket);
+  const turn = before === undefined ? serve(request, response, served) : before.then(() => serve(request, response, served));
+  turns.set(socket, turn);
+  return turn;
+}
+
+async function serve(request: IncomingMessage, response: ServerResponse, served: Served): Promise<void> {
+  if (ending.has(request.socket)) return;
   try {
     await served.ready;
     const reply = request.method === 'GET' ? wsdlAnswer(request, served) : await soapAnswer(request, served);
-    write(response, reply, served.isDraining);
+    const isLast = served.isDraining || isRefusal(reply);
+    if (isLast) ending.add(request.socket);
+    write(response, reply, isLast);
   } catch {
     response.destroy();
   }
@@ -119,11 +142,15 @@ export function pathOf(request: IncomingMessage): string {
   return path.length > 1 ? path.replace(/\/$/, '') : path;
 }
 
-function write(response: ServerResponse, { status, contentType, body }: HttpAnswer, isDraining: boolean): void {
+/** After a 4xx the rest of the connection can't be trusted to be a new request. */
+function isRefusal({ status }: HttpAnswer): boolean {
+  return status >= 400 && status < 500;
+}
+
+function write(response: ServerResponse, { status, contentType, body }: HttpAnswer, isLast: boolean): void {
   const headers: Record<string, string | number> = { 'Content-Length': Buffer.byteLength(body ?? '') };
   if (contentType !== undefined) headers['Content-Type'] = contentType;
   if (status === 405) headers.Allow = 'POST, GET';
-  // After a 4xx the rest of the connection can't be trusted to be a new request.
-  if (isDraining || (status >= 400 && status < 500)) headers.Connection = 'close';
+  if (isLast) headers.Connection = 'close';
   response.writeHead(status, headers).end(body);
 }

@@ -60,6 +60,7 @@ function received(message: Message, exchange: Exchange, port: ServedPort) {
 /** wsa:To must be this service by the farm's configured addresses (never by the Host header), and HTTP's action must agree with wsa:Action. */
 function checkAddressing(addressing: Message['addressing'], soapAction: string | undefined, port: ServedPort): void {
   if (addressing === undefined) refuse('addressingHeaderRequired', 'addressing-missing');
+  if (addressing.version !== port.plan.addressing) refuse('invalidAddressingHeader', 'addressing-version');
   if (addressing.messageId === undefined) refuse('addressingHeaderRequired', 'message-id-missing');
   if (addressing.to === undefined) refuse('addressingHeaderRequired', 'to-missing');
   if (!port.toAddresses.has(addressing.to)) refuse('invalidAddressingHeader', 'to-unknown');

@@ -29,7 +29,7 @@ export interface Service {
  */
 export function openService(wsdlFile: string, wsdlText: string, services: object): Service {
   const failures = new WeakMap<CurrentContext, unknown>();
-  const opened = serverless(wsdlFile, wsdlText, recordingFailures(services as IServices, failures));
+  const opened = serverless(wsdlFile, wsdlText, recordingFailures(services, failures));
   return {
     ready: opened.then(() => undefined),
     async call(operation, path, content, context) {
@@ -70,13 +70,22 @@ function serverless(wsdlFile: string, xml: string, services: IServices): Promise
   });
 }
 
-/** The service object with each operation's failure kept for {@link Service.call}: node-soap would put its message on the wire. */
-function recordingFailures(services: IServices, failures: WeakMap<CurrentContext, unknown>): IServices {
-  const eachValue = <T, R>(record: Record<string, T>, map: (value: T) => R): Record<string, R> =>
-    Object.fromEntries(Object.entries(record).map(([name, value]) => [name, map(value)]));
-  return eachValue(services, ports =>
-    eachValue(ports, operations => eachValue(operations, operation => recordingFailure(operation, failures))),
-  );
+/**
+ * The service object with each operation's failure kept for {@link Service.call}: node-soap would put its message on the wire. As in
+ * node-soap, services, ports and operations are looked up when they are called, so that an object of a class will do.
+ */
+function recordingFailures(services: object, failures: WeakMap<CurrentContext, unknown>): IServices {
+  const recorded = (operation: Operation) => recordingFailure(operation, failures);
+  return lookedUp(services, (ports: object) => lookedUp(ports, (operations: object) => lookedUp(operations, recorded)));
+}
+
+/** An object whose properties are those of `target`, each as `map` makes it. */
+function lookedUp<T>(target: object, map: (value: T) => unknown): IServices {
+  const property = (name: string | symbol) => {
+    const value = Reflect.get(target, name);
+    return value === undefined ? undefined : map(value);
+  };
+  return new Proxy({}, { get: (_, name) => property(name) });
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: node-soap types an operation's parameters so
@@ -98,11 +107,16 @@ function recordingFailure(operation: Operation, failures: WeakMap<CurrentContext
     };
     try {
       const result = operation.call(this, args, answered, ...rest);
-      return result instanceof Promise ? result.catch(note) : result;
+      return isThenable(result) ? Promise.resolve(result).catch(note) : result;
     } catch (error) {
       return note(error);
     }
   };
+}
+
+/** What node-soap takes for a promise, of whichever library. */
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }
 
 function isFault(error: unknown): boolean {

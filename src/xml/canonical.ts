@@ -151,7 +151,10 @@ function writeStartTag(output: Output, element: Element, rendered: Rendered): Re
     if (prefix !== '') want(wanted, element, prefix, rendered);
   }
   let bits = rendered.bits | element.uses;
-  for (const prefix of output.prefixes) bits |= want(wanted, element, prefix, rendered);
+  // Where nothing is declared, what the PrefixList wants has been rendered further out.
+  if (rendered === nothingRendered || element.scope !== element.parent?.scope) {
+    for (const prefix of output.prefixes) bits |= want(wanted, element, prefix, rendered);
+  }
   if (wanted.length > 1) wanted.sort((a, b) => compareCodePoints(a.prefix, b.prefix));
   let { list } = rendered;
   output.text += `<${element.name}`;
@@ -173,9 +176,11 @@ const noDefaultNamespace: Scope = { prefix: '', uri: '', outer: undefined, depth
 function want(wanted: Scope[], element: Element, prefix: string, rendered: Rendered): number {
   const binding = bindingOf(element.scope, prefix) ?? (prefix === '' ? noDefaultNamespace : undefined);
   if (binding === undefined) return 0;
+  const bit = binding.depth === 0 ? 0 : bindingBit(binding);
+  if ((bit & rendered.bits) !== 0) return bit;
   const uri = bindingOf(rendered.list, prefix)?.uri ?? '';
   if (uri !== binding.uri && !wanted.includes(binding)) wanted.push(binding);
-  return binding.depth === 0 ? 0 : bindingBit(binding);
+  return bit;
 }
 
 function writeAttributes(output: Output, element: Element): void {

@@ -49,39 +49,44 @@ function isCharacter(code: number): boolean {
 }
 
 const entities: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
-const reference = /&(?:(amp|lt|gt|quot|apos)|#x([0-9A-Fa-f]+)|#([0-9]+));/y;
+const entityReferences = Object.keys(entities).map(name => `&${name};`);
+const characterReference = /&#(?:x[0-9A-Fa-f]+|[0-9]+);/y;
 
 /** End of the well-formed reference that begins at `at`; -1 where there is none: a bare &, an unknown entity, a code point XML forbids. */
 export function referenceEnd(source: string, at: number): number {
-  reference.lastIndex = at;
-  const match = reference.exec(source);
-  if (match === null) return -1;
-  return match[1] !== undefined || isCharacter(codePoint(match[2], match[3])) ? reference.lastIndex : -1;
+  for (const reference of entityReferences) {
+    if (source.startsWith(reference, at)) return at + reference.length;
+  }
+  characterReference.lastIndex = at;
+  if (!characterReference.test(source)) return -1;
+  const end = characterReference.lastIndex;
+  return isCharacter(codePoint(source.slice(at, end))) ? end : -1;
 }
 
-function codePoint(hex: string | undefined, decimal: string | undefined): number {
-  return hex === undefined ? Number.parseInt(decimal ?? '', 10) : Number.parseInt(hex, 16);
+/** Code point of a character reference, which may be none of Unicode's. */
+function codePoint(reference: string): number {
+  return reference[2] === 'x' ? Number.parseInt(reference.slice(3, -1), 16) : Number(reference.slice(2, -1));
 }
 
 /** What a reference that {@link referenceEnd} has accepted stands for. */
-function decodeReference(text: string): string {
-  if (text[1] !== '#') return entities[text.slice(1, -1)] ?? '';
-  return String.fromCodePoint(text[2] === 'x' ? Number.parseInt(text.slice(3, -1), 16) : Number(text.slice(2, -1)));
+function decodeReference(reference: string): string {
+  return reference[1] === '#' ? String.fromCodePoint(codePoint(reference)) : (entities[reference.slice(1, -1)] ?? '');
 }
 
 /** Value of an attribute as written: white space and references replaced (XML 1.0 §2.11, §3.3.3). */
 export function decodeAttribute(raw: string): string {
-  return raw.replace(/\r\n|[\t\n\r]/g, ' ').replace(/&[^;]*;/g, decodeReference);
+  const spaced = raw.replaceAll('\r\n', ' ').replaceAll('\r', ' ').replaceAll('\n', ' ').replaceAll('\t', ' ');
+  return spaced.replace(/&[^;]*;/g, decodeReference);
 }
 
-const markup = /<!--.*?-->|<!\[CDATA\[(.*?)\]\]>|\r\n?|&[^;]*;/gs;
+const markup = /<!--.*?-->|<!\[CDATA\[(.*?)\]\]>|&[^;]*;/gs;
 
 /** Text content as written, without child elements: comments dropped, CDATA sections, line ends and references replaced. */
 export function decodeText(raw: string): string {
-  return raw.replace(markup, (match: string, cdata: string | undefined) => {
-    if (cdata !== undefined) return cdata.replace(/\r\n?/g, '\n');
-    if (match.startsWith('&')) return decodeReference(match);
-    return match.startsWith('\r') ? '\n' : '';
+  const lines = raw.replaceAll('\r\n', '\n').replaceAll('\r', '\n');
+  return lines.replace(markup, (match: string, cdata: string | undefined) => {
+    if (cdata !== undefined) return cdata;
+    return match.startsWith('&') ? decodeReference(match) : '';
   });
 }
 

@@ -90,7 +90,7 @@ const declaration =
 
 /** Passes the XML declaration over: version 1.0, and no encoding but UTF-8 (WS-I Basic Profile 1.1 R1012 would allow UTF-16 too). */
 function skipDeclaration(cursor: Cursor): void {
-  if (!cursor.source.startsWith('<?xml')) return;
+  if (!/^<\?xml[ \t\r\n?]/.test(cursor.source)) return;
   declaration.lastIndex = 0;
   if (!declaration.test(cursor.source)) refuse('malformed', 'xml-declaration');
   cursor.at = declaration.lastIndex;

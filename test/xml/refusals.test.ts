@@ -39,7 +39,6 @@ const refused: Readonly<Record<string, Readonly<Record<string, readonly string[]
       '<a><?xml version="1.0"?></a>',
       '<?XML version="1.0"?><a/>',
     ],
-    'xml-declaration': ['<?xml-stylesheet href="x"?><a/>'],
   },
   'an XML declaration that is not XML 1.0 in UTF-8': {
     'xml-declaration': [
@@ -56,10 +55,23 @@ const refused: Readonly<Record<string, Readonly<Record<string, readonly string[]
     ],
   },
   'a prefix that is not declared': {
-    'xml-undeclared-prefix': ['<p:a/>', '<a p:b="1"/>', '<a><b xmlns:p="urn:p"/><p:c/></a>', '<xmlns:a/>', '<a xsi:type="b"/>'],
+    'xml-undeclared-prefix': [
+      '<p:a/>',
+      '<a p:b="1"/>',
+      '<a><b xmlns:p="urn:p"/><p:c/></a>',
+      '<xmlns:a/>',
+      '<a xsi:type="b"/>',
+    ],
   },
   'a relative namespace URI': {
-    'xml-relative-namespace': ['<a xmlns="x"/>', '<a xmlns:p="1"/>', '<a xmlns:p="#x"/>', '<a xmlns:p="/x"/>', '<a xmlns:p=" urn:x"/>', '<a xmlns:p="1x:y"/>'],
+    'xml-relative-namespace': [
+      '<a xmlns="x"/>',
+      '<a xmlns:p="1"/>',
+      '<a xmlns:p="#x"/>',
+      '<a xmlns:p="/x"/>',
+      '<a xmlns:p=" urn:x"/>',
+      '<a xmlns:p="1x:y"/>',
+    ],
   },
   'a prefix declared to be empty': { 'xml-empty-namespace': ['<a xmlns:p=""/>'] },
   'a reserved prefix or namespace declared anew': {
@@ -86,20 +98,62 @@ const refused: Readonly<Record<string, Readonly<Record<string, readonly string[]
     ],
   },
   'a character that XML forbids': {
-    'xml-character': ['<a>\0</a>', '<a>\x08</a>', '<a b="\x0B"/>', '<a>\uFFFE</a>', '<a>\uFFFF</a>', '<a>\uD800</a>', '<a>\uDC00</a>', '<a b="\uDFFF\uD800"/>', '<a><!--\x1F--></a>', '<a/>\0\0'],
+    'xml-character': [
+      '<a>\0</a>',
+      '<a>\x08</a>',
+      '<a b="\x0B"/>',
+      '<a>\uFFFE</a>',
+      '<a>\uFFFF</a>',
+      '<a>\uD800</a>',
+      '<a>\uDC00</a>',
+      '<a b="\uDFFF\uD800"/>',
+      '<a><!--\x1F--></a>',
+      '<a/>\0\0',
+    ],
   },
   'a reference to a character that XML forbids, or to an entity that XML does not define, and a bare &': {
     'xml-reference': [
-      '<a>&#0;</a>', '<a>&#8;</a>', '<a>&#xD800;</a>', '<a>&#xDFFF;</a>', '<a>&#xFFFE;</a>', '<a>&#x110000;</a>', '<a>&#99999999999999999999999;</a>',
-      '<a>&nbsp;</a>', '<a>&AMP;</a>', '<a>&#X41;</a>', '<a>&#x;</a>', '<a>&#;</a>', '<a>&#4A;</a>', '<a>&amp</a>', '<a>& </a>', '<a>&</a>', '<a>&;</a>', '<a>&lt ;</a>',
-      '<a b="&"/>', '<a b="&x;"/>', '<a b="&#0;"/>', '<a b="&amp"/>', '<a xmlns="urn:&x;"/>', '<a>&amp;&x;</a>', '<a b="\n&x;"/>',
+      '<a>&#0;</a>',
+      '<a>&#8;</a>',
+      '<a>&#xD800;</a>',
+      '<a>&#xDFFF;</a>',
+      '<a>&#xFFFE;</a>',
+      '<a>&#x110000;</a>',
+      '<a>&#99999999999999999999999;</a>',
+      '<a>&nbsp;</a>',
+      '<a>&AMP;</a>',
+      '<a>&#X41;</a>',
+      '<a>&#x;</a>',
+      '<a>&#;</a>',
+      '<a>&#4A;</a>',
+      '<a>&amp</a>',
+      '<a>& </a>',
+      '<a>&</a>',
+      '<a>&;</a>',
+      '<a>&lt ;</a>',
+      '<a b="&"/>',
+      '<a b="&x;"/>',
+      '<a b="&#0;"/>',
+      '<a b="&amp"/>',
+      '<a xmlns="urn:&x;"/>',
+      '<a>&amp;&x;</a>',
+      '<a b="\n&x;"/>',
     ],
   },
-  'an end of CDATA in text': { 'xml-cdata-end': ['<a>]]></a>', '<a>a]]>b</a>', '<a>></a><!-- -->'.replace('></a>', '>]]></a>'), '<a>]]]></a>'] },
+  'an end of CDATA in text': { 'xml-cdata-end': ['<a>]]></a>', '<a>a]]>b</a>', '<a>&gt;>]]></a>', '<a>]]]></a>'] },
   'an unfinished CDATA section': { 'xml-cdata': ['<a><![CDATA[x</a>', '<a><![CDATA[x]]</a>'] },
-  'a CDATA section outside the root': { 'xml-markup': ['<![CDATA[x]]><a/>', '<a/><![CDATA[]]>', '<a><![cdata[x]]></a>'] },
+  'a CDATA section outside the root': {
+    'xml-markup': ['<![CDATA[x]]><a/>', '<a/><![CDATA[]]>', '<a><![cdata[x]]></a>'],
+  },
   'a comment that is unfinished or holds two hyphens': {
-    'xml-comment': ['<a><!-- a -- b --></a>', '<a><!-- a --->b</a>', '<!--->-<a/>', '<!--', '<a><!-- </a>', '<a/><!-- x --'],
+    'xml-comment': [
+      '<a><!-- a -- b --></a>',
+      '<a><!-- a --->b</a>',
+      '<!--->-<a/>',
+      '<!--',
+      '<a><!-- </a>',
+      '<a/><!-- x --',
+    ],
   },
   'no root, two roots, text outside the root': {
     'xml-no-root': ['', ' ', '<!-- c -->', '<?xml version="1.0"?>'],
@@ -107,17 +161,57 @@ const refused: Readonly<Record<string, Readonly<Record<string, readonly string[]
     'xml-text-outside-root': ['x', 'x<a/>', '<a/>x', '<a/>&#32;', '\uFEFF<a/>', '<a/>\uFEFF', '\u00A0<a/>'],
   },
   'tags that do not match or do not end': {
-    'xml-end-tag': ['<a></b>', '<a><b></a></b>', '</a>', '<a/></a>', '<a></ab>', '<ab></a>', '<a></ a>', '<a></a', '<a></a b="1">', '<a></A>', '<a></'],
+    'xml-end-tag': [
+      '<a></b>',
+      '<a><b></a></b>',
+      '</a>',
+      '<a/></a>',
+      '<a></ab>',
+      '<ab></a>',
+      '<a></ a>',
+      '<a></a',
+      '<a></a b="1">',
+      '<a></A>',
+      '<a></',
+    ],
     'xml-truncated': ['<a>', '<a><b></b>', '<a>x'],
-    'xml-tag': ['<a', '<a/', '<a / >', '<a/ >', '<a b="1"c="2"/>', '<a b="1"', '<a b="1" ', '<a"/>', '<a<b/>', '<a/b>'].filter(text => text !== '<a b="1" '),
+    'xml-tag': ['<a', '<a/', '<a / >', '<a/ >', '<a b="1"c="2"/>', '<a b="1"', '<a"/>', '<a<b/>', '<a/b>'],
     'xml-name': ['<', '< a/>', '<>', '<a b="1" ', '<a ="1"/>', '<a <b/>'],
-    'xml-attribute': ['<a b', '<a b=', '<a b="', '<a b="1', '<a b=1/>', '<a b/>', '<a b "1"/>', '<a b="1\'/>', '<a b="<"/>', "<a b='<'/>", '<a b="1><c d="2"/></a>'],
+    'xml-attribute': [
+      '<a b',
+      '<a b=',
+      '<a b="',
+      '<a b="1',
+      '<a b=1/>',
+      '<a b/>',
+      '<a b "1"/>',
+      '<a b="1\'/>',
+      '<a b="<"/>',
+      "<a b='<'/>",
+      '<a b="1><c d="2"/></a>',
+    ],
   },
   'a name that is no QName': {
-    'xml-name': ['<1a/>', '<-a/>', '<.a/>', '<a:b:c/>', '<:a/>', '<a:/>', '<a:1/>', '<a\u00D7/>', '<\u00B7a/>', '<a\u00A0b="1"/>', '<a 1="1"/>', '<a xmlns:="urn:x"/>', '<a xmlns:1="urn:x"/>', '<a\u2028/>', '<\u{F0000}/>', '<a p:q:r="1"/>'],
+    'xml-name': [
+      '<1a/>',
+      '<-a/>',
+      '<.a/>',
+      '<a:b:c/>',
+      '<:a/>',
+      '<a:/>',
+      '<a:1/>',
+      '<a\u00D7/>',
+      '<\u00B7a/>',
+      '<a\u00A0b="1"/>',
+      '<a 1="1"/>',
+      '<a xmlns:="urn:x"/>',
+      '<a xmlns:1="urn:x"/>',
+      '<a\u2028/>',
+      '<\u{F0000}/>',
+      '<a p:q:r="1"/>',
+    ],
   },
 };
-refused['a processing instruction'];
 
 describe('a message is refused for', () => {
   for (const [what, byReason] of Object.entries(refused)) {
@@ -139,7 +233,8 @@ describe('a message is refused for', () => {
       'UTF-16LE with BOM': Buffer.from('\uFEFF<a/>', 'utf16le'),
       'UTF-16BE with BOM': Buffer.from('\uFEFF<a/>', 'utf16le').swap16(),
     };
-    for (const [name, bytes] of Object.entries(hostile)) expect([name, reasonOf(() => scan(bytes))]).toEqual([name, 'malformed xml-encoding']);
+    for (const [name, bytes] of Object.entries(hostile))
+      expect([name, reasonOf(() => scan(bytes))]).toEqual([name, 'malformed xml-encoding']);
   });
 
   test('UTF-16 without a byte order mark, for its NULs', () => {

@@ -1,0 +1,113 @@
+/** One call in each of many conversations, through the server's pipeline, in a process of its own whose memory is measured. */
+import { readFileSync } from 'node:fs';
+import pino from 'pino';
+import { tokenReferenceText } from '../../src/conversation/token-request.ts';
+import { randomBytesPooled } from '../../src/crypto/random.ts';
+import echoService from '../../src/farm/echo-service.ts';
+import { keyRing } from '../../src/keyring/ring.ts';
+import { createRing } from '../../src/keyring/rotate.ts';
+import { send } from '../../src/message/send.ts';
+import { ns } from '../../src/names.ts';
+import { compilePolicy } from '../../src/policy/compile.ts';
+import { answer } from '../../src/server/pipeline.ts';
+import { type ServedPort, servePort, timestampTtlMs } from '../../src/server/port.ts';
+import { openService } from '../../src/server/service.ts';
+import { counters } from '../../src/server/statistics.ts';
+import { cookieMode } from '../../src/state/cookie-mode.ts';
+import { replayTable } from '../../src/state/replay.ts';
+import { sealState } from '../../src/state/seal.ts';
+import { defaultLimits } from '../../src/xml/limits.ts';
+import { newContext } from './contexts.ts';
+
+export interface MemoryFigures {
+  readonly conversations: number;
+  readonly rssGrowthBytes: number;
+  /** Of it, what was added in the second half, when the cache had long been full. */
+  readonly laterGrowthBytes: number;
+}
+
+const portName = 'EchoSymmetric';
+const warmUpConversations = 2_000;
+const clockSkewMs = 60_000;
+const ring = keyRing(createRing({ nowMs: Date.now(), random: randomBytesPooled }));
+
+async function openPort(wsdl: string, cacheEntries: number): Promise<ServedPort> {
+  const [plan] = compilePolicy(wsdl, { ports: [portName] });
+  if (plan === undefined) throw new Error(`no port ${portName}`);
+  const service = openService(wsdl, readFileSync(wsdl, 'utf8'), echoService);
+  await service.ready;
+  const replays = replayTable();
+  return servePort(plan, [], {
+    state: cookieMode({ ring: () => ring, cacheEntries }),
+    lifetimeMs: () => 36_000_000,
+    parts: {
+      service,
+      authenticate: async () => undefined,
+      ownCertificates: [],
+      spend: key => replays.insert(key, performance.now(), timestampTtlMs + 2 * clockSkewMs),
+      node: 'bench',
+      clockSkewMs,
+      limits: defaultLimits,
+      log: pino({ level: 'silent' }),
+      counters: counters(),
+      random: randomBytesPooled,
+      clock: Date.now,
+    },
+  });
+}
+
+/** A state is sealed as by another node, and used in one call here. */
+async function converse(port: ServedPort): Promise<void> {
+  const { plan } = port;
+  const nowMs = Date.now();
+  const context = newContext(nowMs);
+  const { id, instance, secret } = context;
+  const state = sealState(context, { audience: plan.audience, wsc: plan.dialect.wsc }, ring, nowMs, randomBytesPooled);
+  const token =
+    `<c:SecurityContextToken xmlns:c="${plan.dialect.wsc}" xmlns:u="${ns.wsu}" u:Id="sct"><c:Identifier>${id}</c:Identifier>` +
+    `<k:State xmlns:k="${ns.state}">${state}</k:State></c:SecurityContextToken>`;
+  const operation = plan.operations.find(({ name }) => name === 'Echo');
+  if (operation === undefined) throw new Error('no operation Echo');
+  const { text } = send(
+    operation.request,
+    { soap: plan.soap, addressing: plan.addressing },
+    { context: { id, instance, secret, token, reference: tokenReferenceText(plan.dialect, '#sct') } },
+    {
+      action: operation.inputAction,
+      to: plan.address,
+      replyToAnonymous: true,
+      body: {
+        declarations: `xmlns:e="${operation.input.namespace}"`,
+        content: '<e:Echo><e:text>one call</e:text></e:Echo>',
+      },
+    },
+    { nowMs, random: randomBytesPooled, timestampTtlMs },
+  );
+  const { status } = await answer(Buffer.from(text), undefined, port);
+  if (status !== 200) throw new Error(`a call was answered with ${status}`);
+}
+
+async function conversations(port: ServedPort, count: number): Promise<number> {
+  for (let i = 0; i < count; i++) {
+    await converse(port);
+    // As between two messages of a network: what waits for its turn, weak references among it, is let go.
+    if (i % 100 === 0) await new Promise(resolve => setImmediate(resolve));
+  }
+  return settledRss();
+}
+
+function settledRss(): number {
+  for (let i = 0; i < 3; i++) globalThis.gc?.();
+  return process.memoryUsage.rss();
+}
+
+async function measure(wsdl: string, count: number, cacheEntries: number): Promise<MemoryFigures> {
+  const port = await openPort(wsdl, cacheEntries);
+  const before = await conversations(port, warmUpConversations);
+  const half = await conversations(port, Math.ceil(count / 2));
+  const after = await conversations(port, Math.floor(count / 2));
+  return { conversations: count, rssGrowthBytes: after - before, laterGrowthBytes: after - half };
+}
+
+const [wsdl = '', count, cacheEntries] = process.argv.slice(2);
+process.send?.(await measure(wsdl, Number(count), Number(cacheEntries)), () => process.exit(0));
