@@ -73,7 +73,7 @@ async function call(operation: string, json: string, options: CallOptions): Prom
   } catch (error) {
     process.exitCode = callFailed(error);
   } finally {
-    await conversation.close().catch(() => {});
+    await conversation.close();
   }
 }
 

@@ -84,7 +84,8 @@ function checkedAddress(address: string, { port, transport }: Plan): string {
  * anew, since a replayed copy is refused by whoever saw the first.
  */
 export async function exchange(parts: ExchangeParts, request: ExchangeRequest): Promise<Exchanged> {
-  const addresses = request.address === undefined ? parts.addresses.next() : [checkedAddress(request.address, parts.plan)];
+  const addresses =
+    request.address === undefined ? parts.addresses.next() : [checkedAddress(request.address, parts.plan)];
   let failure: unknown;
   for (const address of addresses) {
     try {

@@ -16,8 +16,8 @@ export interface SecureConversationOptions extends Omit<SessionOptions, 'plan'> 
 /** node-soap's security object, which opens a conversation with the first call and keeps it. */
 export interface SecureConversation extends ISecurity {
   addOptions(options: object): void;
-  /** Cancels the conversation, where the policy lets it, and closes the connections. */
-  close(): Promise<void>;
+  /** Cancels the conversation, where the policy lets it, and closes the connections. @returns true where the service confirmed it */
+  close(): Promise<boolean>;
   readonly session: Session;
 }
 

@@ -31,8 +31,11 @@ export interface Session {
   readonly bootstraps: number;
   /** Identifier of the present conversation. */
   readonly contextId: string | undefined;
-  /** Cancels the conversation at the service, where the policy lets it, and closes the connections. */
-  close(): Promise<void>;
+  /**
+   * Cancels the conversation at the service, where the policy lets it, and closes the connections.
+   * @returns true where the service confirmed it; otherwise the conversation ends by its Lifetime
+   */
+  close(): Promise<boolean>;
 }
 
 /**
@@ -104,11 +107,9 @@ export function openSession(options: SessionOptions): Session {
     async close() {
       const held = present;
       present = undefined;
-      try {
-        if (held !== undefined && plan.mayCancel) await cancel(held, plan, parts);
-      } finally {
-        parts.transport.close();
-      }
+      const cancelled = held !== undefined && plan.mayCancel && (await cancel(held, plan, parts));
+      parts.transport.close();
+      return cancelled;
     },
   };
 }
@@ -117,8 +118,11 @@ function isLost(error: unknown): boolean {
   return error instanceof SecureConversationError && error.code === 'BAD_CONTEXT_TOKEN';
 }
 
-/** Cancels; a service that does not know the conversation any more has nothing left to cancel. */
-async function cancel(held: Conversation, plan: Plan, parts: ExchangeParts): Promise<void> {
+/**
+ * Cancels. Whatever comes of it, the caller has done what they could: some services (CXF) cancel and answer what no policy allows, one
+ * that does not know the conversation any more has nothing left to cancel.
+ */
+async function cancel(held: Conversation, plan: Plan, parts: ExchangeParts): Promise<boolean> {
   try {
     await exchange(parts, {
       plan: plan.cancel,
@@ -129,8 +133,10 @@ async function cancel(held: Conversation, plan: Plan, parts: ExchangeParts): Pro
       body: writeCancelRequest(plan.dialect, held.unattachedReference),
       address: undefined,
     });
+    return true;
   } catch (error) {
-    if (!isLost(error)) throw error;
+    if (!(error instanceof SecureConversationError)) throw error;
+    return isLost(error);
   }
 }
 

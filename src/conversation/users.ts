@@ -42,18 +42,13 @@ export interface UsersOptions {
   readonly onError?: (error: SecureConversationError) => void;
 }
 
-/** Passwords and names that were right, each as an HMAC under a key that this process made and keeps to itself. */
-interface Remembered {
-  readonly user: string;
-  readonly untilMs: number;
-}
-
 /** What belongs to one reading of the file; a new reading starts with nothing remembered. */
 interface Loaded {
   readonly users: ReadonlyMap<string, UserRecord>;
   readonly list: readonly UserRecord[];
   readonly stamp: string;
-  readonly remembered: LRUCache<string, Remembered>;
+  /** Until when a name and password that were right are remembered, by their HMAC under a key of this process. */
+  readonly remembered: LRUCache<string, number>;
   /** Checks under way, so that many first calls of one user share one scrypt. */
   readonly pending: Map<string, Promise<boolean>>;
 }
@@ -68,7 +63,7 @@ export function openUsers(file: string, options: UsersOptions = {}): Users {
   const load = (): Loaded => {
     const stamp = stampOf(file);
     const list = readUsersFile(file);
-    const remembered = new LRUCache<string, Remembered>({ max: maxRemembered });
+    const remembered = new LRUCache<string, number>({ max: maxRemembered });
     return { users: new Map(list.map(user => [user.name, user])), list, stamp, remembered, pending: new Map() };
   };
   let loaded = load();
@@ -91,16 +86,16 @@ export function openUsers(file: string, options: UsersOptions = {}): Users {
     async authenticate(username, password) {
       reloadIfChanged();
       const { users, list, remembered, pending } = loaded;
+      // A user's name has no NUL, so that no two users' passwords run together.
       const mac = createHmac('sha256', processKey).update(`${username}\0${password}`).digest();
       const key = mac.toString('latin1');
-      const known = remembered.get(key);
-      if (known?.user === username && known.untilMs > nowMs()) return userOf(users.get(username));
       const record = users.get(username);
+      if ((remembered.get(key) ?? 0) > nowMs()) return userOf(record);
       const check = pending.get(key) ?? checkPassword(password, record?.scrypt, stranger(list, mac));
       pending.set(key, check);
       const isRight = await check.finally(() => pending.delete(key));
       if (!isRight || record === undefined) return undefined;
-      remembered.set(key, { user: username, untilMs: nowMs() + rememberMs });
+      remembered.set(key, nowMs() + rememberMs);
       return userOf(record);
     },
     reload() {

@@ -34,6 +34,8 @@ export interface ListenOptions {
 const hardening = {
   headersTimeout: 10_000,
   requestTimeout: 30_000,
+  /** How often Node looks for connections that are over these two; its own 30 s would treble them. */
+  connectionsCheckingInterval: 2_000,
   /** Above the idle time of balancers and clients (60 s), so that the peer closes first and no request meets a closing socket. */
   keepAliveTimeout: 65_000,
   maxHeaderSize: 16_384,
@@ -113,6 +115,7 @@ async function serve(request: IncomingMessage, response: ServerResponse, served:
     if (isLast) ending.add(request.socket);
     write(response, reply, isLast);
   } catch {
+    ending.add(request.socket);
     response.destroy();
   }
 }

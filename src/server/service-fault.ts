@@ -11,12 +11,12 @@ export interface ServiceFault {
   readonly cause: unknown;
 }
 
-const codes: Readonly<Record<string, ServiceFault['code']>> = {
-  Sender: 'Sender',
-  Client: 'Sender',
-  Receiver: 'Receiver',
-  Server: 'Receiver',
-};
+const codes: ReadonlyMap<string, ServiceFault['code']> = new Map([
+  ['Sender', 'Sender'],
+  ['Client', 'Sender'],
+  ['Receiver', 'Receiver'],
+  ['Server', 'Receiver'],
+]);
 
 /** What is said of an operation that failed without saying what may be told. */
 const constantReason = 'The service could not process the request.';
@@ -31,7 +31,7 @@ export function serviceFault(thrown: unknown): ServiceFault {
   if (fault === undefined || fault === null || typeof fault !== 'object')
     return { code: 'Receiver', subcode: undefined, reason: constantReason, detail: undefined, cause: thrown };
   return {
-    code: codes[localName(fault.Code?.Value ?? fault.faultcode)] ?? 'Receiver',
+    code: codes.get(localName(fault.Code?.Value ?? fault.faultcode)) ?? 'Receiver',
     subcode: subcodeOf(fault.Code?.Subcode?.Value),
     reason: textOf(fault.Reason?.Text ?? fault.faultstring) ?? constantReason,
     detail: textOf(fault.Detail ?? fault.detail),

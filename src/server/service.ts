@@ -28,25 +28,30 @@ export interface Service {
  * @param services node-soap's service object, unchanged
  */
 export function openService(wsdlFile: string, wsdlText: string, services: object): Service {
-  const failures = new WeakMap<CurrentContext, unknown>();
-  const opened = serverless(wsdlFile, wsdlText, recordingFailures(services, failures));
+  const failing: Failing = new WeakMap();
+  const opened = serverless(wsdlFile, wsdlText, recordingFailures(services, failing));
   return {
     ready: opened.then(() => undefined),
     async call(operation, path, content, context) {
       const server = await opened;
-      const answer = await withContext(context, () =>
-        server.processRequest(writePlainEnvelope(content), {
-          url: path,
-          method: 'POST',
-          headers: { soapaction: operation.soapAction },
-        }),
-      );
-      if (failures.has(context)) return { fault: serviceFault(failures.get(context)) };
-      // Whatever node-soap answers without calling the operation (an unknown element, a parse error) is its own words, stack traces included.
-      if (answer.statusCode >= 400 || !answer.body.startsWith('<')) return { fault: serviceFault(undefined) };
-      return { envelope: answer.body };
+      const request = { url: path, method: 'POST', headers: { soapaction: operation.soapAction } };
+      return new Promise((resolve, reject) => {
+        failing.set(context, error => resolve({ fault: serviceFault(error) }));
+        withContext(context, () => server.processRequest(writePlainEnvelope(content), request)).then(
+          answer => resolve(answerOf(answer)),
+          reject,
+        );
+      });
     },
   };
+}
+
+/** What is to be told of the failure of each call that is under way; after its answer, nothing. */
+type Failing = WeakMap<CurrentContext, (error: unknown) => void>;
+
+/** Whatever node-soap answers without calling the operation (an unknown element, a parse error) is its own words, stack traces included. */
+function answerOf({ statusCode, body }: { readonly statusCode: number; readonly body: string }): ServiceAnswer {
+  return statusCode >= 400 || !body.startsWith('<') ? { fault: serviceFault(undefined) } : { envelope: body };
 }
 
 function serverless(wsdlFile: string, xml: string, services: IServices): Promise<Server> {
@@ -71,11 +76,11 @@ function serverless(wsdlFile: string, xml: string, services: IServices): Promise
 }
 
 /**
- * The service object with each operation's failure kept for {@link Service.call}: node-soap would put its message on the wire. As in
- * node-soap, services, ports and operations are looked up when they are called, so that an object of a class will do.
+ * The service object with each operation's failure told to {@link Service.call} first: node-soap would put its message on the wire.
+ * As in node-soap, services, ports and operations are looked up when they are called, so that an object of a class will do.
  */
-function recordingFailures(services: object, failures: WeakMap<CurrentContext, unknown>): IServices {
-  const recorded = (operation: Operation) => recordingFailure(operation, failures);
+function recordingFailures(services: object, failing: Failing): IServices {
+  const recorded = (operation: Operation) => recordingFailure(operation, failing);
   return lookedUp(services, (ports: object) => lookedUp(ports, (operations: object) => lookedUp(operations, recorded)));
 }
 
@@ -91,25 +96,30 @@ function lookedUp<T>(target: object, map: (value: T) => unknown): IServices {
 // biome-ignore lint/suspicious/noExplicitAny: node-soap types an operation's parameters so
 type Operation = (this: unknown, ...parameters: any[]) => unknown;
 
-function recordingFailure(operation: Operation, failures: WeakMap<CurrentContext, unknown>): Operation {
+function recordingFailure(operation: Operation, failing: Failing): Operation {
   return function recorded(this: unknown, ...parameters: unknown[]) {
     const call = currentContext();
-    const note = (error: unknown): never => {
-      if (call) failures.set(call, error);
-      throw error;
+    const fail = (error: unknown) => {
+      if (call) failing.get(call)?.(error);
     };
     const [args, callback, ...rest] = parameters as [unknown, (error: unknown, result?: unknown) => void, ...unknown[]];
     const answered = (error: unknown, result?: unknown) => {
       // node-soap's one-argument style: the result stands where the error would.
-      if (call && error && (result !== undefined || error instanceof Error || isFault(error)))
-        failures.set(call, error);
-      callback(error, result);
+      if (error && (result !== undefined || error instanceof Error || isFault(error))) fail(error);
+      try {
+        callback(error, result);
+      } catch (cause) {
+        // A result that node-soap can't write: nobody above would catch this, and no answer would ever come.
+        fail(cause);
+      }
     };
     try {
       const result = operation.call(this, args, answered, ...rest);
-      return isThenable(result) ? Promise.resolve(result).catch(note) : result;
+      if (!isThenable(result)) return result;
+      Promise.resolve(result).then(value => answered(null, value), fail);
     } catch (error) {
-      return note(error);
+      fail(error);
+      throw error;
     }
   };
 }

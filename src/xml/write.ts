@@ -1,19 +1,37 @@
-import { compareCodePoints } from './characters.ts';
+import { compareCodePoints, substitute } from './characters.ts';
 import { bindingOf, type Content, type Element, type Fragment, type Scope } from './tree.ts';
 
 /** Writing XML: canonical escaping, and parts of a message made to stand alone. */
 
+type Escape = readonly [char: string, reference: string];
+// The ampersand comes first: the others bring ampersands in.
+const inText: readonly Escape[] = [
+  ['&', '&amp;'],
+  ['<', '&lt;'],
+  ['>', '&gt;'],
+  ['\r', '&#xD;'],
+];
+const inAttribute: readonly Escape[] = [
+  ['&', '&amp;'],
+  ['<', '&lt;'],
+  ['"', '&quot;'],
+  ['\t', '&#x9;'],
+  ['\n', '&#xA;'],
+  ['\r', '&#xD;'],
+];
+
 /** A text as canonical XML writes it (Canonical XML 1.0 §2.3). */
 export function escapeText(text: string): string {
-  if (!/[&<>\r]/.test(text)) return text;
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('\r', '&#xD;');
+  return /[&<>\r]/.test(text) ? escaped(text, inText) : text;
 }
 
 /** The value of an attribute as canonical XML writes it, to stand between double quotes (Canonical XML 1.0 §2.3). */
 export function escapeAttribute(value: string): string {
-  if (!/[&<"\t\n\r]/.test(value)) return value;
-  const marked = value.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;');
-  return marked.replaceAll('\t', '&#x9;').replaceAll('\n', '&#xA;').replaceAll('\r', '&#xD;');
+  return /[&<"\t\n\r]/.test(value) ? escaped(value, inAttribute) : value;
+}
+
+function escaped(text: string, escapes: readonly Escape[]): string {
+  return escapes.reduce((done, [char, reference]) => substitute(done, char, reference), text);
 }
 
 /** A namespace declaration; `prefix` '' is the default namespace. */

@@ -6,7 +6,7 @@ import type { Context } from '../../src/state/context.ts';
 const lifetimeMs = 36_000_000;
 
 /** A context as a bootstrap of user `alice` makes it. @param keyBytes length of the conversation's secret */
-export function newContext(nowMs: number, keyBytes = 16): Context {
+export function newContext(nowMs: number, keyBytes = 32): Context {
   const expiresMs = nowMs + lifetimeMs;
   return {
     id: `urn:uuid:${uuidText(randomBytesPooled)}`,

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { openUsers, type UsersOptions } from '../../src/conversation/users.ts';
-import { addUser, listUsers, type NewUser, removeUser } from '../../src/conversation/users-file.ts';
+import { addUser, listUsers, type NewUser, removeUser, scryptHash } from '../../src/conversation/users-file.ts';
 import { randomBytesPooled as random } from '../../src/crypto/random.ts';
 import { SecureConversationError } from '../../src/errors.ts';
 
@@ -64,6 +64,16 @@ describe('a password', () => {
     await addUser(file, { name: 'nul', password: 'a\0b', roles: [] }, random, cheap);
     expect(await users.authenticate('nul', 'a\0b')).toBeDefined();
     expect(await users.authenticate('nul\0a', 'b')).toBeUndefined();
+  });
+
+  test('that is longer than any can be is wrong, even for a user whose hash is that of no text', async () => {
+    const json = JSON.parse(readFileSync(file, 'utf8'));
+    const salt = Buffer.alloc(16, 1);
+    const hash = await scryptHash('', { ...cheap, salt, hash: new Uint8Array(32) });
+    json.users[0].scrypt = { ...cheap, salt: salt.toString('base64'), hash: hash.toString('base64') };
+    writeFileSync(file, JSON.stringify(json));
+    expect(await open().authenticate('alice', '')).toBeDefined();
+    expect(await open().authenticate('alice', 'x'.repeat(1025))).toBeUndefined();
   });
 
   test('in another normal form is wrong', async () => {

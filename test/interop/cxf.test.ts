@@ -57,10 +57,25 @@ function issuerOf(first: CxfCall, port: WsdlPort): { name: string; others: strin
 }
 
 const contextsOf = (calls: readonly CxfCall[]) => new Set(calls.map(({ contextId }) => contextId));
+/**
+ * CXF's streaming client writes names of the 200512 dialect (DerivedKeyToken, ValueTypes) into messages of the February 2005 ports. A
+ * message that mixes the dialects is refused, so that it works on the port of 200512 alone.
+ */
+const mixesDialects: readonly WsdlPort[] = ['EchoTls11', 'EchoSymmetric'];
 const modes = wsdlPorts.flatMap(port => [
   { port, mode: 'DOM', streaming: false },
-  { port, mode: 'streaming', streaming: true },
+  ...(mixesDialects.includes(port) ? [] : [{ port, mode: 'streaming', streaming: true }]),
 ]);
+
+test.each(mixesDialects)(
+  'a CXF client (streaming) on %s is refused with InvalidSecurity, since it mixes the dialects',
+  async port => {
+    const calls = await runCxfClient({ ...clientOf(port), streaming: true }, 3);
+    const subcode =
+      '{http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd}InvalidSecurity';
+    for (const call of calls) expect(call).toMatchObject({ ok: false, subcode });
+  },
+);
 
 describe.each(modes)('a CXF client ($mode) on $port', ({ port, streaming }) => {
   test('holds one conversation over 30 calls that alternate between three nodes', async () => {

@@ -46,6 +46,9 @@ test('a node that finds no good ring does not start', () => {
 });
 
 test('a changed file is picked up by watching it', async () => {
+  rmSync(file);
+  const hour = { ...first.policy, refreshMs: 60 * minuteMs, propagateMs: 60 * minuteMs };
+  writeRingFile(file, { ...first, policy: hour });
   const changed = new Promise<KeyRing>(resolve => keep({ onChange: resolve }));
   writeRingFile(file, next);
   expect((await changed).generation).toBe(2);

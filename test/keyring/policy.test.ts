@@ -109,11 +109,13 @@ const anyKey = fc
     seed: fc.integer({ min: 0, max: 1_000_000 }),
     createdMs: fc.integer({ min: 0, max: 200 }),
     waitMs: fc.integer({ min: 0, max: 50 }),
+    longerMs: fc.nat(200),
     revokedMs: fc.option(fc.integer({ min: 0, max: 300 }), { nil: undefined, freq: 4 }),
   })
-  .map(({ seed, createdMs, waitMs, revokedMs }) => ({
+  .map(({ seed, createdMs, waitMs, longerMs, revokedMs }) => ({
     ...newKeyRecord(quick, createdMs, createdMs + waitMs, seededRandom(`${seed}`)),
     revokedAtMs: revokedMs,
+    acceptUntilMs: createdMs + waitMs + quick.issueMs + longerMs,
   }));
 const quick = { refreshMs: 1, skewMs: 2, propagateMs: 5, issueMs: 40, lifeMs: 30 };
 const anyKeys = fc.uniqueArray(anyKey, { maxLength: 6, selector: key => key.id });

@@ -253,6 +253,13 @@ describe('an update', () => {
     expect(problem(() => updateRingFile(file, present => present))).toBe('does not exist');
     expect(existsSync(file)).toBe(false);
   });
+  test('to the same generation or to another farm is refused', () => {
+    writeRingFile(file, ring);
+    expect(problem(() => updateRingFile(file, present => present))).toBe('has generation 1 already');
+    expect(problem(() => updateRingFile(file, () => madeRing(nowMs, {}, 'other')))).toBe(
+      'exists and is the ring of another farm',
+    );
+  });
   test('that throws leaves the file alone', () => {
     writeRingFile(file, ring);
     const stuck = (): RingRecords => rotateRing(ring, { now: true, nowMs, random: bytes => Buffer.alloc(bytes) });

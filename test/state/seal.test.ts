@@ -93,6 +93,8 @@ test('lines folded with XML white space open, other white space does not', () =>
   const folded = vector.sealed.replace(/.{76}/g, '$&\r\n\t ');
   expect(opened(folded)?.user).toBe('alice');
   expect(opened(`${vector.sealed}\u00a0`)).toBeUndefined();
+  expect(opened(vector.sealed.padEnd(4096, ' '))?.user).toBe('alice');
+  expect(opened(vector.sealed.padEnd(4097, ' '))).toBeUndefined();
 });
 
 describe('a state does not open', () => {
@@ -148,13 +150,13 @@ describe('a seal for one purpose', () => {
   });
 });
 
-/** Seals as seal() does, with a commitment of the test's choice. */
-function sealedWithCommitment(choose: (right: Buffer) => Buffer): Buffer {
+/** Seals as seal() does, with a commitment or first bytes of the test's choice. */
+function sealedWithCommitment(choose: (right: Buffer) => Buffer, firstBytes = sealed.subarray(0, 2)): Buffer {
   const names = [ring.farm, binding.audience, binding.wsc, alice.id, ''].map(name => {
     const text = Buffer.from(name);
     return Buffer.concat([Buffer.of(text.length >> 8, text.length & 0xff), text]);
   });
-  const header = sealed.subarray(0, 34);
+  const header = Buffer.concat([firstBytes, sealed.subarray(2, 34)]);
   const label = Buffer.from('soap-secure-conversation/state/v1\0');
   const output = hkdfExpand(vector.purposeKey, Buffer.concat([label, header, ...names]), 76);
   const front = Buffer.concat([header, choose(output.subarray(44))]);
@@ -173,6 +175,16 @@ test('a commitment to another key does not open, even when everything else is au
     });
     expect(opened(wrong)).toBeUndefined();
   }
+});
+
+test.each([
+  ['magic', [0xf4, 0x01]],
+  ['magic', [0x00, 0x01]],
+  ['version', [0xf5, 0x00]],
+  ['version', [0xf5, 0x02]],
+  ['version', [0xf5, 0xff]],
+])('another %s does not open, even when everything else is authentic (%#)', (_what, firstBytes) => {
+  expect(opened(sealedWithCommitment(right => right, Buffer.from(firstBytes)))).toBeUndefined();
 });
 
 test('a tag cut to 4, 8, 12 or 15 bytes does not open', () => {

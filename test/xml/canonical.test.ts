@@ -81,7 +81,7 @@ describe('the exclusive canonical form', () => {
           expect(form(once)).toBe(once);
         }
       }),
-      { numRuns: 500 },
+      { numRuns: 300 },
     );
   });
 
@@ -109,7 +109,7 @@ describe('with plaintexts, the canonical form', () => {
           canonicalize(root, { prefixes }),
         );
       }),
-      { numRuns: 1000 },
+      { numRuns: 600 },
     );
   });
 

@@ -165,6 +165,7 @@ const refused: Readonly<Record<string, Readonly<Record<string, readonly string[]
       '<a></b>',
       '<a><b></a></b>',
       '</a>',
+      '</>',
       '<a/></a>',
       '<a></ab>',
       '<ab></a>',
@@ -251,6 +252,7 @@ describe('a fragment is refused for', () => {
   const parent = scanText('<p:a xmlns:p="urn:p"/>').root;
   const texts: Readonly<Record<string, string>> = {
     '</p:a>': 'xml-end-tag',
+    '</>': 'xml-end-tag',
     '<b></b></p:a><p:a>': 'xml-end-tag',
     '<b>': 'xml-truncated',
     '<q:b/>': 'xml-undeclared-prefix',

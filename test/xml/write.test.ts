@@ -75,7 +75,7 @@ describe('an element made to stand alone', () => {
           expect(canonicalize(scanText(standalone(element)).root)).toBe(canonicalize(element));
         }
       }),
-      { numRuns: 500 },
+      { numRuns: 300 },
     );
   });
 

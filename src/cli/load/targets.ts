@@ -71,7 +71,10 @@ export function openTargets({ plan, addresses, conversations, payloadBytes, ...r
     get bootstraps() {
       return sessions.reduce((sum, session) => sum + session.bootstraps, 0);
     },
-    close: () => eachOf(sessions, session => session.close().catch(() => {})),
+    close: () =>
+      eachOf(sessions, async session => {
+        await session.close();
+      }),
   };
 }
 

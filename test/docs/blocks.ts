@@ -1,0 +1,67 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+/*
+ * What the fenced blocks of the documentation are, by the word behind the fence:
+ *
+ * - `sh`: commands to paste; they are run, and end with exit code 0 (what is meant to fail says so: `… || echo "exit code $?"`).
+ *   A block whose command is a server goes on running to the end of the page.
+ * - `text`: all that the `sh` block right before printed; `text of WORDS`: the last one that holds these words. `…` stands for
+ *   anything in a line, and for any lines where it is a line of its own.
+ * - `js`, `json`: a file, named by the comment `<!-- file: NAME -->` in the line before. One under examples/ is a copy of that file.
+ *
+ * There are no others.
+ */
+
+export const blockKinds = ['sh', 'text', 'js', 'json'] as const;
+
+export interface Block {
+  readonly kind: (typeof blockKinds)[number];
+  /** What stands behind the kind. */
+  readonly of: string;
+  readonly text: string;
+  /** `README.md:12`. */
+  readonly place: string;
+  /** Name in the comment before the block. */
+  readonly file: string | undefined;
+}
+
+export const repository = fileURLToPath(new URL('../../', import.meta.url));
+export const pages = ['README.md', 'CONTRIBUTING.md', 'docs/policy.md', 'docs/key-ring.md', 'docs/wssc.md'] as const;
+
+export function readPage(page: string): string {
+  return readFileSync(`${repository}${page}`, 'utf8');
+}
+
+/** The blocks of a page. @throws where one is of no kind, or is not closed */
+export function blocksOf(page: string): Block[] {
+  const lines = readPage(page).split('\n');
+  const blocks: Block[] = [];
+  for (let at = 0; at < lines.length; at++) {
+    const fence = /^\s*(```|~~~)(.*)$/.exec(lines[at] ?? '');
+    if (fence === null) continue;
+    const end = lines.indexOf('```', at + 1);
+    const place = `${page}:${at + 1}`;
+    if (fence[0].startsWith('```') === false || end === -1)
+      throw new Error(`${place}: a fence that is not plain or not closed`);
+    blocks.push({
+      ...kindOf(fence[2] ?? '', place),
+      text: lines.slice(at + 1, end).join('\n'),
+      place,
+      file: fileOf(lines[at - 1]),
+    });
+    at = end;
+  }
+  return blocks;
+}
+
+function kindOf(info: string, place: string): Pick<Block, 'kind' | 'of'> {
+  const [, word, of = ''] = /^(\S*)(?: of (.+))?$/.exec(info) ?? [];
+  const kind = blockKinds.find(known => known === word);
+  if (kind === undefined || (of !== '' && kind !== 'text')) throw new Error(`${place}: no kind of block: ${info}`);
+  return { kind, of };
+}
+
+function fileOf(line: string | undefined): string | undefined {
+  return /^<!-- file: (\S+) -->$/.exec(line ?? '')?.[1];
+}
