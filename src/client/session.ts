@@ -2,6 +2,7 @@ import { writeCancelRequest } from '../conversation/token-request.ts';
 import { SecureConversationError } from '../errors.ts';
 import { writePlainEnvelope } from '../message/plain-envelope.ts';
 import type { OutgoingBody } from '../message/send.ts';
+import { checkOffered } from '../policy/offered.ts';
 import type { OperationPlan, Plan } from '../policy/plan.ts';
 import { bootstrap, bootstrapKeys, type Conversation } from './bootstrap.ts';
 import { type Exchanged, type ExchangeParts, exchange, exchangeParts } from './exchange.ts';
@@ -43,6 +44,7 @@ export interface Session {
  * @throws {SecureConversationError} `CONFIG_INVALID` or `CERTIFICATE_INVALID` for an option that is missing or unusable
  */
 export function openSession(options: SessionOptions): Session {
+  checkOffered(options.plan);
   const keys = bootstrapKeys(options);
   const parts = exchangeParts(options);
   const { plan } = options;

@@ -96,13 +96,11 @@ export function ringPolicy(keys: readonly KeyRecord[], policy: RingPolicy, nowMs
 }
 
 /**
- * The keys without those whose time is over, which nothing can open or needs any more.
- *
- * Only a run of ended keys at the head of the order goes, and never the last key: a key that is gone must not change the time of an older one.
+ * The keys without those whose time is over, which nothing needs any more; the last key's time is never over. An ended key was followed
+ * so long ago that its going changes the state of no other.
  */
 export function withoutEnded(keys: readonly KeyRecord[], policy: RingPolicy, nowMs: number): readonly KeyRecord[] {
-  const schedule = scheduleKeys(keys, policy);
-  const firstKept = schedule.findIndex(({ acceptedUntilMs }) => nowMs < acceptedUntilMs);
-  const kept = new Set(schedule.slice(firstKept).map(({ record }) => record));
+  const live = scheduleKeys(keys, policy).filter(({ acceptedUntilMs }) => nowMs < acceptedUntilMs);
+  const kept = new Set(live.map(({ record }) => record));
   return keys.filter(record => kept.has(record));
 }

@@ -3,7 +3,7 @@ import { ns } from '../names.ts';
 import { scanText } from '../xml/scan.ts';
 import { type Element, isNamed } from '../xml/tree.ts';
 import { inheritDeclarations, standalone } from '../xml/write.ts';
-import type { OutgoingBody } from './send.ts';
+import { type OutgoingBody, ownLimits } from './send.ts';
 
 /**
  * The Body of an envelope in clear that our own side wrote (node-soap's, whose prefixes are declared on the Envelope and may be
@@ -11,7 +11,7 @@ import type { OutgoingBody } from './send.ts';
  * @throws {SecureConversationError} `CONFIG_INVALID` where it is no SOAP envelope
  */
 export function readPlainEnvelope(text: string): OutgoingBody {
-  const { root } = scanText(text);
+  const { root } = scanText(text, ownLimits);
   const body = root.children.at(-1);
   if (body === undefined || !(isNamed(body, ns.soap12, 'Body') || isNamed(body, ns.soap11, 'Body')))
     throw new SecureConversationError('CONFIG_INVALID', 'the message to protect has no SOAP Body');

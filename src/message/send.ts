@@ -202,8 +202,8 @@ function freePrefix(wanted: string, declarations: string): string {
   return prefix;
 }
 
-/** What a service answers may be larger than what it accepts. */
-const ownLimits: Limits = {
+/** What our own side writes may be larger than what it accepts. */
+export const ownLimits: Limits = {
   ...defaultLimits,
   maxBytes: 1 << 28,
   maxNodes: 1 << 24,

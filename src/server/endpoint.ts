@@ -9,6 +9,7 @@ import { loadCertificate, type OwnCertificate } from '../crypto/x509.ts';
 import { SecureConversationError } from '../errors.ts';
 import { keepRing, type RingKeeper } from '../keyring/keeper.ts';
 import { compilePolicy } from '../policy/compile.ts';
+import { checkOffered } from '../policy/offered.ts';
 import type { Plan } from '../policy/plan.ts';
 import { cookieMode } from '../state/cookie-mode.ts';
 import { replayTable } from '../state/replay.ts';
@@ -98,7 +99,10 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
   const clockSkewMs = inRange('clockSkewMs', options.clockSkewMs ?? defaults.clockSkewMs, 0, 300_000);
   const names = options.ports && Object.keys(options.ports);
   const plans = compilePolicy(options.wsdl, names === undefined ? {} : { ports: names });
-  for (const plan of plans) checkServed(plan, options.services);
+  for (const plan of plans) {
+    checkOffered(plan);
+    checkServed(plan, options.services);
+  }
   const certificates = ownCertificates(options, plans);
   const ring = keepRing(options.ring, {
     nowMs: Date.now,

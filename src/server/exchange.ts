@@ -2,7 +2,6 @@ import { cancelContext } from '../conversation/cancel.ts';
 import { issueContext } from '../conversation/issue.ts';
 import { parseTokenRequest, selfContained, tokenReferenceText } from '../conversation/token-request.ts';
 import { refuse } from '../errors.ts';
-import { readPlainEnvelope } from '../message/plain-envelope.ts';
 import type { Verified } from '../message/receive.ts';
 import type { OutgoingBody, SendKeys } from '../message/send.ts';
 import type { TrustRequest } from '../names.ts';
@@ -110,8 +109,7 @@ async function callService(
   parts.counters.call(found.openedFrom);
   const answer = await parts.service.call(operation, port.path, content, currentOf(found, parts.node));
   const keys = contextKeys(found.context, plan);
-  if ('envelope' in answer)
-    return { action: operation.outputAction, body: readPlainEnvelope(answer.envelope), keys, isFault: false };
+  if ('body' in answer) return { action: operation.outputAction, body: answer.body, keys, isFault: false };
   parts.log.warn({ port: plan.port, operation: operation.name, err: answer.fault.cause }, 'operation failed');
   const body = selfContained(writeServiceFault(answer.fault));
   return { action: plan.addressing.faultAction, body, keys, isFault: true };

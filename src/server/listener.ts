@@ -101,7 +101,8 @@ const ending = new WeakSet<Socket>();
 export function serveRequest(request: IncomingMessage, response: ServerResponse, served: Served): Promise<void> {
   const { socket } = request;
   const before = turns.get(socket);
-  const turn = before === undefined ? serve(request, response, served) : before.then(() => serve(request, response, served));
+  const turn =
+    before === undefined ? serve(request, response, served) : before.then(() => serve(request, response, served));
   turns.set(socket, turn);
   return turn;
 }

@@ -1,7 +1,9 @@
 import { createRequire } from 'node:module';
 import type { IServices, Server } from 'soap';
 import { SecureConversationError } from '../errors.ts';
-import { writePlainEnvelope } from '../message/plain-envelope.ts';
+import { readPlainEnvelope, writePlainEnvelope } from '../message/plain-envelope.ts';
+import type { OutgoingBody } from '../message/send.ts';
+import { ns } from '../names.ts';
 import type { OperationPlan } from '../policy/plan.ts';
 import type { Element } from '../xml/tree.ts';
 import { type CurrentContext, currentContext, withContext } from './current-context.ts';
@@ -10,8 +12,8 @@ import { type ServiceFault, serviceFault } from './service-fault.ts';
 // node-soap is CommonJS; its own exports object is asked for, not the interop view of it.
 const soap: typeof import('soap') = createRequire(import.meta.url)('soap');
 
-/** What an operation answered: the plain envelope that node-soap wrote, or the fault that the operation threw. */
-export type ServiceAnswer = { readonly envelope: string } | { readonly fault: ServiceFault };
+/** What an operation answered: the Body that node-soap wrote, or the fault that the operation threw. */
+export type ServiceAnswer = { readonly body: OutgoingBody } | { readonly fault: ServiceFault };
 
 /** The user's service behind node-soap, called with bodies that were verified and decrypted. */
 export interface Service {
@@ -49,9 +51,22 @@ export function openService(wsdlFile: string, wsdlText: string, services: object
 /** What is to be told of the failure of each call that is under way; after its answer, nothing. */
 type Failing = WeakMap<CurrentContext, (error: unknown) => void>;
 
-/** Whatever node-soap answers without calling the operation (an unknown element, a parse error) is its own words, stack traces included. */
 function answerOf({ statusCode, body }: { readonly statusCode: number; readonly body: string }): ServiceAnswer {
-  return statusCode >= 400 || !body.startsWith('<') ? { fault: serviceFault(undefined) } : { envelope: body };
+  // Whatever node-soap answers without calling the operation (an unknown element, a parse error) is its own words, stack traces included.
+  if (statusCode >= 400 || !body.startsWith('<')) return { fault: serviceFault(undefined) };
+  try {
+    return { body: readPlainEnvelope(withNil(body)) };
+  } catch (error) {
+    return { fault: serviceFault(error) };
+  }
+}
+
+/** node-soap writes null as xsi:nil, and declares that prefix as a client only. */
+function withNil(envelope: string): string {
+  if (!envelope.includes(' xsi:nil="true"')) return envelope;
+  const start = envelope.indexOf(':Envelope ') + ':Envelope '.length;
+  const isDeclared = envelope.slice(start, envelope.indexOf('>', start)).includes('xmlns:xsi=');
+  return isDeclared ? envelope : `${envelope.slice(0, start)}xmlns:xsi="${ns.xsi}" ${envelope.slice(start)}`;
 }
 
 function serverless(wsdlFile: string, xml: string, services: IServices): Promise<Server> {
@@ -116,7 +131,7 @@ function recordingFailure(operation: Operation, failing: Failing): Operation {
     try {
       const result = operation.call(this, args, answered, ...rest);
       if (!isThenable(result)) return result;
-      Promise.resolve(result).then(value => answered(null, value), fail);
+      Promise.resolve(result).then(value => answered(null, value === undefined ? {} : value), fail);
     } catch (error) {
       fail(error);
       throw error;

@@ -6,7 +6,7 @@ import { type CancelList, cancelList } from './cancel-list.ts';
 import type { Context, OpenedFrom } from './context.ts';
 import { isValidAt, keyIdOf, openState, refuseStale, sealState } from './seal.ts';
 import { checkSeal } from './self-test.ts';
-import type { Cancellation, ContextToken, FoundState, StateMode } from './state-mode.ts';
+import type { Cancellation, ContextToken, FoundState, StateMode, TokenAudience } from './state-mode.ts';
 
 export interface CookieModeOptions {
   /** The ring as it is now; asked for at each use. */
@@ -40,8 +40,10 @@ export function cookieMode(options: CookieModeOptions): StateMode {
   checkSeal(random);
   const cache = new LRUCache<string, CacheEntry>({ max: cacheEntries });
 
-  const keep = (key: string, text: string, context: Context, from: OpenedFrom) => {
+  const keep = (text: string, context: Context, { audience, dialect }: TokenAudience, from: OpenedFrom) => {
     const state = copyOf(text);
+    // The key is made of the context's own names, not of the token's: those are parts of a message.
+    const key = cacheKey({ dialect, id: context.id, instance: context.instance }, audience);
     cache.set(key, { state, keyId: keyIdOf(state), context, from });
   };
   const isUsable = (context: Context, nowMs: number) =>
@@ -53,13 +55,12 @@ export function cookieMode(options: CookieModeOptions): StateMode {
     issue(context, { audience, dialect }, nowMs) {
       if (stale?.()) refuseStale('the ring was not read for longer than its propagation time');
       const text = sealState(context, { audience, wsc: dialect.wsc }, ring(), nowMs, random);
-      keep(cacheKey({ dialect, id: context.id, instance: context.instance }, audience), text, context, 'issued');
+      keep(text, context, { audience, dialect }, 'issued');
       return text;
     },
     find(token, audience, nowMs): FoundState | undefined {
       if (token.state === undefined) return undefined;
-      const key = cacheKey(token, audience);
-      const entry = cache.get(key);
+      const entry = cache.get(cacheKey(token, audience));
       if (entry !== undefined && isGoodHit(entry, token.state, nowMs)) {
         const { context, from } = entry;
         entry.from = 'cache';
@@ -67,7 +68,7 @@ export function cookieMode(options: CookieModeOptions): StateMode {
       }
       const context = opened(token, token.state, audience, nowMs);
       if (context === undefined || !isUsable(context, nowMs)) return undefined;
-      keep(key, token.state, context, 'cache');
+      keep(token.state, context, { audience, dialect: token.dialect }, 'cache');
       return { context, openedFrom: 'seal' };
     },
     cancel(context, nowMs) {

@@ -54,8 +54,9 @@ const characterReference = /&#(?:x[0-9A-Fa-f]+|[0-9]+);/y;
 
 /** End of the well-formed reference that begins at `at`; -1 where there is none: a bare &, an unknown entity, a code point XML forbids. */
 export function referenceEnd(source: string, at: number): number {
-  for (const reference of entityReferences) {
-    if (source.startsWith(reference, at)) return at + reference.length;
+  if (source[at + 1] !== '#') {
+    const entity = entityReferences.find(reference => source.startsWith(reference, at));
+    return entity === undefined ? -1 : at + entity.length;
   }
   characterReference.lastIndex = at;
   if (!characterReference.test(source)) return -1;

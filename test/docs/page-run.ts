@@ -103,7 +103,7 @@ export function openPage(): PageRun {
     const isServer = server.test(text);
     // A server takes the place of its shell, so that its exit code is seen.
     const script = `exec 2>&1\n${await real(isServer ? text.replace(/(.*&& |^)(.*)$/, '$1exec $2') : text)}`;
-    const child = spawn('bash', ['-euo', 'pipefail', '-c', script], {
+    const child = spawn('sh', ['-eu', '-c', script], {
       cwd: folder,
       env: environment(folder),
       detached: true,
@@ -204,17 +204,17 @@ function noteFarmPorts(folder: string, ports: Map<number, number>): void {
   }
 }
 
-/** Columns are as wide as what stands in them. */
+/** Columns are as wide as what stands in them: runs of blanks count as one, and every line ends. */
 function oneSpace(text: string): string {
-  return text.trim().replace(/[ \t]+/g, ' ');
+  return `${text.trim().replace(/[ \t]+/g, ' ')}\n`;
 }
 
 function patternOf(text: string): RegExp {
-  const lines = oneSpace(text).split('\n');
-  const parts = lines.map(line =>
-    line.trim() === '…' ? '(?:[^\\n]*\\n)*?' : `${line.split('…').map(escaped).join('[^\\n]*?')}\\n`,
-  );
-  return new RegExp(`^${parts.join('')}$`.replace(/\\n\$$/, '$'));
+  const parts = oneSpace(text)
+    .trimEnd()
+    .split('\n')
+    .map(line => (line.trim() === '…' ? '(?:[^\\n]*\\n)*?' : `${line.split('…').map(escaped).join('[^\\n]*?')}\\n`));
+  return new RegExp(`^${parts.join('')}$`);
 }
 
 function escaped(text: string): string {

@@ -14,7 +14,7 @@ test.each(pages)(
     for (const block of blocksOf(page)) await run.run(block);
     await run.stop();
   },
-  180_000,
+  300_000,
 );
 
 test('each page but CONTRIBUTING.md has commands that are run', () => {

@@ -41,7 +41,12 @@ describe.each(portNames)('on %s', port => {
     ['an HTTP action that agrees with the Body and not with wsa:Action', addAction, echoContent('x'), echoAction],
     ['an HTTP action that agrees with wsa:Action and not with the Body', addAction, echoContent('x'), addAction],
     ['the Action of an answer', `${echo}/EchoPortType/EchoResponse`, echoContent('x'), undefined],
-    ['a Body of the same name in another namespace', echoAction, '<Echo xmlns="urn:other"><text>x</text></Echo>', undefined],
+    [
+      'a Body of the same name in another namespace',
+      echoAction,
+      '<Echo xmlns="urn:other"><text>x</text></Echo>',
+      undefined,
+    ],
     ['a Body of the same name in no namespace', echoAction, '<Echo><text>x</text></Echo>', undefined],
     ['an empty Body', echoAction, '', undefined],
   ])('%s calls no operation', async (_, action, content, soapAction) => {
@@ -50,19 +55,30 @@ describe.each(portNames)('on %s', port => {
     await expectRefused(node, port, message, isAnswer ? lost : 'actionMismatch', soapAction);
   });
 
-  test.each(['', 'urn:', `${echo}/EchoPortType/echo`, `${echoAction}/`, `${echoAction}%20`, '__proto__', 'constructor', 'toString'])(
-    'an Action that no operation has calls none: "%s"',
-    async action => {
-      const answer = await node.post(port, call(conversation, { action: action || 'x:' }));
-      expectFault(answer, lost);
-      expect(node.calls).toEqual([]);
-    },
-  );
+  test.each([
+    '',
+    'urn:',
+    `${echo}/EchoPortType/echo`,
+    `${echoAction}/`,
+    `${echoAction}%20`,
+    '__proto__',
+    'constructor',
+    'toString',
+  ])('an Action that no operation has calls none: "%s"', async action => {
+    const answer = await node.post(port, call(conversation, { action: action || 'x:' }));
+    expectFault(answer, lost);
+    expect(node.calls).toEqual([]);
+  });
 
   test('the Action of a call over a bootstrap, and of a bootstrap over a call, proves nothing', async () => {
     const before = node.statistics().issued;
     await expectRefused(node, port, issueRequest(port, { action: echoAction }).sent.text, 'invalidSecurity');
-    await expectRefused(node, port, call(conversation, { action: planOf(port).dialect.requestAction.issue }), 'invalidSecurity');
+    await expectRefused(
+      node,
+      port,
+      call(conversation, { action: planOf(port).dialect.requestAction.issue }),
+      'invalidSecurity',
+    );
     expect(node.statistics().issued).toBe(before);
   });
 
@@ -88,7 +104,8 @@ describe.each(portNames)('on %s', port => {
 
   test('a message to another port of this service is for somebody else', async () => {
     for (const other of portNames)
-      if (other !== port) await expectRefused(node, port, call(conversation, { to: planOf(other).address }), 'invalidAddressingHeader');
+      if (other !== port)
+        await expectRefused(node, port, call(conversation, { to: planOf(other).address }), 'invalidAddressingHeader');
   });
 
   test('a message without To is refused', async () => {
@@ -134,14 +151,30 @@ describe.each(['EchoTls11', 'EchoTls13'] as const)('addressing on %s', port => {
     });
     await new Promise<void>(resolve => listener.listen(0, '127.0.0.1', resolve));
     const { port: tcpPort } = listener.address() as { port: number };
-    const places = [`http://127.0.0.1:${tcpPort}/`, `soap.tcp://127.0.0.1:${tcpPort}`, `http://[::1]:${tcpPort}/x`, 'http://169.254.169.254/latest', 'file:///etc/passwd', 'mailto:a@b'];
+    const places = [
+      `http://127.0.0.1:${tcpPort}/`,
+      `soap.tcp://127.0.0.1:${tcpPort}`,
+      `http://[::1]:${tcpPort}/x`,
+      'http://169.254.169.254/latest',
+      'file:///etc/passwd',
+      'mailto:a@b',
+    ];
     for (const place of places) {
       for (const local of ['ReplyTo', 'FaultTo'])
-        await expectRefused(node, port, replaced(call(conversation), reply, header(local, place)), 'onlyAnonymousAddressSupported');
+        await expectRefused(
+          node,
+          port,
+          replaced(call(conversation), reply, header(local, place)),
+          'onlyAnonymousAddressSupported',
+        );
       const from = replaced(call(conversation), reply, header('From', place));
       expect((await node.post(port, from)).status).toBe(200);
     }
-    const overlong = replaced(call(conversation), reply, header('ReplyTo', `http://127.0.0.1:${tcpPort}/${'x'.repeat(10_000)}`));
+    const overlong = replaced(
+      call(conversation),
+      reply,
+      header('ReplyTo', `http://127.0.0.1:${tcpPort}/${'x'.repeat(10_000)}`),
+    );
     await expectRefused(node, port, overlong, 'invalidAddressingHeader');
     await new Promise(resolve => listener.close(resolve));
     expect(connections).toEqual([]);
@@ -172,13 +205,20 @@ describe.each(['EchoTls11', 'EchoTls13'] as const)('addressing on %s', port => {
     const message = call(conversation);
     const old = `<w:Action xmlns:w="${ns.wsa200408}">${echoAction}</w:Action>`;
     await expectRefused(node, port, replaced(message, '<a:Action ', `${old}<a:Action `), 'invalidAddressingHeader');
-    const translated = message.replaceAll(wsa, ns.wsa200408).replace('addressing/anonymous', 'addressing/role/anonymous');
+    const translated = message
+      .replaceAll(wsa, ns.wsa200408)
+      .replace('addressing/anonymous', 'addressing/role/anonymous');
     await expectRefused(node, port, translated, 'invalidAddressingHeader');
   });
 
   test('a message without MessageID, Action or any addressing is refused', async () => {
     const message = call(conversation);
-    await expectRefused(node, port, replaced(message, /<a:MessageID .*<\/a:MessageID>/, ''), 'addressingHeaderRequired');
+    await expectRefused(
+      node,
+      port,
+      replaced(message, /<a:MessageID .*<\/a:MessageID>/, ''),
+      'addressingHeaderRequired',
+    );
     await expectRefused(node, port, replaced(message, /<a:Action .*<\/a:Action>/, ''), 'addressingHeaderRequired');
     const bare = replaced(message, /<a:Action .*<\/a:To>/, '');
     expect((await node.post(port, bare)).status).toBe(500);
@@ -187,7 +227,11 @@ describe.each(['EchoTls11', 'EchoTls13'] as const)('addressing on %s', port => {
 
   test('a MessageID that names itself is a call like any other, and one for two users is two calls', async () => {
     const messageId = 'urn:uuid:6f0d2c1e-5b1a-4c5e-9d5c-0d1b5a0a4e7f';
-    const loop = replaced(call(conversation, { messageId }), '</a:MessageID>', `</a:MessageID><a:RelatesTo xmlns:a="${wsa}">${messageId}</a:RelatesTo>`);
+    const loop = replaced(
+      call(conversation, { messageId }),
+      '</a:MessageID>',
+      `</a:MessageID><a:RelatesTo xmlns:a="${wsa}">${messageId}</a:RelatesTo>`,
+    );
     expect((await node.post(port, loop)).status).toBe(200);
     const other = await converseWith(node, port);
     expect((await node.post(port, call(other, { messageId }))).status).toBe(200);
@@ -197,7 +241,8 @@ describe.each(['EchoTls11', 'EchoTls13'] as const)('addressing on %s', port => {
 
   test('a header that must be understood and is not is refused; one for another node, or optional, is left alone', async () => {
     const message = call(conversation);
-    const block = (attributes: string) => replaced(message, '<a:Action ', `<x:H xmlns:x="urn:x" ${attributes}/><a:Action `);
+    const block = (attributes: string) =>
+      replaced(message, '<a:Action ', `<x:H xmlns:x="urn:x" ${attributes}/><a:Action `);
     await expectRefused(node, port, block('s:mustUnderstand="1"'), 'mustUnderstand');
     await expectRefused(node, port, block('s:mustUnderstand="true"'), 'mustUnderstand');
     await expectRefused(node, port, block('s:mustUnderstand="2"'), 'malformed');
@@ -229,7 +274,12 @@ describe('names of JavaScript objects', () => {
           `<text>x</text><${name} ${name}="1" polluted="1"/></Echo>`;
         const { status } = await node.post(port, call(conversation, { content }));
         expect([200, 500]).toContain(status);
-        await expectRefused(node, port, call(conversation, { content: `<${name} xmlns="${echo}"/>` }), 'actionMismatch');
+        await expectRefused(
+          node,
+          port,
+          call(conversation, { content: `<${name} xmlns="${echo}"/>` }),
+          'actionMismatch',
+        );
         expect((await node.post(port, call(conversation))).status).toBe(200);
       }
       expect(Object.getOwnPropertyNames(Object.prototype)).toEqual(before);
@@ -239,7 +289,12 @@ describe('names of JavaScript objects', () => {
 
   test('as a user name open no conversation', async () => {
     for (const username of ['__proto__', 'constructor', 'toString'])
-      await expectRefused(node, 'EchoTls13', issueRequest('EchoTls13', { credentials: { username, password: 'x' } }).sent.text, 'failedAuthentication');
+      await expectRefused(
+        node,
+        'EchoTls13',
+        issueRequest('EchoTls13', { credentials: { username, password: 'x' } }).sent.text,
+        'failedAuthentication',
+      );
   });
 });
 
@@ -257,6 +312,15 @@ test('what a message says of itself does not come into the log', async () => {
   for (const line of node.lines) expect(line).toMatch(/^\{.*\}\n$/);
   expectNoSecrets(node.lines, ['evil.example', 'log-injection', 'polluted', user.password, conversation.state]);
   const fields = new Set(node.lines.flatMap(line => Object.keys(JSON.parse(line))));
-  expect([...fields].sort()).toEqual(['fault', 'hostname', 'level', 'msg', 'operation', 'pid', 'port', 'reason', 'time']);
+  expect([...fields].sort()).toEqual([
+    'fault',
+    'hostname',
+    'level',
+    'msg',
+    'operation',
+    'pid',
+    'port',
+    'reason',
+    'time',
+  ]);
 });
-

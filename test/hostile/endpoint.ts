@@ -1,4 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemRandom } from '../../src/crypto/random.ts';
@@ -24,14 +25,26 @@ export interface ListeningNode {
 /** A ring for nodes that are to be one farm. */
 export const freshRing = () => createRing({ nowMs: Date.now(), random: systemRandom });
 
-/** Starts a node; `addresses` of a farm's other nodes are whatever they are, because wsa:To says the WSDL's address unless told else. */
-export async function listen(options: Partial<EndpointOptions> = {}, ring: RingRecords = freshRing()): Promise<ListeningNode> {
+/** A TCP port of localhost that nothing listens on. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>(resolve => server.listen(0, 'localhost', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise(resolve => server.close(resolve));
+  return port;
+}
+
+/** Starts a node; `addresses`: further ones that clients may send to, beside its own. */
+export async function listen(
+  options: Partial<EndpointOptions> = {},
+  ring: RingRecords = freshRing(),
+): Promise<ListeningNode> {
   const folder = mkdtempSync(join(tmpdir(), 'listening-node-'));
   const file = join(folder, 'ring.json');
   writeRingFile(file, ring);
   const calls: string[] = [];
   const { log, lines } = keptLog();
-  const addresses: string[] = [];
+  const [http, https] = [await freePort(), await freePort()];
   const endpoint = createEndpoint({
     wsdl,
     services: notedService(calls),
@@ -39,18 +52,17 @@ export async function listen(options: Partial<EndpointOptions> = {}, ring: RingR
     authenticate,
     ...pem.service,
     tls: pem.tls,
-    addresses,
     log,
     ...options,
+    addresses: [`http://localhost:${http}`, `https://localhost:${https}`, ...(options.addresses ?? [])],
   });
-  const {
-    addresses: { http = 0, https = 0 },
-  } = await endpoint.listen({ http: 0, https: 0, host: 'localhost' });
+  await endpoint.listen({ http, https, host: 'localhost' });
   return {
     endpoint,
     http,
     https,
-    address: port => (port === 'EchoSymmetric' ? `http://localhost:${http}/${port}` : `https://localhost:${https}/${port}`),
+    address: port =>
+      port === 'EchoSymmetric' ? `http://localhost:${http}/${port}` : `https://localhost:${https}/${port}`,
     calls,
     lines,
     async close() {

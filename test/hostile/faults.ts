@@ -93,7 +93,9 @@ export function expectFault(answer: Pick<HttpAnswer, 'status' | 'body'>, name: F
 export function expectNoSecrets(lines: readonly string[], secrets: readonly (string | Uint8Array)[]): void {
   const log = lines.join('');
   const spellings = secrets.flatMap(secret =>
-    typeof secret === 'string' ? [secret] : [Buffer.from(secret).toString('hex'), Buffer.from(secret).toString('base64')],
+    typeof secret === 'string'
+      ? [secret]
+      : [Buffer.from(secret).toString('hex'), Buffer.from(secret).toString('base64')],
   );
   expect(spellings.filter(secret => secret.length < 8 || log.includes(secret))).toEqual([]);
 }

@@ -6,7 +6,7 @@ import { loadPeerCertificate } from '../../src/crypto/x509.ts';
 import { type ReceiveKeys, readMessage, receive } from '../../src/message/receive.ts';
 import { type Outgoing, type SendKeys, send } from '../../src/message/send.ts';
 import type { ExchangePlan, Plan } from '../../src/policy/plan.ts';
-import { plans, type PortName, type TestNode, user } from './node.ts';
+import { type PortName, plans, type TestNode, user } from './node.ts';
 import { pem } from './pem.ts';
 
 export const timestampTtlMs = 300_000;
@@ -94,7 +94,13 @@ export async function converse(
   const token = parseIssueResponse(verified.content, plan.dialect, entropy, plan.suite.defaultKeyBits);
   const { id, instance, secret } = token;
   const state = /<k:State[^>]*>([^<]*)</.exec(token.token)?.[1] ?? '';
-  return { port, plan, token, keys: { id, instance, secret, token: token.token, reference: token.attachedReference }, state };
+  return {
+    port,
+    plan,
+    token,
+    keys: { id, instance, secret, token: token.token, reference: token.attachedReference },
+    state,
+  };
 }
 
 /** Opens a conversation with one node. */

@@ -23,7 +23,11 @@ afterAll(() => node.close());
 /** A well-behaved POST on a connection of its own. */
 function post(message: string, path = '/EchoSymmetric'): Promise<{ status: number; body: string }> {
   return new Promise((resolve, reject) => {
-    const options = { method: 'POST', agent: false, headers: { 'Content-Type': 'application/soap+xml; charset=utf-8' } } as const;
+    const options = {
+      method: 'POST',
+      agent: false,
+      headers: { 'Content-Type': 'application/soap+xml; charset=utf-8' },
+    } as const;
     const sending = httpRequest(`http://localhost:${node.http}${path}`, options, response => {
       let body = '';
       response.setEncoding('utf8').on('data', chunk => {
@@ -50,7 +54,11 @@ const host = 'Host: localhost';
 const close = 'Connection: close';
 
 /** A genuine call over a raw socket with other header lines than it should have. */
-function send(headers: (length: string) => readonly string[], body: string | Uint8Array = call(conversation), line = target) {
+function send(
+  headers: (length: string) => readonly string[],
+  body: string | Uint8Array = call(conversation),
+  line = target,
+) {
   return raw(node.http, request(line, headers(`Content-Length: ${Buffer.byteLength(body)}`), body));
 }
 
@@ -69,8 +77,14 @@ describe('two of a header that two servers could read differently are refused, t
     ['Content-Type of two kinds', length => [host, 'Content-Type: text/plain', soapType, length]],
     ['Content-Length', length => [host, soapType, length, length]],
     ['Transfer-Encoding', () => [host, soapType, 'Transfer-Encoding: chunked', 'Transfer-Encoding: chunked']],
-    ['Content-Encoding', length => [host, soapType, length, 'Content-Encoding: identity', 'Content-Encoding: identity']],
-    ['SOAPAction beside an action that says something else', length => [host, `${soapType}; action="${echoAction}"`, length, 'SOAPAction: "urn:other"']],
+    [
+      'Content-Encoding',
+      length => [host, soapType, length, 'Content-Encoding: identity', 'Content-Encoding: identity'],
+    ],
+    [
+      'SOAPAction beside an action that says something else',
+      length => [host, `${soapType}; action="${echoAction}"`, length, 'SOAPAction: "urn:other"'],
+    ],
   ])('%s', async (_, headers) => {
     expect((await send(headers)).statuses).toEqual([400]);
   });
@@ -82,8 +96,16 @@ describe('a request whose end two servers could see in two places is refused, an
     return request(target, [host, soapType, `Content-Length: ${Buffer.byteLength(inner)}`], inner).toString();
   };
   test.each<[string, readonly string[], (inner: string) => string]>([
-    ['Content-Length and Transfer-Encoding', ['Content-Length: 4', 'Transfer-Encoding: chunked'], inner => `0\r\n\r\n${inner}`],
-    ['Transfer-Encoding and Content-Length', ['Transfer-Encoding: chunked', 'Content-Length: 4'], inner => `0\r\n\r\n${inner}`],
+    [
+      'Content-Length and Transfer-Encoding',
+      ['Content-Length: 4', 'Transfer-Encoding: chunked'],
+      inner => `0\r\n\r\n${inner}`,
+    ],
+    [
+      'Transfer-Encoding and Content-Length',
+      ['Transfer-Encoding: chunked', 'Content-Length: 4'],
+      inner => `0\r\n\r\n${inner}`,
+    ],
     ['two lengths', ['Content-Length: 0', 'Content-Length: 4'], inner => inner],
     ['a list of lengths', ['Content-Length: 0, 4'], inner => inner],
     ['a signed length', ['Content-Length: +0'], inner => inner],
@@ -95,7 +117,11 @@ describe('a request whose end two servers could see in two places is refused, an
     ['a NUL in a header', ['X: a\0b', 'Content-Length: 0'], inner => inner],
     ['a bare LF after a header', ['X: a\nContent-Length: 0'], inner => inner],
     ['a chunk size that is none', ['Transfer-Encoding: chunked'], inner => `0x0\r\n\r\n${inner}`],
-    ['a chunk extension without end', ['Transfer-Encoding: chunked'], inner => `0;${'a'.repeat(20_000)}\r\n\r\n${inner}`],
+    [
+      'a chunk extension without end',
+      ['Transfer-Encoding: chunked'],
+      inner => `0;${'a'.repeat(20_000)}\r\n\r\n${inner}`,
+    ],
   ])('%s', async (_, headers, body) => {
     const { statuses } = await raw(node.http, request(target, [host, soapType, ...headers], body(hidden())));
     expect(statuses).toHaveLength(1);
@@ -138,10 +164,25 @@ describe('a request that is no POST of a SOAP message is answered with its statu
     ['no Content-Type', 'POST /EchoSymmetric', [host, 'Content-Length: 0'], 415],
     ['text/plain', 'POST /EchoSymmetric', [host, 'Content-Type: text/plain', 'Content-Length: 0'], 415],
     ['JSON', 'POST /EchoSymmetric', [host, 'Content-Type: application/json', 'Content-Length: 0'], 415],
-    ['XML that is not said to be SOAP', 'POST /EchoSymmetric', [host, 'Content-Type: application/xml', 'Content-Length: 0'], 415],
-    ['attachments', 'POST /EchoSymmetric', [host, 'Content-Type: multipart/related; type="application/xop+xml"; boundary=x', 'Content-Length: 0'], 415],
+    [
+      'XML that is not said to be SOAP',
+      'POST /EchoSymmetric',
+      [host, 'Content-Type: application/xml', 'Content-Length: 0'],
+      415,
+    ],
+    [
+      'attachments',
+      'POST /EchoSymmetric',
+      [host, 'Content-Type: multipart/related; type="application/xop+xml"; boundary=x', 'Content-Length: 0'],
+      415,
+    ],
     ['UTF-7', 'POST /EchoSymmetric', [host, 'Content-Type: text/xml; charset=utf-7', 'Content-Length: 0'], 415],
-    ['UTF-16', 'POST /EchoSymmetric', [host, 'Content-Type: application/soap+xml; charset="utf-16"', 'Content-Length: 0'], 415],
+    [
+      'UTF-16',
+      'POST /EchoSymmetric',
+      [host, 'Content-Type: application/soap+xml; charset="utf-16"', 'Content-Length: 0'],
+      415,
+    ],
     ['65 headers', 'POST /EchoSymmetric', [host, soapType, ...Array.from({ length: 63 }, (_, i) => `X-${i}: 1`)], 431],
     ['17 KiB of headers', 'POST /EchoSymmetric', [host, soapType, `X: ${'a'.repeat(17_000)}`], 431],
   ])('%s', async (_, line, headers, status) => {
@@ -165,7 +206,9 @@ describe('a request that is no POST of a SOAP message is answered with its statu
 
   test.each(['gzip', 'br', 'zstd', 'deflate', 'gzip, gzip', 'identity'])('Content-Encoding %s', async coding => {
     const bomb = gzipSync(Buffer.alloc(1 << 20));
-    expect((await send(length => [host, soapType, length, `Content-Encoding: ${coding}`], bomb)).statuses).toEqual([415]);
+    expect((await send(length => [host, soapType, length, `Content-Encoding: ${coding}`], bomb)).statuses).toEqual([
+      415,
+    ]);
   });
 
   test('CONNECT', async () => {
@@ -174,7 +217,11 @@ describe('a request that is no POST of a SOAP message is answered with its statu
 });
 
 test('an offer of HTTP/2 is left alone: the call is served over HTTP/1.1', async () => {
-  const offer = ['Connection: Upgrade, HTTP2-Settings, close', 'Upgrade: h2c', 'HTTP2-Settings: AAEAAEAAAAIAAAABAAMAAABkAAQBAAAAAAUAAEAA'];
+  const offer = [
+    'Connection: Upgrade, HTTP2-Settings, close',
+    'Upgrade: h2c',
+    'HTTP2-Settings: AAEAAEAAAAIAAAABAAMAAABkAAQBAAAAAAUAAEAA',
+  ];
   const { statuses } = await send(length => [host, soapType, length, ...offer]);
   expect(statuses).toEqual([200]);
   wantedCalls = 1;
@@ -189,9 +236,13 @@ test('Expect: 100-continue is answered, then the call', async () => {
 test('an action that HTTP names must be the one of the message', async () => {
   for (const header of [`${soapType}; action="urn:other"`, 'Content-Type: application/soap+xml; action="a;b"'])
     expect((await send(length => [host, header, length, close])).text).toContain('f:ActionMismatch');
-  expect((await send(length => [host, soapType, length, close, 'SOAPAction: "urn:other"'])).text).toContain('f:ActionMismatch');
+  expect((await send(length => [host, soapType, length, close, 'SOAPAction: "urn:other"'])).text).toContain(
+    'f:ActionMismatch',
+  );
   expect((await send(length => [host, `${soapType}; action="${echoAction}"`, length, close])).statuses).toEqual([200]);
-  expect((await send(length => [host, `${soapType}; action="${echoAction}"`, length, close, 'SOAPAction: ""'])).statuses).toEqual([200]);
+  expect(
+    (await send(length => [host, `${soapType}; action="${echoAction}"`, length, close, 'SOAPAction: ""'])).statuses,
+  ).toEqual([200]);
   wantedCalls = 2;
 });
 
@@ -207,19 +258,29 @@ describe('a body', () => {
 
   test('as long as the limit is served, with its length said or not', async () => {
     expect((await send(length => [host, soapType, length, close], sized(maxBytes))).statuses).toEqual([200]);
-    const unsaid = request(target, [host, soapType, close, 'Transfer-Encoding: chunked'], chunked(sized(maxBytes), 65_536));
+    const unsaid = request(
+      target,
+      [host, soapType, close, 'Transfer-Encoding: chunked'],
+      chunked(sized(maxBytes), 65_536),
+    );
     expect((await raw(node.http, unsaid)).statuses).toEqual([200]);
     wantedCalls = 2;
   });
 
   test('longer by a byte is refused, with its length said or not', async () => {
     expect((await send(length => [host, soapType, length, close], sized(maxBytes + 1))).statuses).toEqual([413]);
-    const unsaid = request(target, [host, soapType, close, 'Transfer-Encoding: chunked'], chunked(sized(maxBytes + 1), 65_536));
+    const unsaid = request(
+      target,
+      [host, soapType, close, 'Transfer-Encoding: chunked'],
+      chunked(sized(maxBytes + 1), 65_536),
+    );
     expect((await raw(node.http, unsaid)).statuses).toEqual([413]);
   });
 
   test('that says it is 100 GB is refused before any of it comes', async () => {
-    expect((await raw(node.http, request(target, [host, soapType, 'Content-Length: 100000000000']))).statuses).toEqual([413]);
+    expect((await raw(node.http, request(target, [host, soapType, 'Content-Length: 100000000000']))).statuses).toEqual([
+      413,
+    ]);
   });
 
   test('in chunks of one byte is served', async () => {
@@ -250,11 +311,16 @@ describe('a body', () => {
   test('in SOAP 1.1 is answered with VersionMismatch in SOAP 1.1', async () => {
     const soap11 = 'http://schemas.xmlsoap.org/soap/envelope/';
     const body = `<e:Envelope xmlns:e="${soap11}"><e:Body>${echoContent('x')}</e:Body></e:Envelope>`;
-    const { statuses, text } = await send(length => [host, 'Content-Type: text/xml', `SOAPAction: "${echoAction}"`, length, close], body);
+    const { statuses, text } = await send(
+      length => [host, 'Content-Type: text/xml', `SOAPAction: "${echoAction}"`, length, close],
+      body,
+    );
     expect(statuses).toEqual([500]);
     expect(text).toMatch(/^Content-Type: text\/xml; charset=utf-8\r$/m);
     expect(text.split('\r\n\r\n')[1]).toMatch(
-      new RegExp(`^<s:Envelope xmlns:s="${soap11}">.*<faultcode>s:VersionMismatch</faultcode><faultstring>[^<]+</faultstring></s:Fault></s:Body></s:Envelope>$`),
+      new RegExp(
+        `^<s:Envelope xmlns:s="${soap11}">.*<faultcode>s:VersionMismatch</faultcode><faultstring>[^<]+</faultstring></s:Fault></s:Body></s:Envelope>$`,
+      ),
     );
   });
 });
@@ -264,7 +330,9 @@ test('a client that goes away at any byte leaves nothing behind', async () => {
   const octets = request(target, [host, soapType, `Content-Length: ${Buffer.byteLength(message)}`], message);
   for (let at = 0; at < octets.length; at += 97)
     await new Promise<void>(resolve => {
-      const socket = connect({ port: node.http, host: 'localhost' }, () => socket.write(octets.subarray(0, at), () => socket.resetAndDestroy()));
+      const socket = connect({ port: node.http, host: 'localhost' }, () =>
+        socket.write(octets.subarray(0, at), () => socket.resetAndDestroy()),
+      );
       socket.on('close', () => resolve());
       socket.on('error', () => undefined);
     });
@@ -275,7 +343,9 @@ test('a client that goes away before its answer does not disturb the node', asyn
     const message = call(conversation);
     const octets = request(target, [host, soapType, `Content-Length: ${Buffer.byteLength(message)}`], message);
     await new Promise<void>(resolve => {
-      const socket = connect({ port: node.http, host: 'localhost' }, () => socket.write(octets, () => setImmediate(() => socket.resetAndDestroy())));
+      const socket = connect({ port: node.http, host: 'localhost' }, () =>
+        socket.write(octets, () => setImmediate(() => socket.resetAndDestroy())),
+      );
       socket.on('close', () => resolve());
       socket.on('error', () => undefined);
     });
@@ -286,11 +356,17 @@ test('a client that goes away before its answer does not disturb the node', asyn
 });
 
 describe('a port whose policy wants TLS', () => {
-  test.each(['EchoTls11', 'EchoTls13'])('%s is refused on a plain socket before its message is looked at', async port => {
-    const { statuses, text } = await raw(node.http, request(`POST /${port}`, [host, soapType, 'Content-Length: 7'], '<hello>'));
-    expect(statuses).toEqual([403]);
-    expect(text.split('\r\n\r\n')[1]).toBe('');
-  });
+  test.each(['EchoTls11', 'EchoTls13'])(
+    '%s is refused on a plain socket before its message is looked at',
+    async port => {
+      const { statuses, text } = await raw(
+        node.http,
+        request(`POST /${port}`, [host, soapType, 'Content-Length: 7'], '<hello>'),
+      );
+      expect(statuses).toEqual([403]);
+      expect(text.split('\r\n\r\n')[1]).toBe('');
+    },
+  );
 
   test('does not speak TLS 1.1', async () => {
     const options = { ca: pem.ca.certificate, minVersion: 'TLSv1', maxVersion: 'TLSv1.1', agent: false } as const;
@@ -319,7 +395,9 @@ test('the WSDL takes the host that was asked for only where it is a host', async
 
 test('the WSDL does not name keys, users, files or versions', async () => {
   const { text } = await raw(node.http, request('GET /?wsdl', [host, close]));
-  expect(text).not.toMatch(new RegExp(`${process.cwd()}|${user.username}|${process.version}|X-Powered-By|^Server:`, 'm'));
+  expect(text).not.toMatch(
+    new RegExp(`${process.cwd()}|${user.username}|${process.version}|X-Powered-By|^Server:`, 'm'),
+  );
 });
 
 test('slow and idle clients are cut off: the times and counts of the listener', async () => {
@@ -340,7 +418,9 @@ test('slow and idle clients are cut off: the times and counts of the listener', 
 });
 
 test('two sockets cannot have one port: the second listener says so and the first goes on', async () => {
-  await expect(node.endpoint.listen({ http: node.http, host: 'localhost' })).rejects.toMatchObject({ code: 'LISTEN_FAILED' });
+  await expect(node.endpoint.listen({ http: node.http, host: 'localhost' })).rejects.toMatchObject({
+    code: 'LISTEN_FAILED',
+  });
 });
 
 test('a tampered state over real sockets is the fault it is in process, and a genuine one is served', async () => {

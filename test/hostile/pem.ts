@@ -1,5 +1,10 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { type CertificateRole, createCertificatePem, createPrivateKeyPem, type Issuer } from '../../src/farm/certificates.ts';
+import {
+  type CertificateRole,
+  createCertificatePem,
+  createPrivateKeyPem,
+  type Issuer,
+} from '../../src/farm/certificates.ts';
 
 async function issue(role: CertificateRole, issuer?: Issuer) {
   const key = createPrivateKeyPem();

@@ -26,5 +26,8 @@ export function raw(port: number, octets: string | Uint8Array, then?: (socket: S
 
 /** The octets of an HTTP request, each header line as given. */
 export function request(line: string, headers: readonly string[], body: string | Uint8Array = ''): Buffer {
-  return Buffer.concat([Buffer.from(`${line} HTTP/1.1\r\n${headers.map(header => `${header}\r\n`).join('')}\r\n`), Buffer.from(body)]);
+  return Buffer.concat([
+    Buffer.from(`${line} HTTP/1.1\r\n${headers.map(header => `${header}\r\n`).join('')}\r\n`),
+    Buffer.from(body),
+  ]);
 }

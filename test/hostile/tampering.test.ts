@@ -7,7 +7,16 @@ import { dialects } from '../../src/names.ts';
 import type { Context } from '../../src/state/context.ts';
 import { openState, sealState } from '../../src/state/seal.ts';
 import { expectFault, expectNoSecrets, expectRefused, loggedReasons } from './faults.ts';
-import { type Conversation, call, cancel, converseWith, echoContent, issueRequest, replaced, withState } from './initiator.ts';
+import {
+  type Conversation,
+  call,
+  cancel,
+  converseWith,
+  echoContent,
+  issueRequest,
+  replaced,
+  withState,
+} from './initiator.ts';
 import { type PortName, portNames, startNode, type TestNode, user } from './node.ts';
 
 const ring = createRing({ nowMs: Date.now(), random: systemRandom });
@@ -69,7 +78,10 @@ describe.each(portNames)('a sealed state on %s', port => {
   });
 
   test.each([
-    ['with bytes after its end', (state: string) => Buffer.concat([Buffer.from(state, 'base64'), Buffer.alloc(3)]).toString('base64')],
+    [
+      'with bytes after its end',
+      (state: string) => Buffer.concat([Buffer.from(state, 'base64'), Buffer.alloc(3)]).toString('base64'),
+    ],
     ['that is not base64', (state: string) => `!${state.slice(1)}`],
     ['in base64url', (state: string) => `${state.slice(0, -4)}-_-_`],
     ['of zeros', (state: string) => Buffer.alloc(Buffer.from(state, 'base64').length).toString('base64')],
@@ -225,7 +237,8 @@ describe('a signed and encrypted message', () => {
     const conversation = await converseWith(issuing, port);
     const message = call(conversation, { content: echoContent('attack at dawn') });
     const { body } = await issuing.post(port, message);
-    for (const text of [message, body ?? '']) expect(text).not.toMatch(/attack at dawn|<Echo|EchoResponse[^<]*>\s*<text/);
+    for (const text of [message, body ?? ''])
+      expect(text).not.toMatch(/attack at dawn|<Echo|EchoResponse[^<]*>\s*<text/);
   });
 
   test('with a bit flipped in its encrypted Body is refused, and then the genuine one is a replay', async () => {
@@ -299,7 +312,12 @@ test('a bootstrap whose EncryptedKey was changed is refused like one with a wron
   for (const at of [0, 100, 255]) {
     const flipped = Buffer.from(bytes);
     flipped[at] = (flipped[at] ?? 0) ^ 1;
-    await expectRefused(issuing, 'EchoSymmetric', replaced(sent.text, value, flipped.toString('base64')), 'failedCheck');
+    await expectRefused(
+      issuing,
+      'EchoSymmetric',
+      replaced(sent.text, value, flipped.toString('base64')),
+      'failedCheck',
+    );
   }
 });
 

@@ -4,8 +4,17 @@ import { createRing } from '../../src/keyring/rotate.ts';
 import { ns } from '../../src/names.ts';
 import { type CurrentContext, currentContext } from '../../src/server/current-context.ts';
 import { readFault } from '../../src/soap/fault.ts';
+import { leafText } from '../../src/xml/tree.ts';
 import { expectFault, expectNoSecrets } from '../hostile/faults.ts';
-import { addAction, addContent, type Conversation, call, converseWith, issueRequest, readAnswer } from '../hostile/initiator.ts';
+import {
+  addAction,
+  addContent,
+  type Conversation,
+  call,
+  converseWith,
+  issueRequest,
+  readAnswer,
+} from '../hostile/initiator.ts';
 import { authenticate, type PortName, portNames, startNode, type TestNode, user } from '../hostile/node.ts';
 
 type Callback = (error: unknown, result?: unknown) => void;
@@ -28,7 +37,11 @@ beforeAll(async () => {
   const operations = new Operations();
   node = await startNode({
     ring: createRing({ nowMs: Date.now(), random: systemRandom }),
-    clock: { get nowMs() { return Date.now(); } },
+    clock: {
+      get nowMs() {
+        return Date.now();
+      },
+    },
     services: { EchoService: { EchoTls11: operations, EchoTls13: operations, EchoSymmetric: operations } },
   });
   for (const port of portNames) conversations.set(port, await converseWith(node, port));
@@ -58,6 +71,12 @@ const unwritable = {
 const endless: { text: unknown } = { text: undefined };
 endless.text = endless;
 
+/** A promise of another library than the language's own. */
+const foreign = (promise: Promise<unknown>) => ({
+  // biome-ignore lint/suspicious/noThenProperty: that is what makes it one
+  then: (done: (value: unknown) => void, failed: (error: unknown) => void) => void promise.then(done, failed),
+});
+
 const fail = (error: unknown): never => {
   throw error;
 };
@@ -67,7 +86,7 @@ describe.each(portNames)('on %s', port => {
     test.each<[string, typeof behaviour]>([
       ['returned', ({ text }) => ({ text })],
       ['promised', async ({ text }) => ({ text })],
-      ['by another library’s promise', ({ text }) => ({ then: (done: (value: unknown) => void) => done({ text }) })],
+      ['by another library’s promise', ({ text }) => foreign(Promise.resolve({ text }))],
       ['called back', ({ text }, callback) => callback(null, { text })],
       ['called back later', ({ text }, callback) => void setImmediate(() => callback(null, { text }))],
       ['called back as the only argument', ({ text }, callback) => callback({ text })],
@@ -77,13 +96,47 @@ describe.each(portNames)('on %s', port => {
       expect(status).toBe(200);
       expect(verified.content?.local).toBe('EchoResponse');
       expect(verified.content?.children[0]?.source).toContain('hello');
-      expect(seen).toMatchObject([{ user: user.username, roles: ['reader'], authenticatedBy: 'usernameToken', node: 'node' }]);
+      expect(seen).toMatchObject([
+        { user: user.username, roles: ['reader'], authenticatedBy: 'usernameToken', node: 'node' },
+      ]);
     });
 
-    test('undefined, promised, is an answer with an empty Body, as node-soap writes it', async () => {
+    test('undefined, promised, is an answer without parts', async () => {
       behaviour = async () => undefined;
       const { status, verified } = await ask(port);
-      expect({ status, content: verified.content }).toEqual({ status: 200, content: undefined });
+      expect({ status, name: verified.content?.local, parts: verified.content?.children }).toEqual({
+        status: 200,
+        name: 'EchoResponse',
+        parts: [],
+      });
+    });
+
+    test.each<[string, typeof behaviour]>([
+      ['a part that is null', () => ({ text: null })],
+      ['null, promised', async () => null],
+      ['null, called back', (_, callback) => callback(null, null)],
+    ])('%s comes back as nil', async (_, behave) => {
+      behaviour = behave;
+      const { status, verified } = await ask(port);
+      expect({ status, name: verified.content?.local }).toEqual({ status: 200, name: 'EchoResponse' });
+      expect(verified.content?.source).toMatch(/ xsi:nil="true"/);
+    });
+
+    test('a text that looks like nil or like another answer is a text', async () => {
+      const text = '<a xsi:nil="true"> ]]> </s:Body> & \u2028 xmlns:xsi="urn:x"';
+      behaviour = () => ({ text });
+      const { verified } = await ask(port);
+      const [part] = verified.content?.children ?? [];
+      expect(part && leafText(part)).toBe(text);
+    });
+
+    test('an answer may be longer than any message that is accepted', async () => {
+      behaviour = () => ({ text: 'x'.repeat(2_000_000) });
+      const conversation = conversations.get(port);
+      if (conversation === undefined) throw new TypeError('no conversation');
+      const { status, body = '' } = await node.post(port, call(conversation));
+      expect(status).toBe(200);
+      expect(body.length).toBeGreaterThan(2_000_000);
     });
 
     test('undefined, returned, is no answer yet: the callback is waited for', async () => {
@@ -102,7 +155,7 @@ describe.each(portNames)('on %s', port => {
     test.each<[string, typeof behaviour]>([
       ['thrown', () => fail(new Error(secret))],
       ['rejected', async () => fail(new Error(secret))],
-      ['rejected by another library’s promise', () => ({ then: (_: unknown, failed: (error: unknown) => void) => failed(new Error(secret)) })],
+      ['rejected by another library’s promise', () => foreign(Promise.reject(new Error(secret)))],
       ['called back', (_, callback) => callback(new Error(secret))],
       ['called back later', (_, callback) => void setImmediate(() => callback(new Error(secret)))],
       ['called back with a result', (_, callback) => callback(new Error(secret), { text: secret })],
@@ -112,7 +165,10 @@ describe.each(portNames)('on %s', port => {
       ['null rejected', async () => fail(null)],
       ['an answer that cannot be written', () => unwritable],
       ['an answer that cannot be written, promised', async () => unwritable],
-      ['an answer that cannot be written, called back later', (_, callback) => void setImmediate(() => callback(null, unwritable))],
+      [
+        'an answer that cannot be written, called back later',
+        (_, callback) => void setImmediate(() => callback(null, unwritable)),
+      ],
       ['an answer without end', async () => endless],
     ])('%s', async (_, behave) => {
       behaviour = behave;
@@ -125,7 +181,8 @@ describe.each(portNames)('on %s', port => {
         detail: undefined,
       });
       expect(verified.addressing?.action).toBe(`${ns.wsa10}/soap/fault`);
-      for (const text of [wire, verified.content?.source ?? '']) expect(text).not.toMatch(/SELECT|db\.js|Error|node_modules/);
+      for (const text of [wire, verified.content?.source ?? ''])
+        expect(text).not.toMatch(/SELECT|db\.js|Error|node_modules/);
     });
   });
 
@@ -142,8 +199,16 @@ describe.each(portNames)('on %s', port => {
       ['SOAP 1.1, called back', (_, callback) => callback({ Fault: fault11 }), undefined],
       ['SOAP 1.2, thrown', () => fail({ Fault: fault12 }), 'NoSuchText'],
       ['SOAP 1.2, rejected', async () => fail({ Fault: fault12 }), 'NoSuchText'],
-      ['SOAP 1.2, rejected by another library’s promise', () => ({ then: (_: unknown, failed: (error: unknown) => void) => failed({ Fault: fault12 }) }), 'NoSuchText'],
-      ['SOAP 1.2, called back later', (_, callback) => void setImmediate(() => callback({ Fault: fault12 })), 'NoSuchText'],
+      [
+        'SOAP 1.2, rejected by another library’s promise',
+        () => foreign(Promise.reject({ Fault: fault12 })),
+        'NoSuchText',
+      ],
+      [
+        'SOAP 1.2, called back later',
+        (_, callback) => void setImmediate(() => callback({ Fault: fault12 })),
+        'NoSuchText',
+      ],
       ['SOAP 1.2, on an Error', () => fail(Object.assign(new Error(secret), { Fault: fault12 })), 'NoSuchText'],
     ])('%s', async (_, behave, subcode) => {
       behaviour = behave;
@@ -164,7 +229,14 @@ describe.each(portNames)('on %s', port => {
       ['null', null],
       ['a text', 'x'],
       ['empty', {}],
-      ['of markup', { Code: { Value: '<x>', Subcode: { Value: '"><evil/>' } }, Reason: { Text: ']]><evil/>' }, Detail: { a: ['<evil/>'] } }],
+      [
+        'of markup',
+        {
+          Code: { Value: '<x>', Subcode: { Value: '"><evil/>' } },
+          Reason: { Text: ']]><evil/>' },
+          Detail: { a: ['<evil/>'] },
+        },
+      ],
       ['of prototype names', { Code: { Value: '__proto__' }, Reason: { Text: { toString: 1 } } }],
     ])('a fault that is %s is still a fault that can be read', async (_, fault) => {
       behaviour = () => fail({ Fault: fault });
@@ -223,7 +295,9 @@ test('a user whose name and roles do not fit into a token gets none', async () =
 test('failures are logged with what was thrown, once each, and never with a state, a password or the arguments', async () => {
   behaviour = () => fail(new Error('disk full'));
   const before = node.lines.length;
-  await ask('EchoTls13', { content: `<Echo xmlns="urn:soap-secure-conversation:echo"><text>my argument</text></Echo>` });
+  await ask('EchoTls13', {
+    content: `<Echo xmlns="urn:soap-secure-conversation:echo"><text>my argument</text></Echo>`,
+  });
   const lines = node.lines.slice(before);
   expect(lines).toHaveLength(1);
   expect(lines[0]).toContain('disk full');

@@ -1,0 +1,169 @@
+import { describe, expect, test, vi } from 'vitest';
+import { ns } from '../../src/names.ts';
+import { replaced } from '../hostile/initiator.ts';
+import { portNames, user } from '../hostile/node.ts';
+import { manOf, men, open, say } from './farm.ts';
+
+describe.each(portNames)('a session on %s', port => {
+  describe('takes no answer from a man in the middle', () => {
+    const fault = (soap: string, code: string) =>
+      soap === ns.soap12
+        ? `<s:Fault><s:Code><s:Value>s:${code}</s:Value></s:Code><s:Reason><s:Text xml:lang="en">pay eve</s:Text></s:Reason></s:Fault>`
+        : `<s:Fault><faultcode>s:${code}</faultcode><faultstring>pay eve</faultstring></s:Fault>`;
+    const envelope = (body: string, soap: string = ns.soap12, header = '') =>
+      `<s:Envelope xmlns:s="${soap}">${header && `<s:Header>${header}</s:Header>`}<s:Body>${body}</s:Body></s:Envelope>`;
+    const security = (content: string) => `<o:Security xmlns:o="${ns.wsse}">${content}</o:Security>`;
+    const answer = `<EchoResponse xmlns="urn:soap-secure-conversation:echo"><text>pay eve</text></EchoResponse>`;
+
+    test.each<[string, string, string]>([
+      ['a fault in SOAP 1.2', envelope(fault(ns.soap12, 'Receiver')), 'FAULT'],
+      ['a fault in SOAP 1.1', envelope(fault(ns.soap11, 'Server'), ns.soap11), 'FAULT'],
+      [
+        'a fault with an empty Security header',
+        envelope(fault(ns.soap12, 'Receiver'), ns.soap12, security('')),
+        'MESSAGE_REFUSED',
+      ],
+      ['an answer', envelope(answer), 'MESSAGE_REFUSED'],
+      ['an answer with an empty Security header', envelope(answer, ns.soap12, security('')), 'MESSAGE_REFUSED'],
+      ['an answer that is no XML', 'it works', 'MESSAGE_REFUSED'],
+      ['a web page', '<html><body>502</body></html>', 'MESSAGE_REFUSED'],
+      ['nothing', '', 'NETWORK'],
+    ])('%s, whatever its status', async (_, response, code) => {
+      const session = open(port);
+      await say(session, port);
+      for (const status of [200, 500, 502]) {
+        manOf(port).meddle = async () => ({ status, response });
+        const error = await say(session, port).catch(caught => caught);
+        expect(error).toMatchObject({ code });
+        expect(error.message).not.toContain('pay eve');
+      }
+      manOf(port).meddle = undefined;
+      expect((await say(session, port)).status).toBe(200);
+      expect(session.bootstraps).toBe(1);
+    });
+
+    test('the answer to another request, even to the same question', async () => {
+      const session = open(port);
+      const man = manOf(port);
+      await say(session, port);
+      const first = man.passages.at(-1);
+      man.meddle = async () => ({ status: 200, response: first?.response ?? '' });
+      await expect(say(session, port)).rejects.toMatchObject({ code: 'MESSAGE_REFUSED', reason: 'relates-to' });
+    });
+
+    test('its own request', async () => {
+      const session = open(port);
+      await say(session, port);
+      manOf(port).meddle = async message => ({ status: 200, response: message });
+      await expect(say(session, port)).rejects.toMatchObject({ code: 'MESSAGE_REFUSED' });
+    });
+
+    test('the answer to a bootstrap in place of that to a call, and the other way round', async () => {
+      const session = open(port);
+      const man = manOf(port);
+      await say(session, port);
+      const [issued, called] = man.passages.map(({ response }) => response);
+      man.meddle = async () => ({ status: 200, response: issued ?? '' });
+      await expect(say(session, port)).rejects.toMatchObject({ code: 'MESSAGE_REFUSED' });
+      man.meddle = async () => ({ status: 200, response: called ?? '' });
+      await expect(say(open(port), port)).rejects.toMatchObject({ code: 'MESSAGE_REFUSED' });
+    });
+
+    test('an answer that is too old', async () => {
+      const session = open(port);
+      await say(session, port);
+      manOf(port).meddle = async (message, forward) => {
+        const answered = await forward(message);
+        vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 400_000 });
+        return answered;
+      };
+      await expect(say(session, port)).rejects.toMatchObject({ code: 'MESSAGE_REFUSED', fault: 'messageExpired' });
+    });
+
+    test('an answer that never ends', async () => {
+      const session = open(port);
+      await say(session, port);
+      manOf(port).meddle = async () => ({ status: 200, response: ' '.repeat(1_100_000) });
+      await expect(say(session, port)).rejects.toMatchObject({ code: 'NETWORK' });
+    });
+  });
+});
+
+describe('over plain HTTP', () => {
+  const port = 'EchoSymmetric';
+  const altered =
+    (change: (response: string) => string) =>
+    async (message: string, forward: (text: string) => Promise<{ status: number; response: string }>) => {
+      const { status, response } = await forward(message);
+      return { status, response: change(response) };
+    };
+
+  test('nothing that passes names the user, the password, the operation or its arguments', async () => {
+    const session = open(port);
+    await say(session, port, 'attack at dawn');
+    await session.close();
+    const passed = men.http.passages.map(({ request, response }) => request + response).join('');
+    for (const text of [
+      user.username,
+      user.password,
+      'attack at dawn',
+      '<Echo',
+      'EchoResponse xmlns',
+      'UsernameToken>',
+      '<t:',
+    ])
+      expect(passed).not.toContain(text);
+  });
+
+  test.each<[string, (response: string) => string]>([
+    ['its Body', response => replaced(response, /(?<=CipherValue>)./, response.includes('CipherValue>A') ? 'B' : 'A')],
+    [
+      'its SignatureValue',
+      response => replaced(response, /(?<=SignatureValue>)./, response.includes('SignatureValue>A') ? 'B' : 'A'),
+    ],
+    ['its Timestamp', response => replaced(response, /(?<=Expires>\d{3})\d/, 'x')],
+    ['its RelatesTo', response => replaced(response, /(?<=RelatesTo[^>]*>urn:uuid:)./, 'x')],
+    ['its Action', response => replaced(response, 'EchoPortType/EchoResponse', 'EchoPortType/AddResponse')],
+    ['its signature, removed', response => replaced(response, /<(\w+:)?Signature .*<\/\1?Signature>/s, '')],
+    ['its RelatesTo, removed', response => replaced(response, /<a:RelatesTo .*<\/a:RelatesTo>/, '')],
+    ['its Security header, removed', response => replaced(response, /<o:Security .*<\/o:Security>/s, '')],
+  ])('an answer with a change in %s is refused', async (_, change) => {
+    const session = open(port);
+    await say(session, port);
+    men.http.meddle = altered(change);
+    await expect(say(session, port)).rejects.toMatchObject({ code: 'MESSAGE_REFUSED' });
+    men.http.meddle = undefined;
+    expect((await say(session, port)).status).toBe(200);
+    expect(session.bootstraps).toBe(1);
+  });
+
+  test('an answer from another conversation is refused', async () => {
+    const [one, two] = [open(port), open(port)];
+    await Promise.all([say(one, port), say(two, port)]);
+    let other = '';
+    men.http.meddle = async (message, forward) => {
+      const answered = await forward(message);
+      const response = other || answered.response;
+      other = answered.response;
+      return { ...answered, response };
+    };
+    await say(one, port);
+    await expect(say(two, port)).rejects.toMatchObject({
+      code: 'MESSAGE_REFUSED',
+      fault: expect.not.stringContaining('Addressing'),
+    });
+  });
+
+  test('a bootstrap answered by somebody without the key of the certificate is refused', async () => {
+    const session = open(port);
+    const issued: string[] = [];
+    men.http.meddle = async (message, forward) => {
+      const answered = await forward(message);
+      issued.push(answered.response);
+      return { status: 200, response: issued[0] ?? '' };
+    };
+    await say(open(port), port).catch(() => undefined);
+    await expect(say(session, port)).rejects.toMatchObject({ code: 'MESSAGE_REFUSED' });
+    expect(session.bootstraps).toBe(0);
+  });
+});

@@ -1,0 +1,145 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { suites, unsupportedAlgorithm } from '../../src/crypto/suites.ts';
+import { defaultRingPolicy } from '../../src/keyring/record.ts';
+import { defaultLimits } from '../../src/xml/limits.ts';
+import { blocksOf, pages, readPage, repository } from './blocks.ts';
+import { npmScripts } from './page-run.ts';
+
+const packageJson = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8'));
+
+test('the npm commands of the documentation run what its tests run in their place', () => {
+  expect(packageJson.scripts).toMatchObject(npmScripts);
+});
+
+test("each npm script that a page names is one of package.json's", () => {
+  const named = pages.flatMap(page => [...readPage(page).matchAll(/npm run ([\w:]+)/g)].map(([, name]) => name));
+  expect(named.filter(name => packageJson.scripts[name ?? ''] === undefined)).toEqual([]);
+});
+
+test('the README counts and names the dependencies', () => {
+  const lock = JSON.parse(readFileSync(join(repository, 'package-lock.json'), 'utf8')).packages;
+  const installed = Object.keys(lock).filter(name => name !== '' && !lock[name].dev && !lock[name].devOptional);
+  const direct = Object.keys(packageJson.dependencies);
+  const [, section = ''] = readPage('README.md').split('## Dependencies\n');
+  expect(section).toContain(`\n${direct.length} direct dependencies at run time, ${installed.length} packages`);
+  expect(direct.filter(name => !section.includes(`\`${name}\``))).toEqual([]);
+});
+
+test('the README has every server and client example but those that it links', () => {
+  const copied = blocksOf('README.md').flatMap(({ file }) => (file === undefined ? [] : [file]));
+  const files = readdirSync(join(repository, 'examples')).map(name => `examples/${name}`);
+  const linked = files.filter(file => readPage('README.md').includes(`](${file})`));
+  expect([...copied, ...linked].sort()).toEqual(files.sort());
+});
+
+test.each(pages)('every link of %s leads to a file, and to a heading that is there', page => {
+  for (const [, target = ''] of readPage(page).matchAll(/\]\(([^)\s]+)\)/g)) {
+    const [path = '', anchor] = target.split('#');
+    const file = path === '' ? page : join(dirname(page), path);
+    expect(existsSync(join(repository, file)), target).toBe(true);
+    if (anchor === undefined) continue;
+    const headings = [...readPage(file).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+      heading
+        .toLowerCase()
+        .replace(/[^\w -]/g, '')
+        .replaceAll(' ', '-'),
+    );
+    expect(headings, target).toContain(anchor);
+  }
+});
+
+/** The text under a heading of the second level. */
+function section(page: string, heading: string): string {
+  const found = readPage(page)
+    .split(/^## /m)
+    .find(part => part.startsWith(`${heading}\n`));
+  if (found === undefined) throw new Error(`${page} has no section ${heading}`);
+  return found;
+}
+
+/** First cells of the tables of a text, of which the words in backquotes. */
+function firstCells(text: string): string[] {
+  const rows = [...text.matchAll(/^\| ([^|]*) \|/gm)].map(([, cell = '']) => cell);
+  return rows.flatMap(cell => [...cell.matchAll(/`([^`]+)`/g)].map(([, word = '']) => word));
+}
+
+describe('docs/wssc.md', () => {
+  const commands: Readonly<Record<string, readonly string[]>> = {
+    farm: ['farm'],
+    call: ['call'],
+    load: ['load'],
+    serve: ['serve'],
+    keys: ['keys create', 'keys list', 'keys rotate'],
+    users: ['users add', 'users list', 'users remove'],
+    policy: ['policy explain'],
+  };
+
+  test.each(Object.entries(commands))('names every option of wssc %s, and no other', (name, helped) => {
+    const known = helped.flatMap(command => options(command.split(' ')));
+    const named = firstCells(section('docs/wssc.md', `wssc ${name}`)).filter(word => word.startsWith('--'));
+    expect(new Set(named)).toEqual(new Set(known.filter(option => option !== '--help' && option !== '--debug')));
+  });
+
+  test('has a section for every command', () => {
+    const listed = help([]).split('\nCommands:\n')[1]?.split('\n\n')[0] ?? '';
+    expect([...listed.matchAll(/^ {2}(\w+)/gm)].map(([, name]) => name).sort()).toEqual(Object.keys(commands).sort());
+  });
+
+  test('names every limit of a message', () => {
+    for (const name of Object.keys(defaultLimits))
+      expect(section('docs/wssc.md', 'wssc serve')).toContain(`\`${name}\``);
+  });
+
+  function options(words: readonly string[]): string[] {
+    return [...help(words).matchAll(/^ {2}(?:-\w, )?(--[\w-]+)/gm)].map(([, option = '']) => option);
+  }
+
+  function help(words: readonly string[]): string {
+    return spawnSync(process.execPath, ['dist/cli/main.js', ...words, '--help'], { cwd: repository, encoding: 'utf8' })
+      .stdout;
+  }
+});
+
+test('docs/key-ring.md gives the default schedule', () => {
+  const rows = [...section('docs/key-ring.md', 'Schedule').matchAll(/^\| `(\w+)S` \| ([\d,]+) s/gm)];
+  const documented = Object.fromEntries(
+    rows.map(([, name, seconds = '']) => [`${name}Ms`, Number(seconds.replaceAll(',', '')) * 1000]),
+  );
+  expect(documented).toEqual(defaultRingPolicy);
+});
+
+describe('docs/policy.md', () => {
+  /** Keys of the vocabularies as they stand in the source: `'sp:Layout': nested(…`. */
+  const vocabulary = ['binding', 'endpoint', 'tokens'].flatMap(name => {
+    const source = readFileSync(join(repository, `src/policy/${name}.ts`), 'utf8');
+    const layouts = name === 'binding' ? [...source.matchAll(/^ {2}(\w+): '(?:strict|lax\w*)',$/gm)] : [];
+    const rows = [...source.matchAll(/'((?:sp|sp11|sp12|mssp|wsa[pwm]):\w+)': /g)];
+    return [...rows.map(([, key = '']) => key), ...layouts.map(([, local = '']) => `sp:${local}`)];
+  });
+
+  test('names every assertion that is understood, and no other', () => {
+    const text = section('docs/policy.md', 'Assertions understood');
+    const named = [...text.matchAll(/`((?:sp|sp11|sp12|mssp|wsa[pwm]):\w+)`/g)].map(([, name = '']) => name);
+    const alsoNamed = ['sp:LaxTimestampFirst', 'sp:LaxTimestampLast'];
+    expect(alsoNamed.filter(name => !text.includes(`\`${name.slice(3)}\``))).toEqual([]);
+    expect(new Set([...named, ...alsoNamed])).toEqual(new Set(vocabulary));
+  });
+
+  test('names nothing as refused by its name that is understood', () => {
+    const rows = section('docs/policy.md', 'Refused by name').matchAll(/^\| ((?:`\w+`(?:, )?)+) \|/gm);
+    const refused = [...rows].flatMap(([, cell = '']) => cell.match(/\w+/g) ?? []);
+    expect(refused).toContain('AsymmetricBinding');
+    expect(vocabulary.filter(key => refused.includes(key.replace(/^\w+:/, '')))).toEqual([]);
+  });
+
+  test('names every suite that is understood', () => {
+    const named = firstCells(section('docs/policy.md', 'Algorithm suites'));
+    const usable = Object.values(suites).filter(suite => unsupportedAlgorithm(suite) === undefined);
+    expect(named.sort()).toEqual(usable.map(({ name }) => name).sort());
+    const refused = Object.values(suites).filter(suite => unsupportedAlgorithm(suite) !== undefined);
+    expect(refused.filter(({ name }) => !/Rsa15$|^TripleDes/.test(name))).toEqual([]);
+  });
+});
