@@ -35,9 +35,8 @@ export function encrypt(
   if (!algorithm.supported) throw new TypeError('this encryption algorithm is not supported');
   if (key.length !== algorithm.keyBytes)
     throw new TypeError('the key is not of the length of the encryption algorithm');
-  const data = typeof plaintext === 'string' ? Buffer.from(plaintext, 'utf8') : plaintext;
   const iv = random(algorithm.ivBytes);
-  return modes[algorithm.mode].encrypt(algorithm.cipher, secretKeyObject(key), iv, data);
+  return modes[algorithm.mode].encrypt(algorithm.cipher, secretKeyObject(key), iv, plaintext);
 }
 
 /**
@@ -61,7 +60,7 @@ function tryDecrypt(algorithm: EncryptionAlgorithm, key: CipherKey, data: Uint8A
 }
 
 interface Mode {
-  encrypt(cipher: string, key: KeyObject, iv: Uint8Array, data: Uint8Array): Buffer;
+  encrypt(cipher: string, key: KeyObject, iv: Uint8Array, data: string | Uint8Array): Buffer;
   /** Undefined, or any exception of node:crypto, when the data isn't genuine. */
   decrypt(cipher: string, key: KeyObject, iv: Uint8Array, data: Uint8Array): Buffer | undefined;
 }
@@ -70,7 +69,10 @@ const modes: Readonly<Record<EncryptionAlgorithm['mode'], Mode>> = {
   cbc: {
     encrypt(cipher, key, iv, data) {
       const encipher = createCipheriv(cipher, key, iv).setAutoPadding(false);
-      return Buffer.concat([iv, encipher.update(padded(data)), encipher.final()]);
+      const blocks = encipher.update(padded(data));
+      // Whole blocks leave nothing for the end.
+      encipher.final();
+      return Buffer.concat([iv, blocks]);
     },
     decrypt(cipher, key, iv, data) {
       return unpadded(whole(createDecipheriv(cipher, key, iv).setAutoPadding(false), data));
@@ -79,7 +81,9 @@ const modes: Readonly<Record<EncryptionAlgorithm['mode'], Mode>> = {
   gcm: {
     encrypt(cipher, key, iv, data) {
       const encipher = createCipheriv(cipher as CipherGCMTypes, key, iv, gcmOptions);
-      return Buffer.concat([iv, encipher.update(data), encipher.final(), encipher.getAuthTag()]);
+      const ciphertext = typeof data === 'string' ? encipher.update(data, 'utf8') : encipher.update(data);
+      encipher.final();
+      return Buffer.concat([iv, ciphertext, encipher.getAuthTag()]);
     },
     decrypt(cipher, key, iv, data) {
       const tagAt = data.length - gcmTagBytes;
@@ -98,10 +102,12 @@ function whole(decipher: Decipher | DecipherGCM, data: Uint8Array): Buffer {
 }
 
 /** XML Encryption §5.2.1: at least one byte more, the last one says how many; the others are arbitrary and zero here. */
-function padded(data: Uint8Array): Buffer {
-  const padBytes = aesBlockBytes - (data.length % aesBlockBytes);
-  const blocks = Buffer.alloc(data.length + padBytes);
-  blocks.set(data);
+function padded(data: string | Uint8Array): Buffer {
+  const bytes = typeof data === 'string' ? Buffer.byteLength(data) : data.length;
+  const padBytes = aesBlockBytes - (bytes % aesBlockBytes);
+  const blocks = Buffer.alloc(bytes + padBytes);
+  if (typeof data === 'string') blocks.write(data);
+  else blocks.set(data);
   blocks[blocks.length - 1] = padBytes;
   return blocks;
 }

@@ -11,6 +11,7 @@ import { tokenUseOf } from './protection-key.ts';
  * @throws {SecureConversationError} `POLICY_UNSUPPORTED`
  */
 export function checkSupported(plan: MessagePlan): void {
+  if (supported.has(plan)) return;
   const { protection, supporting, encrypted } = plan;
   const symmetric = protection.kind === 'symmetric';
   const reason =
@@ -23,7 +24,11 @@ export function checkSupported(plan: MessagePlan): void {
     (encrypted.headers.length !== 0 && 'encrypted headers');
   if (reason !== false)
     throw new SecureConversationError('POLICY_UNSUPPORTED', `not supported in a message: ${reason}`);
+  supported.add(plan);
 }
+
+/** Plans that were looked at already; a plan does not change. */
+const supported = new WeakSet<MessagePlan>();
 
 /**
  * Compares what a header holds with what the plan has a use for, before any key is touched. A structure without a use is refused:
@@ -89,7 +94,8 @@ export function isListed(
   block: { readonly namespace: string; readonly local: string },
   headers: readonly QName[],
 ): boolean {
-  return headers.some(
-    ({ namespace, local }) => namespace === block.namespace && (local === '' || local === block.local),
-  );
+  for (const { namespace, local } of headers) {
+    if (namespace === block.namespace && (local === '' || local === block.local)) return true;
+  }
+  return false;
 }

@@ -86,32 +86,37 @@ export function tokenUseOf(plan: MessagePlan): TokenUse | undefined {
  * @throws {Refusal} `invalidSecurity` where the token is missing or is one that has no place there, `badContextToken` for a context that
  * isn't known
  */
-export async function protectionKey<C>(
+export function protectionKey<C>(
   header: SecurityHeader,
   use: TokenUse,
   plan: MessagePlan,
   keys: ReceiveKeys<C>,
   random: RandomSource,
-): Promise<ProtectionKey<C>> {
+): ProtectionKey<C> | Promise<ProtectionKey<C>> {
   if (use.kind === 'encryptedKey') return encryptedKeyOf(header, plan, keys, random);
   if (header.encryptedKeys.length !== 0) refuse('invalidSecurity', 'encrypted-key-unexpected');
   return keys.context === undefined ? contextInHeader(header, plan, keys) : ownContext(header, plan, keys.context);
 }
 
-async function contextInHeader<C>(
+function contextInHeader<C>(
   header: SecurityHeader,
   plan: MessagePlan,
   keys: ReceiveKeys<C>,
-): Promise<ProtectionKey<C>> {
+): ProtectionKey<C> | Promise<ProtectionKey<C>> {
   const token = header.contextTokens[0] ?? refuse('invalidSecurity', 'context-token-missing');
   const { dialect, id, instance, state, wsuId } = token;
   const value: ContextTokenValue = { dialect, id, instance, state, wsuId };
-  const found = (await keys.findContext?.(value)) ?? refuse('badContextToken', 'context-unknown');
+  const found = keys.findContext?.(value);
+  return found instanceof Promise ? found.then(known => keyOf(known, value, plan)) : keyOf(found, value, plan);
+}
+
+function keyOf<C>(found: FoundContext<C> | undefined, value: ContextTokenValue, plan: MessagePlan): ProtectionKey<C> {
+  const { secret, found: context } = found ?? refuse('badContextToken', 'context-unknown');
   return {
-    secret: found.secret,
+    secret,
     name: contextName(value),
     refersTo: reference => refersToContext(reference, value, plan.dialect),
-    context: found.found,
+    context,
     contextToken: value,
     encryptedKey: undefined,
   };

@@ -45,9 +45,26 @@ export function checkFreshness(timestamp: Timestamp, { nowMs, clockSkewMs, times
 
 /** Canonical as written. */
 export function writeTimestamp(id: string, createdMs: number, lifetimeMs: number): string {
-  const created = new Date(createdMs).toISOString();
-  const expires = new Date(createdMs + lifetimeMs).toISOString();
+  const created = createdText(createdMs);
+  const expires = expiresText(createdMs + lifetimeMs);
   return `<u:Timestamp xmlns:u="${ns.wsu}" u:Id="${id}"><u:Created>${created}</u:Created><u:Expires>${expires}</u:Expires></u:Timestamp>`;
+}
+
+const createdText = instantWriter();
+const expiresText = instantWriter();
+
+/** Writes instants that mostly lie in one second: Date's own way takes as long as a digest. */
+function instantWriter(): (ms: number) => string {
+  let second = Number.NaN;
+  let upToSecond = '';
+  return ms => {
+    const fraction = ms % 1_000;
+    if (ms - fraction !== second) {
+      second = ms - fraction;
+      upToSecond = new Date(second).toISOString().slice(0, -4);
+    }
+    return `${upToSecond}${String(fraction).padStart(3, '0')}Z`;
+  };
 }
 
 const utc = /^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?Z$/;

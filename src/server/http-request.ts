@@ -62,13 +62,27 @@ function acceptedContentType(headers: IncomingHttpHeaders): boolean {
 /** One parameter of a Content-Type, its value as a token or quoted (RFC 9110 §5.6.6). */
 const parameter = /;[ \t]*([!#$%&'*+.^`|~\w-]+)=(?:"([^"\\]*)"|([^\s;",]*))[ \t]*/g;
 
-/** Media type and parameters of Content-Type (RFC 9110 §8.3.1). */
-function contentType(headers: IncomingHttpHeaders): { type: string; parameters: ReadonlyMap<string, string> } {
+interface ContentType {
+  readonly text: string;
+  readonly type: string;
+  readonly parameters: ReadonlyMap<string, string>;
+}
+
+/** It is asked for several times in a request, and the next request seldom has another. */
+let lastContentType: ContentType | undefined;
+
+function contentType(headers: IncomingHttpHeaders): ContentType {
   const text = headers['content-type'] ?? '';
+  if (text !== lastContentType?.text) lastContentType = parseContentType(text);
+  return lastContentType;
+}
+
+/** Media type and parameters of Content-Type (RFC 9110 §8.3.1). */
+function parseContentType(text: string): ContentType {
   const parameters = new Map<string, string>();
   for (const [, name = '', quoted, token] of text.matchAll(parameter))
     parameters.set(name.toLowerCase(), quoted ?? token ?? '');
-  return { type: text.replace(/;.*$/s, '').trim().toLowerCase(), parameters };
+  return { text, type: text.replace(/;.*$/s, '').trim().toLowerCase(), parameters };
 }
 
 const headerAction = ({ soapaction }: IncomingHttpHeaders) =>

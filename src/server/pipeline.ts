@@ -38,9 +38,10 @@ export async function answer(bytes: Uint8Array, soapAction: string | undefined, 
 function received(message: Message, exchange: Exchange, port: ServedPort) {
   const { parts, plan, state } = port;
   const nowMs = parts.clock();
-  const findContext = async (token: ContextTokenValue) => {
-    const found = await state.find(token, plan.audience, nowMs);
-    return found && { secret: found.context.secret, found };
+  const withSecret = (found: FoundContext | undefined) => found && { secret: found.context.secret, found };
+  const findContext = (token: ContextTokenValue) => {
+    const found = state.find(token, plan.audience, nowMs);
+    return found instanceof Promise ? found.then(withSecret) : withSecret(found);
   };
   return receive<FoundContext>(
     message,

@@ -31,18 +31,19 @@ export interface Service {
  */
 export function openService(wsdlFile: string, wsdlText: string, services: object): Service {
   const failing: Failing = new WeakMap();
+  let server: Server | undefined;
   const opened = serverless(wsdlFile, wsdlText, recordingFailures(services, failing));
   return {
-    ready: opened.then(() => undefined),
-    async call(operation, path, content, context) {
-      const server = await opened;
+    ready: opened.then(ready => {
+      server = ready;
+    }),
+    call(operation, path, content, context) {
       const request = { url: path, method: 'POST', headers: { soapaction: operation.soapAction } };
       return new Promise((resolve, reject) => {
+        if (server === undefined) throw new TypeError('the service is not ready');
         failing.set(context, error => resolve({ fault: serviceFault(error) }));
-        withContext(context, () => server.processRequest(writePlainEnvelope(content), request)).then(
-          answer => resolve(answerOf(answer)),
-          reject,
-        );
+        const plain = server.processRequest.bind(server, writePlainEnvelope(content), request);
+        withContext(context, plain).then(answer => resolve(answerOf(answer)), reject);
       });
     },
   };

@@ -47,11 +47,11 @@ export function writeDeclaration({ prefix, uri }: Binding): string {
 
 /** The bindings that hold in a scope, in canonical order; an undeclared default namespace is left out. */
 export function bindingsOf(scope: Scope | undefined): readonly Binding[] {
-  const bindings = new Map<string, Binding>();
+  const bindings: Scope[] = [];
   for (let at = scope; at !== undefined; at = at.outer) {
-    if (!bindings.has(at.prefix)) bindings.set(at.prefix, at);
+    if (at.uri !== '' && bindingOf(scope, at.prefix) === at) bindings.push(at);
   }
-  return [...bindings.values()].filter(({ uri }) => uri !== '').sort((a, b) => compareCodePoints(a.prefix, b.prefix));
+  return bindings.length < 2 ? bindings : bindings.sort((a, b) => compareCodePoints(a.prefix, b.prefix));
 }
 
 /** An element as written, with the declarations it inherits added to its start tag: well-formed and of the same meaning anywhere. */

@@ -10,15 +10,15 @@ import { pem } from '../hostile/pem.ts';
 import { standBetween } from './man.ts';
 
 export const hourMs = 3_600_000;
+
 /** Two nodes of one farm, and a man in the middle before the first of them, for each scheme. */
 async function startFarm() {
   const [http, https] = [await standBetween('http'), await standBetween('https')];
   const ring = freshRing();
   const options = { addresses: [http.base, https.base], lifetimeMs: hourMs };
-  const nodes = [
-    await listen({ ...options, node: 'one' }, ring),
-    await listen({ ...options, node: 'two' }, ring),
-  ] as const;
+  const two = await listen({ ...options, node: 'two' }, ring);
+  const onCancel = two.endpoint.cancelled;
+  const nodes = [await listen({ ...options, node: 'one', onCancel }, ring), two] as const;
   [http.upstream, https.upstream] = [nodes[0].http, nodes[0].https];
   return { men: { http, https }, nodes };
 }

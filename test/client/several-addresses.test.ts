@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { freePort, type ListeningNode } from '../hostile/endpoint.ts';
+import { expectFault } from '../hostile/faults.ts';
+import { call, cancel, converse } from '../hostile/initiator.ts';
 import { isCall, lost, men, nodes, open, say } from './farm.ts';
 
 describe('with several addresses', () => {
@@ -91,5 +93,21 @@ describe('with several addresses', () => {
     const session = open(port, { addresses: nodes.map(addressOf) });
     expect((await say(session, port, 'x', addressOf(nodes[1]))).address).toBe(addressOf(nodes[1]));
     expect(lines()).toEqual([0, 1]);
+  });
+
+  test('a conversation that was cancelled on one is over on the other, which is told of it', async () => {
+    const post = async (node: ListeningNode, body: string) => {
+      const headers = { 'Content-Type': 'application/soap+xml' };
+      const response = await fetch(addressOf(node), { method: 'POST', headers, body });
+      return { status: response.status, body: await response.text() };
+    };
+    const conversation = await converse(port, message => post(nodes[0], message));
+    for (const node of nodes) expect((await post(node, call(conversation))).status).toBe(200);
+    expect((await post(nodes[0], cancel(conversation))).status).toBe(200);
+    for (const node of nodes) {
+      expectFault(await post(node, call(conversation)), 'badContextToken');
+      expectFault(await post(node, cancel(conversation)), 'badContextToken');
+    }
+    expect(lines()).toEqual([1, 1]);
   });
 });

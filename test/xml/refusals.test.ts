@@ -188,6 +188,7 @@ const refused: Readonly<Record<string, Readonly<Record<string, readonly string[]
       '<a b "1"/>',
       '<a b x"1"/>',
       '<a b=x"1"/>',
+      "<a b=1'/>",
       '<a b="1\'/>',
       '<a b="<"/>',
       "<a b='<'/>",
