@@ -1,4 +1,4 @@
-import type { RandomSource } from '../crypto/random.ts';
+import { type RandomSource, uuidText } from '../crypto/random.ts';
 import { SecretKey } from '../crypto/secret-key.ts';
 import { refuse } from '../errors.ts';
 import type { OutgoingBody } from '../message/send.ts';
@@ -90,12 +90,4 @@ function newContext(key: Uint8Array, principal: Principal, { lifetimeMs, nowMs, 
     renewals: 0,
     userEpoch: 0,
   };
-}
-
-/** A random UUID, version 4 (RFC 9562 §5.4). */
-export function uuidText(random: RandomSource): string {
-  const bytes = Buffer.from(random(16));
-  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;
-  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
-  return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }

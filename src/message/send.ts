@@ -1,5 +1,5 @@
 import { hmacKey } from '../crypto/hmac.ts';
-import type { RandomSource } from '../crypto/random.ts';
+import { type RandomSource, uuidText } from '../crypto/random.ts';
 import { refuse, SecureConversationError } from '../errors.ts';
 import { type AddressingVersion, ns, type SoapVersion } from '../names.ts';
 import type { MessagePlan } from '../policy/plan.ts';
@@ -101,16 +101,7 @@ interface Writing {
 
 function messageIdOf({ addressing }: EnvelopeVersions, out: Outgoing, random: RandomSource): string | undefined {
   if (addressing === undefined) return undefined;
-  return out.messageId ?? (out.relatesTo === undefined ? `urn:uuid:${uuid(random)}` : undefined);
-}
-
-/** A random UUID, version 4 (RFC 9562 §5.4). */
-function uuid(random: RandomSource): string {
-  const bytes = Buffer.from(random(16));
-  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;
-  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
-  const hex = bytes.toString('hex');
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+  return out.messageId ?? (out.relatesTo === undefined ? `urn:uuid:${uuidText(random)}` : undefined);
 }
 
 /** The Timestamp is signed wherever anything is (WS-SecurityPolicy §6.2). */
