@@ -1,5 +1,4 @@
-import { uuidText } from '../../src/conversation/issue.ts';
-import { randomBytesPooled } from '../../src/crypto/random.ts';
+import { randomBytesPooled, uuidText } from '../../src/crypto/random.ts';
 import { SecretKey } from '../../src/crypto/secret-key.ts';
 import type { Context } from '../../src/state/context.ts';
 
