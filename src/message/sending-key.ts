@@ -164,6 +164,8 @@ function makePair(
   };
   const signing = make(ids.signingKey, suite.signatureKeyBytes);
   const encryption = make(ids.encryptionKey, suite.encryptionKeyBytes);
-  const text = encryptsFirst(protection) ? encryption.text + signing.text : signing.text + encryption.text;
+  const texts = encryptsFirst(protection) ? [encryption.text, signing.text] : [signing.text, encryption.text];
+  // One text, which many messages are written with, and not a tree of its parts.
+  const text = Buffer.from(texts.join('')).toString();
   return { signing: signing.named, encryption: encryption.named, text, plan, reference, madeMs: nowMs, messages: 1 };
 }

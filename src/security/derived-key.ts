@@ -119,7 +119,8 @@ export function derivedKey(
   }
   const seed = Buffer.concat([Buffer.from(token.label, 'utf8'), token.nonce]);
   const key = new SecretKey(pSha1(secret, seed, token.offset + token.lengthBytes).subarray(token.offset));
-  list.unshift({ name, key });
+  // A name in memory of its own: a label is a part of its message and would keep the whole of it.
+  list.unshift({ name: Buffer.from(name, 'utf16le').toString('utf16le'), key });
   if (list.length > keptPerSecret) list.pop();
   return key;
 }

@@ -36,6 +36,30 @@ export function hasOnlyCharacters(text: string): boolean {
   return (text as string & { isWellFormed(): boolean }).isWellFormed();
 }
 
+/**
+ * Whether all bytes are 0x20 to 0x7F: then there is no character that XML forbids. What a machine wrote without line breaks mostly is, and
+ * four bytes at a time are looked through faster than by a regular expression.
+ */
+export function isPrintableAscii(bytes: Uint8Array): boolean {
+  const { buffer, byteOffset, length } = bytes;
+  const head = Math.min(-byteOffset & 3, length);
+  const words = new Int32Array(buffer, byteOffset + head, (length - head) >> 2);
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i] ?? 0;
+    // A byte below 0x20 borrows from its own top bit, one above 0x7F has it set.
+    if ((((word - 0x20202020) | word) & 0x80808080) !== 0) return false;
+  }
+  return areInRange(bytes, 0, head) && areInRange(bytes, head + 4 * words.length, length);
+}
+
+function areInRange(bytes: Uint8Array, from: number, to: number): boolean {
+  for (let i = from; i < to; i++) {
+    const byte = bytes[i] ?? 0;
+    if (byte < 0x20 || byte > 0x7f) return false;
+  }
+  return true;
+}
+
 /** Whether XML 1.0 §2.2 allows the code point. */
 function isCharacter(code: number): boolean {
   return (

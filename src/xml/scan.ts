@@ -1,5 +1,5 @@
 import { refuse } from '../errors.ts';
-import { hasOnlyCharacters } from './characters.ts';
+import { hasOnlyCharacters, isPrintableAscii } from './characters.ts';
 import {
   type Cursor,
   contentOf,
@@ -39,7 +39,9 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
  */
 export function scan(bytes: Uint8Array, limits: Limits = defaultLimits): Tree {
   if (bytes.byteLength > limits.maxBytes) refuse('malformed', 'xml-bytes');
-  return scanText(decode(bytes), limits);
+  const text = decode(bytes);
+  if (!isPrintableAscii(bytes)) checkCharacters(text, limits);
+  return scanDocument(text, limits);
 }
 
 function decode(bytes: Uint8Array): string {
@@ -53,6 +55,10 @@ function decode(bytes: Uint8Array): string {
 /** Scans a message that is text already. @throws {Refusal} as {@link scan}. */
 export function scanText(text: string, limits: Limits = defaultLimits): Tree {
   checkCharacters(text, limits);
+  return scanDocument(text, limits);
+}
+
+function scanDocument(text: string, limits: Limits): Tree {
   const cursor = cursorOf(text, limits, 0);
   const document = holderOf(text, undefined);
   skipDeclaration(cursor);

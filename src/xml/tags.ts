@@ -251,10 +251,7 @@ function checkDeclared(element: Open, outer: Scope | undefined, prefix: string, 
     if (binding.prefix === prefix) refuse('malformed', 'xml-duplicate-attribute');
   }
   for (; binding !== undefined; binding = binding.outer) {
-    if (binding.prefix === prefix && binding.uri === uri) {
-      element.redeclares |= bindingBit(binding);
-      if (binding.depth > maxBits) element.marks |= marks.tagsDiffer;
-    }
+    if (binding.prefix === prefix && binding.uri === uri) element.redeclares |= bindingBit(binding);
   }
 }
 
@@ -264,7 +261,8 @@ function resolveNames(element: Open, outer: Scope | undefined): void {
   if (element.attributes.length > 0) resolveAttributes(element, element.attributes);
   if (element.scope === outer) return;
   const declared = scopeBits(element.scope) & ~scopeBits(outer);
-  // A declaration that the tag itself does not use isn't rendered here (Exclusive XML Canonicalization 1.0 §3).
+  // A declaration that the tag itself does not use isn't rendered here (Exclusive XML Canonicalization 1.0 §3); one without a bit
+  // can't be told from one that is used.
   if ((declared & ~element.uses) !== 0 || (element.scope?.depth ?? 0) > maxBits) element.marks |= marks.tagsDiffer;
 }
 
