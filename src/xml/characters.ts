@@ -42,7 +42,8 @@ export function hasOnlyCharacters(text: string): boolean {
  */
 export function isPrintableAscii(bytes: Uint8Array): boolean {
   const { buffer, byteOffset, length } = bytes;
-  const head = Math.min(-byteOffset & 3, length);
+  const head = -byteOffset & 3;
+  if (length < head) return areInRange(bytes, 0, length);
   const words = new Int32Array(buffer, byteOffset + head, (length - head) >> 2);
   for (let i = 0; i < words.length; i++) {
     const word = words[i] ?? 0;

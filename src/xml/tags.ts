@@ -14,7 +14,6 @@ const singleQuote = 0x27;
 const slash = 0x2f;
 const equals = 0x3d;
 const greaterThan = 0x3e;
-const letterX = 0x78;
 const tagWritingDiffers = marks.tagsDiffer | marks.attributesDiffer;
 const noAttributes: OpenAttribute[] = [];
 Object.freeze(noAttributes);
@@ -76,32 +75,43 @@ function openElement(cursor: Cursor, parent: Element | undefined, lt: number, na
 function scanName(cursor: Cursor, from: number): number {
   const { source } = cursor;
   let colon = -1;
-  let ascii = true;
   let at = from;
-  for (; ; at++) {
+  if (!startsName(source, from)) refuse('malformed', 'xml-name');
+  for (;;) {
     const code = source.charCodeAt(at);
-    if (code >= 128) ascii = false;
-    else {
-      // Beyond the end of the text the code is NaN, which has no class.
-      const kind = nameClasses[code] ?? 0;
-      if (kind === 0) break;
-      if (kind === 3) colon = colon === -1 ? at : refuse('malformed', 'xml-name');
+    if (code >= 128) return scanUnicodeName(cursor, from);
+    // Beyond the end of the text the code is NaN, which has no class.
+    const kind = nameClasses[code] ?? 0;
+    if (kind === 0) break;
+    at++;
+    if (kind === 3) {
+      if (colon !== -1 || !startsName(source, at)) refuse('malformed', 'xml-name');
+      colon = at - 1;
     }
   }
   if (at - from > cursor.limits.maxNameChars) refuse('malformed', 'xml-name-length');
-  if (
-    ascii
-      ? !startsName(source, from) || (colon !== -1 && !startsName(source, colon + 1))
-      : !isQualifiedName(source.slice(from, at))
-  ) {
-    refuse('malformed', 'xml-name');
-  }
   cursor.colon = colon;
   return at;
 }
 
+/** Whether a name may start here; what is not ASCII is looked at later. */
 function startsName(source: string, at: number): boolean {
-  return nameClasses[source.charCodeAt(at)] === 2;
+  const code = source.charCodeAt(at);
+  return nameClasses[code] === 2 || code >= 128;
+}
+
+/** The same for a name that is not ASCII alone. */
+function scanUnicodeName(cursor: Cursor, from: number): number {
+  const { source } = cursor;
+  let at = from;
+  for (let code = source.charCodeAt(at); code >= 128 || (nameClasses[code] ?? 0) > 0; code = source.charCodeAt(at))
+    at++;
+  if (at - from > cursor.limits.maxNameChars) refuse('malformed', 'xml-name-length');
+  const name = source.slice(from, at);
+  if (!isQualifiedName(name)) refuse('malformed', 'xml-name');
+  const colon = name.indexOf(':');
+  cursor.colon = colon === -1 ? -1 : from + colon;
+  return at;
 }
 
 /** Index of the first character at or after `from` that is no white space. */
@@ -140,11 +150,7 @@ function scanAttribute(cursor: Cursor, element: Open, begin: number): number {
   if (to === -1 || to > nextTag(cursor, begin)) refuse('malformed', 'xml-attribute');
   if (to - from > cursor.limits.maxValueChars) refuse('malformed', 'xml-value-length');
   const value = attributeText(cursor, element, from, to);
-  if (
-    source.charCodeAt(begin) === letterX &&
-    source.startsWith('xmlns', begin) &&
-    (colon === begin + 5 || nameEnd === begin + 5)
-  ) {
+  if ((colon === begin + 5 || nameEnd === begin + 5) && source.startsWith('xmlns', begin)) {
     declare(cursor, element, colon === -1 ? '' : source.slice(colon + 1, nameEnd), value);
     if (element.attributes.length > 0) element.marks |= tagWritingDiffers;
     else element.attributesStart = to + 1;

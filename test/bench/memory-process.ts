@@ -1,5 +1,7 @@
 /** One call in each of many conversations, through the server's pipeline, in a process of its own whose memory is measured. */
 import { readFileSync } from 'node:fs';
+import { Session } from 'node:inspector/promises';
+import { setTimeout } from 'node:timers/promises';
 import pino from 'pino';
 import { tokenReferenceText } from '../../src/conversation/token-request.ts';
 import { randomBytesPooled } from '../../src/crypto/random.ts';
@@ -29,6 +31,7 @@ export interface MemoryFigures {
 const portName = 'EchoSymmetric';
 const warmUpConversations = 2_000;
 const clockSkewMs = 60_000;
+const settleMs = 1_000;
 const ring = keyRing(createRing({ nowMs: Date.now(), random: randomBytesPooled }));
 
 async function openPort(wsdl: string, cacheEntries: number): Promise<ServedPort> {
@@ -96,8 +99,13 @@ async function conversations(port: ServedPort, count: number): Promise<number> {
   return settledRss();
 }
 
-function settledRss(): number {
-  for (let i = 0; i < 3; i++) globalThis.gc?.();
+/** Memory after what is no longer used was given back, as a process does by itself once it has little to do. */
+async function settledRss(): Promise<number> {
+  const inspector = new Session();
+  inspector.connect();
+  for (let i = 0; i < 3; i++) await inspector.post('HeapProfiler.collectGarbage');
+  inspector.disconnect();
+  await setTimeout(settleMs);
   return process.memoryUsage.rss();
 }
 

@@ -9,7 +9,7 @@ export const cacheEntries = 10_000;
 /** Growth of a process in which `conversations` sealed states are made, each used in one call. */
 export function measureMemory(wsdl: string, conversations: number): Promise<MemoryFigures> {
   const program = new URL('./memory-process.js', import.meta.url);
-  const child = fork(program, [wsdl, String(conversations), String(cacheEntries)], { execArgv: ['--expose-gc'] });
+  const child = fork(program, [wsdl, String(conversations), String(cacheEntries)]);
   return new Promise((resolve, reject) => {
     child.once('message', figures => resolve(figures as MemoryFigures));
     child.once('exit', code => reject(new Error(`the memory measurement ended with ${code}`)));

@@ -79,7 +79,9 @@ describe('a scan lets N pass and refuses N + 1', () => {
     expect(reasonOf(() => scanText(`<a b="${'&#65;'.repeat(1639)}"/>`))).toBe('malformed xml-value-length');
   });
 
-  test('maxNameChars: attributes too', () => {
+  test('maxNameChars: attributes too, and names that are not ASCII', () => {
+    expect(reasonOf(() => scanText(`<${'ä'.repeat(256)}/>`))).toBe('accepted');
+    expect(reasonOf(() => scanText(`<${'ä'.repeat(257)}/>`))).toBe('malformed xml-name-length');
     expect(reasonOf(() => scanText(`<a ${'b'.repeat(256)}=""/>`))).toBe('accepted');
     expect(reasonOf(() => scanText(`<a ${'b'.repeat(257)}=""/>`))).toBe('malformed xml-name-length');
   });
