@@ -41,9 +41,14 @@ export function openService(wsdlFile: string, wsdlText: string, services: object
       const request = { url: path, method: 'POST', headers: { soapaction: operation.soapAction } };
       return new Promise((resolve, reject) => {
         if (server === undefined) throw new TypeError('the service is not ready');
-        failing.set(context, error => resolve({ fault: serviceFault(error) }));
+        const settle = (answer: ServiceAnswer) => {
+          // Left to the garbage collector, the entry would keep its message alive through every collection but a full one.
+          failing.delete(context);
+          resolve(answer);
+        };
+        failing.set(context, error => settle({ fault: serviceFault(error) }));
         const plain = server.processRequest.bind(server, writePlainEnvelope(content), request);
-        withContext(context, plain).then(answer => resolve(answerOf(answer)), reject);
+        withContext(context, plain).then(answer => settle(answerOf(answer)), reject);
       });
     },
   };
