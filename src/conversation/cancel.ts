@@ -2,7 +2,7 @@ import { refuse } from '../errors.ts';
 import type { OutgoingBody } from '../message/send.ts';
 import type { Plan } from '../policy/plan.ts';
 import type { Context } from '../state/context.ts';
-import type { StateMode } from '../state/state-mode.ts';
+import type { Cancellation, StateMode } from '../state/state-mode.ts';
 import type { TokenRequest } from './token-request.ts';
 import { writeCancelResponse } from './token-response.ts';
 
@@ -19,10 +19,10 @@ export function cancelContext(
   plan: Plan,
   state: StateMode,
   nowMs: number,
-): OutgoingBody {
+): { readonly body: OutgoingBody; readonly cancellation: Cancellation } {
   const { target } = request;
   const sameInstance = target?.instance === undefined || target.instance === signer.instance;
   if (target?.id !== signer.id || !sameInstance) return refuse('invalidRequest', 'cancel-target');
-  state.cancel(signer, nowMs);
-  return writeCancelResponse(plan.dialect);
+  const cancellation = state.cancel(signer, nowMs);
+  return { body: writeCancelResponse(plan.dialect), cancellation };
 }

@@ -1,9 +1,9 @@
-import type { Cancelled } from '../server/endpoint.ts';
+import type { Cancellation } from '../state/state-mode.ts';
 
 /** The conversations that were cancelled anywhere in the farm and have not expired: what a node that starts later must be told. */
 export interface Cancellations {
-  add(entry: Cancelled): void;
-  live(nowMs: number): readonly Cancelled[];
+  add(entry: Cancellation): void;
+  live(nowMs: number): readonly Cancellation[];
 }
 
 /** @param maxEntries the oldest are dropped above this; default 100,000 */

@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../errors.ts';
-import type { Cancelled } from '../server/endpoint.ts';
 import type { Statistics } from '../server/statistics.ts';
+import type { Cancellation } from '../state/state-mode.ts';
 
 /** All that a node process needs; the files are read by the node itself. */
 export interface NodeSettings {
@@ -33,8 +33,11 @@ export interface TcpPorts {
 
 /** What the parent process tells a node. */
 export type ToNode =
-  | { readonly kind: 'start'; readonly settings: NodeSettings; readonly cancelled: readonly Cancelled[] }
-  | { readonly kind: 'cancelled'; readonly entry: Cancelled }
+  | { readonly kind: 'start'; readonly settings: NodeSettings; readonly cancelled: readonly Cancellation[] }
+  /** Cancellation on another node; to be confirmed. */
+  | { readonly kind: 'cancelled'; readonly serial: number; readonly entry: Cancellation }
+  /** All other nodes know of what this one cancelled. */
+  | { readonly kind: 'told'; readonly serial: number }
   | { readonly kind: 'report'; readonly serial: number }
   | { readonly kind: 'drain'; readonly graceMs: number };
 
@@ -44,5 +47,8 @@ export type ToParent =
   | { readonly kind: 'loaded' }
   | { readonly kind: 'ready' }
   | { readonly kind: 'failed'; readonly code: ErrorCode; readonly message: string; readonly hint: string | undefined }
-  | { readonly kind: 'cancelled'; readonly entry: Cancelled }
+  /** Cancellation here; the others are to be told. */
+  | { readonly kind: 'cancelled'; readonly serial: number; readonly entry: Cancellation }
+  /** What was cancelled on another node is refused here from now on. */
+  | { readonly kind: 'heard'; readonly serial: number }
   | { readonly kind: 'report'; readonly serial: number; readonly statistics: Statistics };

@@ -1,15 +1,20 @@
 /** The process of one node: started by the farm's parent, which tells it what to do by messages. */
 import { readFileSync } from 'node:fs';
 import { SecureConversationError } from '../errors.ts';
-import { type Cancelled, createEndpoint, type Endpoint } from '../server/endpoint.ts';
+import { createEndpoint, type Endpoint } from '../server/endpoint.ts';
+import type { Cancellation } from '../state/state-mode.ts';
 import echoService from './echo-service.ts';
 import type { NodeSettings, ToNode, ToParent } from './node-messages.ts';
+import { openReplies } from './replies.ts';
 
 const graceMs = 10_000;
+/** Above the parent's wait for each node: a Cancel is answered then, whether or not a node that died was told. */
+const cancelMs = 2_000;
 let endpoint: Endpoint | undefined;
 let leaving = false;
 /** Cancelled conversations that the endpoint must be told of as soon as it is there. */
-const untold: Cancelled[] = [];
+const untold: Cancellation[] = [];
+const replies = openReplies(cancelMs);
 
 function tell(message: ToParent): void {
   if (process.connected) process.send?.(message);
@@ -29,7 +34,7 @@ async function start(settings: NodeSettings): Promise<void> {
     node: name,
     lifetimeMs,
     clockSkewMs,
-    onCancel: entry => tell({ kind: 'cancelled', entry }),
+    onCancel: entry => replies.to(serial => tell({ kind: 'cancelled', serial, entry })),
   });
   endpoint = started;
   // Before anything is listened on: no call of a cancelled conversation may come first.
@@ -62,10 +67,12 @@ const onMessage: { readonly [K in ToNode['kind']]: (message: Extract<ToNode, { k
     untold.push(...cancelled);
     start(settings).then(() => tell({ kind: 'ready' }), failed);
   },
-  cancelled: ({ entry }) => {
+  cancelled: ({ serial, entry }) => {
     if (endpoint === undefined) untold.push(entry);
     else endpoint.cancelled(entry);
+    tell({ kind: 'heard', serial });
   },
+  told: ({ serial }) => replies.came(serial),
   report: ({ serial }) => {
     if (endpoint !== undefined) tell({ kind: 'report', serial, statistics: endpoint.statistics() });
   },

@@ -1,8 +1,9 @@
 import cluster, { type Worker } from 'node:cluster';
 import { SecureConversationError } from '../errors.ts';
-import type { Cancelled } from '../server/endpoint.ts';
 import type { Statistics } from '../server/statistics.ts';
+import type { Cancellation } from '../state/state-mode.ts';
 import type { NodeSettings, ToNode, ToParent } from './node-messages.ts';
+import { openReplies } from './replies.ts';
 
 /** What is known of one node. The counters are those of its present process, or the last ones known where it is down. */
 export interface NodeReport extends Statistics {
@@ -21,8 +22,10 @@ export interface NodeSlot {
    * @param cancelled what it must be told first; asked for when it can hear
    * @throws {SecureConversationError} what the node could not do
    */
-  start(cancelled: () => readonly Cancelled[]): Promise<void>;
+  start(cancelled: () => readonly Cancellation[]): Promise<void>;
   tell(message: ToNode): void;
+  /** Tells of a conversation that was cancelled on another node. Settles when this one refuses it, at once where it is not up. */
+  tellCancelled(entry: Cancellation): Promise<void>;
   report(): Promise<NodeReport>;
   /** Settles when its process has ended and its last report is in. */
   ended(): Promise<unknown>;
@@ -31,13 +34,14 @@ export interface NodeSlot {
 
 /** Whom a slot tells of what happens to it. */
 export interface SlotEvents {
-  readonly onCancelled: (entry: Cancelled) => void;
+  /** Settles when the others have been told. */
+  readonly onCancelled: (entry: Cancellation) => Promise<void>;
   /** Its process ended, whatever the reason. */
   readonly onEnd: () => void;
 }
 
-/** Longest wait for a node's statistics. */
-const reportMs = 1_000;
+/** Longest wait for a node's reply. */
+const replyMs = 1_000;
 
 const none: Statistics = { calls: 0, opened: { cache: 0, seal: 0 }, issued: 0, cancelled: 0, faults: {} };
 
@@ -48,10 +52,11 @@ export function nodeSlot(settings: NodeSettings, events: SlotEvents): NodeSlot {
   let pid = 0;
   let statistics = none;
   let ended: Promise<unknown> = Promise.resolve();
-  const replies = openReplies();
+  const replies = openReplies(replyMs);
 
   const heard: { readonly [K in ToParent['kind']]?: (message: Extract<ToParent, { kind: K }>) => void } = {
-    cancelled: ({ entry }) => events.onCancelled(entry),
+    cancelled: ({ serial, entry }) => void events.onCancelled(entry).then(() => tell({ kind: 'told', serial })),
+    heard: ({ serial }) => replies.came(serial),
     report: message => {
       statistics = message.statistics;
       replies.came(message.serial);
@@ -95,6 +100,10 @@ export function nodeSlot(settings: NodeSettings, events: SlotEvents): NodeSlot {
       await listening(forked, () => tell({ kind: 'start', settings, cancelled: cancelled() }));
       up = true;
     },
+    async tellCancelled(entry) {
+      const told = replies.to(serial => tell({ kind: 'cancelled', serial, entry }));
+      if (up) await told;
+    },
     async report() {
       if (up) await replies.to(serial => tell({ kind: 'report', serial }));
       return { name: settings.name, pid, up, ...statistics };
@@ -128,27 +137,4 @@ function heardOf(worker: Worker, event: 'exit' | 'disconnect'): Promise<void> {
 
 function failure({ code, message, hint }: Extract<ToParent, { kind: 'failed' }>): SecureConversationError {
   return new SecureConversationError(code, message, hint === undefined ? {} : { hint });
-}
-
-/** Matches replies with questions; a question is not waited for for ever, since the node may have died over it. */
-function openReplies() {
-  const waiting = new Map<number, () => void>();
-  let serial = 0;
-  return {
-    to(ask: (serial: number) => void): Promise<void> {
-      return new Promise(resolve => {
-        serial += 1;
-        const own = serial;
-        const done = () => {
-          clearTimeout(timer);
-          waiting.delete(own);
-          resolve();
-        };
-        const timer = setTimeout(done, reportMs);
-        waiting.set(own, done);
-        ask(own);
-      });
-    },
-    came: (answered: number) => waiting.get(answered)?.(),
-  };
 }

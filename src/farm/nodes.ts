@@ -1,6 +1,6 @@
 import cluster from 'node:cluster';
 import { fileURLToPath } from 'node:url';
-import type { Cancelled } from '../server/endpoint.ts';
+import type { Cancellation } from '../state/state-mode.ts';
 import { cancellations } from './cancellations.ts';
 import type { NodeSettings } from './node-messages.ts';
 import { type NodeSlot, nodeSlot } from './node-slot.ts';
@@ -34,9 +34,9 @@ export function openNodes(settings: readonly NodeSettings[], options: NodesOptio
   const cancelled = cancellations();
   const begin = (slot: NodeSlot) => slot.start(() => cancelled.live(Date.now()));
   const restarter = openRestarter(begin, options);
-  const tellOthers = (from: NodeSlot, entry: Cancelled) => {
+  const tellOthers = async (from: NodeSlot, entry: Cancellation) => {
     cancelled.add(entry);
-    for (const slot of slots) if (slot !== from) slot.tell({ kind: 'cancelled', entry });
+    await Promise.all(slots.filter(slot => slot !== from).map(slot => slot.tellCancelled(entry)));
   };
   const slots: readonly NodeSlot[] = settings.map(node => {
     const slot: NodeSlot = nodeSlot(node, {

@@ -13,19 +13,13 @@ import { checkOffered } from '../policy/offered.ts';
 import type { Plan } from '../policy/plan.ts';
 import { cookieMode } from '../state/cookie-mode.ts';
 import { replayTable } from '../state/replay.ts';
-import type { StateMode } from '../state/state-mode.ts';
+import type { Cancellation, StateMode } from '../state/state-mode.ts';
 import { defaultLimits, type Limits } from '../xml/limits.ts';
 import { listenOn, pathOf, type Served, serveRequest } from './listener.ts';
 import { type Authenticate, type EndpointParts, type ServedPort, servePort, timestampTtlMs } from './port.ts';
 import { type Listening, publishedWsdl } from './published-wsdl.ts';
 import { openService } from './service.ts';
 import { counters, type Statistics } from './statistics.ts';
-
-/** A cancelled conversation: all nodes of the farm refuse it until it would have expired anyway (milliseconds since the epoch). */
-export interface Cancelled {
-  readonly id: string;
-  readonly untilMs: number;
-}
 
 /** What a WSDL port may be told beside its policy. */
 export interface PortOverrides {
@@ -63,8 +57,11 @@ export interface EndpointOptions {
   readonly limits?: Partial<Limits>;
   /** Default: warnings and errors to standard error, one JSON line each. */
   readonly log?: Logger;
-  /** Called for each conversation that was cancelled here, so that the other nodes can be told. */
-  readonly onCancel?: (cancelled: Cancelled) => void;
+  /**
+   * Called for each conversation that was cancelled here, so that the other nodes can be told. The Cancel is answered when it has settled:
+   * from then on no node should take the conversation.
+   */
+  readonly onCancel?: (cancellation: Cancellation) => Promise<void> | void;
 }
 
 /** A served WSDL. */
@@ -83,7 +80,7 @@ export interface Endpoint {
   close(): Promise<void>;
   statistics(): Statistics;
   /** Told of a conversation that was cancelled on another node. */
-  cancelled(entry: Cancelled): void;
+  cancelled(cancellation: Cancellation): void;
   readonly plans: readonly Plan[];
 }
 
@@ -114,13 +111,13 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
     cacheEntries: inRange('cacheEntries', options.cacheEntries ?? defaults.cacheEntries, 1, 10_000_000),
     refresh: () => ring.refresh(),
     random: randomBytesPooled,
-    ...(options.onCancel === undefined ? {} : { onCancel: options.onCancel }),
   });
   const parts: EndpointParts = {
     service: openService(options.wsdl, readFileSync(options.wsdl, 'utf8'), options.services),
     authenticate: authenticator(options.authenticate),
     ownCertificates: certificates,
     spend: spender(clockSkewMs),
+    announce: announcer(options.onCancel, log),
     node: options.node ?? defaults.node,
     clockSkewMs,
     limits: { ...defaultLimits, ...options.limits },
@@ -209,6 +206,17 @@ function spender(clockSkewMs: number): EndpointParts['spend'] {
   const table = replayTable();
   const retainMs = timestampTtlMs + 2 * clockSkewMs;
   return key => table.insert(key, performance.now(), retainMs);
+}
+
+/** The conversation has ended here in any case: what goes wrong with the others is no fault of the client that is answered. */
+function announcer(onCancel: EndpointOptions['onCancel'], log: Logger): EndpointParts['announce'] {
+  return async cancellation => {
+    try {
+      await onCancel?.(cancellation);
+    } catch (err) {
+      log.error({ err }, 'the other nodes may not know of a cancelled conversation');
+    }
+  };
 }
 
 function authenticator(authenticate: EndpointOptions['authenticate']): Authenticate {

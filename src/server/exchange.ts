@@ -80,13 +80,14 @@ function spendRequest(user: string, { addressing }: Verified<FoundContext>, { pa
   if (outcome === 'seen') refuse('invalidSecurity', 'replay');
 }
 
-function cancel(verified: Verified<FoundContext>, port: ServedPort): Reply {
+async function cancel(verified: Verified<FoundContext>, port: ServedPort): Promise<Reply> {
   const { plan, parts, state } = port;
   const found = verified.context ?? refuse('invalidSecurity', 'context-missing');
   if (!plan.mayCancel) return refuse('invalidRequest', 'cancel-not-offered');
   const request = parseTokenRequest(verified.content, plan.dialect, 'cancel');
-  const body = cancelContext(request, found.context, plan, state, parts.clock());
+  const { body, cancellation } = cancelContext(request, found.context, plan, state, parts.clock());
   parts.counters.cancelled();
+  await parts.announce(cancellation);
   return { action: plan.dialect.responseAction.cancel, body, keys: contextKeys(found.context, plan), isFault: false };
 }
 

@@ -3,7 +3,7 @@ import type { Principal } from '../conversation/issue.ts';
 import type { RandomSource } from '../crypto/random.ts';
 import type { OwnCertificate } from '../crypto/x509.ts';
 import type { OperationPlan, Plan } from '../policy/plan.ts';
-import type { StateMode } from '../state/state-mode.ts';
+import type { Cancellation, StateMode } from '../state/state-mode.ts';
 import type { Limits } from '../xml/limits.ts';
 import type { Service } from './service.ts';
 import type { Counters } from './statistics.ts';
@@ -24,6 +24,8 @@ export interface EndpointParts {
   readonly ownCertificates: readonly OwnCertificate[];
   /** Spends the key of a message, so that no copy of it is served. */
   readonly spend: (key: string) => 'new' | 'seen' | 'full';
+  /** Tells the other nodes of a conversation that was cancelled here. Settles when they refuse it; never rejects. */
+  readonly announce: (cancellation: Cancellation) => Promise<void>;
   readonly node: string;
   readonly clockSkewMs: number;
   readonly limits: Limits;

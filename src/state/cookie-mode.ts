@@ -6,7 +6,7 @@ import { type CancelList, cancelList } from './cancel-list.ts';
 import type { Context, OpenedFrom } from './context.ts';
 import { isValidAt, keyIdOf, openState, refuseStale, sealState } from './seal.ts';
 import { checkSeal } from './self-test.ts';
-import type { Cancellation, ContextToken, FoundState, StateMode, TokenAudience } from './state-mode.ts';
+import type { ContextToken, FoundState, StateMode, TokenAudience } from './state-mode.ts';
 
 export interface CookieModeOptions {
   /** The ring as it is now; asked for at each use. */
@@ -19,8 +19,6 @@ export interface CookieModeOptions {
   readonly cacheEntries?: number;
   readonly cancels?: CancelList;
   readonly random?: RandomSource;
-  /** Called for each conversation that is cancelled here. */
-  readonly onCancel?: (cancellation: Cancellation) => void;
 }
 
 /** A context, with the very text it was sealed as: a hit needs that text. */
@@ -74,7 +72,6 @@ export function cookieMode(options: CookieModeOptions): StateMode {
     cancel(context, nowMs) {
       const cancellation = { id: context.id, untilMs: lastUseMs(context) + ring().policy.skewMs };
       if (!cancels.add(cancellation.id, cancellation.untilMs, nowMs)) refuse('server', 'cancel-list-full');
-      options.onCancel?.(cancellation);
       return cancellation;
     },
     cancelled: (id, untilMs) => cancels.add(id, untilMs, 0),

@@ -48,6 +48,7 @@ async function openPort(wsdl: string, cacheEntries: number): Promise<ServedPort>
       authenticate: async () => undefined,
       ownCertificates: [],
       spend: key => replays.insert(key, performance.now(), timestampTtlMs + 2 * clockSkewMs),
+      announce: async () => {},
       node: 'bench',
       clockSkewMs,
       limits: defaultLimits,

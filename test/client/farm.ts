@@ -1,8 +1,10 @@
+import { setTimeout } from 'node:timers/promises';
 import { afterAll, afterEach, vi } from 'vitest';
 import { openSession, type Session } from '../../src/client/session.ts';
 import type { SessionOptions } from '../../src/client/session-options.ts';
 import { ns } from '../../src/names.ts';
 import type { Plan } from '../../src/policy/plan.ts';
+import type { Cancellation } from '../../src/state/state-mode.ts';
 import { freshRing, type ListeningNode, listen } from '../hostile/endpoint.ts';
 import { echoContent, planOf } from '../hostile/initiator.ts';
 import { type PortName, user } from '../hostile/node.ts';
@@ -11,13 +13,21 @@ import { standBetween } from './man.ts';
 
 export const hourMs = 3_600_000;
 
+/** Contexts whose cancellation the first node will not know to have arrived. */
+export const unheard = new Set<string>();
+
 /** Two nodes of one farm, and a man in the middle before the first of them, for each scheme. */
 async function startFarm() {
   const [http, https] = [await standBetween('http'), await standBetween('https')];
   const ring = freshRing();
   const options = { addresses: [http.base, https.base], lifetimeMs: hourMs };
   const two = await listen({ ...options, node: 'two' }, ring);
-  const onCancel = two.endpoint.cancelled;
+  /** As over a slow channel: the answer to a Cancel has to wait for it. */
+  const onCancel = async (cancellation: Cancellation) => {
+    await setTimeout(50);
+    two.endpoint.cancelled(cancellation);
+    if (unheard.delete(cancellation.id)) throw new Error('the channel broke');
+  };
   const nodes = [await listen({ ...options, node: 'one', onCancel }, ring), two] as const;
   [http.upstream, https.upstream] = [nodes[0].http, nodes[0].https];
   return { men: { http, https }, nodes };

@@ -2,12 +2,17 @@ import { describe, expect, test } from 'vitest';
 import { freePort, type ListeningNode } from '../hostile/endpoint.ts';
 import { expectFault } from '../hostile/faults.ts';
 import { call, cancel, converse } from '../hostile/initiator.ts';
-import { isCall, lost, men, nodes, open, say } from './farm.ts';
+import { isCall, lost, men, nodes, open, say, unheard } from './farm.ts';
 
 describe('with several addresses', () => {
   const port = 'EchoSymmetric';
   const addressOf = (node: ListeningNode) => node.address(port);
   const lines = () => nodes.map(node => node.calls.length);
+  const post = async (node: ListeningNode, body: string) => {
+    const headers = { 'Content-Type': 'application/soap+xml' };
+    const response = await fetch(addressOf(node), { method: 'POST', headers, body });
+    return { status: response.status, body: await response.text() };
+  };
 
   test('the first that works is kept, and only left when it fails', async () => {
     const dead = `http://localhost:${await freePort()}/${port}`;
@@ -96,11 +101,6 @@ describe('with several addresses', () => {
   });
 
   test('a conversation that was cancelled on one is over on the other, which is told of it', async () => {
-    const post = async (node: ListeningNode, body: string) => {
-      const headers = { 'Content-Type': 'application/soap+xml' };
-      const response = await fetch(addressOf(node), { method: 'POST', headers, body });
-      return { status: response.status, body: await response.text() };
-    };
     const conversation = await converse(port, message => post(nodes[0], message));
     for (const node of nodes) expect((await post(node, call(conversation))).status).toBe(200);
     expect((await post(nodes[0], cancel(conversation))).status).toBe(200);
@@ -109,5 +109,13 @@ describe('with several addresses', () => {
       expectFault(await post(node, cancel(conversation)), 'badContextToken');
     }
     expect(lines()).toEqual([1, 1]);
+  });
+
+  test('a Cancel is answered also where the others could not be told', async () => {
+    const conversation = await converse(port, message => post(nodes[0], message));
+    unheard.add(conversation.token.id);
+    expect((await post(nodes[0], cancel(conversation))).status).toBe(200);
+    expectFault(await post(nodes[0], call(conversation)), 'badContextToken');
+    expect(unheard.size).toBe(0);
   });
 });

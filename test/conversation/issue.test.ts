@@ -22,9 +22,9 @@ const ports = ['EchoTls11', 'EchoTls13', 'EchoSymmetric'];
 const alice = { user: 'alice', roles: ['reader'], authenticatedBy: 'usernameToken' } as const;
 const clientShare = Buffer.alloc(32, 9);
 
-function mode(onCancel = (_: { id: string; untilMs: number }) => {}): StateMode {
+function mode(): StateMode {
   const ring = keyRing(madeRing(nowMs));
-  return cookieMode({ ring: () => ring, random: seededRandom('issue'), onCancel });
+  return cookieMode({ ring: () => ring, random: seededRandom('issue') });
 }
 
 function issue(plan: Plan, request: Partial<TokenRequest>, state = mode()) {
@@ -126,21 +126,20 @@ describe('a Cancel', () => {
     target: { id, instance },
   });
 
-  test('ends the conversation that signed it, on this node at once, and tells the others', async () => {
-    const told: string[] = [];
-    const state = mode(({ id }) => told.push(id));
+  test('ends the conversation that signed it, on this node at once, and says what the others are to be told', async () => {
+    const state = mode();
     const { context, body } = issue(plan, {}, state);
     const text = /State[^>]*>([^<]*)</.exec(body.content)?.[1];
-    cancelContext(cancelOf(context.id), context, plan, state, nowMs);
-    expect(told).toEqual([context.id]);
+    const { cancellation } = cancelContext(cancelOf(context.id), context, plan, state, nowMs);
+    expect(cancellation.id).toBe(context.id);
     const token = { dialect: plan.dialect, id: context.id, instance: undefined, state: text };
     expect(await state.find(token, plan.audience, nowMs)).toBeUndefined();
   });
 
-  test('of another conversation, another instance or none is refused and changes nothing', () => {
-    const told: string[] = [];
-    const state = mode(({ id }) => told.push(id));
-    const { context } = issue(plan, {}, state);
+  test('of another conversation, another instance or none is refused and changes nothing', async () => {
+    const state = mode();
+    const { context, body } = issue(plan, {}, state);
+    const text = /State[^>]*>([^<]*)</.exec(body.content)?.[1];
     expect(reasonOf(() => cancelContext(cancelOf('urn:uuid:other'), context, plan, state, nowMs))).toBe(
       'cancel-target',
     );
@@ -149,6 +148,7 @@ describe('a Cancel', () => {
     );
     const none = { ...cancelOf(context.id), target: undefined };
     expect(reasonOf(() => cancelContext(none, context, plan, state, nowMs))).toBe('cancel-target');
-    expect(told).toEqual([]);
+    const token = { dialect: plan.dialect, id: context.id, instance: undefined, state: text };
+    expect(await state.find(token, plan.audience, nowMs)).toBeDefined();
   });
 });

@@ -87,6 +87,7 @@ export async function startNode(options: NodeOptions): Promise<TestNode> {
     authenticate: options.authenticate ?? authenticate,
     ownCertificates: [loadCertificate(pem.service.certificate, pem.service.key)],
     spend: key => replay.insert(key, clock.nowMs, 420_000),
+    announce: async cancellation => void cancelled.push(cancellation),
     node: 'node',
     clockSkewMs: 60_000,
     limits: defaultLimits,
@@ -95,7 +96,7 @@ export async function startNode(options: NodeOptions): Promise<TestNode> {
     random: randomBytesPooled,
     clock: () => clock.nowMs,
   };
-  const state = cookieMode({ ring: () => ring, onCancel: entry => cancelled.push(entry) });
+  const state = cookieMode({ ring: () => ring });
   const served = plans.map(plan => servePort(plan, [], { state, parts, lifetimeMs: () => lifetimeMs }));
   const ports = new Map(served.map(port => [port.plan.port, port]));
   await parts.service.ready;
