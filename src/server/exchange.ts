@@ -108,7 +108,7 @@ async function callService(
   if (content === undefined || !isNamed(content, operation.input.namespace, operation.input.local))
     return refuse('actionMismatch', 'action-body-mismatch');
   parts.counters.call(found.openedFrom);
-  const answer = await parts.service.call(operation, port.path, content, currentOf(found, parts.node));
+  const answer = await parts.service.call(plan, { operation, content, context: currentOf(found, parts.node) });
   const keys = contextKeys(found.context, plan);
   if ('body' in answer) return { action: operation.outputAction, body: answer.body, keys, isFault: false };
   parts.log.warn({ port: plan.port, operation: operation.name, err: answer.fault.cause }, 'operation failed');

@@ -1,0 +1,53 @@
+import type { WSDL } from 'soap';
+import { type OutgoingBody, ownLimits } from '../message/send.ts';
+import { ns } from '../names.ts';
+import { scanText } from '../xml/scan.ts';
+
+/** How node-soap is told to write the result of one operation. */
+export interface ResultShape {
+  readonly name: string;
+  readonly prefix: string;
+  readonly namespace: string;
+  /** Declarations that node-soap leaves to the envelope around the result. */
+  readonly declarations: readonly Declaration[];
+}
+
+interface Declaration {
+  readonly prefix: string;
+  readonly text: string;
+}
+
+/** Prefixes that node-soap's own envelopes declare, or should: it writes null as xsi:nil and declares that prefix as a client only. */
+const ownDeclarations: readonly Declaration[] = [
+  { prefix: 'soap', text: `xmlns:soap="${ns.soap12}"` },
+  { prefix: 'xsi', text: `xmlns:xsi="${ns.xsi}"` },
+];
+
+/**
+ * What node-soap's WSDL says of an operation's output.
+ * @throws {TypeError} where it has none
+ */
+export function resultShape(wsdl: WSDL, service: string, port: string, operation: string): ResultShape {
+  const output = wsdl.definitions.services[service]?.ports[port]?.binding.methods[operation]?.output;
+  if (output === undefined) throw new TypeError(`${service}.${port}.${operation} has no output`);
+  const { $name: name = '', targetNSAlias: prefix = '', targetNamespace: namespace = '' } = output;
+  return { name, prefix, namespace, declarations: declarationsOf(wsdl.xmlnsInEnvelope) };
+}
+
+function declarationsOf(xmlns: string): readonly Declaration[] {
+  const declared = [...xmlns.matchAll(/xmlns:([^=\s]+)="[^"]*"/g)].map(([text, prefix = '']) => ({ prefix, text }));
+  return [...declared, ...ownDeclarations.filter(own => !declared.some(({ prefix }) => prefix === own.prefix))];
+}
+
+/**
+ * Writes a result as node-soap does: the content of a Body, with those of its declarations that it may need (a prefix can stand in a value
+ * alone).
+ * @throws {unknown} for a result that is no XML when it is written
+ */
+export function writeResult(wsdl: WSDL, shape: ResultShape, result: unknown): OutgoingBody {
+  const content: string = wsdl.objectToDocumentXML(shape.name, result, shape.prefix, shape.namespace);
+  const needed = shape.declarations.filter(({ prefix }) => content.includes(`${prefix}:`));
+  const declarations = needed.map(({ text }) => text).join(' ');
+  const { root } = scanText(`<b ${declarations}>${content}</b>`, ownLimits);
+  return { declarations, content, element: root.children[0] };
+}

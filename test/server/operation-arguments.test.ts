@@ -1,0 +1,123 @@
+import fc from 'fast-check';
+import type { WSDL } from 'soap';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { writePlainEnvelope } from '../../src/message/plain-envelope.ts';
+import { readArguments } from '../../src/server/operation-arguments.ts';
+import { openServiceWsdl } from '../../src/server/service-wsdl.ts';
+import { scanText } from '../../src/xml/scan.ts';
+import { escapeAttribute, escapeText } from '../../src/xml/write.ts';
+
+const types = `<xsd:schema targetNamespace="urn:t" elementFormDefault="qualified">
+  <xsd:complexType name="Line"><xsd:sequence>
+    <xsd:element name="text" type="xsd:string"/><xsd:element name="count" type="xsd:int"/>
+    <xsd:element name="price" type="xsd:decimal"/><xsd:element name="when" type="xsd:dateTime"/>
+  </xsd:sequence><xsd:attribute name="id" type="xsd:string"/></xsd:complexType>
+  <xsd:complexType name="Longer"><xsd:complexContent><xsd:extension base="t:Line"><xsd:sequence>
+    <xsd:element name="more" type="xsd:boolean"/></xsd:sequence></xsd:extension></xsd:complexContent></xsd:complexType>
+  <xsd:element name="Order"><xsd:complexType><xsd:sequence>
+    <xsd:element name="text" type="xsd:string"/><xsd:element name="paid" type="xsd:boolean"/>
+    <xsd:element name="line" type="t:Line" maxOccurs="unbounded"/>
+    <xsd:element name="item" type="xsd:string" maxOccurs="unbounded"/>
+  </xsd:sequence></xsd:complexType></xsd:element>
+  <xsd:element name="OrderResponse"><xsd:complexType><xsd:sequence/></xsd:complexType></xsd:element>
+</xsd:schema>`;
+const wsdlText = `<wsdl:definitions targetNamespace="urn:t" xmlns:t="urn:t" xmlns:wsdl="http://schemas.xmlsoap.org/wsdl/"
+    xmlns:s12="http://schemas.xmlsoap.org/wsdl/soap12/" xmlns:xsd="http://www.w3.org/2001/XMLSchema">
+  <wsdl:types>${types}</wsdl:types>
+  <wsdl:message name="Order"><wsdl:part name="p" element="t:Order"/></wsdl:message>
+  <wsdl:message name="OrderResponse"><wsdl:part name="p" element="t:OrderResponse"/></wsdl:message>
+  <wsdl:portType name="PT"><wsdl:operation name="Order"><wsdl:input message="t:Order"/><wsdl:output message="t:OrderResponse"/>
+  </wsdl:operation></wsdl:portType>
+  <wsdl:binding name="B" type="t:PT"><s12:binding transport="http://schemas.xmlsoap.org/soap/http"/><wsdl:operation name="Order">
+    <s12:operation soapAction="urn:o"/><wsdl:input><s12:body use="literal"/></wsdl:input>
+    <wsdl:output><s12:body use="literal"/></wsdl:output></wsdl:operation></wsdl:binding>
+  <wsdl:service name="S"><wsdl:port name="P" binding="t:B"><s12:address location="http://localhost/"/></wsdl:port></wsdl:service>
+</wsdl:definitions>`;
+
+let wsdl: WSDL;
+beforeAll(async () => {
+  wsdl = await openServiceWsdl('memory', wsdlText);
+});
+
+const contentOf = (inside: string, attributes = '') =>
+  scanText(
+    `<m xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xmlns:t="urn:t"><t:Order${attributes}>${inside}</t:Order></m>`,
+  ).root.children[0] ?? expect.fail('no content');
+
+const reading = (content: Parameters<typeof readArguments>[1]) => readArguments(wsdl, content);
+const ofNodeSoap = (content: Parameters<typeof readArguments>[1]) =>
+  wsdl.xmlToObject(writePlainEnvelope(content)).Body[content.local];
+
+const names = ['text', 'paid', 'line', 'item', 'count', 'price', 'when', 'more', 'other', 'Order'];
+const attribute = fc.tuple(
+  fc.constantFrom('id', 'href', 'xsi:nil', 'xsi:type', 'a'),
+  fc.constantFrom('', '1', 'true', 'false', '#1', 't:Longer', 't:Line', 'x "<&'),
+);
+// node-soap's own parser cuts a text at 64 kB and takes each piece for a text of its own.
+const text = fc.oneof(
+  fc.constantFrom('', '7', '1.5', 'true', '2026-01-02T03:04:05Z', ' a  b ', '\n\t'),
+  fc.string({ maxLength: 20 }).map(value => value.replace(/[^\t\n -\uD7FF\uE000-\uFFFD]/g, '')),
+);
+const { element } = fc.letrec<{ element: string }>(tie => ({
+  element: fc
+    .tuple(
+      fc.constantFrom(...names),
+      fc.uniqueArray(attribute, { selector: ([name]) => name, maxLength: 2 }),
+      fc.array(fc.oneof({ depthSize: 'small' }, text.map(escapeText), tie('element')), { maxLength: 4 }),
+    )
+    .map(
+      ([name, attributes, inside]) =>
+        `<t:${name}${attributes.map(([key, value]) => ` ${key}="${escapeAttribute(value)}"`).join('')}>${inside.join('')}</t:${name}>`,
+    ),
+}));
+
+const outcome = (read: () => unknown) => {
+  try {
+    return { value: read() };
+  } catch (error) {
+    return { failed: (error as Error).constructor.name };
+  }
+};
+
+test('arguments are what node-soap reads from the same element as text', () => {
+  fc.assert(
+    fc.property(fc.array(element, { maxLength: 4 }), inside => {
+      const content = contentOf(inside.join(''));
+      expect(outcome(() => reading(content))).toEqual(outcome(() => ofNodeSoap(content)));
+    }),
+    { numRuns: 500 },
+  );
+});
+
+describe('arguments of an order', () => {
+  test('have the types of the schema', () => {
+    const line = '<t:line id="7"><t:text> a &amp; b</t:text><t:count>3</t:count><t:price>1.50</t:price></t:line>';
+    expect(reading(contentOf(`<t:text/><t:paid>true</t:paid>${line}<t:item>x</t:item><t:item>y</t:item>`))).toEqual({
+      text: '',
+      paid: true,
+      line: [{ attributes: { id: '7' }, text: 'a & b', count: 3, price: 1.5 }],
+      item: ['x', 'y'],
+    });
+  });
+
+  test('have the type that xsi:type names by a prefix which is declared outside', () => {
+    const line = '<t:line xsi:type="t:Longer"><t:more>true</t:more></t:line>';
+    expect(reading(contentOf(line))).toMatchObject({ line: [{ more: true }] });
+  });
+
+  test('take a text with comments and CDATA sections as one text, markup in it as text', () => {
+    const inside = '<t:text>ad<!-- no -->min<![CDATA[<?xml version="1.0"?><t:paid>true</t:paid>]]></t:text>';
+    expect(reading(contentOf(inside))).toEqual({ text: 'admin<?xml version="1.0"?><t:paid>true</t:paid>' });
+  });
+
+  test('take a long text whole', () => {
+    const long = `${'x'.repeat(65_530)} ${'y'.repeat(65_530)}`;
+    expect(reading(contentOf(`<t:text>${long}</t:text>`))).toEqual({ text: long });
+  });
+
+  test('do not change the prototype of anything', () => {
+    const inside = '<t:__proto__><t:polluted>1</t:polluted></t:__proto__><t:constructor><t:prototype/></t:constructor>';
+    outcome(() => reading(contentOf(inside, ' __proto__="x"')));
+    expect(({} as { polluted?: unknown }).polluted).toBeUndefined();
+  });
+});
