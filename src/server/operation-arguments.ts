@@ -1,90 +1,149 @@
-import type { EventEmitter } from 'node:events';
 import type { WSDL } from 'soap';
 import { ns } from '../names.ts';
 import { decodeText } from '../xml/characters.ts';
-import { type Element, marks, type Scope } from '../xml/tree.ts';
-import { bindingsOf } from '../xml/write.ts';
-
-/** What node-soap hears of one start tag. */
-interface OpenTag {
-  readonly name: string;
-  readonly attributes: Readonly<Record<string, string>>;
-}
-
-/** What node-soap makes of an envelope. */
-interface ReadEnvelope {
-  readonly Body?: Readonly<Record<string, unknown>>;
-}
-
-const envelopeTag: OpenTag = { name: 'soap:Envelope', attributes: { 'xmlns:soap': ns.soap12 } };
-const bodyTag: OpenTag = { name: 'soap:Body', attributes: {} };
+import { attributeValue, type Element, marks, namespaceOf } from '../xml/tree.ts';
 
 /**
- * The arguments that node-soap's service object is called with, as node-soap itself reads them by the WSDL.
+ * node-soap's description of an element, from the WSDL's schemas: a type's name (`xs:string`), or an object with a description for each
+ * child, under its name, or its name and `[]` where it may occur several times.
+ */
+type Description = string | { readonly [child: string]: Description } | undefined;
+
+/** What an element has been read as so far: its attributes and children, or a text. */
+type Value = unknown;
+
+/** Where node-soap puts attributes, and the text of an element that has some. */
+const attributesKey = 'attributes';
+const textKey = '$value';
+
+/**
+ * The arguments that an operation is called with: what node-soap's server makes of the same element as text.
  *
- * node-soap reads from a stream of tags and texts that a parser of its own makes of bytes. The verified element has been scanned
- * already, so that its tags and texts are told instead: nothing is parsed a second time, by rules that may be others. Comments
- * are not told, and a CDATA section is text.
- * @throws {unknown} what node-soap throws
+ * node-soap would parse bytes once more, by rules that may be others than those the element was verified under. So the verified element is
+ * read itself, by node-soap's description of the schema. Differences are meant: comments and CDATA sections do not part a text, a long
+ * text is one text, what stands in a CDATA section is text, `href` is an attribute like others, and `__proto__` a name like others.
+ * @throws {TypeError} for text beside child elements, which node-soap does not read either
  */
 export function readArguments(wsdl: WSDL, content: Element): unknown {
-  let envelope: ReadEnvelope = {};
-  const source = {
-    pipe(listener: EventEmitter) {
-      tellEnvelope(listener, content);
-      return ended;
-    },
-  };
-  wsdl.xmlToObject(source, (error: unknown, read: ReadEnvelope) => {
-    if (error) throw error;
-    envelope = read;
-  });
-  return envelope.Body?.[content.local];
+  const description = descriptionOf(wsdl, content.local, undefined);
+  return readElement(wsdl, content, childDescription(description, content.local));
 }
 
-/** A stream that is at its end: whoever waits for that is called at once. */
-const ended = {
-  on(event: string, listener: () => void) {
-    if (event === 'end') listener();
-    return ended;
-  },
-};
-
-function tellEnvelope(listener: EventEmitter, content: Element): void {
-  listener.emit('opentag', envelopeTag);
-  listener.emit('opentag', bodyTag);
-  tellElement(listener, content, undefined);
-  listener.emit('closetag', bodyTag.name);
-  listener.emit('closetag', envelopeTag.name);
+/** Description of what a message is made of; messages are named by the element that they are (document/literal). */
+function descriptionOf(wsdl: WSDL, name: string, missing: Description): Description {
+  const { definitions } = wsdl;
+  return Object.hasOwn(definitions.messages, name)
+    ? (definitions.messages[name]?.description(definitions) as Description)
+    : missing;
 }
 
-/** Recursion is as deep as the elements are nested, which the scanner limits. @param told declarations that an outer tag had */
-function tellElement(listener: EventEmitter, element: Element, told: Scope | undefined): void {
-  const { name, source, contentEnd } = element;
-  listener.emit('opentag', { name, attributes: attributesOf(element, told) } satisfies OpenTag);
+function childDescription(description: Description, local: string): Description {
+  if (typeof description !== 'object') return undefined;
+  return own(description, local) ?? own(description, `${local}[]`);
+}
+
+function own<T>(object: { readonly [name: string]: T }, name: string): T | undefined {
+  return Object.hasOwn(object, name) ? object[name] : undefined;
+}
+
+/** Recursion is as deep as the elements are nested, which the scanner limits. @returns undefined for xsi:nil */
+function readElement(wsdl: WSDL, element: Element, described: Description): Value {
+  const description = typeOf(wsdl, element) ?? described;
+  let value = attributesOf(element);
   let at = element.contentStart;
   for (const child of element.children) {
-    tellText(listener, element, source.slice(at, child.start));
-    tellElement(listener, child, element.scope);
+    value = withText(value, textBetween(element, at, child.start), description);
+    addChild(wsdl, value, child, description);
     at = child.end;
   }
-  tellText(listener, element, source.slice(at, contentEnd));
-  listener.emit('closetag', name);
+  value = withText(value, textBetween(element, at, element.contentEnd), description);
+  if (isNil(element)) return undefined;
+  if (!isEmpty(value)) return value;
+  return isOfType(description, 'string') ? '' : null;
+}
+
+/** The type that an element says it has (xsi:type, XML Schema Part 1 §2.6.1). */
+function typeOf(wsdl: WSDL, element: Element): Description {
+  const named = attributeValue(element, ns.xsi, 'type');
+  if (named === undefined) return undefined;
+  const [, prefix = '', local = ''] = /^(?:([^:]*):)?(.*)$/s.exec(named) ?? [];
+  const type = wsdl.findSchemaObject(namespaceOf(element, prefix) ?? '', local);
+  return type?.description(wsdl.definitions);
+}
+
+/** xsi:nil, XML Schema Part 1 §2.6.2. */
+function isNil(element: Element): boolean {
+  return /^(?:true|1)$/i.test(attributeValue(element, ns.xsi, 'nil') ?? '');
+}
+
+function attributesOf({ attributes }: Element): Value {
+  if (attributes.length === 0) return {};
+  const values = {};
+  for (const { name, value } of attributes) put(values, name, value);
+  return { [attributesKey]: values };
+}
+
+function put(object: object, name: string, value: unknown): void {
+  if (name === '__proto__')
+    Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true });
+  else (object as Record<string, unknown>)[name] = value;
 }
 
 const decoded = marks.references | marks.carriageReturns | marks.cdata | marks.comments;
 
-function tellText(listener: EventEmitter, element: Element, raw: string): void {
-  if (raw !== '') listener.emit('text', (element.marks & decoded) === 0 ? raw : decodeText(raw));
+function textBetween({ source, marks: found }: Element, from: number, to: number): string {
+  if (from === to) return '';
+  const raw = source.slice(from, to);
+  return ((found & decoded) === 0 ? raw : decodeText(raw)).trim();
 }
 
-/** Attributes as written, namespace declarations among them: a type may be named by a prefix that nothing else uses. */
-function attributesOf(element: Element, told: Scope | undefined): Record<string, string> {
-  const attributes: Record<string, string> = {};
-  if (element.scope !== told) {
-    for (const { prefix, uri } of bindingsOf(element.scope))
-      attributes[prefix === '' ? 'xmlns' : `xmlns:${prefix}`] = uri;
-  }
-  for (const { name, value } of element.attributes) attributes[name] = value;
-  return attributes;
+const readers: Readonly<Record<string, (text: string) => unknown>> = {
+  ...rows(['int', 'integer', 'short', 'long'], text => Number.parseInt(text, 10)),
+  ...rows(['double', 'float', 'decimal'], Number),
+  ...rows(['bool', 'boolean'], text => text.toLowerCase() === 'true' || text === '1'),
+  ...rows(['dateTime', 'date'], text => new Date(text)),
+};
+
+function rows<T>(names: readonly string[], value: T): Record<string, T> {
+  return Object.fromEntries(names.map(name => [name, value]));
+}
+
+function withText(value: Value, text: string, description: Description): Value {
+  if (text === '') return value;
+  const read = typeof description === 'string' ? own(readers, localName(description)) : undefined;
+  const typed = read === undefined ? (typeof value === 'string' ? value + text : text) : read(text);
+  if (!hasAttributes(value)) return typed;
+  put(value, textKey, typed);
+  return value;
+}
+
+function hasAttributes(value: Value): value is object {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, attributesKey);
+}
+
+function localName(type: string): string {
+  return type.slice(type.indexOf(':') + 1);
+}
+
+function isOfType(description: Description, name: string): boolean {
+  return typeof description === 'string' && localName(description) === name;
+}
+
+function isEmpty(value: Value): boolean {
+  return typeof value === 'object' && value !== null && !(value instanceof Date) && Object.keys(value).length === 0;
+}
+
+/** A child that occurs again, or may, is an item of a list. */
+function addChild(wsdl: WSDL, parent: Value, child: Element, description: Description): void {
+  const { local } = child;
+  const described =
+    childDescription(description, local) ?? childDescription(descriptionOf(wsdl, local, undefined), local);
+  const value = readElement(wsdl, child, described);
+  if (value === undefined) return;
+  if (typeof parent !== 'object' || parent === null) throw new TypeError(`${local} stands beside text`);
+  const isList = typeof description === 'object' && Object.hasOwn(description, `${local}[]`);
+  const present = own(parent as Record<string, unknown>, local);
+  if (Array.isArray(present)) present.push(value);
+  else if (present === undefined) put(parent, local, isList ? [value] : value);
+  else put(parent, local, [present, value]);
 }

@@ -14,8 +14,10 @@ export function openServiceWsdl(file: string, text: string): Promise<WSDL> {
   return new Promise((resolve, reject) => {
     const wsdl = new soap.WSDL(text, file, { forceSoap12Headers: true });
     wsdl.onReady(cause => {
-      if (cause)
+      if (cause) {
         reject(new SecureConversationError('WSDL_INVALID', `${file}: node-soap can't read this WSDL`, { cause }));
+        return;
+      }
       // node-soap's server sets it, its reader of WSDLs does not.
       wsdl.options.attributesKey = 'attributes';
       resolve(wsdl);

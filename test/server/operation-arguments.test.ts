@@ -24,9 +24,9 @@ const types = `<xsd:schema targetNamespace="urn:t" elementFormDefault="qualified
 const wsdlText = `<wsdl:definitions targetNamespace="urn:t" xmlns:t="urn:t" xmlns:wsdl="http://schemas.xmlsoap.org/wsdl/"
     xmlns:s12="http://schemas.xmlsoap.org/wsdl/soap12/" xmlns:xsd="http://www.w3.org/2001/XMLSchema">
   <wsdl:types>${types}</wsdl:types>
-  <wsdl:message name="Order"><wsdl:part name="p" element="t:Order"/></wsdl:message>
-  <wsdl:message name="OrderResponse"><wsdl:part name="p" element="t:OrderResponse"/></wsdl:message>
-  <wsdl:portType name="PT"><wsdl:operation name="Order"><wsdl:input message="t:Order"/><wsdl:output message="t:OrderResponse"/>
+  <wsdl:message name="OrderIn"><wsdl:part name="p" element="t:Order"/></wsdl:message>
+  <wsdl:message name="OrderOut"><wsdl:part name="p" element="t:OrderResponse"/></wsdl:message>
+  <wsdl:portType name="PT"><wsdl:operation name="Order"><wsdl:input message="t:OrderIn"/><wsdl:output message="t:OrderOut"/>
   </wsdl:operation></wsdl:portType>
   <wsdl:binding name="B" type="t:PT"><s12:binding transport="http://schemas.xmlsoap.org/soap/http"/><wsdl:operation name="Order">
     <s12:operation soapAction="urn:o"/><wsdl:input><s12:body use="literal"/></wsdl:input>
@@ -50,8 +50,8 @@ const ofNodeSoap = (content: Parameters<typeof readArguments>[1]) =>
 
 const names = ['text', 'paid', 'line', 'item', 'count', 'price', 'when', 'more', 'other', 'Order'];
 const attribute = fc.tuple(
-  fc.constantFrom('id', 'href', 'xsi:nil', 'xsi:type', 'a'),
-  fc.constantFrom('', '1', 'true', 'false', '#1', 't:Longer', 't:Line', 'x "<&'),
+  fc.constantFrom('id', 'xsi:nil', 'xsi:type', 'a', 'xml:lang'),
+  fc.constantFrom('', '1', 'true', 'false', 't:Longer', 't:Line', 'x "<&'),
 );
 // node-soap's own parser cuts a text at 64 kB and takes each piece for a text of its own.
 const text = fc.oneof(
@@ -100,7 +100,7 @@ describe('arguments of an order', () => {
     });
   });
 
-  test('have the type that xsi:type names by a prefix which is declared outside', () => {
+  test('have the type that xsi:type names, by a prefix which is declared outside', () => {
     const line = '<t:line xsi:type="t:Longer"><t:more>true</t:more></t:line>';
     expect(reading(contentOf(line))).toMatchObject({ line: [{ more: true }] });
   });
