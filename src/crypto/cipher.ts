@@ -1,15 +1,8 @@
 /** Block encryption of XML Encryption 1.1 §5.2. The CipherValue holds IV ‖ ciphertext (CBC) or IV ‖ ciphertext ‖ tag (GCM). */
-import {
-  type CipherGCMTypes,
-  createCipheriv,
-  createDecipheriv,
-  type Decipher,
-  type DecipherGCM,
-  type KeyObject,
-} from 'node:crypto';
+import { type CipherGCMTypes, createCipheriv, createDecipheriv, type Decipher, type DecipherGCM } from 'node:crypto';
 import { refuse } from '../errors.ts';
 import type { RandomSource } from './random.ts';
-import { type SecretKey, secretKeyObject } from './secret-key.ts';
+import { type SecretKey, secretBytes } from './secret-key.ts';
 import type { EncryptionAlgorithm } from './suites.ts';
 
 /** A key of exactly the algorithm's length. */
@@ -36,7 +29,7 @@ export function encrypt(
   if (key.length !== algorithm.keyBytes)
     throw new TypeError('the key is not of the length of the encryption algorithm');
   const iv = random(algorithm.ivBytes);
-  return modes[algorithm.mode].encrypt(algorithm.cipher, secretKeyObject(key), iv, plaintext);
+  return modes[algorithm.mode].encrypt(algorithm.cipher, secretBytes(key), iv, plaintext);
 }
 
 /**
@@ -53,16 +46,16 @@ function tryDecrypt(algorithm: EncryptionAlgorithm, key: CipherKey, data: Uint8A
   const { ivBytes, mode, cipher } = algorithm;
   // IVs, keys and tags of another length and broken blocks are errors of node:crypto.
   try {
-    return modes[mode].decrypt(cipher, secretKeyObject(key), data.subarray(0, ivBytes), data.subarray(ivBytes));
+    return modes[mode].decrypt(cipher, secretBytes(key), data.subarray(0, ivBytes), data.subarray(ivBytes));
   } catch {
     return undefined;
   }
 }
 
 interface Mode {
-  encrypt(cipher: string, key: KeyObject, iv: Uint8Array, data: string | Uint8Array): Buffer;
+  encrypt(cipher: string, key: Uint8Array, iv: Uint8Array, data: string | Uint8Array): Buffer;
   /** Undefined, or any exception of node:crypto, when the data isn't genuine. */
-  decrypt(cipher: string, key: KeyObject, iv: Uint8Array, data: Uint8Array): Buffer | undefined;
+  decrypt(cipher: string, key: Uint8Array, iv: Uint8Array, data: Uint8Array): Buffer | undefined;
 }
 
 const modes: Readonly<Record<EncryptionAlgorithm['mode'], Mode>> = {

@@ -1,7 +1,7 @@
 /** HMAC (RFC 2104) with a prepared key: two one-shot digests a message, instead of an object of OpenSSL's for each. */
-import { createHmac, hash as digestOnce, type KeyObject } from 'node:crypto';
+import { createHmac, hash as digestOnce } from 'node:crypto';
 import { digestBytes, type HashName } from './digest.ts';
-import { SecretKey, secretBytes, secretKeyObject } from './secret-key.ts';
+import { SecretKey, secretBytes } from './secret-key.ts';
 
 export { equalBytes } from './digest.ts';
 
@@ -25,22 +25,23 @@ export class HmacKey {
   readonly #inner: Buffer;
   /** The outer pad, with room behind it for the inner digest. */
   readonly #outer: Buffer;
-  readonly #keyObject: KeyObject;
+  readonly #key: SecretKey;
 
   constructor(key: SecretKey, hash: HashName) {
     const bytes = secretBytes(key);
     const block = bytes.length > blockBytes ? digestOnce(hash, bytes, 'buffer') : bytes;
     this.hash = hash;
-    this.#inner = pad(block, 0x36, blockBytes);
-    this.#outer = pad(block, 0x5c, blockBytes + digestBytes[hash]);
-    this.#keyObject = secretKeyObject(key);
+    const pads = Buffer.alloc(2 * blockBytes + digestBytes[hash]);
+    this.#inner = pad(pads.subarray(0, blockBytes), block, 0x36);
+    this.#outer = pad(pads.subarray(blockBytes), block, 0x5c);
+    this.#key = key;
   }
 
   static {
     // Digests come as strings: for each Buffer that it makes, node:crypto takes a microsecond more.
     compute = (key, data, encoding) => {
       const size = typeof data === 'string' ? data.length * maxUtf8BytesPerUnit : data.length;
-      if (size > largestCopiedBytes) return createHmac(key.hash, key.#keyObject).update(data).digest(encoding);
+      if (size > largestCopiedBytes) return createHmac(key.hash, secretBytes(key.#key)).update(data).digest(encoding);
       key.#inner.copy(scratch);
       const end = blockBytes + write(data);
       key.#outer.write(digestOnce(key.hash, scratch.subarray(0, end), 'binary'), blockBytes, 'binary');
@@ -50,8 +51,7 @@ export class HmacKey {
   }
 }
 
-function pad(block: Uint8Array, value: number, size: number): Buffer {
-  const padded = Buffer.alloc(size);
+function pad(padded: Buffer, block: Uint8Array, value: number): Buffer {
   for (let i = 0; i < blockBytes; i++) padded[i] = (block[i] ?? 0) ^ value;
   return padded;
 }

@@ -1,9 +1,11 @@
 import type { RandomSource } from '../crypto/random.ts';
 import type { SecretKey } from '../crypto/secret-key.ts';
+import type { Suite } from '../crypto/suites.ts';
 import type { Certificate } from '../crypto/x509.ts';
 import { SecureConversationError } from '../errors.ts';
+import type { Dialect } from '../names.ts';
 import type { MessagePlan } from '../policy/plan.ts';
-import { deriveOutgoing, writeDerivedKeyToken } from '../security/derived-key.ts';
+import { deriveOutgoing, type OutgoingDerivedKey, writeDerivedKeyToken } from '../security/derived-key.ts';
 import { type EncryptedKeyHandle, makeEncryptedKey } from '../security/encrypted-key.ts';
 import {
   writeDirectReference,
@@ -68,8 +70,14 @@ export function sendingKeys(
     const encryption = { secret: cipherKey(secret, plan.suite), reference };
     return { signing: { secret, reference }, encryption, token, derivedKeys: '', encryptedKey };
   }
-  const { signing, encryption, text } = derivedKeys(plan, source, nowMs, random);
-  return { signing, encryption, token, derivedKeys: text, encryptedKey };
+  const pair = derivedPair(plan, secret, nowMs, random);
+  return {
+    signing: named(pair.signing, plan.dialect),
+    encryption: named(pair.encryption, plan.dialect),
+    token,
+    derivedKeys: writeDerivedKeys(plan, pair, reference),
+    encryptedKey,
+  };
 }
 
 interface KeySource extends NamedKey {
@@ -111,13 +119,18 @@ function missing(what: string): never {
   throw new SecureConversationError('CONFIG_INVALID', `the plan of the message needs a ${what}`);
 }
 
+/** A derived key, and what its DerivedKeyToken says. */
+interface AnnouncedKey extends OutgoingDerivedKey {
+  readonly id: string;
+  readonly secret: SecretKey;
+}
+
 interface DerivedPair {
-  readonly signing: NamedKey;
-  readonly encryption: NamedKey;
-  readonly text: string;
-  /** What the pair was made for; another plan or reference makes another pair. */
-  readonly plan: MessagePlan;
-  readonly reference: string;
+  readonly signing: AnnouncedKey;
+  readonly encryption: AnnouncedKey;
+  /** What the pair was made for. */
+  readonly dialect: Dialect;
+  readonly suite: Suite;
   readonly madeMs: number;
   messages: number;
 }
@@ -127,45 +140,40 @@ const pairs = new WeakMap<SecretKey, DerivedPair>();
 const pairLifeMs = 3_600_000;
 const pairMessages = 2 ** 20;
 
-function derivedKeys(plan: MessagePlan, source: KeySource, nowMs: number, random: RandomSource): DerivedPair {
-  const known = pairs.get(source.secret);
-  if (known !== undefined && isUsable(known, plan, source, nowMs)) {
-    known.messages += 1;
-    return known;
-  }
-  const pair = makePair(plan, source, nowMs, random);
-  pairs.set(source.secret, pair);
-  return pair;
-}
-
-function isUsable(pair: DerivedPair, plan: MessagePlan, source: KeySource, nowMs: number): boolean {
-  const ageMs = nowMs - pair.madeMs;
-  if (ageMs < 0 || ageMs >= pairLifeMs || pair.messages >= pairMessages) return false;
-  const { dialect, suite, protection } = pair.plan;
-  return (
-    pair.reference === source.reference &&
-    dialect === plan.dialect &&
-    suite === plan.suite &&
-    encryptsFirst(protection) === encryptsFirst(plan.protection)
-  );
-}
-
-function makePair(
-  plan: MessagePlan,
-  { secret, reference }: KeySource,
+function derivedPair(
+  { dialect, suite }: MessagePlan,
+  secret: SecretKey,
   nowMs: number,
   random: RandomSource,
 ): DerivedPair {
-  const { dialect, suite, protection } = plan;
-  const make = (id: string, lengthBytes: number) => {
-    const key = { nonce: Buffer.from(random(16)), lengthBytes };
-    const named = { secret: deriveOutgoing(secret, key), reference: writeDirectReference(`#${id}`, dialect.dk) };
-    return { named, text: writeDerivedKeyToken(dialect, id, key, reference) };
+  const known = pairs.get(secret);
+  if (known !== undefined && known.dialect === dialect && known.suite === suite && isFresh(known, nowMs)) {
+    known.messages += 1;
+    return known;
+  }
+  const make = (id: string, lengthBytes: number): AnnouncedKey => {
+    const key = { nonce: Buffer.from(random(16)).toString('base64'), lengthBytes };
+    return { id, ...key, secret: deriveOutgoing(secret, key) };
   };
   const signing = make(ids.signingKey, suite.signatureKeyBytes);
   const encryption = make(ids.encryptionKey, suite.encryptionKeyBytes);
-  const texts = encryptsFirst(protection) ? [encryption.text, signing.text] : [signing.text, encryption.text];
-  // One text, which many messages are written with, and not a tree of its parts.
-  const text = Buffer.from(texts.join('')).toString();
-  return { signing: signing.named, encryption: encryption.named, text, plan, reference, madeMs: nowMs, messages: 1 };
+  const pair: DerivedPair = { signing, encryption, dialect, suite, madeMs: nowMs, messages: 1 };
+  pairs.set(secret, pair);
+  return pair;
+}
+
+function isFresh({ madeMs, messages }: DerivedPair, nowMs: number): boolean {
+  const ageMs = nowMs - madeMs;
+  return ageMs >= 0 && ageMs < pairLifeMs && messages < pairMessages;
+}
+
+function named({ id, secret }: AnnouncedKey, dialect: Dialect): NamedKey {
+  return { secret, reference: writeDirectReference(`#${id}`, dialect.dk) };
+}
+
+/** The DerivedKeyTokens, in the order of their use. */
+function writeDerivedKeys({ dialect, protection }: MessagePlan, pair: DerivedPair, reference: string): string {
+  const write = (key: AnnouncedKey) => writeDerivedKeyToken(dialect, key.id, key, reference);
+  const { signing, encryption } = pair;
+  return encryptsFirst(protection) ? write(encryption) + write(signing) : write(signing) + write(encryption);
 }

@@ -127,13 +127,14 @@ export function derivedKey(
 
 /** A key to derive and write: default label, offset 0. */
 export interface OutgoingDerivedKey {
-  readonly nonce: Buffer;
+  /** 16 bytes or more, as base64. */
+  readonly nonce: string;
   readonly lengthBytes: number;
 }
 
 /** The key that {@link writeDerivedKeyToken} announces. */
 export function deriveOutgoing(secret: SecretKey, { nonce, lengthBytes }: OutgoingDerivedKey): SecretKey {
-  const seed = Buffer.concat([Buffer.from(defaultLabel, 'utf8'), nonce]);
+  const seed = Buffer.concat([Buffer.from(defaultLabel, 'utf8'), Buffer.from(nonce, 'base64')]);
   return new SecretKey(pSha1(secret, seed, lengthBytes));
 }
 
@@ -146,6 +147,6 @@ export function deriveOutgoing(secret: SecretKey, { nonce, lengthBytes }: Outgoi
 export function writeDerivedKeyToken(dialect: Dialect, id: string, key: OutgoingDerivedKey, reference: string): string {
   return (
     `<c:DerivedKeyToken xmlns:c="${dialect.wsc}" xmlns:u="${ns.wsu}" u:Id="${id}">${reference}<c:Offset>0</c:Offset>` +
-    `<c:Length>${key.lengthBytes}</c:Length><c:Nonce>${key.nonce.toString('base64')}</c:Nonce></c:DerivedKeyToken>`
+    `<c:Length>${key.lengthBytes}</c:Length><c:Nonce>${key.nonce}</c:Nonce></c:DerivedKeyToken>`
   );
 }
