@@ -19,3 +19,13 @@ test.each([
   );
   expect(() => checkOffered({ ...plan, ...changed })).toThrow(name);
 });
+
+test('a port with a one-way operation is refused by the names of both', () => {
+  const operations = plan.operations.map(operation => ({ ...operation, output: undefined }));
+  expect(() => checkOffered({ ...plan, operations })).toThrow(
+    expect.objectContaining({
+      code: 'POLICY_UNSUPPORTED',
+      message: expect.stringMatching(/operation Echo of port EchoTls11/),
+    }),
+  );
+});
