@@ -20,6 +20,15 @@ export function positiveNumber(most: number): (text: string) => number {
   };
 }
 
+/** One of a few names. */
+export function oneOf<Name extends string>(names: readonly Name[]): (text: string) => Name {
+  return text => {
+    const name = names.find(known => known === text);
+    if (name !== undefined) return name;
+    throw new InvalidArgumentError(`It must be ${names.slice(0, -1).join(', ')} or ${names.at(-1)}.`);
+  };
+}
+
 /** A TCP port; 0 is any free one. */
 export const tcpPort = wholeNumber(0, 65_535);
 

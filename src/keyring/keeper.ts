@@ -1,5 +1,6 @@
 import { type FSWatcher, watch } from 'node:fs';
 import { basename, dirname } from 'node:path';
+import { LRUCache } from 'lru-cache';
 import { SecureConversationError } from '../errors.ts';
 import type { RingRecords } from './record.ts';
 import { type KeyRing, keyRing } from './ring.ts';
@@ -23,14 +24,17 @@ export interface RingKeeper {
   /** True where the ring was last read a propagation time ago or longer: there may be keys it does not know, so nothing may be issued. */
   stale(): boolean;
   /**
-   * Reads the file now, for a key id that the ring does not know; at most every 5 s, or every refresh time where that is shorter.
+   * Reads the file now, for the id of a key that the ring does not know; at most every 5 s, or every refresh time where that is shorter, and
+   * once for each id as long as the ring is the same.
+   * @param keyId as 16 hex digits, from anyone; the last 1,024 that were not found are remembered
    * @returns true where another ring came of it
    */
-  refresh(): boolean;
+  refresh(keyId: string): boolean;
   close(): void;
 }
 
 const refreshGapMs = 5_000;
+const maxUnknownIds = 1_024;
 const settleMs = 20;
 
 /**
@@ -44,21 +48,25 @@ export function keepRing(file: string, options: KeeperOptions = {}): RingKeeper 
   let readMs = nowMs();
   let triedMs = readMs;
 
-  const reread = (): boolean => {
+  /** What the ring does not know, as its file was seen not to. */
+  const unknown = new LRUCache<string, true>({ max: maxUnknownIds });
+
+  const reread = (): 'changed' | 'same' | 'unread' => {
     triedMs = nowMs();
     try {
       const records = readRingFile(file);
       checkSameFarm(ring, records, file);
       readMs = triedMs;
-      if (isSame(ring, records)) return false;
+      if (isSame(ring, records)) return 'same';
       ring = keyRing(records);
+      unknown.clear();
     } catch (error) {
       if (!(error instanceof SecureConversationError)) throw error;
       onError?.(error);
-      return false;
+      return 'unread';
     }
     onChange?.(ring);
-    return true;
+    return 'changed';
   };
   const stopPolling = poll(() => ring.policy.refreshMs * (1 - 0.2 * random()), reread);
   const stopWatching = watchFile(file, reread);
@@ -66,7 +74,13 @@ export function keepRing(file: string, options: KeeperOptions = {}): RingKeeper 
   return {
     ring: () => ring,
     stale: () => nowMs() - readMs >= ring.policy.propagateMs,
-    refresh: () => Math.abs(nowMs() - triedMs) >= Math.min(refreshGapMs, ring.policy.refreshMs) && reread(),
+    refresh(keyId) {
+      const isDue = Math.abs(nowMs() - triedMs) >= Math.min(refreshGapMs, ring.policy.refreshMs);
+      if (!isDue || unknown.get(keyId)) return false;
+      const outcome = reread();
+      if (outcome === 'same') unknown.set(keyId, true);
+      return outcome === 'changed';
+    },
     close() {
       stopPolling();
       stopWatching();

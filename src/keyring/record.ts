@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { RandomSource } from '../crypto/random.ts';
 import { SecretKey } from '../crypto/secret-key.ts';
+import type { MachineKeySettings } from './machine-key-config.ts';
 
 /** Schedule of a key ring. It stands in the ring file, so that writer and nodes always agree on it. */
 export interface RingPolicy {
@@ -36,6 +37,13 @@ export interface KeyRecord {
   readonly key: SecretKey;
 }
 
+/** An ASP.NET server's machineKey in the ring. */
+export interface MachineKeyRecord extends MachineKeySettings {
+  /** 16 hex digits, made of keys and algorithms. */
+  readonly id: string;
+  readonly importedMs: number;
+}
+
 /** What a ring file holds. */
 export interface RingRecords {
   /** Farm id, 16 hex digits, made with the ring: tokens of another farm never open. */
@@ -44,6 +52,8 @@ export interface RingRecords {
   readonly generation: number;
   readonly policy: RingPolicy;
   readonly keys: readonly KeyRecord[];
+  /** Of ASP.NET servers, imported: the first one writes, all of them open. At most 4, often none. */
+  readonly machineKeys: readonly MachineKeyRecord[];
 }
 
 export const ringKeyBytes = 32;

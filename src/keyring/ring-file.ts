@@ -1,7 +1,17 @@
 import { SecretKey, secretBytes } from '../crypto/secret-key.ts';
 import type { SecureConversationError } from '../errors.ts';
+import { decryptionNames, validationNames } from './machine-key-algorithms.ts';
+import { fittingKeys, machineKeyId } from './machine-key-config.ts';
+import { maxMachineKeys } from './machine-keys.ts';
 import { fileError, type PrivateFileKind, readPrivateFile, updatePrivateFile } from './private-file.ts';
-import { isUnfitKey, type KeyRecord, keyId, type RingPolicy, type RingRecords } from './record.ts';
+import {
+  isUnfitKey,
+  type KeyRecord,
+  keyId,
+  type MachineKeyRecord,
+  type RingPolicy,
+  type RingRecords,
+} from './record.ts';
 import { type KeyRing, keyRing } from './ring.ts';
 import { jsonObject, jsonPlace, type Problem, parseJson } from './strict-json.ts';
 
@@ -11,7 +21,10 @@ import { jsonObject, jsonPlace, type Problem, parseJson } from './strict-json.ts
  * { "version": 1, "farm": 16 hex digits, "generation": 1…, "kek": null (no key wraps the ring keys),
  *   "policy": { "refreshS", "skewS", "propagateS", "issueS", "lifeS": seconds, fractions allowed },
  *   "keys": [{ "id": 16 hex digits, "created", "issueFrom", "issueUntil", "acceptUntil": UTC times,
- *              "revokedAt": UTC time or null, "key": base64 of 32 bytes }] }
+ *              "revokedAt": UTC time or null, "key": base64 of 32 bytes }],
+ *   "machineKeys": only where there are any, at most 4, the first one writes:
+ *             [{ "id": 16 hex digits, "imported": UTC time, "validation": "SHA1" | "HMACSHA256" | "HMACSHA384" | "HMACSHA512",
+ *                "decryption": "AES" | "3DES", "validationKey", "decryptionKey": base64 }] }
  */
 
 const kind: PrivateFileKind = {
@@ -21,6 +34,7 @@ const kind: PrivateFileKind = {
   missingHint: 'make one with "wssc keys create"',
 };
 const maxKeys = 1000;
+const topFields = ['version', 'farm', 'generation', 'kek', 'policy', 'keys', 'machineKeys'] as const;
 
 /**
  * Reads a ring file.
@@ -85,7 +99,7 @@ export function checkSameFarm(loaded: RingRecords, next: RingRecords, file: stri
 }
 
 function checkSuccessor(present: RingRecords, next: RingRecords, file: string): void {
-  if (present.farm !== next.farm) throw fileError(kind, file, 'exists and is the ring of another farm');
+  if (present.farm !== next.farm) throw fileError(kind, file, 'exists already, as the ring of another farm');
   if (next.generation <= present.generation)
     throw fileError(kind, file, `has generation ${present.generation} already`);
 }
@@ -97,14 +111,20 @@ function checkSuccessor(present: RingRecords, next: RingRecords, file: string): 
  */
 export function parseRing(text: string, file: string): RingRecords {
   const fail: Problem = (place, problem) => ringError(file, place, problem);
-  const top = jsonObject(parseJson(text, fail), '', ['version', 'farm', 'generation', 'kek', 'policy', 'keys'], fail);
+  const top = jsonObject(parseJson(text, fail), '', topFields, fail, ['machineKeys']);
   if (top.version !== 1) throw fail('version', 'must be 1');
   if (typeof top.farm !== 'string' || !/^[0-9a-f]{16}$/.test(top.farm)) throw fail('farm', 'must be 16 hex digits');
   if (!Number.isSafeInteger(top.generation) || Number(top.generation) < 1)
     throw fail('generation', 'must be a whole number from 1');
   if (top.kek !== null) throw fail('kek', 'must be null, wrapped keys are not supported');
   const policy = parsePolicy(top.policy, fail);
-  return { farm: top.farm, generation: Number(top.generation), policy, keys: parseKeys(top.keys, fail) };
+  return {
+    farm: top.farm,
+    generation: Number(top.generation),
+    policy,
+    keys: parseKeys(top.keys, fail),
+    machineKeys: Object.hasOwn(top, 'machineKeys') ? parseMachineKeys(top.machineKeys, fail) : [],
+  };
 }
 
 function ringError(file: string, place: string, problem: string): SecureConversationError {
@@ -184,6 +204,46 @@ function parseKeyBytes(value: unknown, place: string, fail: Problem): Buffer {
   return bytes;
 }
 
+function parseMachineKeys(value: unknown, fail: Problem): readonly MachineKeyRecord[] {
+  if (!Array.isArray(value) || value.length === 0 || value.length > maxMachineKeys)
+    throw fail('machineKeys', `must be a list of 1 to ${maxMachineKeys} machineKeys`);
+  const records = value.map((item, index) => parseMachineKeyRecord(item, jsonPlace('machineKeys', index), fail));
+  const twice = records.findIndex(({ id }, index) => records.findIndex(other => other.id === id) < index);
+  if (twice !== -1) throw fail(jsonPlace('machineKeys', twice), 'is the same machineKey as an earlier one');
+  return records;
+}
+
+const machineKeyFields = ['id', 'imported', 'validation', 'decryption', 'validationKey', 'decryptionKey'] as const;
+
+function parseMachineKeyRecord(value: unknown, place: string, fail: Problem): MachineKeyRecord {
+  const fields = jsonObject(value, place, machineKeyFields, fail);
+  const failWithin: Problem = (name, problem) => fail(`${place}.${name}`, problem);
+  const algorithms = {
+    validation: oneOf(validationNames, fields.validation, 'validation', failWithin),
+    decryption: oneOf(decryptionNames, fields.decryption, 'decryption', failWithin),
+  };
+  const keys = {
+    validationKey: parseBytes(fields.validationKey, 'validationKey', failWithin),
+    decryptionKey: parseBytes(fields.decryptionKey, 'decryptionKey', failWithin),
+  };
+  const settings = fittingKeys(keys, algorithms, failWithin);
+  const id = machineKeyId(settings);
+  if (fields.id !== id) throw failWithin('id', 'does not belong to the machineKey');
+  return { ...settings, id, importedMs: parseTime(fields.imported, `${place}.imported`, fail) };
+}
+
+function oneOf<Name extends string>(names: readonly Name[], value: unknown, place: string, fail: Problem): Name {
+  const found = names.find(name => name === value);
+  if (found === undefined) throw fail(place, `must be one of ${names.join(', ')}`);
+  return found;
+}
+
+function parseBytes(value: unknown, place: string, fail: Problem): Buffer {
+  const bytes = typeof value === 'string' ? Buffer.from(value, 'base64') : Buffer.alloc(0);
+  if (bytes.toString('base64') !== value) throw fail(place, 'must be base64');
+  return bytes;
+}
+
 const utcTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,3})?Z$/;
 
 function parseTime(value: unknown, place: string, fail: Problem): number {
@@ -195,9 +255,17 @@ function parseTime(value: unknown, place: string, fail: Problem): number {
 }
 
 /** Writes a ring file's text. */
-export function formatRing({ farm, generation, policy, keys }: RingRecords): string {
+export function formatRing({ farm, generation, policy, keys, machineKeys }: RingRecords): string {
   const seconds = Object.fromEntries(policyNames.map(name => [name, policy[policyFields[name]] / 1000]));
-  const ring = { version: 1, farm, generation, kek: null, policy: seconds, keys: keys.map(formatKey) };
+  const ring = {
+    version: 1,
+    farm,
+    generation,
+    kek: null,
+    policy: seconds,
+    keys: keys.map(formatKey),
+    ...(machineKeys.length === 0 ? {} : { machineKeys: machineKeys.map(formatMachineKey) }),
+  };
   return `${JSON.stringify(ring, undefined, 2)}\n`;
 }
 
@@ -210,6 +278,17 @@ function formatKey(record: KeyRecord) {
     acceptUntil: utc(record.acceptUntilMs),
     revokedAt: record.revokedAtMs === undefined ? null : utc(record.revokedAtMs),
     key: Buffer.from(secretBytes(record.key)).toString('base64'),
+  };
+}
+
+function formatMachineKey({ id, importedMs, validation, decryption, ...keys }: MachineKeyRecord) {
+  return {
+    id,
+    imported: utc(importedMs),
+    validation,
+    decryption,
+    validationKey: secretBytes(keys.validationKey).toString('base64'),
+    decryptionKey: secretBytes(keys.decryptionKey).toString('base64'),
   };
 }
 

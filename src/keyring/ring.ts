@@ -1,7 +1,8 @@
 import { secretBytes } from '../crypto/secret-key.ts';
 import { hkdfExpand } from './hkdf.ts';
+import { type MachineKey, openMachineKey } from './machine-key.ts';
 import { type KeySchedule, type KeyState, keyState, opens, scheduleKeys } from './policy.ts';
-import type { KeyRecord, RingRecords } from './record.ts';
+import type { KeyRecord, MachineKeyRecord, RingRecords } from './record.ts';
 
 /** A ring key ready for use. */
 export interface RingKey extends KeyRecord {
@@ -14,9 +15,13 @@ export interface RingKey extends KeyRecord {
   purposeKey(purpose: string): Uint8Array;
 }
 
+/** A machineKey of the ring ready for use. */
+export interface RingMachineKey extends MachineKeyRecord, MachineKey {}
+
 /** The farm's keys as one immutable snapshot. */
 export interface KeyRing extends RingRecords {
   readonly keys: readonly RingKey[];
+  readonly machineKeys: readonly RingMachineKey[];
   /** The key that issues at that time, or undefined. */
   current(nowMs: number): RingKey | undefined;
   /**
@@ -35,7 +40,7 @@ export interface KeyDescription {
 }
 
 /** Makes a ring's snapshot of its records. */
-export function keyRing({ farm, generation, policy, keys: records }: RingRecords): KeyRing {
+export function keyRing({ farm, generation, policy, keys: records, machineKeys }: RingRecords): KeyRing {
   const entries = scheduleKeys(records, policy).map(schedule => ({ schedule, key: ringKey(schedule.record) }));
   const byId = new Map<string, (typeof entries)[number]>(entries.map(entry => [entry.key.id, entry]));
   return Object.freeze({
@@ -43,6 +48,7 @@ export function keyRing({ farm, generation, policy, keys: records }: RingRecords
     generation,
     policy,
     keys: Object.freeze(entries.map(({ key }) => key)),
+    machineKeys: Object.freeze(machineKeys.map(record => Object.freeze({ ...record, ...openMachineKey(record) }))),
     current: (nowMs: number) => entries.find(({ schedule }) => keyState(schedule, nowMs) === 'active')?.key,
     find(id: Uint8Array | string, nowMs: number) {
       const entry = byId.get(typeof id === 'string' ? id : hex(id));

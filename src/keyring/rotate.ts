@@ -13,7 +13,7 @@ export interface CreateOptions {
 export function createRing({ nowMs, random, policy: changed }: CreateOptions): RingRecords {
   const policy = { ...defaultRingPolicy, ...changed };
   const farm = Buffer.from(random(8)).toString('hex');
-  return { farm, generation: 1, policy, keys: [newKeyRecord(policy, nowMs, nowMs, random)] };
+  return { farm, generation: 1, policy, keys: [newKeyRecord(policy, nowMs, nowMs, random)], machineKeys: [] };
 }
 
 export interface RotateOptions {

@@ -24,6 +24,7 @@ function errorPlace(text: string, error: unknown): string {
 /**
  * Checks that a value is an object with exactly these fields.
  * @param place of the value, empty for the whole file
+ * @param optional the fields that may be missing
  * @throws the problem's error for another kind of value, a missing and an unknown field
  */
 export function jsonObject<Name extends string>(
@@ -31,11 +32,12 @@ export function jsonObject<Name extends string>(
   place: string,
   names: readonly Name[],
   fail: Problem,
+  optional: readonly Name[] = [],
 ): Record<Name, unknown> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw fail(place, 'must be an object');
   const unknown = Object.keys(value).find(name => !(names as readonly string[]).includes(name));
   if (unknown !== undefined) throw fail(place, `has an unknown field ${JSON.stringify(unknown.slice(0, 40))}`);
-  const missing = names.find(name => !Object.hasOwn(value, name));
+  const missing = names.find(name => !Object.hasOwn(value, name) && !optional.includes(name));
   if (missing !== undefined) throw fail(place, `lacks the field "${missing}"`);
   return value as Record<Name, unknown>;
 }

@@ -11,6 +11,7 @@ import { at, emptyFolder, madeRing, seededRandom, write } from './made.ts';
 const startMs = at('2026-01-01T00:00:00Z');
 const random = seededRandom('keeper');
 const minuteMs = 60_000;
+const unknownId = '0011223344556677';
 
 let file = '';
 let nowMs = startMs;
@@ -84,7 +85,7 @@ describe('a file that can not be used', () => {
     const before = ring();
     spoil();
     nowMs += 10 * minuteMs;
-    expect(refresh()).toBe(false);
+    expect(refresh(unknownId)).toBe(false);
     expect(errors).toEqual([expect.stringMatching(problem)]);
     expect(ring()).toBe(before);
     expect(stale()).toBe(false);
@@ -96,7 +97,7 @@ describe('a file that can not be used', () => {
     const { ring, refresh } = keep();
     write(file, formatRing(first));
     nowMs += minuteMs;
-    expect(refresh()).toBe(false);
+    expect(refresh(unknownId)).toBe(false);
     expect(errors).toEqual(['its generation 1 is older than 2, which is in use']);
     expect(ring().generation).toBe(2);
   });
@@ -106,17 +107,17 @@ describe('a file that can not be used', () => {
     write(file, '{');
     for (const minutes of [5, 10, 14]) {
       nowMs = startMs + minutes * minuteMs;
-      refresh();
+      refresh(unknownId);
       expect(stale()).toBe(false);
     }
     nowMs = startMs + 15 * minuteMs;
-    refresh();
+    refresh(unknownId);
     expect(stale()).toBe(true);
     expect(ring().current(nowMs)?.id).toBe(first.keys[0]?.id);
 
     write(file, formatRing(next));
     nowMs += minuteMs;
-    expect(refresh()).toBe(true);
+    expect(refresh(unknownId)).toBe(true);
     expect(stale()).toBe(false);
     expect(ring().generation).toBe(2);
   });
@@ -127,7 +128,7 @@ test('a file that was read again and is the same leaves the ring as it is, and f
   const { ring, refresh, stale } = keep({ onChange: changed => changes.push(changed) });
   const before = ring();
   nowMs += 14 * minuteMs;
-  expect(refresh()).toBe(false);
+  expect(refresh(unknownId)).toBe(false);
   nowMs += 14 * minuteMs;
   expect(stale()).toBe(false);
   expect(ring()).toBe(before);
@@ -139,9 +140,52 @@ test('the file is not read more often than every 5 s for unknown keys', () => {
   write(file, 'garbage');
   for (let ms = 0; ms < 20_000; ms += 100) {
     nowMs = startMs + ms;
-    refresh();
+    refresh(unknownId);
   }
   expect(errors).toHaveLength(3);
+});
+
+describe('a key id that the file does not have', () => {
+  /** Reads the file; the error that a bad one gives shows that it was read. */
+  const isRead = (id: string): boolean => {
+    nowMs += 5_000;
+    const before = errors.length;
+    keeper?.refresh(id);
+    return errors.length > before;
+  };
+  const idOf = (n: number) => n.toString(16).padStart(16, '0');
+
+  test('has it read once, until there is another ring', () => {
+    const { refresh, ring } = keep();
+    nowMs += 5_000;
+    expect(refresh(unknownId)).toBe(false);
+    write(file, formatRing(next));
+    nowMs += 5_000;
+    expect(refresh(unknownId)).toBe(false);
+    expect(ring().generation).toBe(1);
+    expect(refresh(idOf(1))).toBe(true);
+    write(file, 'garbage');
+    expect([unknownId, idOf(1)].map(isRead)).toEqual([true, true]);
+  });
+
+  test('is looked for again where the file could not be read', () => {
+    keep();
+    write(file, 'garbage');
+    expect([unknownId, unknownId].map(isRead)).toEqual([true, true]);
+    write(file, formatRing(next));
+    nowMs += 5_000;
+    expect(keeper?.refresh(unknownId)).toBe(true);
+  });
+
+  test('is one of at most 1,024 that are remembered, the latest', () => {
+    const { refresh } = keep();
+    for (let n = 1; n <= 1_025; n++) {
+      nowMs += 5_000;
+      expect(refresh(idOf(n))).toBe(false);
+    }
+    write(file, 'garbage');
+    expect([2, 1_025, 1].map(n => isRead(idOf(n)))).toEqual([false, false, true]);
+  });
 });
 
 test('a node with the next ring issues with the new key no sooner than a node that has not read it for a propagation time is stale', () => {

@@ -1,9 +1,13 @@
 import { existsSync, readFileSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { secretBytes } from '../../src/crypto/secret-key.ts';
 import { SecureConversationError } from '../../src/errors.ts';
+import { parseMachineKey } from '../../src/keyring/machine-key-config.ts';
+import { importMachineKey } from '../../src/keyring/machine-keys.ts';
 import type { RingRecords } from '../../src/keyring/record.ts';
+import { keyRing } from '../../src/keyring/ring.ts';
 import {
   formatRing,
   openKeyRing,
@@ -26,9 +30,20 @@ beforeEach(() => {
   file = join(emptyFolder(), 'ring.json');
 });
 
+/** The ring with two machineKeys. */
+const withMachineKeys = ['one', 'two'].reduce((present, seed) => {
+  const hex = (bytes: number) => Buffer.from(seededRandom(seed)(bytes)).toString('hex');
+  const config = { validationKey: hex(64), decryptionKey: hex(32) };
+  return importMachineKey(present, parseMachineKey(config, problemError), nowMs, Error);
+}, ring);
+
+function problemError(place: string, text: string): Error {
+  return new Error(`${place} ${text}`);
+}
+
 /** The file's JSON with some fields changed, by path. */
-function changed(changes: Readonly<Record<string, unknown>>): string {
-  const json = JSON.parse(formatRing(rotateRing(ring, { now: false, nowMs, random: seededRandom('second') })));
+function changed(changes: Readonly<Record<string, unknown>>, of: RingRecords = ring): string {
+  const json = JSON.parse(formatRing(rotateRing(of, { now: false, nowMs, random: seededRandom('second') })));
   for (const [path, value] of Object.entries(changes)) {
     const names = path.split('.');
     const last = names.pop() ?? '';
@@ -76,6 +91,34 @@ test('the file has the documented fields', () => {
   expect(Buffer.from(json.keys[0].key, 'base64')).toHaveLength(32);
 });
 
+test('machineKeys are read as they were written, and the first one stays the first', () => {
+  const read = parseRing(formatRing(withMachineKeys), file);
+  expect(read).toEqual(withMachineKeys);
+  expect(read.machineKeys.map(({ validationKey }) => secretBytes(validationKey))).toEqual(
+    withMachineKeys.machineKeys.map(({ validationKey }) => secretBytes(validationKey)),
+  );
+  const json = JSON.parse(formatRing(withMachineKeys));
+  expect(json.version).toBe(1);
+  expect(Object.keys(json).at(-1)).toBe('machineKeys');
+  expect(json.machineKeys[0]).toEqual({
+    id: expect.stringMatching(/^[0-9a-f]{16}$/),
+    imported: '2026-01-01T00:00:00.000Z',
+    validation: 'HMACSHA256',
+    decryption: 'AES',
+    validationKey: Buffer.from(seededRandom('one')(64)).toString('base64'),
+    decryptionKey: Buffer.from(seededRandom('one')(32)).toString('base64'),
+  });
+});
+
+test('a ring shows no machineKey where it is printed', () => {
+  const { validationKey, decryptionKey } = JSON.parse(formatRing(withMachineKeys)).machineKeys[0];
+  const printed = `${JSON.stringify(withMachineKeys)} ${inspect(keyRing(withMachineKeys), { depth: 9, showHidden: true })}`;
+  for (const key of [validationKey, decryptionKey]) {
+    expect(printed).not.toContain(key.slice(0, 12));
+    expect(printed).not.toContain(Buffer.from(key, 'base64').toString('hex').slice(0, 12));
+  }
+});
+
 test('a ring shows no key where it is printed', () => {
   const key = JSON.parse(good).keys[0].key;
   expect(JSON.stringify(parseRing(good, file))).not.toContain(key);
@@ -84,6 +127,10 @@ test('a ring shows no key where it is printed', () => {
 const zeroKey = Buffer.alloc(32).toString('base64');
 const shortKey = Buffer.from(random(16)).toString('base64');
 const secondKey = { ...JSON.parse(changed({})).keys[1] };
+
+const oneMachineKey = JSON.parse(formatRing(withMachineKeys)).machineKeys[0];
+const badMachineKeys = ([what, changes, expected]: readonly [string, Readonly<Record<string, unknown>>, RegExp]) =>
+  [what, changed(changes, withMachineKeys), expected] as const;
 
 const badTexts: readonly (readonly [what: string, text: string, problem: RegExp])[] = [
   ['empty', '', /^is empty$/],
@@ -150,6 +197,67 @@ const badTexts: readonly (readonly [what: string, text: string, problem: RegExp]
     changed({ 'keys.0.acceptUntil': '2026-01-01T11:00:00Z' }),
     /^keys\[0\]\.acceptUntil must not be/,
   ],
+  ...(
+    [
+      ['with machineKeys that are none', { machineKeys: {} }, /^machineKeys must be a list of 1 to 4 machineKeys$/],
+      ['with an empty list of machineKeys', { machineKeys: [] }, /^machineKeys must be a list of 1 to 4/],
+      ['with null for machineKeys', { machineKeys: null }, /^machineKeys must be a list of 1 to 4/],
+      [
+        'with five machineKeys',
+        { machineKeys: new Array(5).fill(oneMachineKey) },
+        /^machineKeys must be a list of 1 to 4/,
+      ],
+      [
+        'with the same machineKey twice',
+        { 'machineKeys.1': oneMachineKey },
+        /^machineKeys\[1\] is the same machineKey as an/,
+      ],
+      ['with a machineKey that is a text', { 'machineKeys.0': 'key' }, /^machineKeys\[0\] must be an object$/],
+      ['with an unknown field', { 'machineKeys.0.writes': true }, /^machineKeys\[0\] has an unknown field "writes"$/],
+      [
+        'without an algorithm',
+        { 'machineKeys.0.validation': undefined },
+        /^machineKeys\[0\] lacks the field "validation"$/,
+      ],
+      [
+        'with MD5',
+        { 'machineKeys.0.validation': 'MD5' },
+        /^machineKeys\[0\]\.validation must be one of SHA1, HMACSHA256/,
+      ],
+      ['with Auto', { 'machineKeys.1.decryption': 'Auto' }, /^machineKeys\[1\]\.decryption must be one of AES, 3DES$/],
+      [
+        'with other algorithms',
+        { 'machineKeys.0.validation': 'SHA1' },
+        /^machineKeys\[0\]\.id does not belong to the machineKey$/,
+      ],
+      [
+        'with a key in hex',
+        { 'machineKeys.0.validationKey': 'zz' },
+        /^machineKeys\[0\]\.validationKey must be base64$/,
+      ],
+      [
+        'with a number as key',
+        { 'machineKeys.0.decryptionKey': 7 },
+        /^machineKeys\[0\]\.decryptionKey must be base64$/,
+      ],
+      [
+        'with a short decryptionKey',
+        { 'machineKeys.0.decryptionKey': 'AAEC' },
+        /^machineKeys\[0\]\.decryptionKey has 3 bytes, but AES takes 16, 24 or 32$/,
+      ],
+      [
+        'with a zero decryptionKey',
+        { 'machineKeys.0.decryptionKey': zeroKey },
+        /^machineKeys\[0\]\.decryptionKey is not random/,
+      ],
+      [
+        'with a changed key',
+        { 'machineKeys.0.decryptionKey': oneMachineKey.validationKey.slice(0, 32) },
+        /^machineKeys\[0\]\.id does not belong/,
+      ],
+      ['imported at no time', { 'machineKeys.0.imported': 'today' }, /^machineKeys\[0\]\.imported must be a UTC time/],
+    ] as const
+  ).map(badMachineKeys),
 ];
 
 test.each(badTexts)('a ring file %s is refused in one sentence, without its content', (_what, text, expected) => {
@@ -157,6 +265,7 @@ test.each(badTexts)('a ring file %s is refused in one sentence, without its cont
   const sentence = problem(() => readRingFile(file));
   expect(sentence).toMatch(expected);
   for (const { key } of JSON.parse(good).keys) expect(sentence).not.toContain(key.slice(0, 8));
+  expect(sentence).not.toContain(oneMachineKey.validationKey.slice(0, 8));
 });
 
 test('a ring file with a broken line is refused with the place, not with the text', () => {
@@ -202,7 +311,7 @@ describe('writing', () => {
   test('never replaces the ring of another farm', () => {
     writeRingFile(file, ring);
     expect(problem(() => writeRingFile(file, madeRing(nowMs, {}, 'other')))).toBe(
-      'exists and is the ring of another farm',
+      'exists already, as the ring of another farm',
     );
     expect(readFileSync(file, 'utf8')).toBe(good);
   });
@@ -257,7 +366,7 @@ describe('an update', () => {
     writeRingFile(file, ring);
     expect(problem(() => updateRingFile(file, present => present))).toBe('has generation 1 already');
     expect(problem(() => updateRingFile(file, () => madeRing(nowMs, {}, 'other')))).toBe(
-      'exists and is the ring of another farm',
+      'exists already, as the ring of another farm',
     );
   });
   test('that throws leaves the file alone', () => {
