@@ -7,7 +7,8 @@ import { SecureConversationError } from '../errors.ts';
 import type { Plan } from '../policy/plan.ts';
 import { addressList } from './option-values.ts';
 import { readPassword } from './password.ts';
-import { openClient, portAddress, readNamedFile } from './soap-client.ts';
+import { authoritiesText, peerText } from './pem-files.ts';
+import { openClient, portAddress, requireServiceCertificate, withTrustHint } from './soap-client.ts';
 import { note, printJson } from './terminal.ts';
 
 interface CallOptions {
@@ -53,11 +54,12 @@ Example:
 
 async function call(operation: string, json: string, options: CallOptions): Promise<void> {
   const args = parseArguments(json);
-  const ca = readNamedFile(options.ca);
-  const serviceCertificate = readNamedFile(options.serviceCertificate);
+  const ca = authoritiesText(options.ca);
+  const serviceCertificate = peerText(options.serviceCertificate);
   const client = await openClient(options.wsdl, ca);
   const plan = clientPlan(client, options.port);
   const invoke = operationOf(client, plan, operation);
+  requireServiceCertificate(plan, serviceCertificate);
   const password = await readPassword();
   const conversation = secureConversation(client, {
     port: options.port,
@@ -109,7 +111,7 @@ type NodeSoapMethod = (args: object, callback: (error: unknown, result: unknown)
 /** Says what came instead of a result. @returns the exit code @throws what is no fault and no trouble on the way */
 function callFailed(error: unknown): number {
   const fault = faultOf(error);
-  if (fault === undefined) throw error;
+  if (fault === undefined) throw withTrustHint(error);
   note(JSON.stringify(fault));
   return 2;
 }

@@ -1,10 +1,11 @@
 import { relative } from 'node:path';
 import type { Command } from 'commander';
-import type { FarmDescription, FarmStatus } from '../farm/description.ts';
+import type { FarmDescription } from '../farm/description.ts';
 import { type Farm, type FarmOptions, startFarm } from '../farm/farm.ts';
 import { duration, tcpPort, timeOption, wholeNumber } from './option-values.ts';
 import { untilStopped } from './signals.ts';
 import { columns, note, print, printJson } from './terminal.ts';
+import { printTraffic } from './traffic.ts';
 
 type FarmCommandOptions = Omit<FarmOptions, 'onEvent' | 'lifetimeMs' | 'clockSkewMs'> & {
   readonly lifetime: number;
@@ -38,6 +39,7 @@ export function addFarm(program: Command): void {
     .option('--data <dir>', 'folder for certificates, key ring and users; made on the first run', './data')
     .addOption(timeOption('--lifetime <time>', 'life of a conversation', duration(60_000, 43_200_000), '10h'))
     .addOption(timeOption('--clock-skew <time>', 'difference of clocks that is tolerated', duration(0, 300_000), '60s'))
+    .option('--tokens', 'serve bearer tokens too, at /oauth of each https address', false)
     .option('--no-restart', 'leave a node that died as it is')
     .option('--json', 'print one line of JSON when all nodes answer, and nothing else')
     .addHelpText('after', '\nExample:\n  $ wssc farm --nodes 3 --http 8080 --https 8443 --lifetime 1h')
@@ -45,20 +47,34 @@ export function addFarm(program: Command): void {
 }
 
 async function farm({ lifetime, clockSkew, json = false, ...options }: FarmCommandOptions): Promise<void> {
-  const running = await startFarm({ ...options, lifetimeMs: lifetime, clockSkewMs: clockSkew, onEvent: note });
+  const starting = startFarm({ ...options, lifetimeMs: lifetime, clockSkewMs: clockSkew, onEvent: note });
+  let stopping = false;
+  // Ctrl-C while the farm starts reaches nodes that do not wait for their parent's word yet: that they end is no failure then.
   const stopped = untilStopped(
-    () => running.drain(),
-    () => running.kill(),
+    () => {
+      stopping = true;
+      return starting.then(
+        running => running.drain(),
+        () => {},
+      );
+    },
+    () => void starting.then(running => running.kill()),
   );
-  let stopTraffic = () => {};
-  if (json) printJson(description(running));
-  else {
-    for (const line of greeting(running.description, running.password)) print(line);
-    stopTraffic = printTraffic(running);
+  const ended = stopped.then(code => process.exit(code));
+  const failed = (error: unknown) => (stopping ? ended : Promise.reject(error));
+  const running = await Promise.race([ended, starting.catch(failed)]);
+  if (!stopping) show(running, json);
+  await ended;
+}
+
+/** Says how the farm is reached, and what it does from now on. */
+function show(running: Farm, json: boolean): void {
+  if (json) {
+    printJson(description(running));
+    return;
   }
-  const code = await stopped;
-  stopTraffic();
-  process.exit(code);
+  for (const line of greeting(running.description, running.password)) print(line);
+  printTraffic(running.status);
 }
 
 function description({ description: { passwordFile: _, ...rest }, password }: Farm) {
@@ -73,6 +89,14 @@ function greeting(farm: FarmDescription, password: string): string[] {
     ...farm.nodes.map(({ name, http, https, pid }) => [name, `${https}  ${http}  (process ${pid})`]),
     ['demo user', `${farm.user}, password ${password} (kept in ${here(farm.passwordFile)})`],
     ['status page', `${farm.admin}/`],
+    ...(farm.tokens === undefined
+      ? []
+      : [
+          [
+            'tokens',
+            `${farm.tokens.address}/token, client ${farm.tokens.client} (secret in ${here(farm.tokens.secretFile)})`,
+          ],
+        ]),
   ];
   const tryIt = `npx --no wssc call --wsdl "${farm.wsdl}" --port EchoTls13 --ca ${here(farm.ca)} --user ${farm.user} --password-stdin WhoAmI < ${here(farm.passwordFile)}`;
   return [
@@ -83,37 +107,4 @@ function greeting(farm: FarmDescription, password: string): string[] {
     '',
     'Ctrl-C ends it, after the calls that are under way.',
   ];
-}
-
-const trafficMs = 1_000;
-
-/** Prints a line a second while there is traffic. @returns stops it */
-function printTraffic(running: Farm): () => void {
-  let before: FarmStatus | undefined;
-  let stopped = false;
-  const look = async () => {
-    const now = await running.status();
-    const line = before && trafficLine(before, now);
-    if (line !== undefined && !stopped) print(line);
-    before = now;
-    if (!stopped) timer = setTimeout(() => void look(), trafficMs);
-  };
-  let timer = setTimeout(() => void look(), 0);
-  return () => {
-    stopped = true;
-    clearTimeout(timer);
-  };
-}
-
-/** What each node did between two looks; undefined where that is nothing. */
-function trafficLine(before: FarmStatus, now: FarmStatus): string | undefined {
-  const parts = now.nodes.map((node, i) => {
-    const last = before.nodes[i];
-    const since = last !== undefined && last.pid === node.pid ? last : undefined;
-    const calls = node.calls - (since?.calls ?? 0);
-    const conversations = node.issued + node.opened.seal - (since ? since.issued + since.opened.seal : 0);
-    return { calls, conversations, text: `${node.name} ${calls} calls, ${conversations} conversations` };
-  });
-  const busy = parts.some(({ calls, conversations }) => calls > 0 || conversations > 0);
-  return busy ? `${new Date().toISOString().slice(11, 19)}  ${parts.map(({ text }) => text).join('  |  ')}` : undefined;
 }

@@ -12,7 +12,8 @@ import { type LoadReport, type Metrics, metrics, writeTable } from './load/repor
 import { openTargets, type Targets } from './load/targets.ts';
 import { addressList, duration, positiveNumber, timeOption, wholeNumber } from './option-values.ts';
 import { readPassword } from './password.ts';
-import { openClient, portAddress, readNamedFile } from './soap-client.ts';
+import { authoritiesText, peerText } from './pem-files.ts';
+import { openClient, portAddress, requireServiceCertificate, withTrustHint } from './soap-client.ts';
 import { note, print, printJson } from './terminal.ts';
 
 interface LoadOptions {
@@ -83,9 +84,10 @@ async function load(options: LoadOptions): Promise<void> {
   const pacer = pacerOf(options);
   const target =
     options.wsdl === undefined ? await findLoadFarm(options.data) : await namedTarget(options, options.wsdl);
-  const ca = readNamedFile(options.ca ?? target.ca);
-  const serviceCertificate = readNamedFile(options.serviceCertificate ?? target.serviceCertificate);
+  const ca = authoritiesText(options.ca ?? target.ca);
+  const serviceCertificate = peerText(options.serviceCertificate ?? target.serviceCertificate);
   const plan = clientPlan(await openClient(target.wsdl, ca), options.port);
+  requireServiceCertificate(plan, serviceCertificate);
   const addresses = nodeAddresses(options, target, plan);
   const targets = openTargets({
     plan,
@@ -148,7 +150,7 @@ async function measure(
   admin: string | undefined,
   nameOf: (address: string) => string,
 ): Promise<LoadReport> {
-  await targets.open();
+  await targets.open().catch(error => Promise.reject(withTrustHint(error)));
   const opened = targets.bootstraps;
   const before = await readNodes(admin);
   const collected: Metrics = metrics(nameOf);

@@ -15,6 +15,8 @@ const commands: Readonly<Record<string, () => Promise<AddCommand>>> = {
   load: async () => (await import('./load.ts')).addLoad,
   keys: async () => (await import('./keys.ts')).addKeys,
   users: async () => (await import('./users.ts')).addUsers,
+  tokens: async () => (await import('./tokens.ts')).addTokens,
+  token: async () => (await import('./token.ts')).addToken,
   policy: async () => (await import('./policy.ts')).addPolicy,
 };
 

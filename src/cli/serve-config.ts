@@ -1,30 +1,33 @@
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { SecureConversationError } from '../errors.ts';
-import { parseJson } from '../keyring/strict-json.ts';
+import { address, failAt, filledList, number, object, record } from '../fields.ts';
 import { defaultLimits } from '../xml/limits.ts';
-import { address, failAt, list, number, object, path, record } from './config-fields.ts';
+import { certificateAndKey, path, readConfig } from './config-fields.ts';
 
 const limits = Object.fromEntries(Object.keys(defaultLimits).map(name => [name, number(1, 64 * 1024 * 1024)]));
+
+const lifetimeS = number(60, 43_200);
+const clockSkewS = number(0, 300);
 
 /**
  * The configuration of `wssc serve`. Paths are relative to the file; times are seconds.
  * - `addresses`: base addresses of all nodes and of the balancer; default: this machine's own at the ports listened on
  * - `lifetimeS`: life of a conversation, 60 s to 12 h; `clockSkewS`: 0 to 300; `cacheEntries`: 1 to 10 million
+ * - `ports`: the WSDL ports to serve, each with a lifetimeS and clockSkewS of its own where it has one
  */
 const configuration = object({
   wsdl: path,
   service: path,
   certificate: path,
   key: path,
-  tls: object({ certificate: path, key: path }),
+  tls: certificateAndKey,
   users: path,
   ring: path,
-  addresses: list(address),
-  lifetimeS: number(60, 43_200),
-  clockSkewS: number(0, 300),
+  addresses: filledList(address),
+  lifetimeS,
+  clockSkewS,
   cacheEntries: number(1, 10_000_000),
-  ports: record(object({ lifetimeS: number(60, 43_200) })),
+  issueRate: object({ perSecond: number(0.001, 1_000_000, false), burst: number(1, 1_000_000) }),
+  ports: record(object({ lifetimeS, clockSkewS })),
   limits: object(limits),
 });
 
@@ -32,24 +35,11 @@ const configuration = object({
 export type ServeConfig = ReturnType<typeof configuration>;
 
 /**
- * Reads a configuration file.
+ * Reads a node's configuration file.
  * @throws {SecureConversationError} `CONFIG_INVALID` naming the file and the place in it
  */
 export function readServeConfig(name: string): ServeConfig {
-  const file = resolve(name);
-  const fail = (place: string, problem: string) =>
-    new SecureConversationError('CONFIG_INVALID', `${file}: ${place === '' ? problem : `${place} ${problem}`}`);
-  let json: string;
-  try {
-    json = readFileSync(file, 'utf8');
-  } catch (cause) {
-    throw new SecureConversationError(
-      'CONFIG_INVALID',
-      `${file}: can't be read (${(cause as NodeJS.ErrnoException).code})`,
-      { cause },
-    );
-  }
-  return configuration(parseJson(json, fail), { file, path: '' });
+  return readConfig(name, configuration);
 }
 
 /** What a node can't do without. */
@@ -62,8 +52,8 @@ export type RequiredKey = 'wsdl' | 'service' | 'users' | 'ring';
 export function requireKeys(config: ServeConfig, file: string): ServeConfig & { readonly [K in RequiredKey]: string } {
   const required: readonly RequiredKey[] = ['wsdl', 'service', 'users', 'ring'];
   const missing = required.find(key => config[key] === undefined);
-  if (missing !== undefined) failAt({ file: resolve(file), path: '' }, `lacks the key ${missing}`);
+  if (missing !== undefined) failAt({ of: resolve(file), path: '' }, `lacks the key ${missing}`);
   if ((config.certificate === undefined) !== (config.key === undefined))
-    failAt({ file: resolve(file), path: '' }, 'certificate and key belong together');
+    failAt({ of: resolve(file), path: '' }, 'certificate and key belong together');
   return config as ServeConfig & { readonly [K in RequiredKey]: string };
 }

@@ -1,11 +1,12 @@
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Command } from 'commander';
 import { SecureConversationError } from '../errors.ts';
 import { freePort, loopbackHosts } from '../farm/ports.ts';
-import { createEndpoint, type Endpoint, type EndpointOptions } from '../server/endpoint.ts';
+import { createEndpoint, type Endpoint } from '../server/endpoint.ts';
+import type { EndpointOptions } from '../server/endpoint-options.ts';
 import { tcpPort } from './option-values.ts';
+import { serviceTexts, tlsTexts } from './pem-files.ts';
 import { readServeConfig, requireKeys, type ServeConfig } from './serve-config.ts';
 import { untilStopped } from './signals.ts';
 import { print } from './terminal.ts';
@@ -39,7 +40,7 @@ export function addServe(program: Command): void {
       `
 Keys of the configuration: wsdl, service, users, ring; certificate and key where a policy encrypts to the service;
 tls {certificate, key} for --https; addresses (base addresses of all nodes and of the balancer), lifetimeS, clockSkewS,
-cacheEntries, ports {NAME: {lifetimeS}}, limits. Paths are relative to the file.
+cacheEntries, issueRate {perSecond, burst}, ports {NAME: {lifetimeS, clockSkewS}}, limits. Paths are relative to the file.
 
 Example:
   $ wssc serve --config node.json --https 8443`,
@@ -65,11 +66,16 @@ async function serve(options: ServeOptions): Promise<void> {
     ...endpointOptions(config, { http, https }),
     services: await loadService(config.service),
   });
-  const { addresses } = await endpoint.listen({
-    ...(http === undefined ? {} : { http }),
-    ...(https === undefined ? {} : { https }),
-  });
-  await run(endpoint, addresses);
+  try {
+    const { addresses } = await endpoint.listen({
+      ...(http === undefined ? {} : { http }),
+      ...(https === undefined ? {} : { https }),
+    });
+    await run(endpoint, addresses);
+  } catch (error) {
+    await endpoint.close();
+    throw error;
+  }
 }
 
 async function run(endpoint: Endpoint, addresses: { http?: number; https?: number }): Promise<void> {
@@ -96,17 +102,17 @@ function endpointOptions(
   config: ReturnType<typeof requireKeys>,
   listening: Listening,
 ): Omit<EndpointOptions, 'services'> {
-  const { certificate, key, tls, lifetimeS, clockSkewS, cacheEntries, ports, limits } = config;
+  const { certificate, key, tls, cacheEntries, issueRate, ports, limits } = config;
   return {
     wsdl: config.wsdl,
     ring: config.ring,
     authenticate: config.users,
     addresses: config.addresses ?? ownAddresses(listening),
-    ...(certificate === undefined || key === undefined ? {} : { certificate: pemText(certificate), key: pemText(key) }),
+    ...(certificate === undefined || key === undefined ? {} : serviceTexts({ certificate, key })),
     ...(tls === undefined ? {} : { tls: tlsTexts(tls) }),
-    ...(lifetimeS === undefined ? {} : { lifetimeMs: lifetimeS * 1_000 }),
-    ...(clockSkewS === undefined ? {} : { clockSkewMs: clockSkewS * 1_000 }),
+    ...inMilliseconds(config),
     ...(cacheEntries === undefined ? {} : { cacheEntries }),
+    ...(issueRate === undefined ? {} : { issueRate }),
     ...(ports === undefined ? {} : { ports: portOverrides(ports) }),
     ...(limits === undefined ? {} : { limits: limits as NonNullable<EndpointOptions['limits']> }),
   };
@@ -118,31 +124,17 @@ function ownAddresses(listening: Listening): string[] {
   );
 }
 
-function tlsTexts({ certificate, key }: NonNullable<ServeConfig['tls']>) {
-  if (certificate === undefined || key === undefined)
-    throw new SecureConversationError('CONFIG_INVALID', 'tls.certificate and tls.key belong together');
-  return { certificate: pemText(certificate), key: pemText(key) };
-}
-
 function portOverrides(ports: NonNullable<ServeConfig['ports']>): NonNullable<EndpointOptions['ports']> {
-  return Object.fromEntries(
-    Object.entries(ports).map(([name, { lifetimeS }]) => [
-      name,
-      lifetimeS === undefined ? {} : { lifetimeMs: lifetimeS * 1_000 },
-    ]),
-  );
+  return Object.fromEntries(Object.entries(ports).map(([name, overrides]) => [name, inMilliseconds(overrides)]));
 }
 
-function pemText(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (cause) {
-    throw new SecureConversationError(
-      'CERTIFICATE_INVALID',
-      `${file}: can't be read (${(cause as NodeJS.ErrnoException).code})`,
-      { cause },
-    );
-  }
+type Times = NonNullable<ServeConfig['ports']>[string];
+
+function inMilliseconds({ lifetimeS, clockSkewS }: Times): { lifetimeMs?: number; clockSkewMs?: number } {
+  return {
+    ...(lifetimeS === undefined ? {} : { lifetimeMs: lifetimeS * 1_000 }),
+    ...(clockSkewS === undefined ? {} : { clockSkewMs: clockSkewS * 1_000 }),
+  };
 }
 
 /**

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { Agent } from 'node:https';
 import { createRequire } from 'node:module';
 import type { Client } from 'soap';
@@ -31,16 +31,23 @@ export async function openClient(wsdl: string, ca: string | undefined): Promise<
   }
 }
 
+const trustHint = 'give the CA that signed its certificate with --ca FILE';
 const trustCodes = /^(?:SELF_SIGNED_CERT_IN_CHAIN|DEPTH_ZERO_SELF_SIGNED_CERT|UNABLE_TO_\w+)$/;
 
 function clientError(wsdl: string, isAddress: boolean, cause: unknown): SecureConversationError {
   const { code } = cause as NodeJS.ErrnoException;
   if (!isAddress || code === undefined)
     return new SecureConversationError('WSDL_INVALID', `${wsdl}: node-soap can't read this WSDL`, { cause });
-  const hint = trustCodes.test(code)
-    ? 'give the CA that signed its certificate with --ca FILE'
-    : 'see whether the service runs and the address is right';
+  const hint = trustCodes.test(code) ? trustHint : 'see whether the service runs and the address is right';
   return new SecureConversationError('NETWORK', `${wsdl}: no answer (${code})`, { cause, hint });
+}
+
+/** An error with the hint that is the command line's to give, where the service's TLS certificate is not trusted. */
+export function withTrustHint(error: unknown): unknown {
+  if (!(error instanceof SecureConversationError) || error.code !== 'NETWORK') return error;
+  const { message, cause } = error;
+  const code = (cause as NodeJS.ErrnoException | undefined)?.code ?? '';
+  return trustCodes.test(code) ? new SecureConversationError('NETWORK', message, { cause, hint: trustHint }) : error;
 }
 
 /**
@@ -59,19 +66,10 @@ export function portAddress(address: string, plan: Plan): string {
   return url.href;
 }
 
-/**
- * Text of a file that was named on the command line; undefined where none was.
- * @throws {SecureConversationError} `CONFIG_INVALID`
- */
-export function readNamedFile(file: string | undefined): string | undefined {
-  if (file === undefined) return undefined;
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (cause) {
-    throw new SecureConversationError(
-      'CONFIG_INVALID',
-      `${file}: can't be read (${(cause as NodeJS.ErrnoException).code})`,
-      { cause },
-    );
-  }
+/** @throws {SecureConversationError} `CONFIG_INVALID` where the port's policy encrypts to the service's certificate and none was named */
+export function requireServiceCertificate({ port, bootstrap }: Plan, certificate: string | undefined): void {
+  if (certificate !== undefined || bootstrap.request.protection.kind === 'transport') return;
+  throw new SecureConversationError('CONFIG_INVALID', `port ${port} encrypts to the service's certificate`, {
+    hint: 'give it with --service-certificate FILE',
+  });
 }

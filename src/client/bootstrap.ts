@@ -4,6 +4,7 @@ import { loadPeerCertificate } from '../crypto/x509.ts';
 import { SecureConversationError } from '../errors.ts';
 import type { ContextKey } from '../message/receive.ts';
 import type { SendKeys } from '../message/send.ts';
+import { hasOnlyCharacters } from '../xml/characters.ts';
 import { type ExchangeParts, exchange } from './exchange.ts';
 import type { SessionOptions } from './session-options.ts';
 
@@ -50,6 +51,8 @@ export async function bootstrap(keys: SendKeys, parts: ExchangeParts): Promise<C
 export function bootstrapKeys({ plan, username, password, serviceCertificate }: SessionOptions): SendKeys {
   if (typeof username !== 'string' || typeof password !== 'string')
     throw new SecureConversationError('CONFIG_INVALID', `port ${plan.port} needs a user name and a password`);
+  if (!hasOnlyCharacters(username + password))
+    throw new SecureConversationError('CONFIG_INVALID', 'user name or password holds a character that XML can not');
   const usernameToken = { username, password };
   if (plan.bootstrap.request.protection.kind === 'transport') return { usernameToken };
   if (serviceCertificate === undefined)

@@ -12,6 +12,7 @@ import { type OutgoingBody, type SendKeys, type Sent, send } from '../message/se
 import type { ExchangePlan, Plan } from '../policy/plan.ts';
 import { defaultLimits } from '../xml/limits.ts';
 import { type Addresses, addressList, mayRetry, type RetryMode } from './addresses.ts';
+import { ownMessage } from './own-message.ts';
 import { PeerFault } from './peer-fault.ts';
 import type { SessionOptions, WireExchange } from './session-options.ts';
 import { type HttpResponse, NetworkError, openTransport, type Transport } from './transport.ts';
@@ -58,7 +59,7 @@ export function exchangeParts(options: SessionOptions): ExchangeParts {
     plan,
     transport: openTransport({ ca, timeoutMs, maxBytes: defaultLimits.maxBytes }),
     addresses: addressList(
-      (options.addresses?.length ? options.addresses : [plan.address]).map(address => checkedAddress(address, plan)),
+      (options.addresses ?? [plan.address]).map(address => checkedAddress(address, plan)),
       order,
     ),
     retry,
@@ -104,12 +105,14 @@ async function attempt(parts: ExchangeParts, request: ExchangeRequest, address: 
   const { plan, random, transport } = parts;
   const { soap, addressing } = plan;
   const { action, body } = request;
-  const sent = send(
-    request.plan.request,
-    { soap, addressing },
-    request.keys,
-    { action, to: address, replyToAnonymous: true, body },
-    { nowMs: Date.now(), random, timestampTtlMs },
+  const sent = ownMessage(() =>
+    send(
+      request.plan.request,
+      { soap, addressing },
+      request.keys,
+      { action, to: address, replyToAnonymous: true, body },
+      { nowMs: Date.now(), random, timestampTtlMs },
+    ),
   );
   const contentType = `${soap.contentType}; charset=utf-8${soap.name === '1.2' ? `; action="${action}"` : ''}`;
   const response = await transport.post(address, sent.text, contentType);

@@ -1,17 +1,12 @@
 import type { Client, ISecurity } from 'soap';
 import { SecureConversationError } from '../errors.ts';
 import { readPlainEnvelope } from '../message/plain-envelope.ts';
+import type { OutgoingBody } from '../message/send.ts';
 import type { OperationPlan, Plan } from '../policy/plan.ts';
-import { scanText } from '../xml/scan.ts';
 import { clientPlan } from './client-plan.ts';
+import { ownMessage } from './own-message.ts';
 import { openSession, type Session } from './session.ts';
-import type { SessionOptions } from './session-options.ts';
-
-/** Options of {@link secureConversation}: a session's, with the WSDL port by name. */
-export interface SecureConversationOptions extends Omit<SessionOptions, 'plan'> {
-  /** Name of the WSDL port to call. */
-  readonly port: string;
-}
+import { checkConversationOptions, type SecureConversationOptions } from './session-options.ts';
 
 /** node-soap's security object, which opens a conversation with the first call and keeps it. */
 export interface SecureConversation extends ISecurity {
@@ -33,16 +28,17 @@ interface AxiosRequest {
  * node-soap writes the call in clear, its axios adapter (`ISecurity.addOptions`) takes the Body from there: it is protected by the
  * WSDL's policy, sent, and the verified answer is handed back as a plain envelope. WS-Addressing headers are written here.
  * @param client node-soap's client; its WSDL is read, its SOAP version setting does not matter
- * @throws {SecureConversationError} `CONFIG_INVALID` for an unknown port or a missing option, `POLICY_INVALID` or
- * `POLICY_UNSUPPORTED` for the port's policy
+ * @throws {SecureConversationError} `CONFIG_INVALID` or `CERTIFICATE_INVALID` naming an option that is missing, unknown or unusable,
+ * `WSDL_INVALID` for an unknown port, `POLICY_INVALID` or `POLICY_UNSUPPORTED` for the port's policy
  */
 export function secureConversation(client: Client, options: SecureConversationOptions): SecureConversation {
+  checkConversationOptions(options);
   const { port, ...rest } = options;
   const plan = clientPlan(client, port);
   const session = openSession({ ...rest, plan });
   const adapter = async (request: AxiosRequest) => {
-    const operation = operationOf(request, plan);
-    const { envelope, status } = await session.call(operation, readPlainEnvelope(request.data));
+    const body = ownMessage(() => readPlainEnvelope(request.data));
+    const { envelope, status } = await session.call(operationOf(body, plan), body);
     return { data: envelope, status, statusText: '', headers: {}, config: request, request: undefined };
   };
   return {
@@ -56,9 +52,7 @@ export function secureConversation(client: Client, options: SecureConversationOp
 }
 
 /** The operation of a call, by the Body that node-soap wrote: its headers name an action only by the settings of the client. */
-function operationOf(request: AxiosRequest, plan: Plan): OperationPlan {
-  const body = scanText(request.data).root.children.at(-1);
-  const content = body?.children[0];
+function operationOf({ element: content }: OutgoingBody, plan: Plan): OperationPlan {
   const operation = plan.operations.find(
     ({ input }) => input.local === content?.local && input.namespace === content?.namespace,
   );

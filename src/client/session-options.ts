@@ -1,3 +1,4 @@
+import { anyText, callable, type Field, filledList, number, object, oneOf, text } from '../fields.ts';
 import type { Plan } from '../policy/plan.ts';
 import type { AddressOrder, RetryMode } from './addresses.ts';
 
@@ -10,17 +11,47 @@ export interface SessionOptions {
   readonly serviceCertificate?: string;
   /** Trusted CA certificates for TLS (PEM). */
   readonly ca?: string;
-  /** Addresses of the port on the farm's nodes; default: the WSDL's. */
+  /** Addresses of the port on the farm's nodes, at least one; default: the WSDL's. */
   readonly addresses?: readonly string[];
   readonly order?: AddressOrder;
   /** Default `connect`. */
   readonly retry?: RetryMode;
-  /** Longest wait for one answer; default 30 s. */
+  /** Longest wait for one answer; default 30 s, 1 ms to a day. */
   readonly timeoutMs?: number;
-  /** Difference of clocks that is tolerated; default 60 s. */
+  /** Difference of clocks that is tolerated; default 60 s, at most 300 s. */
   readonly clockSkewMs?: number;
   /** Sees each exchange as it is on the wire. For diagnosis only: it sees passwords of bootstraps over TLS. */
   readonly trace?: (exchange: WireExchange) => void;
+}
+
+/** Options of {@link secureConversation}: a session's, with the WSDL port by name. */
+export interface SecureConversationOptions extends Omit<SessionOptions, 'plan'> {
+  /** Name of the WSDL port to call. */
+  readonly port: string;
+}
+
+const fields = {
+  port: text,
+  username: anyText,
+  password: anyText,
+  serviceCertificate: text,
+  ca: text,
+  addresses: filledList(text),
+  order: oneOf<AddressOrder>('first', 'rotate'),
+  retry: oneOf<RetryMode>('connect', 'any', 'none'),
+  timeoutMs: number(1, 86_400_000, false),
+  clockSkewMs: number(0, 300_000, false),
+  trace: callable,
+} satisfies Readonly<Record<keyof SecureConversationOptions, Field<unknown>>>;
+
+const conversationOptions = object(fields, 'port', 'username', 'password');
+
+/**
+ * Checks options, whose types JavaScript does not know, before anything is opened.
+ * @throws {SecureConversationError} `CONFIG_INVALID` naming the option
+ */
+export function checkConversationOptions(given: SecureConversationOptions): void {
+  conversationOptions(given, { of: 'secureConversation', path: '' });
 }
 
 /** One HTTP exchange as it was on the wire. */

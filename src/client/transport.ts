@@ -1,5 +1,6 @@
 import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest, Agent as TlsAgent } from 'node:https';
+import { checkAuthorities } from '../crypto/tls-certificates.ts';
 import { SecureConversationError } from '../errors.ts';
 
 /** What came back over HTTP. */
@@ -36,8 +37,12 @@ export interface TransportOptions {
   readonly maxBytes: number;
 }
 
-/** Opens a transport on node:http and node:https. */
+/**
+ * Opens a transport on node:http and node:https.
+ * @throws {SecureConversationError} `CERTIFICATE_INVALID` for a `ca` without certificates
+ */
 export function openTransport(options: TransportOptions): Transport {
+  if (options.ca !== undefined) checkAuthorities(options.ca, 'ca');
   // Below the server's keep-alive time (65 s), so that a request seldom meets a closing socket.
   const settings = { keepAlive: true, timeout: options.timeoutMs, maxSockets: 256, scheduling: 'lifo' } as const;
   const plain = new Agent(settings);

@@ -24,6 +24,8 @@ export interface Users {
    * @returns undefined where they are wrong
    */
   authenticate(username: string, password: string): Promise<AuthenticatedUser | undefined>;
+  /** A user by name alone, for a proof that was given before; undefined where there is none (any more). */
+  find(username: string): AuthenticatedUser | undefined;
   /**
    * Reads the file again and forgets every password. It is done without being asked when the file has changed.
    * @throws {SecureConversationError} `USERS_INVALID`; the last good users stay
@@ -97,6 +99,10 @@ export function openUsers(file: string, options: UsersOptions = {}): Users {
       if (!isRight || record === undefined) return undefined;
       remembered.set(key, nowMs() + rememberMs);
       return userOf(record);
+    },
+    find(username) {
+      reloadIfChanged();
+      return userOf(loaded.users.get(username));
     },
     reload() {
       loaded = load();

@@ -117,6 +117,14 @@ export function isCurrent(
   );
 }
 
+/** True for a certificate of the demo CA, be it of a former one, or of the CA that takes its place: only these may be made anew. */
+export function isOfDemo(certificate: X509Certificate, issuer: Issuer | undefined): boolean {
+  return (
+    certificate.issuer === profiles.ca.subject ||
+    (issuer !== undefined && certificate.verify(issuer.certificate.publicKey))
+  );
+}
+
 /** The key in the shape that WebCrypto wants it in. */
 async function webKeys(
   privateKey: KeyObject,

@@ -1,7 +1,8 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { addUser, readUsersFile } from '../conversation/users-file.ts';
+import { openUsers } from '../conversation/users.ts';
+import { addUser, type NewUser } from '../conversation/users-file.ts';
 import type { RandomSource } from '../crypto/random.ts';
 import { SecureConversationError } from '../errors.ts';
 import { readRingFile, writeRingFile } from '../keyring/ring-file.ts';
@@ -12,12 +13,17 @@ import {
   createPrivateKeyPem,
   type Issuer,
   isCurrent,
+  isOfDemo,
 } from './certificates.ts';
 import { makePrivateFolder, readDataFile, writeDataFile } from './data-files.ts';
 import type { CertificateFiles } from './node-messages.ts';
 
 /** Name of the demo user. */
 export const demoUser = 'demo';
+
+/** Id of the demo's OAuth client, and what its tokens may be used for. */
+export const demoClient = 'demo-client';
+const demoScope = ['echo.read', 'echo.write'];
 
 /** What the demonstration farm runs on; paths are absolute. */
 export interface DemoData {
@@ -34,8 +40,8 @@ export interface DemoData {
 }
 
 /**
- * Makes what is missing in the data folder and keeps what is there. A certificate with fewer than 30 days left, of another key or of
- * another CA is made anew over the key that is there; ring and users are never touched again.
+ * Makes what is missing in the data folder and keeps what is there. A certificate of the demo CA with fewer than 30 days left, of another
+ * key or of a former CA is made anew over the key that is there; one of a CA of the user's own, ring and users are never touched.
  * @throws {SecureConversationError} `CONFIG_INVALID`, `CERTIFICATE_INVALID`, `RING_INVALID` or `USERS_INVALID`, naming the file
  */
 export async function prepareDemoData(folder: string, nowMs: number, random: RandomSource): Promise<DemoData> {
@@ -53,12 +59,31 @@ export async function prepareDemoData(folder: string, nowMs: number, random: Ran
     folder: root,
     ring,
     users,
-    password: await prepareUser(users, passwordFile, random),
+    password: await prepareSecret(users, passwordFile, { name: demoUser, roles: ['reader'] }, random),
     passwordFile,
     ca: ca.files.certificate,
     service: service.files,
     tls: tls.files,
   };
+}
+
+/** The demo's OAuth client; paths are absolute. */
+export interface DemoClient {
+  /** Clients file. */
+  readonly clients: string;
+  /** The client's secret alone. */
+  readonly secretFile: string;
+}
+
+/**
+ * Makes the demo's client in the data folder where it is not there yet.
+ * @throws {SecureConversationError} `USERS_INVALID`, naming the file
+ */
+export async function prepareDemoClient({ folder }: DemoData, random: RandomSource): Promise<DemoClient> {
+  const clients = join(folder, 'clients.json');
+  const secretFile = join(folder, `${demoClient}-secret`);
+  await prepareSecret(clients, secretFile, { name: demoClient, roles: demoScope }, random);
+  return { clients, secretFile };
 }
 
 interface Prepared extends Issuer {
@@ -76,9 +101,19 @@ async function prepareCertificate(
   const present = readCertificate(files.certificate);
   if (present !== undefined && isCurrent(present, privateKey, issuer, nowMs))
     return { files, privateKey, certificate: present };
+  if (present !== undefined && !isOfDemo(present, issuer)) throw foreignCertificate(files);
   const pem = await createCertificatePem(role, privateKey, issuer, nowMs);
   writeDataFile(files.certificate, pem, 'certificate', 'CERTIFICATE_INVALID');
   return { files, privateKey, certificate: new X509Certificate(pem) };
+}
+
+/** Whose it is, it may be the only copy. */
+function foreignCertificate({ certificate, key }: CertificateFiles): SecureConversationError {
+  return new SecureConversationError(
+    'CERTIFICATE_INVALID',
+    `certificate ${certificate}: is not of the demo CA, so it is neither used nor replaced`,
+    { hint: `move it and ${key} away to have others made, or use them with "wssc serve"` },
+  );
 }
 
 function prepareKey(file: string): KeyObject {
@@ -104,22 +139,38 @@ function parsed<T>(file: string, what: string, parse: () => T): T {
   }
 }
 
-/** The demo user's password. It is written before the user is, so that it is never lost between the two. */
-async function prepareUser(users: string, passwordFile: string, random: RandomSource): Promise<string> {
+/** A user and password of the demo. The password is written before the user is, so that it is never lost between the two. */
+async function prepareSecret(
+  users: string,
+  passwordFile: string,
+  user: Omit<NewUser, 'password'>,
+  random: RandomSource,
+): Promise<string> {
   const present = readDataFile(passwordFile, 'password file', 'USERS_INVALID')?.trim();
-  if (existsSync(users)) {
-    readUsersFile(users);
-    if (present) return present;
-    throw new SecureConversationError(
-      'USERS_INVALID',
-      `password file ${passwordFile}: does not exist, and ${users} holds only a hash`,
-      {
-        hint: 'delete the users file to have the demo user made anew',
-      },
-    );
-  }
+  if (existsSync(users)) return knownPassword(users, passwordFile, user.name, present);
   const password = present || Buffer.from(random(15)).toString('base64url');
   if (!present) writeDataFile(passwordFile, `${password}\n`, 'password file', 'USERS_INVALID');
-  await addUser(users, { name: demoUser, password, roles: ['reader'] }, random);
+  await addUser(users, { ...user, password }, random);
   return password;
+}
+
+/** The password of a user who is there; a farm would do with the hash, but what is printed to be pasted must be right. */
+async function knownPassword(
+  users: string,
+  passwordFile: string,
+  name: string,
+  password: string | undefined,
+): Promise<string> {
+  const opened = openUsers(users);
+  if (password && (await opened.authenticate(name, password)) !== undefined) return password;
+  throw new SecureConversationError(
+    'USERS_INVALID',
+    `password file ${passwordFile}: ${passwordProblem(password, name)}, and ${users} holds only a hash`,
+    { hint: `delete ${users} to have user ${name} made anew` },
+  );
+}
+
+function passwordProblem(password: string | undefined, name: string): string {
+  if (password === undefined) return 'does not exist';
+  return password === '' ? 'is empty' : `is not the password of user ${name}`;
 }

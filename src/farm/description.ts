@@ -19,6 +19,16 @@ export interface FarmDescription {
   /** Certificate files (PEM). */
   readonly ca: string;
   readonly serviceCertificate: string;
+  /** The token service, where the farm has one. */
+  readonly tokens?: {
+    /** Its base address, which all nodes share; each node has it at its own address as well. */
+    readonly address: string;
+    /** Id of the demo client. */
+    readonly client: string;
+    /** File that holds the client's secret. */
+    readonly secretFile: string;
+    readonly audience: string;
+  };
 }
 
 /** What a farm is doing; fit for anyone's eyes. */

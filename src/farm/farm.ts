@@ -2,7 +2,15 @@ import { fileURLToPath } from 'node:url';
 import { systemRandom } from '../crypto/random.ts';
 import { keepRing } from '../keyring/keeper.ts';
 import { describeKeys } from '../keyring/ring.ts';
-import { type DemoData, demoUser, prepareDemoData } from './demo-data.ts';
+import { oauthPath } from '../server/oauth/oauth-path.ts';
+import {
+  type DemoClient,
+  type DemoData,
+  demoClient,
+  demoUser,
+  prepareDemoClient,
+  prepareDemoData,
+} from './demo-data.ts';
 import type { FarmDescription, FarmStatus } from './description.ts';
 import type { NodeSettings } from './node-messages.ts';
 import type { NodeSlot } from './node-slot.ts';
@@ -27,6 +35,8 @@ export interface FarmOptions {
   readonly clockSkewMs: number;
   /** A node that died is started again after 2 s. */
   readonly restart: boolean;
+  /** Each node serves bearer tokens too, at /oauth over TLS. */
+  readonly tokens: boolean;
   /** Told of what happens to the running farm, one sentence each. */
   readonly onEvent: (sentence: string) => void;
 }
@@ -57,12 +67,13 @@ export async function startFarm(options: FarmOptions): Promise<Farm> {
   const hosts = loopbackHosts();
   const ports = await settlePorts(options, hosts);
   const data = await prepareDemoData(options.data, Date.now(), systemRandom);
+  const client = options.tokens ? await prepareDemoClient(data, systemRandom) : undefined;
   const closing: (() => void)[] = [];
   const close = () => {
     for (const step of closing.splice(0)) step();
   };
   try {
-    return await runFarm({ options, hosts, ports, data, closing, close });
+    return await runFarm({ options, hosts, ports, data, client, closing, close });
   } catch (error) {
     close();
     throw error;
@@ -74,12 +85,15 @@ interface FarmParts {
   readonly hosts: readonly string[];
   readonly ports: FarmPorts;
   readonly data: DemoData;
+  /** Client of the token service, where there is one. */
+  readonly client: DemoClient | undefined;
   /** What must be undone when the farm ends. */
   readonly closing: (() => void)[];
   readonly close: () => void;
 }
 
-async function runFarm({ options, hosts, ports, data, closing, close }: FarmParts): Promise<Farm> {
+async function runFarm(parts: FarmParts): Promise<Farm> {
+  const { options, hosts, ports, data, closing, close } = parts;
   const { onEvent } = options;
   closing.push(
     keepRingWritten({
@@ -91,10 +105,10 @@ async function runFarm({ options, hosts, ports, data, closing, close }: FarmPart
   );
   const ring = keepRing(data.ring);
   closing.push(() => ring.close());
-  const nodes = openNodes(nodeSettings(options, hosts, ports, data), options);
+  const nodes = openNodes(nodeSettings(parts), options);
   closing.push(() => nodes.kill());
   await nodes.start();
-  const description = describe(ports, data, nodes.slots);
+  const description = describe(parts, nodes.slots);
   const status = async (): Promise<FarmStatus> => ({
     nodes: await Promise.all(nodes.slots.map(slot => slot.report())),
     ring: { generation: ring.ring().generation, keys: describeKeys(ring.ring(), Date.now()) },
@@ -114,14 +128,12 @@ async function runFarm({ options, hosts, ports, data, closing, close }: FarmPart
   };
 }
 
+/** What the demo's tokens are for. */
+const tokenAudience = 'urn:soap-secure-conversation:echo';
+
 const at = (scheme: 'http' | 'https', port: number) => `${scheme}://localhost:${port}`;
 
-function nodeSettings(
-  options: FarmOptions,
-  hosts: readonly string[],
-  ports: FarmPorts,
-  data: DemoData,
-): NodeSettings[] {
+function nodeSettings({ options, hosts, ports, data, client }: FarmParts): NodeSettings[] {
   const everyPort = [ports, ...ports.nodes];
   const names = ['localhost', '127.0.0.1', '[::1]'];
   const addresses = everyPort.flatMap(({ http, https }) =>
@@ -140,10 +152,11 @@ function nodeSettings(
     hosts,
     shared: { http: ports.http, https: ports.https },
     own,
+    tokens: client && { clients: client.clients, audience: tokenAudience },
   }));
 }
 
-function describe(ports: FarmPorts, data: DemoData, slots: readonly NodeSlot[]): FarmDescription {
+function describe({ ports, data, client }: FarmParts, slots: readonly NodeSlot[]): FarmDescription {
   return {
     wsdl: `${at('https', ports.https)}/?wsdl`,
     admin: at('http', ports.admin),
@@ -158,5 +171,10 @@ function describe(ports: FarmPorts, data: DemoData, slots: readonly NodeSlot[]):
     passwordFile: data.passwordFile,
     ca: data.ca,
     serviceCertificate: data.service.certificate,
+    ...(client === undefined ? {} : { tokens: describeTokens(ports, client) }),
   };
+}
+
+function describeTokens({ https }: FarmPorts, { secretFile }: DemoClient): NonNullable<FarmDescription['tokens']> {
+  return { address: `${at('https', https)}${oauthPath}`, client: demoClient, secretFile, audience: tokenAudience };
 }

@@ -19,6 +19,8 @@ export interface NodeSettings {
   readonly hosts: readonly string[];
   readonly shared: TcpPorts;
   readonly own: TcpPorts;
+  /** The token service beside the ports; undefined: there is none. */
+  readonly tokens: { readonly clients: string; readonly audience: string } | undefined;
 }
 
 export interface CertificateFiles {

@@ -1,7 +1,10 @@
 /** The process of one node: started by the farm's parent, which tells it what to do by messages. */
+import cluster from 'node:cluster';
 import { readFileSync } from 'node:fs';
 import { SecureConversationError } from '../errors.ts';
 import { createEndpoint, type Endpoint } from '../server/endpoint.ts';
+import { type BearerTokens, bearerTokens } from '../server/oauth/bearer-tokens.ts';
+import { mountedTokens } from '../server/oauth/token-server.ts';
 import type { Cancellation } from '../state/state-mode.ts';
 import echoService from './echo-service.ts';
 import type { NodeSettings, ToNode, ToParent } from './node-messages.ts';
@@ -10,9 +13,12 @@ import { openReplies } from './replies.ts';
 const graceMs = 10_000;
 /** Above the parent's wait for each node: a Cancel is answered then, whether or not a node that died was told. */
 const cancelMs = 2_000;
+/** Conversations of the demo user, who opens all of a load test: as many as it may want. */
+const issueRate = { perSecond: 10_000, burst: 100_000 };
 let endpoint: Endpoint | undefined;
+let tokens: BearerTokens | undefined;
 let leaving = false;
-/** Cancelled conversations that the endpoint must be told of as soon as it is there. */
+/** Cancelled conversations and revoked tokens that the endpoint must be told of as soon as it is there. */
 const untold: Cancellation[] = [];
 const replies = openReplies(cancelMs);
 
@@ -20,8 +26,20 @@ function tell(message: ToParent): void {
   if (process.connected) process.send?.(message);
 }
 
+/** Tells the other nodes; settles when each of them refuses it. */
+function tellOthers(entry: Cancellation): Promise<void> {
+  return replies.to(serial => tell({ kind: 'cancelled', serial, entry }));
+}
+
+/** Conversations and tokens have one kind of id: what ended anywhere is refused as either. */
+function heard(entry: Cancellation): void {
+  endpoint?.cancelled(entry);
+  tokens?.revoked(entry);
+}
+
 async function start(settings: NodeSettings): Promise<void> {
   const { name, wsdl, ring, users, service, tls, addresses, lifetimeMs, clockSkewMs } = settings;
+  tokens = settings.tokens && bearerTokens({ ring, authenticate: users, ...settings.tokens, onRevoke: tellOthers });
   const started = createEndpoint({
     wsdl,
     services: echoService,
@@ -34,11 +52,16 @@ async function start(settings: NodeSettings): Promise<void> {
     node: name,
     lifetimeMs,
     clockSkewMs,
-    onCancel: entry => replies.to(serial => tell({ kind: 'cancelled', serial, entry })),
+    issueRate,
+    ...(tokens === undefined ? {} : { mounted: mountedTokens(tokens) }),
+    onCancel: entry => {
+      tokens?.revoked(entry);
+      return tellOthers(entry);
+    },
   });
   endpoint = started;
   // Before anything is listened on: no call of a cancelled conversation may come first.
-  for (const entry of untold.splice(0)) started.cancelled(entry);
+  for (const entry of untold.splice(0)) heard(entry);
   for (const host of settings.hosts) {
     await started.listen({ ...settings.own, host, exclusive: true });
     await started.listen({ ...settings.shared, host });
@@ -69,7 +92,7 @@ const onMessage: { readonly [K in ToNode['kind']]: (message: Extract<ToNode, { k
   },
   cancelled: ({ serial, entry }) => {
     if (endpoint === undefined) untold.push(entry);
-    else endpoint.cancelled(entry);
+    else heard(entry);
     tell({ kind: 'heard', serial });
   },
   told: ({ serial }) => replies.came(serial),
@@ -82,5 +105,7 @@ const onMessage: { readonly [K in ToNode['kind']]: (message: Extract<ToNode, { k
 // Ctrl-C reaches the whole process group: a node waits for its parent's word instead, so that the farm drains in order.
 process.on('SIGINT', () => {});
 process.on('SIGTERM', () => void leave(graceMs));
+// The parent is gone, and with it the farm. (Where the channel's end is heard of, and not met in writing, node:cluster ends the node.)
+cluster.worker?.on('error', () => process.exit(1));
 process.on('message', (message: ToNode) => (onMessage[message.kind] as (message: ToNode) => void)(message));
 tell({ kind: 'loaded' });

@@ -1,4 +1,4 @@
-import { Refusal } from '../errors.ts';
+import { Refusal, refuse } from '../errors.ts';
 import type { SoapVersion } from '../names.ts';
 import { type Addressing, readAddressing } from '../soap/addressing.ts';
 import { type Envelope, readEnvelope, soapVersionOf } from '../soap/envelope.ts';
@@ -26,6 +26,9 @@ export class EnvelopeRefusal extends Refusal {
   }
 }
 
+/** Characters before the Body: what has to be looked through before it is known who sent it. */
+const maxHeaderChars = 64 * 1024;
+
 /**
  * Scans the bytes of a message and reads its Envelope and its addressing headers.
  *
@@ -37,6 +40,7 @@ export function readMessage(bytes: Uint8Array, limits?: Limits): Message {
   const tree = scan(bytes, limits);
   try {
     const envelope = readEnvelope(tree);
+    if (envelope.body.start > maxHeaderChars) refuse('malformed', 'header-size');
     return { tree, envelope, addressing: readAddressing(envelope) };
   } catch (error) {
     const soap = soapVersionOf(tree.root);

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { AuthenticationMethod, OpenedFrom } from '../state/context.ts';
+import type { ContextBearerOptions } from './context-bearer.ts';
 
 /** The conversation that a service operation is called in. */
 export interface CurrentContext {
@@ -12,6 +13,13 @@ export interface CurrentContext {
   readonly openedFrom: OpenedFrom;
   /** Name of the node that serves the call. */
   readonly node: string;
+  /**
+   * Makes a bearer token for the conversation's user, with the roles as claims, so that the client reaches other services of the farm
+   * without a second login. It ends with the conversation at the latest.
+   * @throws {Refusal} `server` where nothing may be issued now, or where user and roles are too long
+   * @throws {TypeError} for an audience, scope or lifetime that can't be
+   */
+  bearerToken(options: ContextBearerOptions): string;
 }
 
 const storage = new AsyncLocalStorage<CurrentContext>();

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import type { Server } from 'node:http';
-import { type AddressInfo, Server as NetServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
-import { type Logger, pino } from 'pino';
+import type { Logger } from 'pino';
+import { defaultIssueRate, issueLimit } from '../conversation/issue-rate.ts';
 import { openUsers } from '../conversation/users.ts';
 import { randomBytesPooled } from '../crypto/random.ts';
 import { loadCertificate, type OwnCertificate } from '../crypto/x509.ts';
@@ -14,67 +15,35 @@ import type { Plan } from '../policy/plan.ts';
 import { cookieMode } from '../state/cookie-mode.ts';
 import { replayTable } from '../state/replay.ts';
 import type { Cancellation, StateMode } from '../state/state-mode.ts';
-import { defaultLimits, type Limits } from '../xml/limits.ts';
-import { listenOn, pathOf, type Served, serveRequest } from './listener.ts';
+import { defaultLimits } from '../xml/limits.ts';
+import { contextBearer } from './context-bearer.ts';
+import { checkEndpointOptions, type EndpointOptions } from './endpoint-options.ts';
+import { closeServer, listenOn, pathOf, type Served, serveRequest } from './listener.ts';
+import { standardErrorLog } from './log.ts';
 import { type Authenticate, type EndpointParts, type ServedPort, servePort, timestampTtlMs } from './port.ts';
 import { type Listening, publishedWsdl } from './published-wsdl.ts';
 import { openService } from './service.ts';
 import { counters, type Statistics } from './statistics.ts';
 
-/** What a WSDL port may be told beside its policy. */
-export interface PortOverrides {
-  /** Life of the conversations of this port. */
-  readonly lifetimeMs?: number;
-}
-
-/** Options of {@link createEndpoint}. */
-export interface EndpointOptions {
-  /** WSDL file; its policies are the description of security. */
-  readonly wsdl: string;
-  /** node-soap's service object, unchanged: `{ Service: { Port: { Operation(args) {} } } }`. */
-  readonly services: object;
-  /** Key ring file. */
-  readonly ring: string;
-  /** Users file, or a function that checks a user name and password. */
-  readonly authenticate: string | Authenticate;
-  /** The service's X.509 certificate and private key (PEM), where a policy encrypts to it. */
-  readonly certificate?: string;
-  readonly key?: string;
-  /** TLS certificate and key (PEM) for `listen({ https })`. */
-  readonly tls?: { readonly certificate: string; readonly key: string };
-  /** Base addresses that clients may send to (`https://host:port`): every node's and the balancer's. */
-  readonly addresses: readonly string[];
-  /** This node's name in answers of `currentContext()`. Default `node`. */
-  readonly node?: string;
-  /** Life of a conversation; default 10 h, never more than the ring's token life. */
-  readonly lifetimeMs?: number;
-  /** Difference of clocks that is tolerated; default 60 s, at most 300 s. */
-  readonly clockSkewMs?: number;
-  /** Contexts kept in this node's cache; default 10,000. */
-  readonly cacheEntries?: number;
-  /** WSDL ports to serve (default: all), with what they are told beside their policy. */
-  readonly ports?: Readonly<Record<string, PortOverrides>>;
-  readonly limits?: Partial<Limits>;
-  /** Default: warnings and errors to standard error, one JSON line each. */
-  readonly log?: Logger;
-  /**
-   * Called for each conversation that was cancelled here, so that the other nodes can be told. The Cancel is answered when it has settled:
-   * from then on no node should take the conversation.
-   */
-  readonly onCancel?: (cancellation: Cancellation) => Promise<void> | void;
+/** What `listen()` has opened. */
+export interface EndpointListener {
+  /** TCP ports that are listened on now. */
+  readonly addresses: { readonly http?: number; readonly https?: number };
+  /** The endpoint's own: stops accepting, finishes what is under way for at most `ms`, then closes. */
+  drain(ms: number): Promise<void>;
+  /** The endpoint's own. */
+  close(): Promise<void>;
 }
 
 /** A served WSDL. */
 export interface Endpoint {
   /** The pipeline as an express handler; mount it before any body parser. */
   middleware(): RequestHandler;
-  /** Listens without express; may be called more than once. `0` is any free port. */
-  listen(options: {
-    http?: number;
-    https?: number;
-    host?: string;
-    exclusive?: boolean;
-  }): Promise<{ addresses: { http?: number; https?: number } }>;
+  /**
+   * Listens without express; may be called more than once. `0` is any free port. Where one of two can't be listened on, none is.
+   * @throws {SecureConversationError} `LISTEN_FAILED`, or `CONFIG_INVALID` for `https` without `tls`
+   */
+  listen(options: { http?: number; https?: number; host?: string; exclusive?: boolean }): Promise<EndpointListener>;
   /** Stops accepting, finishes what is under way for at most `ms`, then closes. */
   drain(ms: number): Promise<void>;
   close(): Promise<void>;
@@ -92,8 +61,8 @@ const defaults = { lifetimeMs: 36_000_000, clockSkewMs: 60_000, cacheEntries: 10
  * `RING_INVALID` or `USERS_INVALID`, naming file and place
  */
 export function createEndpoint(options: EndpointOptions): Endpoint {
-  const log = options.log ?? pino({ level: 'warn' }, pino.destination(2));
-  const clockSkewMs = inRange('clockSkewMs', options.clockSkewMs ?? defaults.clockSkewMs, 0, 300_000);
+  checkEndpointOptions(options);
+  const log = options.log ?? standardErrorLog();
   const names = options.ports && Object.keys(options.ports);
   const plans = compilePolicy(options.wsdl, names === undefined ? {} : { ports: names });
   for (const plan of plans) {
@@ -108,18 +77,21 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
   const state = cookieMode({
     ring: () => ring.ring(),
     stale: () => ring.stale(),
-    cacheEntries: inRange('cacheEntries', options.cacheEntries ?? defaults.cacheEntries, 1, 10_000_000),
-    refresh: () => ring.refresh(),
+    cacheEntries: options.cacheEntries ?? defaults.cacheEntries,
+    refresh: keyId => ring.refresh(keyId),
     random: randomBytesPooled,
   });
   const parts: EndpointParts = {
     service: openService(options.wsdl, readFileSync(options.wsdl, 'utf8'), options.services),
     authenticate: authenticator(options.authenticate),
     ownCertificates: certificates,
-    spend: spender(clockSkewMs),
+    spend: spender(Math.max(...plans.map(plan => skewOf(plan, options)))),
+    mayIssue: issuer(options.issueRate),
     announce: announcer(options.onCancel, log),
+    bearerToken: (context, wanted) =>
+      contextBearer(context, wanted, ring, { nowMs: Date.now(), random: randomBytesPooled }),
     node: options.node ?? defaults.node,
-    clockSkewMs,
+    clockSkewMs: options.clockSkewMs ?? defaults.clockSkewMs,
     limits: { ...defaultLimits, ...options.limits },
     log,
     counters: counters(),
@@ -127,7 +99,11 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
     clock: Date.now,
   };
   const ports = plans.map(plan =>
-    servePort(plan, options.addresses, { state, parts, lifetimeMs: lifetimeOf(plan, options, ring) }),
+    servePort(plan, options.addresses, {
+      state,
+      parts: { ...parts, clockSkewMs: skewOf(plan, options) },
+      lifetimeMs: lifetimeOf(plan, options, ring),
+    }),
   );
   return endpointOf(ports, options, { ring, state, parts });
 }
@@ -139,20 +115,29 @@ interface Running {
 }
 
 function endpointOf(ports: readonly ServedPort[], options: EndpointOptions, { ring, state, parts }: Running): Endpoint {
-  const servers: Server[] = [];
+  const servers = new Set<Server>();
   const sockets: Listening[] = [];
   const served: Served = {
     ports: new Map(ports.map(port => [port.path, port])),
     wsdl: publishedWsdl(options.wsdl, ports, sockets),
+    mounted: options.mounted,
     maxBytes: parts.limits.maxBytes,
     ready: parts.service.ready,
     isDraining: false,
+    log: parts.log,
+  };
+  const closeAll = async (closing: Iterable<Server>, idleMs: number, allMs: number) => {
+    const all = [...closing];
+    for (const server of all) servers.delete(server);
+    await Promise.all(all.map(server => closeServer(server, idleMs, allMs)));
   };
   const shut = async (idleMs: number, allMs: number) => {
     served.isDraining = true;
     ring.close();
-    await Promise.all(servers.splice(0).map(server => closeServer(server, idleMs, allMs)));
+    await closeAll(servers, idleMs, allMs);
   };
+  const drain = (ms: number) => shut(Math.min(ms / 2, 1_000), ms);
+  const close = () => shut(0, 0);
   return {
     plans: ports.map(port => port.plan),
     middleware: () =>
@@ -163,49 +148,56 @@ function endpointOf(ports: readonly ServedPort[], options: EndpointOptions, { ri
       },
     async listen({ http, https, host, exclusive = false }) {
       const addresses: { http?: number; https?: number } = {};
-      const open = async (port: number, tls: EndpointOptions['tls']) => {
-        const server = await listenOn(served, { port, host, exclusive, tls });
-        servers.push(server);
+      const tls = https === undefined ? undefined : requiredTls(options);
+      const opened: Server[] = [];
+      const open = async (port: number, tlsOfPort: EndpointOptions['tls']) => {
+        const server = await listenOn(served, { port, host, exclusive, tls: tlsOfPort });
+        opened.push(server);
+        servers.add(server);
         return (server.address() as AddressInfo).port;
       };
       await parts.service.ready;
-      if (http !== undefined) addresses.http = await open(http, undefined);
-      if (https !== undefined) addresses.https = await open(https, requiredTls(options));
+      try {
+        if (http !== undefined) addresses.http = await open(http, undefined);
+        if (https !== undefined) addresses.https = await open(https, tls);
+      } catch (error) {
+        // Who is told that it does not listen must not be left with one socket that does.
+        await closeAll(opened, 0, 0);
+        throw error;
+      }
       sockets.push(addresses);
-      return { addresses };
+      return { addresses, drain, close };
     },
-    drain: ms => shut(Math.min(ms / 2, 1_000), ms),
-    close: () => shut(0, 0),
+    drain,
+    close,
     statistics: () => parts.counters.snapshot(),
     cancelled: ({ id, untilMs }) => state.cancelled(id, untilMs),
   };
 }
 
-/**
- * Stops accepting. A connection in use ends with its next answer (`Connection: close`), so that no request meets a closing socket; one
- * that stays idle is closed after `idleMs`, whatever is left after `allMs`.
- */
-async function closeServer(server: Server, idleMs: number, allMs: number): Promise<void> {
-  const timers = [
-    setTimeout(() => server.closeIdleConnections(), idleMs),
-    setTimeout(() => server.closeAllConnections(), allMs),
-  ];
-  await new Promise<void>(resolve => NetServer.prototype.close.call(server, () => resolve()));
-  for (const timer of timers) clearTimeout(timer);
-}
-
 /** Never longer than the ring's keys open what they sealed. */
 function lifetimeOf(plan: Plan, options: EndpointOptions, ring: RingKeeper): () => number {
   const wanted = options.ports?.[plan.port]?.lifetimeMs ?? options.lifetimeMs ?? defaults.lifetimeMs;
-  inRange('lifetimeMs', wanted, 1_000, 7 * 86_400_000);
   return () => Math.min(wanted, ring.ring().policy.lifeMs);
 }
 
-/** A message is remembered as long as it could still be accepted, by a clock that is never set back. */
+function skewOf({ port }: Plan, { ports, clockSkewMs }: EndpointOptions): number {
+  return ports?.[port]?.clockSkewMs ?? clockSkewMs ?? defaults.clockSkewMs;
+}
+
+/**
+ * A message is remembered as long as it could still be accepted, by a clock that is never set back.
+ * @param clockSkewMs the most that any port tolerates
+ */
 function spender(clockSkewMs: number): EndpointParts['spend'] {
   const table = replayTable();
   const retainMs = timestampTtlMs + 2 * clockSkewMs;
   return key => table.insert(key, performance.now(), retainMs);
+}
+
+function issuer(rate: EndpointOptions['issueRate']): EndpointParts['mayIssue'] {
+  const limit = issueLimit({ ...defaultIssueRate, ...rate });
+  return user => limit.take(user, performance.now());
 }
 
 /** The conversation has ended here in any case: what goes wrong with the others is no fault of the client that is answered. */
@@ -227,7 +219,8 @@ function authenticator(authenticate: EndpointOptions['authenticate']): Authentic
 
 function ownCertificates(options: EndpointOptions, plans: readonly Plan[]): OwnCertificate[] {
   const { certificate, key } = options;
-  if (certificate !== undefined && key !== undefined) return [loadCertificate(certificate, key)];
+  if (certificate !== undefined && key !== undefined)
+    return [loadCertificate(certificate, key, { certificate: 'certificate', key: 'key' })];
   const needing = plans.find(plan => plan.bootstrap.request.protection.kind === 'symmetric');
   if (needing === undefined) return [];
   throw new SecureConversationError(
@@ -253,9 +246,4 @@ function requiredTls({ tls }: EndpointOptions): NonNullable<EndpointOptions['tls
   throw new SecureConversationError('CONFIG_INVALID', 'listening on https needs a TLS certificate and key', {
     hint: 'give tls',
   });
-}
-
-function inRange(name: string, value: number, min: number, max: number): number {
-  if (Number.isFinite(value) && value >= min && value <= max) return value;
-  throw new SecureConversationError('CONFIG_INVALID', `${name} is ${value}, allowed are ${min} to ${max}`);
 }

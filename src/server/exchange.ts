@@ -9,7 +9,7 @@ import type { ExchangePlan, OperationPlan, Plan } from '../policy/plan.ts';
 import type { Context, OpenedFrom } from '../state/context.ts';
 import { isNamed } from '../xml/tree.ts';
 import type { CurrentContext } from './current-context.ts';
-import type { ServedPort } from './port.ts';
+import type { EndpointParts, ServedPort } from './port.ts';
 import { writeServiceFault } from './service-fault.ts';
 
 /** A context and where this node found it. */
@@ -33,16 +33,22 @@ export interface Exchange {
 }
 
 /**
- * Picks the exchange by wsa:Action. The action is not verified yet: it only decides which plan the message is held to, and each
+ * Picks the exchange by wsa:Action, and holds requests for tokens to their own size. The action is not verified yet: it only decides which plan the message is held to, and each
  * exchange compares it with what it verified.
  */
-export function exchangeFor(action: string | undefined, port: ServedPort): Exchange {
+export function exchangeFor(action: string | undefined, messageBytes: number, port: ServedPort): Exchange {
   const request = trustRequest(action, port.plan);
-  if (request !== undefined) return trustExchanges[request](port.plan);
+  if (request !== undefined) {
+    if (messageBytes > maxTokenRequestBytes) refuse('malformed', 'rst-bytes');
+    return trustExchanges[request](port.plan);
+  }
   const operation = action === undefined ? undefined : port.operationByAction.get(action);
   // An action that the WSDL does not know is held to the conversation's policy too; WCF reads the answer as a lost session.
   return operation === undefined ? refuse('badContextToken', 'action-unknown') : applicationExchange(operation);
 }
+
+/** No request for a token is as long as a call may be: the first of them comes from somebody who has proved nothing yet. */
+const maxTokenRequestBytes = 64 * 1024;
 
 function trustRequest(action: string | undefined, plan: Plan): TrustRequest | undefined {
   const { requestAction } = plan.dialect;
@@ -63,6 +69,7 @@ async function issue(verified: Verified<FoundContext>, port: ServedPort): Promis
   const user = await parts.authenticate(token.username, token.password);
   if (user === undefined) return refuse('failedAuthentication', 'user-or-password');
   if (plan.bootstrap.request.protection.kind === 'transport') spendRequest(user.user, verified, port);
+  if (!parts.mayIssue(user.user)) return refuse('server', 'issue-rate');
   const { body } = issueContext(
     request,
     { ...user, authenticatedBy: 'usernameToken' },
@@ -108,7 +115,7 @@ async function callService(
   if (content === undefined || !isNamed(content, operation.input.namespace, operation.input.local))
     return refuse('actionMismatch', 'action-body-mismatch');
   parts.counters.call(found.openedFrom);
-  const answer = await parts.service.call(plan, { operation, content, context: currentOf(found, parts.node) });
+  const answer = await parts.service.call(plan, { operation, content, context: currentOf(found, parts) });
   const keys = contextKeys(found.context, plan);
   if ('body' in answer) return { action: operation.outputAction, body: answer.body, keys, isFault: false };
   parts.log.warn({ port: plan.port, operation: operation.name, err: answer.fault.cause }, 'operation failed');
@@ -116,9 +123,9 @@ async function callService(
   return { action: plan.addressing.faultAction, body, keys, isFault: true };
 }
 
-function currentOf({ context, openedFrom }: FoundContext, node: string): CurrentContext {
+function currentOf({ context, openedFrom }: FoundContext, { node, bearerToken }: EndpointParts): CurrentContext {
   const { id, user, roles, authenticatedBy } = context;
-  return { id, user, roles, authenticatedBy, openedFrom, node };
+  return { id, user, roles, authenticatedBy, openedFrom, node, bearerToken: options => bearerToken(context, options) };
 }
 
 /** The keys of an answer inside the conversation: the token is not sent back, only referred to by its Identifier. */

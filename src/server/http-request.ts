@@ -1,13 +1,10 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
-import type { HttpAnswer } from './pipeline.ts';
 
 /** What of an HTTP request the pipeline needs. */
 export interface SoapHttpRequest {
   readonly bytes: Uint8Array;
   readonly soapAction: string | undefined;
 }
-
-const bare = (status: number): HttpAnswer => ({ status, contentType: undefined, body: undefined });
 
 /** Headers that a balancer and a node must not read differently: present twice is refused, whatever they say. */
 const singleHeaders: ReadonlySet<string> = new Set([
@@ -25,20 +22,20 @@ const soapTypes: ReadonlySet<string> = new Set(['application/soap+xml', 'text/xm
 
 /**
  * Checks the HTTP side of a POST before its body is read (facts: Node accepts a second Host and Content-Type and joins SOAPActions).
- * @returns the bare status to answer with, or undefined where the body may be read
+ * @returns the status to answer with, or undefined where the body may be read
  */
-export function refusedHead(request: IncomingMessage, maxBytes: number): HttpAnswer | undefined {
+export function refusedHead(request: IncomingMessage, maxBytes: number): number | undefined {
   const { headers } = request;
-  if (request.method !== 'POST') return bare(405);
-  if (request.rawHeaders.length > 2 * maxHeaders) return bare(431);
-  if (duplicateHeader(request.rawHeaders)) return bare(400);
-  // RFC 9110 §10.1.1: 100-continue is the only expectation there is; Node answers it by itself.
-  if (headers.expect !== undefined && headers.expect.toLowerCase() !== '100-continue') return bare(417);
+  if (request.method !== 'POST') return 405;
+  if (request.rawHeaders.length > 2 * maxHeaders) return 431;
+  if (duplicateHeader(request.rawHeaders)) return 400;
+  // RFC 9110 §10.1.1: 100-continue is the only expectation there is.
+  if (headers.expect !== undefined && headers.expect.toLowerCase() !== '100-continue') return 417;
   // No decompression: a compressed request is a bomb until proved otherwise.
-  if (headers['content-encoding'] !== undefined) return bare(415);
-  if (!acceptedContentType(headers)) return bare(415);
-  if (twoActions(headers)) return bare(400);
-  if (Number(headers['content-length'] ?? 0) > maxBytes) return bare(413);
+  if (headers['content-encoding'] !== undefined) return 415;
+  if (!acceptedContentType(headers)) return 415;
+  if (twoActions(headers)) return 400;
+  if (Number(headers['content-length'] ?? 0) > maxBytes) return 413;
   return undefined;
 }
 
@@ -101,23 +98,27 @@ export function soapActionOf(headers: IncomingHttpHeaders): string | undefined {
 
 /**
  * Reads a request body of at most `maxBytes`.
- * @returns undefined where it is longer; the rest is not read
+ * @returns `too-long` where it is longer, and the rest is not read; `gone` where the peer went away before its end
+ * @throws {Error} where somebody has read it before
  */
-export function readBody(request: IncomingMessage, maxBytes: number): Promise<Uint8Array | undefined> {
+export function readBody(request: IncomingMessage, maxBytes: number): Promise<Uint8Array | 'too-long' | 'gone'> {
   return new Promise((resolve, reject) => {
+    // Nothing would come any more, and the peer would wait for ever.
+    if (request.readableEnded) reject(new Error('the body was read already: mount the middleware before body parsers'));
+    else if (request.destroyed) resolve('gone');
     const chunks: Buffer[] = [];
     let bytes = 0;
     request.on('data', (chunk: Buffer) => {
       bytes += chunk.length;
       if (bytes > maxBytes) {
         request.pause();
-        resolve(undefined);
+        resolve('too-long');
       } else chunks.push(chunk);
     });
     request.on('end', () =>
       resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks)),
     );
-    request.on('error', reject);
-    request.on('aborted', () => reject(new Error('request aborted')));
+    request.on('error', () => resolve('gone'));
+    request.on('aborted', () => resolve('gone'));
   });
 }

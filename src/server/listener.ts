@@ -1,23 +1,36 @@
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { once } from 'node:events';
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import type { Socket } from 'node:net';
+import { Server as NetServer, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import type { Logger } from 'pino';
+import type { TlsCertificate } from '../crypto/tls-certificates.ts';
 import { SecureConversationError } from '../errors.ts';
 import { readBody, refusedHead, soapActionOf } from './http-request.ts';
 import { answer, type HttpAnswer } from './pipeline.ts';
 import type { ServedPort } from './port.ts';
+
+/** What answers requests below one path: an express application, or any other listener of node:http. */
+export interface Mounted {
+  /** `/oauth` */
+  readonly path: string;
+  readonly handler: RequestListener;
+}
 
 /** What a listener serves: ports by path, and the WSDL. */
 export interface Served {
   readonly ports: ReadonlyMap<string, ServedPort>;
   /** The WSDL for a request, or undefined where the path has none. */
   wsdl(request: IncomingMessage): string | undefined;
+  /** What is served beside them, by a listener of its own. */
+  readonly mounted?: Mounted | undefined;
   readonly maxBytes: number;
   /** Settles when the service behind can be called. */
   readonly ready: Promise<unknown>;
   /** True from the moment on that no new connection is accepted. */
   isDraining: boolean;
+  readonly log: Logger;
 }
 
 /** Options of one listening socket. */
@@ -25,7 +38,7 @@ export interface ListenOptions {
   readonly port: number;
   readonly host: string | undefined;
   /** TLS key and certificate (PEM); undefined: plain HTTP. */
-  readonly tls: { readonly certificate: string; readonly key: string } | undefined;
+  readonly tls: TlsCertificate | undefined;
   /** With node:cluster: this process's own socket instead of one shared with the others. */
   readonly exclusive: boolean;
 }
@@ -64,9 +77,11 @@ export async function listenOn(served: Served, options: ListenOptions): Promise<
     maxRequestsPerSocket: hardening.maxRequestsPerSocket,
   });
   // No listener for `upgrade`: an offer to go on in another protocol may be left alone (RFC 9110 §7.8), and CXF makes one (h2c).
-  server.on('checkExpectation', (_request, response: ServerResponse) =>
-    response.writeHead(417, { Connection: 'close', 'Content-Length': 0 }).end(),
-  );
+  server.on('checkExpectation', listener);
+  server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+    waiting.add(request);
+    listener(request, response);
+  });
   await listening(server, options);
   return server;
 }
@@ -92,6 +107,13 @@ const turns = new WeakMap<Socket, Promise<void>>();
 /** Connections that end with an answer which was given. */
 const ending = new WeakSet<Socket>();
 
+/** Requests whose body comes only when it is asked for (`Expect: 100-continue`). Node itself would ask for any, also for one that is refused. */
+const waiting = new WeakSet<IncomingMessage>();
+
+function inviteBody(request: IncomingMessage, response: ServerResponse): void {
+  if (waiting.delete(request)) response.writeContinue();
+}
+
 /**
  * Serves one HTTP request; never rejects: a peer that goes away is no error of ours.
  *
@@ -111,33 +133,67 @@ async function serve(request: IncomingMessage, response: ServerResponse, served:
   if (ending.has(request.socket)) return;
   try {
     await served.ready;
-    const reply = request.method === 'GET' ? wsdlAnswer(request, served) : await soapAnswer(request, served);
-    const isLast = served.isDraining || isRefusal(reply);
+    if (isMounted(request, served)) return await passOn(request, response, served);
+    const reply = request.method === 'GET' ? wsdlAnswer(request, served) : await soapAnswer(request, response, served);
+    const isLast = served.isDraining || reply === undefined || isRefusal(reply);
     if (isLast) ending.add(request.socket);
-    write(response, reply, isLast);
-  } catch {
+    if (reply === undefined) response.destroy();
+    else write(response, reply, isLast);
+  } catch (err) {
+    served.log.error({ ...portName(request, served), reason: 'internal', err }, 'request failed');
     ending.add(request.socket);
     response.destroy();
   }
 }
 
-function wsdlAnswer(request: IncomingMessage, served: Served): HttpAnswer {
-  const text = /^[^?]*\?wsdl$/i.test(request.url ?? '') ? served.wsdl(request) : undefined;
-  return text === undefined
-    ? { status: served.ports.has(pathOf(request)) ? 405 : 404, contentType: undefined, body: undefined }
-    : { status: 200, contentType: 'text/xml; charset=utf-8', body: text };
+function isMounted(request: IncomingMessage, { mounted }: Served): boolean {
+  return mounted !== undefined && `${pathOf(request)}/`.startsWith(`${mounted.path}/`);
 }
 
-async function soapAnswer(request: IncomingMessage, served: Served): Promise<HttpAnswer> {
-  const bare = (status: number): HttpAnswer => ({ status, contentType: undefined, body: undefined });
+/** Settles when the answer is out or the peer is gone: only then comes the connection's next request. */
+async function passOn(request: IncomingMessage, response: ServerResponse, served: Served): Promise<void> {
+  if (served.isDraining) response.setHeader('Connection', 'close');
+  const closed = once(response, 'close');
+  inviteBody(request, response);
+  served.mounted?.handler(request, response);
+  await closed;
+}
+
+function wsdlAnswer(request: IncomingMessage, served: Served): HttpAnswer {
+  const text = /^[^?]*\?wsdl$/i.test(request.url ?? '') ? served.wsdl(request) : undefined;
+  if (text === undefined) return refused(served.ports.has(pathOf(request)) ? 405 : 404, request, served);
+  return { status: 200, contentType: 'text/xml; charset=utf-8', body: text };
+}
+
+/** The answer to a message; undefined where the peer went away before it had sent all of it. */
+async function soapAnswer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  served: Served,
+): Promise<HttpAnswer | undefined> {
   const port = served.ports.get(pathOf(request));
-  if (port === undefined) return bare(404);
+  if (port === undefined) return refused(404, request, served);
   // A TransportBinding's policy is met by TLS alone: without it there is nothing to verify, so nothing is read.
-  if (port.plan.transport === 'https' && (request.socket as TLSSocket).encrypted !== true) return bare(403);
-  const refused = refusedHead(request, served.maxBytes);
-  if (refused !== undefined) return refused;
+  if (port.plan.transport === 'https' && (request.socket as TLSSocket).encrypted !== true)
+    return refused(403, request, served);
+  const status = refusedHead(request, served.maxBytes);
+  if (status !== undefined) return refused(status, request, served);
+  inviteBody(request, response);
   const bytes = await readBody(request, served.maxBytes);
-  return bytes === undefined ? bare(413) : answer(bytes, soapActionOf(request.headers), port);
+  if (bytes === 'gone') return undefined;
+  return bytes === 'too-long' ? refused(413, request, served) : answer(bytes, soapActionOf(request.headers), port);
+}
+
+/** The bare status of a request that is refused before it is read as a message, with its line in the log. */
+function refused(status: number, request: IncomingMessage, served: Served): HttpAnswer {
+  served.log.warn({ ...portName(request, served), reason: `http-${status}` }, 'request refused');
+  return { status, contentType: undefined, body: undefined };
+}
+
+/** The WSDL port for a line of the log. A path that is none of ours is the peer's word and is not written there. */
+function portName(request: IncomingMessage, served: Served): { readonly port?: string } {
+  const port = served.ports.get(pathOf(request));
+  return port === undefined ? {} : { port: port.plan.port };
 }
 
 /** The path without a query; an absolute-form target to another host is no path of ours (RFC 9112 §3.2.2). */
@@ -152,9 +208,25 @@ function isRefusal({ status }: HttpAnswer): boolean {
 }
 
 function write(response: ServerResponse, { status, contentType, body }: HttpAnswer, isLast: boolean): void {
-  const headers: Record<string, string | number> = { 'Content-Length': Buffer.byteLength(body ?? '') };
+  const text = body ?? '';
+  const length = Buffer.byteLength(text);
+  const headers: Record<string, string | number> = { 'Content-Length': length };
   if (contentType !== undefined) headers['Content-Type'] = contentType;
   if (status === 405) headers.Allow = 'POST, GET';
   if (isLast) headers.Connection = 'close';
-  response.writeHead(status, headers).end(body);
+  // A text of ASCII alone, as most are, is written faster where Node is told so.
+  response.writeHead(status, headers).end(text, length === text.length ? 'latin1' : 'utf8');
+}
+
+/**
+ * Stops accepting. A connection in use ends with its next answer (`Connection: close`), so that no request meets a closing socket; one
+ * that stays idle is closed after `idleMs`, whatever is left after `allMs`.
+ */
+export async function closeServer(server: Server, idleMs: number, allMs: number): Promise<void> {
+  const timers = [
+    setTimeout(() => server.closeIdleConnections(), idleMs),
+    setTimeout(() => server.closeAllConnections(), allMs),
+  ];
+  await new Promise<void>(resolve => NetServer.prototype.close.call(server, () => resolve()));
+  for (const timer of timers) clearTimeout(timer);
 }

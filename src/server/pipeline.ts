@@ -25,7 +25,7 @@ export async function answer(bytes: Uint8Array, soapAction: string | undefined, 
   try {
     message = readMessage(bytes, port.parts.limits);
     if (message.envelope.soap !== port.plan.soap) refuse('versionMismatch', 'soap-version');
-    const exchange = exchangeFor(message.addressing?.action, port);
+    const exchange = exchangeFor(message.addressing?.action, bytes.byteLength, port);
     const verified = await received(message, exchange, port);
     checkAddressing(verified.addressing, soapAction, port);
     const reply = await exchange.perform(verified, port);

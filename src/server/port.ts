@@ -3,8 +3,10 @@ import type { Principal } from '../conversation/issue.ts';
 import type { RandomSource } from '../crypto/random.ts';
 import type { OwnCertificate } from '../crypto/x509.ts';
 import type { OperationPlan, Plan } from '../policy/plan.ts';
+import type { Context } from '../state/context.ts';
 import type { Cancellation, StateMode } from '../state/state-mode.ts';
 import type { Limits } from '../xml/limits.ts';
+import type { ContextBearerOptions } from './context-bearer.ts';
 import type { Service } from './service.ts';
 import type { Counters } from './statistics.ts';
 
@@ -24,8 +26,12 @@ export interface EndpointParts {
   readonly ownCertificates: readonly OwnCertificate[];
   /** Spends the key of a message, so that no copy of it is served. */
   readonly spend: (key: string) => 'new' | 'seen' | 'full';
+  /** Whether a user who has proved who they are may begin one more conversation now; it is counted. */
+  readonly mayIssue: (user: string) => boolean;
   /** Tells the other nodes of a conversation that was cancelled here. Settles when they refuse it; never rejects. */
   readonly announce: (cancellation: Cancellation) => Promise<void>;
+  /** Makes a bearer token for the user of a conversation. */
+  readonly bearerToken: (context: Context, options: ContextBearerOptions) => string;
   readonly node: string;
   readonly clockSkewMs: number;
   readonly limits: Limits;

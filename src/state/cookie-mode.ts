@@ -14,7 +14,7 @@ export interface CookieModeOptions {
   /** True while the ring may lack keys that other nodes have: then nothing is issued, but everything is opened. */
   readonly stale?: () => boolean;
   /** Looks for a newer ring, for a key id that is unknown; true where there is one. Must limit itself: anyone can send unknown key ids. */
-  readonly refresh?: () => boolean;
+  readonly refresh?: (keyId: string) => boolean;
   /** Contexts kept beside their sealed state. Default 10,000. */
   readonly cacheEntries?: number;
   readonly cancels?: CancelList;
@@ -83,7 +83,7 @@ export function cookieMode(options: CookieModeOptions): StateMode {
     if (context !== undefined || refresh === undefined) return context;
     const keyId = keyIdOf(state);
     const isUnknown = keyId !== undefined && !ring().keys.some(({ id }) => id === keyId);
-    return isUnknown && refresh() ? openState(state, binding, ring(), nowMs) : undefined;
+    return isUnknown && refresh(keyId) ? openState(state, binding, ring(), nowMs) : undefined;
   }
 }
 

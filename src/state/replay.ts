@@ -10,6 +10,8 @@ export interface ReplayTable {
    * @returns `seen` for a replay; `full` where no entry is free, then the message must be refused: no key is dropped before its time
    */
   insert(key: string, nowMs: number, retainMs: number): 'new' | 'seen' | 'full';
+  /** True for a key that was spent and is still held. */
+  has(key: string, nowMs: number): boolean;
   /** Number of keys that are held. */
   size(): number;
 }
@@ -28,6 +30,7 @@ export function replayTable(options: ReplayTableOptions = {}): ReplayTable {
   const table = expiringTable({ maxEntries, bucketMs, random });
   return {
     insert: (key, nowMs, retainMs) => table.insert(key, nowMs + retainMs, nowMs),
+    has: (key, nowMs) => table.has(key, nowMs),
     size: () => table.size(),
   };
 }

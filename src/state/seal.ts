@@ -35,7 +35,8 @@ const saltBytes = 24;
 const commitmentAt = 34;
 const ciphertextAt = 66;
 const tagBytes = 16;
-const overheadBytes = ciphertextAt + tagBytes;
+/** What a seal adds to its plaintext. */
+export const overheadBytes = ciphertextAt + tagBytes;
 const label = Buffer.from('soap-secure-conversation/state/v1\0');
 const cipher = 'aes-256-gcm';
 const maxBase64Chars = 4096;
@@ -202,7 +203,13 @@ function sealedBytes(text: string): Buffer | undefined {
 /** Id of the ring key that a state says it was sealed with, as 16 hex digits; undefined for anything that is no sealed state. */
 export function keyIdOf(text: string): string | undefined {
   const sealed = sealedBytes(text);
-  return sealed?.[0] === magic && sealed[1] === version ? sealed.toString('hex', keyIdAt, saltAt) : undefined;
+  return sealed && keyIdOfSeal(sealed);
+}
+
+/** Id of the ring key that sealed bytes name, as 16 hex digits; undefined for anything that does not begin as they do. */
+export function keyIdOfSeal(sealed: Buffer): string | undefined {
+  const isSeal = sealed.length >= overheadBytes && sealed[0] === magic && sealed[1] === version;
+  return isSeal ? sealed.toString('hex', keyIdAt, saltAt) : undefined;
 }
 
 /**

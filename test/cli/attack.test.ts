@@ -132,3 +132,10 @@ test('errors are counted by name and left out of nodes and bytes', () => {
   });
   expect(report.bytes).toEqual({ sent: 900, received: 600, state: 300, stateShare: 0.2 });
 });
+
+test.each([13.933, 0.9999, 250.001, 12_345.678])('no percentile is above the longest time, %d ms', endedMs => {
+  const collected = metrics(address => new URL(address).hostname);
+  collected.add({ dueMs: 0, startedMs: 0, endedMs, outcome: good });
+  const { p50, p90, p99, max } = collected.report({ ...end, elapsedMs: 1_000 }).latencyMs;
+  expect(Math.max(p50, p90, p99)).toBeLessThanOrEqual(max);
+});

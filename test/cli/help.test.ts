@@ -8,9 +8,14 @@ test.each([
   [['call'], '--password-stdin'],
   [['load'], '--conversations'],
   [['keys'], 'rotate'],
-  [['keys', 'create'], '--ring'],
+  [['keys', 'create'], '--machine-key'],
   [['keys', 'list'], '--json'],
   [['keys', 'rotate'], '--now'],
+  [['keys', 'import'], '--web-config'],
+  [['keys', 'use'], '--machine-key'],
+  [['keys', 'remove'], '--machine-key'],
+  [['token'], 'inspect'],
+  [['token', 'inspect'], '--cookie'],
   [['users'], 'remove'],
   [['users', 'add'], '--role'],
   [['users', 'list'], '--json'],
@@ -27,7 +32,7 @@ test.each([
 test('wssc without a command says what there is, on standard error, with exit code 1', () => {
   const { status, stdout, stderr } = wssc();
   expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
-  for (const command of ['farm', 'serve', 'call', 'load', 'keys', 'users', 'policy'])
+  for (const command of ['farm', 'serve', 'call', 'load', 'keys', 'users', 'tokens', 'token', 'policy'])
     expect(stderr).toContain(`\n  ${command} `);
 });
 

@@ -5,10 +5,14 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { freePort, loopbackHosts } from '../../src/farm/ports.ts';
 import { mainProgram, newData, removeFolders, wssc } from '../farm/running-farm.ts';
 
 const wsdl = fileURLToPath(new URL('../../wsdl/echo.wsdl', import.meta.url));
 const service = fileURLToPath(new URL('../../dist/farm/echo-service.js', import.meta.url));
+
+/** Which option names the node to call. */
+const addressOption: Readonly<Record<string, string>> = { call: '--address', load: '--nodes' };
 
 let data = '';
 let node: ChildProcess;
@@ -101,25 +105,60 @@ describe('wssc serve, as one node with paths relative to its configuration', () 
     expect(JSON.parse(stderr)).toEqual({ code: 'FailedAuthentication', reason: expect.any(String) });
   });
 
-  test('a certificate that nobody vouches for is no answer, exit code 3', () => {
-    const { status, stderr } = spawnSync(
-      process.execPath,
-      [
-        mainProgram,
-        'call',
-        '--wsdl',
-        `${bases.https}/?wsdl`,
-        '--port',
-        'EchoTls13',
-        '--user',
-        'demo',
-        '--password-stdin',
-        'WhoAmI',
-      ],
-      { encoding: 'utf8', input: 'x\n' },
-    );
-    expect(status).toBe(3);
-    expect(stderr).toMatch(/\nhint: give the CA that signed its certificate with --ca FILE\n$/);
+  test.each([
+    ['Add', '{"a":"x","b":1}', 'a must be a whole number from -2147483648 to 2147483647'],
+    ['Add', '{"a":2147483648,"b":1}', 'a must be a whole number from -2147483648 to 2147483647'],
+    ['Echo', '{"text":null}', 'text must be one text'],
+    ['Echo', '{}', 'text must be one text'],
+  ])('arguments that the example service can not take are a fault of the sender: %s %s', (operation, json, reason) => {
+    const { status, stdout, stderr } = call('EchoSymmetric', 'http', [operation, json]);
+    expect({ status, stdout, stderr }).toEqual({
+      status: 2,
+      stdout: '',
+      stderr: `${JSON.stringify({ code: 'Sender', reason })}\n`,
+    });
+  });
+
+  test.each([
+    ['call', 'the service', ['WhoAmI']],
+    ['call', 'a file', ['WhoAmI']],
+    ['load', 'a file', ['--conversations', '1', '--duration', '100ms']],
+  ])(
+    'a certificate that nobody vouches for is no answer to wssc %s with the WSDL from %s, exit code 3',
+    (command, from, words) => {
+      const ours =
+        from === 'the service'
+          ? ['--wsdl', `${bases.https}/?wsdl`]
+          : ['--wsdl', wsdl, addressOption[command] ?? '', bases.https ?? ''];
+      const { status, stdout, stderr } = spawnSync(
+        process.execPath,
+        [mainProgram, command, ...ours, '--port', 'EchoTls13', '--user', 'demo', '--password-stdin', ...words],
+        { encoding: 'utf8', input: 'x\n' },
+      );
+      expect({ status, stdout }).toEqual({ status: 3, stdout: '' });
+      expect(stderr).toMatch(
+        /^wssc: https:\S+: no answer \(UNABLE_TO_VERIFY_LEAF_SIGNATURE\)\nhint: give the CA that signed its certificate with --ca FILE\n$/,
+      );
+    },
+  );
+
+  test.each<[string, (free: number, busy: number) => readonly [http: number, https: number]]>([
+    ['--http', (free, busy) => [busy, free]],
+    ['--https', (free, busy) => [free, busy]],
+    ['--https, which is --http', free => [free, free]],
+  ])('a second node whose TCP port is taken ends with one sentence: %s', async (_, ports) => {
+    const busy = Number(new URL(bases.https ?? '').port);
+    const [http, https] = ports(await freePort(loopbackHosts()), busy);
+    const words = ['serve', '--config', join(data, 'node.json'), '--http', `${http}`, '--https', `${https}`];
+    const { status, stdout, stderr } = spawnSync(process.execPath, [mainProgram, ...words], {
+      encoding: 'utf8',
+      timeout: 30_000,
+    });
+    expect({ status, stdout, stderr }).toEqual({
+      status: 1,
+      stdout: '',
+      stderr: `wssc: TCP port ${http === busy ? http : https} is in use already\nhint: choose another one, or 0 for any free one\n`,
+    });
   });
 
   test('a port that the configuration leaves out is not served', () => {

@@ -3,6 +3,7 @@ import type { Client } from 'soap';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { secureConversation } from '../../src/client/secure-conversation.ts';
 import { type ListeningNode, listen } from '../hostile/endpoint.ts';
+import { planOf } from '../hostile/initiator.ts';
 import { notedService, portNames, user, wsdl } from '../hostile/node.ts';
 import { pem } from '../hostile/pem.ts';
 
@@ -88,7 +89,11 @@ test.each<[string, string, object, string]>([
   ['a port that the WSDL does not have', 'EchoTls14', {}, 'WSDL_INVALID'],
   ['no certificate of the service', 'EchoSymmetric', { serviceCertificate: undefined }, 'CONFIG_INVALID'],
   ['a certificate of the service that is none', 'EchoSymmetric', { serviceCertificate: 'PEM' }, 'CERTIFICATE_INVALID'],
+  ['no user name', 'EchoTls13', { username: undefined }, 'CONFIG_INVALID'],
   ['no password', 'EchoTls13', { password: undefined }, 'CONFIG_INVALID'],
+  ['a user name that XML can not hold', 'EchoTls13', { username: 'al\0ice' }, 'CONFIG_INVALID'],
+  ['a password that XML can not hold', 'EchoTls13', { password: '\ud800' }, 'CONFIG_INVALID'],
+  ['authorities without a certificate', 'EchoTls13', { ca: 'root:x:0:0' }, 'CERTIFICATE_INVALID'],
   [
     'a plain address for a port that TLS protects',
     'EchoTls13',
@@ -98,6 +103,76 @@ test.each<[string, string, object, string]>([
 ])('%s is named at once', async (_, port, options, code) => {
   await expect(connect(port, {}, options)).rejects.toMatchObject({ name: 'SecureConversationError', code });
 });
+
+test.each<[string, object, string]>([
+  ['an unknown option', { user: 'alice' }, 'unknown key user'],
+  ['an order that there is not', { order: 'zig' }, 'order must be first or rotate'],
+  ['a retry that there is not', { retry: 'zag' }, 'retry must be connect, any or none'],
+  ['an empty list of addresses', { addresses: [] }, 'addresses must not be empty'],
+  ['one address', { addresses: 'https://localhost' }, 'addresses must be a list'],
+  ['addresses of which one is no text', { addresses: [8443] }, 'addresses[0] must be a text that is not empty'],
+  ['a wait of nothing', { timeoutMs: 0 }, 'timeoutMs must be a number from 1 to 86400000'],
+  ['more skew than is allowed', { clockSkewMs: 300_001 }, 'clockSkewMs must be a number from 0 to 300000'],
+  ['a trace that is none', { trace: true }, 'trace must be a function'],
+  ['authorities in a list', { ca: [pem.ca.certificate] }, 'ca must be a text that is not empty'],
+])('%s is refused with its name', async (_, options, message) => {
+  await expect(connect('EchoTls13', {}, options)).rejects.toMatchObject({
+    code: 'CONFIG_INVALID',
+    message: `secureConversation: ${message}`,
+  });
+});
+
+test('no options at all, or none for the port, are refused as such', async () => {
+  const client = await soap.createClientAsync(wsdl);
+  const refused = (options: unknown) => () => secureConversation(client, options as never);
+  expect(refused(undefined)).toThrow('secureConversation: must be an object');
+  expect(refused({})).toThrow('secureConversation: lacks the key port');
+});
+
+describe.each(portNames)('what can not be written for %s', port => {
+  test.each<[string, object, string]>([
+    ['a control character', { text: 'a\u0001b' }, 'the arguments hold a character that XML can not'],
+    ['half of a surrogate pair', { text: 'a\ud800b' }, 'the arguments hold a character that XML can not'],
+    ['a name that is none', { text: { 'a b': 1 } }, "the arguments can't be written as XML (xml-attribute)"],
+    ['nesting without end', { text: nested(70) }, 'the arguments are nested too deep'],
+  ])('is a mistake of the caller, and nothing is sent: %s', async (_, args, message) => {
+    const exchanges: unknown[] = [];
+    const { client, security } = await connect(port, {}, { trace: (exchange: unknown) => exchanges.push(exchange) });
+    await expect(client.EchoAsync(args as { text: string })).rejects.toMatchObject({
+      name: 'SecureConversationError',
+      code: 'CONFIG_INVALID',
+      message,
+    });
+    expect(exchanges).toEqual([]);
+    await security.close();
+  });
+
+  test('a text that is longer than this side would take is sent: how long it may be is the service’s word', async () => {
+    const { client, security } = await connect(port);
+    await client.EchoAsync({ text: 'x' });
+    const before = calls.length;
+    const error = await client.EchoAsync({ text: 'x'.repeat(1_100_000) }).catch(caught => caught);
+    expect(error).toMatchObject({ code: 'NETWORK', message: expect.stringMatching(/: no answer \(/) });
+    expect(calls.length).toBe(before);
+    await security.close();
+  });
+});
+
+test('a body that was handed to the session itself, and is no XML, is not sent either', async () => {
+  const { security } = await connect('EchoSymmetric');
+  const [operation] = planOf('EchoSymmetric').operations;
+  if (operation === undefined) throw new TypeError('no operation');
+  const before = calls.length;
+  await expect(security.session.call(operation, { declarations: '', content: '<Echo>' })).rejects.toMatchObject({
+    code: 'CONFIG_INVALID',
+  });
+  expect(calls.length).toBe(before);
+  await security.close();
+});
+
+function nested(depth: number): object {
+  return depth === 0 ? {} : { a: nested(depth - 1) };
+}
 
 test('a service object without a port that is served is named at once', async () => {
   await expect(listen({ services: { EchoService: {} } })).rejects.toMatchObject({

@@ -34,6 +34,15 @@ async function problemOf(act: () => unknown): Promise<string> {
   throw new Error('nothing was thrown');
 }
 
+test('a user is found by name until the file has lost it', () => {
+  const users = open();
+  expect(users.find('alice')).toEqual({ user: 'alice', roles: ['reader', 'editor'] });
+  expect(users.find('carol')).toBeUndefined();
+  expect(users.find('__proto__')).toBeUndefined();
+  removeUser(file, 'alice');
+  expect(users.find('alice')).toBeUndefined();
+});
+
 describe('a password', () => {
   test('that is right gives the user and the roles', async () => {
     const users = open();

@@ -19,7 +19,7 @@ export interface LoadReport {
   readonly latencyMs: { readonly p50: number; readonly p90: number; readonly p99: number; readonly max: number };
   readonly errors: Readonly<Record<string, number>>;
   readonly nodes: Readonly<Record<string, number>>;
-  /** Share of the calls whose conversation was opened from its sealed state; null where the farm's status is not known. */
+  /** Share of the measured calls whose conversation was opened from its sealed state; null where the farm's status is not known. */
   readonly openedFromSeal: number | null;
   /** Averages of one call. */
   readonly bytes: {
@@ -71,7 +71,9 @@ export function metrics(nameOf: (address: string) => string): Metrics {
       if (outcome.address !== undefined) count(nodes, nameOf(outcome.address));
     },
     report({ elapsedMs, nodes: counted, ...end }) {
-      const atMs = (percentile: number) => (calls === 0 ? 0 : histogram.getValueAtPercentile(percentile) / 1_000);
+      const maxMs = calls === 0 ? 0 : histogram.maxValue / 1_000;
+      // The histogram answers with the upper end of a bucket, which may lie above all that was recorded.
+      const atMs = (percentile: number) => Math.min(histogram.getValueAtPercentile(percentile) / 1_000, maxMs);
       const average = (sum: number) => (good === 0 ? 0 : Math.round(sum / good));
       return {
         ...end,
@@ -79,7 +81,7 @@ export function metrics(nameOf: (address: string) => string): Metrics {
         calls,
         failed: calls - good,
         callsPerSecond: elapsedMs === 0 ? 0 : round(good / (elapsedMs / 1_000), 1),
-        latencyMs: { p50: atMs(50), p90: atMs(90), p99: atMs(99), max: calls === 0 ? 0 : histogram.maxValue / 1_000 },
+        latencyMs: { p50: atMs(50), p90: atMs(90), p99: atMs(99), max: maxMs },
         errors: Object.fromEntries(errors),
         nodes: counted ?? Object.fromEntries([...nodes].sort()),
         bytes: {

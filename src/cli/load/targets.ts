@@ -20,13 +20,16 @@ export interface TargetOptions extends Omit<SessionOptions, 'plan' | 'addresses'
 
 /** What is called: conversations, each of which goes round all addresses. */
 export interface Targets {
-  /** Opens all conversations by one call each. @throws {SecureConversationError} the first that could not be opened */
+  /** Opens all conversations by a bootstrap and one call each. @throws {SecureConversationError} the first that could not be opened */
   open(): Promise<void>;
   call(n: number): Promise<Outcome>;
   readonly bootstraps: number;
   /** Cancels the conversations; a node that is gone does not matter any more. */
   close(): Promise<void>;
 }
+
+/** Messages that open a conversation, each to another node: the bootstrap and the first call. */
+const openingCalls = 2;
 
 /** How many conversations are opened or closed at once. */
 const openingAtOnce = 8;
@@ -58,8 +61,8 @@ export function openTargets({ plan, addresses, conversations, payloadBytes, ...r
     async call(n) {
       const [i, round] = [n % conversations, Math.floor(n / conversations)];
       const session = sessions[i] as Session;
-      // Each conversation goes on to the next node with each of its calls.
-      const address = addresses[(i + round) % addresses.length];
+      // Each conversation goes on to the next node with each of its calls, from the first that opening it has not met.
+      const address = addresses[(i + openingCalls + round) % addresses.length];
       return callOnce(session, address).catch(error => ({
         error: errorName(error),
         address: undefined,

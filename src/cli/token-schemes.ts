@@ -1,0 +1,132 @@
+import {
+  type BearerBinding,
+  type BearerToken,
+  keyIdOfToken,
+  openBearerToken,
+  openRefreshToken,
+} from '../conversation/bearer/bearer-token.ts';
+import { ticketName } from '../conversation/bearer/katana-ticket.ts';
+import {
+  type KatanaToken,
+  katanaCookiePurposes,
+  katanaPurposes,
+  readKatanaToken,
+} from '../conversation/bearer/katana-token.ts';
+import type { MachineKey } from '../keyring/machine-key.ts';
+import { shortId } from '../keyring/machine-keys.ts';
+import type { KeyRing } from '../keyring/ring.ts';
+
+/** What tokens are opened with, and for whom. */
+export interface TokenKeys {
+  readonly machineKeys: readonly MachineKey[];
+  readonly ring: KeyRing | undefined;
+  /** Audience of the ring's own tokens. */
+  readonly audience: string | undefined;
+  /** Authentication types of Katana's cookies. */
+  readonly cookies: readonly string[];
+}
+
+/** What there is to say about a token that was opened. */
+export interface TokenReport {
+  readonly scheme: string;
+  /** `machineKey 1a2b3c4d`. */
+  readonly key: string;
+  readonly issuedMs: number | undefined;
+  readonly expiresMs: number | undefined;
+  /** What belongs to the scheme: name, audience, scope. */
+  readonly details: Readonly<Record<string, string>>;
+  readonly claims: readonly TokenClaim[];
+  readonly properties: ReadonlyMap<string, string>;
+  /** Why a server would refuse it all the same. */
+  readonly problem: string | undefined;
+}
+
+/** The last three where the scheme has them. */
+export interface TokenClaim {
+  readonly type: string;
+  readonly value: string;
+  readonly valueType?: string;
+  readonly issuer?: string;
+  readonly originalIssuer?: string;
+}
+
+type ReadToken = (text: string, keys: TokenKeys, nowMs: number) => TokenReport | undefined;
+
+/** The schemes of tokens, each with how one of it is read. The first that opens it says what it is. */
+const schemes: Readonly<Record<string, ReadToken>> = {
+  'Katana access token': katana('Katana access token', () => [katanaPurposes.accessToken]),
+  'Katana refresh token': katana('Katana refresh token', () => [katanaPurposes.refreshToken]),
+  'Katana authorization code': katana('Katana authorization code', () => [katanaPurposes.authorizationCode]),
+  'Katana cookie': katana('Katana cookie', ({ cookies }) => cookies.map(katanaCookiePurposes)),
+  'bearer token': sealed('bearer token', openBearerToken),
+  'refresh token': sealed('refresh token', openRefreshToken),
+};
+
+/** Reads a token of any scheme; undefined where none opens it. */
+export function readToken(text: string, keys: TokenKeys, nowMs: number): TokenReport | undefined {
+  for (const read of Object.values(schemes)) {
+    const report = read(text, keys, nowMs);
+    if (report !== undefined) return report;
+  }
+  return undefined;
+}
+
+function katana(scheme: string, purposesOf: (keys: TokenKeys) => readonly (readonly string[])[]): ReadToken {
+  return (text, keys, nowMs) => {
+    for (const purposes of purposesOf(keys)) {
+      const token = readKatanaToken(text, purposes, keys.machineKeys);
+      if (token !== undefined) return katanaReport(scheme, token, nowMs);
+    }
+    return undefined;
+  };
+}
+
+function katanaReport(scheme: string, token: KatanaToken, nowMs: number): TokenReport {
+  const { ticket, keyId, issuedMs, expiresMs } = token;
+  const { authenticationType, bootstrapToken, claims, properties } = ticket;
+  const name = ticketName(ticket);
+  return {
+    scheme,
+    key: `machineKey ${shortId(keyId)}`,
+    issuedMs,
+    expiresMs,
+    details: {
+      authenticationType,
+      ...(name === undefined ? {} : { name }),
+      // It is a token itself, and whoever has it may be able to use it.
+      ...(bootstrapToken === undefined ? {} : { bootstrapToken: `${bootstrapToken.length} characters, not shown` }),
+    },
+    claims,
+    properties,
+    problem: katanaProblem(token, nowMs),
+  };
+}
+
+function katanaProblem({ ticket, expiresMs }: KatanaToken, nowMs: number): string | undefined {
+  if (expiresMs === undefined) return 'the token has no end, and such a one is not accepted';
+  if (nowMs >= expiresMs) return 'the token has expired';
+  return ticket.authenticationType === '' ? 'the token has no authentication type, so it speaks for nobody' : undefined;
+}
+
+type OpenToken = (text: string, binding: BearerBinding, ring: KeyRing, nowMs: number) => BearerToken | undefined;
+
+function sealed(scheme: string, open: OpenToken): ReadToken {
+  return (text, { ring, audience }, nowMs) => {
+    const token = ring === undefined || audience === undefined ? undefined : open(text, { audience }, ring, nowMs);
+    return token && sealedReport(scheme, token, text);
+  };
+}
+
+function sealedReport(scheme: string, token: BearerToken, text: string): TokenReport {
+  const { subject, audience, scope, client, id, grant, claims, issuedMs, expiresMs } = token;
+  return {
+    scheme,
+    key: `ring key ${shortId(keyIdOfToken(text) ?? '')}`,
+    issuedMs,
+    expiresMs,
+    details: { subject, audience, scope: scope.join(' '), ...(client === '' ? {} : { client }), id, grant },
+    claims,
+    properties: new Map(),
+    problem: undefined,
+  };
+}

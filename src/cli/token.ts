@@ -1,0 +1,133 @@
+import type { Command } from 'commander';
+import { keyIdOfToken } from '../conversation/bearer/bearer-token.ts';
+import { ticketDefaults } from '../conversation/bearer/katana-ticket.ts';
+import { maxKatanaTokenChars } from '../conversation/bearer/katana-token.ts';
+import { SecureConversationError } from '../errors.ts';
+import { openMachineKey } from '../keyring/machine-key.ts';
+import { shortId } from '../keyring/machine-keys.ts';
+import { openKeyRing } from '../keyring/ring-file.ts';
+import { readWebConfig } from '../keyring/web-config.ts';
+import { utc } from './ring-listing.ts';
+import { readFirstLine } from './standard-input.ts';
+import { columns, print, printError, printJson } from './terminal.ts';
+import { readToken, type TokenClaim, type TokenKeys, type TokenReport } from './token-schemes.ts';
+
+interface InspectOptions {
+  readonly ring?: string;
+  readonly webConfig?: string;
+  readonly audience?: string;
+  readonly cookie?: readonly string[];
+  readonly json?: boolean;
+}
+
+/** The longest token with some white space around it. */
+const maxInputBytes = maxKatanaTokenChars + 64;
+
+/** Authentication types of Katana and of ASP.NET Identity. */
+const usualCookies = [
+  'ApplicationCookie',
+  'Cookies',
+  'ExternalCookie',
+  'TwoFactorCookie',
+  'TwoFactorRememberBrowser',
+] as const;
+
+/** `wssc token`: looks into tokens. It never prints a key. */
+export function addToken(program: Command): void {
+  program
+    .command('token')
+    .summary('say what is inside of a token')
+    .description('Tokens that were made with a key ring or a machineKey.')
+    .helpCommand(false)
+    .addHelpText('after', '\nExample:\n  $ wssc token inspect --ring ring.json < token.txt')
+    .command('inspect')
+    .description('Reads a token on standard input and says who made it for whom, and whether it is valid now.')
+    .option('--ring <file>', 'key ring file')
+    .option('--web-config <file>', 'web.config with explicit keys, instead of a ring')
+    .option('--audience <name>', "audience of one of the ring's own tokens")
+    .option(
+      '--cookie <type>',
+      `authentication type of a Katana cookie, beside ${usualCookies.join(', ')}; may be repeated`,
+      (type: string, types: readonly string[] = []) => [...types, type],
+    )
+    .option('--json', 'print one line of JSON')
+    .addHelpText('after', '\nExample:\n  $ wssc token inspect --web-config web.config < token.txt')
+    .action(inspect);
+}
+
+async function inspect(options: InspectOptions): Promise<void> {
+  const keys = tokenKeys(options);
+  const text = (await readFirstLine('token', maxInputBytes)).trim();
+  const report = readToken(text, keys, Date.now());
+  if (report === undefined) throw new SecureConversationError('CONFIG_INVALID', whyNot(text, keys));
+  if (options.json) printJson(jsonOf(report));
+  else printReport(report);
+  if (report.problem === undefined) return;
+  printError(report.problem);
+  process.exitCode = 1;
+}
+
+function tokenKeys({ ring: ringFile, webConfig, audience, cookie = [] }: InspectOptions): TokenKeys {
+  if ((ringFile === undefined) === (webConfig === undefined))
+    throw new SecureConversationError(
+      'CONFIG_INVALID',
+      'a token is opened with --ring or with --web-config: give one of them',
+    );
+  const ring = ringFile === undefined ? undefined : openKeyRing(ringFile);
+  const own = webConfig === undefined ? [] : [openMachineKey(readWebConfig(webConfig, { publicKeys: 'taken' }))];
+  return { ring, machineKeys: ring?.machineKeys ?? own, audience, cookies: [...cookie, ...usualCookies] };
+}
+
+/** Why no scheme opened it, as far as it shows from outside. */
+function whyNot(text: string, { machineKeys, audience }: TokenKeys): string {
+  if (!/^[A-Za-z0-9_-]+$/.test(text)) return 'the token is not base64url, so it is none of those that are known here';
+  // Magic and version of a DataProtection payload, 09 F0 C9 F0.
+  if (text.startsWith('CfDJ8'))
+    return 'the token is a payload of ASP.NET Core DataProtection, which no machineKey opens: it needs the key ring of its own application';
+  const keyId = keyIdOfToken(text);
+  if (keyId !== undefined)
+    return `the token says that ring key ${shortId(keyId)} sealed it, but it does not open ${audience === undefined ? 'without its --audience' : 'for that --audience'}: it may also be expired, changed, of another farm, or a conversation's state`;
+  if (machineKeys.length === 0) return 'the ring holds no machineKey: import one with "wssc keys import"';
+  return 'no machineKey that stands here made the token, or for a purpose that is not known (--cookie names one), or it was changed';
+}
+
+function jsonOf({ issuedMs, expiresMs, properties, problem, ...report }: TokenReport) {
+  return {
+    ...report,
+    properties: Object.fromEntries(properties),
+    issued: timeText(issuedMs),
+    expires: timeText(expiresMs),
+    valid: problem === undefined,
+  };
+}
+
+function timeText(timeMs: number | undefined): string | null {
+  return timeMs === undefined ? null : utc(timeMs);
+}
+
+function printReport({ scheme, key, issuedMs, expiresMs, details, claims, properties }: TokenReport): void {
+  const rows = [
+    ['scheme', scheme],
+    ['key', key],
+    ['issued', timeText(issuedMs) ?? 'not said'],
+    ['expires', timeText(expiresMs) ?? 'never'],
+    ...Object.entries(details).map(([name, value]) => [name, shown(value)]),
+    ...claims.map(claim => ['claim', claimText(claim)]),
+    ...[...properties].map(([name, value]) => ['property', `${shown(name)} = ${shown(value)}`]),
+  ];
+  for (const line of columns(rows)) print(line);
+}
+
+function claimText({ type, value, valueType, issuer, originalIssuer }: TokenClaim): string {
+  const others = [
+    ['value type', valueType, ticketDefaults.valueType],
+    ['issuer', issuer, ticketDefaults.issuer],
+    ['original issuer', originalIssuer, issuer],
+  ].flatMap(([name, said, usual]) => (said === undefined || said === usual ? [] : [`${name} ${shown(said)}`]));
+  return `${shown(type)} = ${shown(value)}${others.length === 0 ? '' : ` (${others.join(', ')})`}`;
+}
+
+/** Who made a token chose its texts: on a terminal they must not move the cursor. */
+function shown(text: string): string {
+  return JSON.stringify(text).replace(/\p{C}/gu, char => `\\u{${char.codePointAt(0)?.toString(16)}}`);
+}

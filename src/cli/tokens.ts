@@ -1,0 +1,68 @@
+import type { Command } from 'commander';
+import { oauthPath } from '../server/oauth/oauth-path.ts';
+import type { BearerTokensOptions } from '../server/oauth/service-options.ts';
+import { createTokenServer } from '../server/oauth/token-server.ts';
+import { tcpPort } from './option-values.ts';
+import { tlsTexts } from './pem-files.ts';
+import { untilStopped } from './signals.ts';
+import { print } from './terminal.ts';
+import { readTokensConfig, type TokensConfig } from './tokens-config.ts';
+
+const drainMs = 10_000;
+
+/** `wssc tokens`: a token service alone. */
+export function addTokens(program: Command): void {
+  program
+    .command('tokens')
+    .summary('serve bearer tokens')
+    .description(
+      'Serves a token service alone (OAuth 2.0: /oauth/token, /oauth/introspect, /oauth/revoke), so that the servers which\n' +
+        'accept its tokens need the key ring and no users.',
+    )
+    .requiredOption('--config <file>', 'configuration file (JSON)')
+    .option('--https <port>', 'TCP port for https; 0: any free one', tcpPort, 8443)
+    .addHelpText(
+      'after',
+      `
+Keys of the configuration: ring, users, audience (one or a list), tls {certificate, key}; clients (a users file whose roles are
+scopes), publicClients {ID: [scope]}, lifetimeS, refreshLifetimeS, cors (origins), attempts {requestsPerMinute, failuresPerName,
+failuresPerAddress}. Paths are relative to the file.
+
+Example:
+  $ wssc tokens --config tokens.json --https 8443`,
+    )
+    .action(serveTokens);
+}
+
+async function serveTokens({
+  config: file,
+  https,
+}: {
+  readonly config: string;
+  readonly https: number;
+}): Promise<void> {
+  const config = readTokensConfig(file);
+  const server = createTokenServer(serviceOptions(config), tlsTexts(config.tls));
+  const port = await server.listen({ https });
+  const stopped = untilStopped(
+    () => server.drain(drainMs),
+    () => {},
+  );
+  print(`listening on https://localhost:${port}${oauthPath}`);
+  process.exit(await stopped);
+}
+
+function serviceOptions(config: TokensConfig): BearerTokensOptions {
+  const { ring, users, audience, clients, publicClients, lifetimeS, refreshLifetimeS, cors, attempts } = config;
+  return {
+    ring,
+    authenticate: users,
+    audience,
+    ...(clients === undefined ? {} : { clients }),
+    ...(publicClients === undefined ? {} : { publicClients }),
+    ...(lifetimeS === undefined ? {} : { lifetimeMs: lifetimeS * 1_000 }),
+    ...(refreshLifetimeS === undefined ? {} : { refreshLifetimeMs: refreshLifetimeS * 1_000 }),
+    ...(cors === undefined ? {} : { cors }),
+    ...(attempts === undefined ? {} : { attempts }),
+  };
+}

@@ -1,0 +1,24 @@
+import { Refusal, SecureConversationError } from '../errors.ts';
+
+/** What may be wrong with arguments once they are written, by the reason that the scanner has for it. */
+const problems: Readonly<Record<string, string>> = {
+  'xml-character': 'hold a character that XML can not',
+  'xml-bytes': 'are too long',
+  'xml-depth': 'are nested too deep',
+};
+
+/**
+ * Writes a message of our own, or reads one that node-soap wrote. What is refused there has not been sent: it is a mistake of the caller,
+ * never an answer.
+ * @throws {SecureConversationError} `CONFIG_INVALID` for what can't be written as XML
+ */
+export function ownMessage<T>(write: () => T): T {
+  try {
+    return write();
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    const { reason } = error.cause instanceof Refusal ? error.cause : error;
+    const problem = problems[reason] ?? `can't be written as XML (${reason})`;
+    throw new SecureConversationError('CONFIG_INVALID', `the arguments ${problem}`, { cause: error });
+  }
+}

@@ -1,0 +1,44 @@
+import { LRUCache } from 'lru-cache';
+
+/** How many conversations one user may begin. */
+export interface IssueRate {
+  /** In the long run. */
+  readonly perSecond: number;
+  /** At once, by a user who has not begun any for a while. */
+  readonly burst: number;
+}
+
+export const defaultIssueRate: IssueRate = Object.freeze({ perSecond: 10, burst: 50 });
+
+/** Counts the conversations that users begin, each for itself. */
+export interface IssueLimit {
+  /**
+   * Takes one of what the user may begin.
+   * @param nowMs milliseconds of a clock that does not go back
+   * @returns false where there is none left now
+   */
+  take(user: string, nowMs: number): boolean;
+}
+
+/** What a user may begin still, as it was at a time. */
+interface Left {
+  readonly count: number;
+  readonly atMs: number;
+}
+
+/**
+ * A limit for one node, to be asked for users who have proved who they are.
+ * @param maxUsers users that are remembered, of the latest ones; default 10,000
+ */
+export function issueLimit({ perSecond, burst }: IssueRate, maxUsers = 10_000): IssueLimit {
+  const users = new LRUCache<string, Left>({ max: maxUsers });
+  return {
+    take(user, nowMs) {
+      const { count, atMs } = users.get(user) ?? { count: burst, atMs: nowMs };
+      const now = Math.min(burst, count + ((nowMs - atMs) * perSecond) / 1_000);
+      if (now < 1) return false;
+      users.set(user, { count: now - 1, atMs: nowMs });
+      return true;
+    },
+  };
+}

@@ -1,0 +1,48 @@
+import { sealBearerToken } from '../conversation/bearer/bearer-token.ts';
+import { type RandomSource, uuidText } from '../crypto/random.ts';
+import type { RingKeeper } from '../keyring/keeper.ts';
+import type { Context } from '../state/context.ts';
+import { refuseStale } from '../state/seal.ts';
+
+/** What a bearer token for the user of a conversation is to be good for. */
+export interface ContextBearerOptions {
+  /** The service that it is for, as its `requireBearer` names it. */
+  readonly audience: string;
+  /** Names of the token's scope; default: none. */
+  readonly scope?: string | readonly string[];
+  /** Seconds; default 1,200. Cut to the end of the conversation and to the ring's token life. */
+  readonly lifetimeS?: number;
+}
+
+const defaultLifetimeS = 1_200;
+
+/**
+ * Makes an access token for the user of a conversation. The conversation is the token's grant, so that a node that knows of its
+ * cancellation refuses the token as well.
+ * @throws {Refusal} `server` where nothing may be issued now, or where user and roles are too long
+ * @throws {TypeError} for an audience, scope or lifetime that can't be
+ */
+export function contextBearer(
+  context: Context,
+  { audience, scope = [], lifetimeS = defaultLifetimeS }: ContextBearerOptions,
+  keeper: Pick<RingKeeper, 'ring' | 'stale'>,
+  { nowMs, random }: { readonly nowMs: number; readonly random: RandomSource },
+): string {
+  if (!Number.isFinite(lifetimeS) || lifetimeS < 1) throw new TypeError('lifetimeS is a number of seconds from 1');
+  if (keeper.stale()) refuseStale('the ring was not read for longer than its propagation time');
+  const ring = keeper.ring();
+  const { user, roles, tokenExpiresMs, absoluteExpiresMs } = context;
+  const lifeMs = Math.min(Math.floor(lifetimeS * 1_000), ring.policy.lifeMs);
+  const token = {
+    id: uuidText(random),
+    grant: context.id.replace('urn:uuid:', ''),
+    subject: user,
+    client: '',
+    audience,
+    scope: typeof scope === 'string' ? scope.split(' ') : scope,
+    claims: roles.map(value => ({ type: 'role', value })),
+    issuedMs: nowMs,
+    expiresMs: Math.min(nowMs + lifeMs, tokenExpiresMs, absoluteExpiresMs),
+  };
+  return sealBearerToken(token, ring, nowMs, random);
+}

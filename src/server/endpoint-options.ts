@@ -1,0 +1,124 @@
+import type { Logger } from 'pino';
+import type { IssueRate } from '../conversation/issue-rate.ts';
+import { checkTlsCertificate, type TlsCertificate } from '../crypto/tls-certificates.ts';
+import {
+  address,
+  anyObject,
+  callable,
+  type Field,
+  failAt,
+  filledList,
+  number,
+  object,
+  record,
+  text,
+} from '../fields.ts';
+import type { Cancellation } from '../state/state-mode.ts';
+import { defaultLimits, type Limits } from '../xml/limits.ts';
+import type { Mounted } from './listener.ts';
+import type { Authenticate } from './port.ts';
+
+/** What a WSDL port may be told beside its policy. */
+export interface PortOverrides {
+  /** Life of the conversations of this port. */
+  readonly lifetimeMs?: number;
+  /** Difference of clocks that is tolerated in messages to this port. */
+  readonly clockSkewMs?: number;
+}
+
+/** Options of {@link createEndpoint}. */
+export interface EndpointOptions {
+  /** WSDL file; its policies are the description of security. */
+  readonly wsdl: string;
+  /** node-soap's service object, unchanged: `{ Service: { Port: { Operation(args) {} } } }`. */
+  readonly services: object;
+  /** Key ring file. The endpoint reads it again whenever it changes, so it takes no ring that was opened already. */
+  readonly ring: string;
+  /** Users file, or a function that checks a user name and password. */
+  readonly authenticate: string | Authenticate;
+  /** The service's X.509 certificate and private key (PEM), where a policy encrypts to it. */
+  readonly certificate?: string;
+  readonly key?: string;
+  /** TLS certificate and key (PEM) for `listen({ https })`. */
+  readonly tls?: TlsCertificate;
+  /** Base addresses that clients may send to (`https://host:port`), at least one: every node's and the balancer's. */
+  readonly addresses: readonly string[];
+  /** This node's name in answers of `currentContext()`. Default `node`. */
+  readonly node?: string;
+  /** Life of a conversation; default 10 h, 1 s to 7 days, never more than the ring's token life. */
+  readonly lifetimeMs?: number;
+  /** Difference of clocks that is tolerated; default 60 s, at most 300 s. */
+  readonly clockSkewMs?: number;
+  /** Contexts kept in this node's cache; default 10,000. */
+  readonly cacheEntries?: number;
+  /**
+   * How many conversations one user may begin at this node: so many a second, and so many at once after a while without any. Default 10
+   * and 50. Each node counts for itself.
+   */
+  readonly issueRate?: Partial<IssueRate>;
+  /** WSDL ports to serve (default: all), with what they are told beside their policy. */
+  readonly ports?: Readonly<Record<string, PortOverrides>>;
+  readonly limits?: Partial<Limits>;
+  /** What `listen()` serves beside the ports, below a path of its own: `{ path: '/oauth', handler: app }`. */
+  readonly mounted?: Mounted;
+  /** Default: warnings and errors to standard error, one JSON line each. */
+  readonly log?: Logger;
+  /**
+   * Called for each conversation that was cancelled here, so that the other nodes can be told. The Cancel is answered when it has settled:
+   * from then on no node should take the conversation.
+   */
+  readonly onCancel?: (cancellation: Cancellation) => Promise<void> | void;
+}
+
+const ringFile: Field<string> = (value, place) =>
+  typeof value === 'string' ? text(value, place) : failAt(place, 'must be the path of a key ring file');
+
+const usersFileOrFunction: Field<string | object> = (value, place) =>
+  typeof value === 'string' || typeof value === 'function'
+    ? value
+    : failAt(place, 'must be the path of a users file, or a function');
+
+const lifetimeMs = number(1_000, 7 * 86_400_000, false);
+const clockSkewMs = number(0, 300_000, false);
+const limit = number(1, 1 << 30);
+const issueRate = object({
+  perSecond: number(0.001, 1_000_000, false),
+  burst: number(1, 1_000_000),
+} satisfies FieldsOf<IssueRate>);
+
+const fields = {
+  wsdl: text,
+  services: anyObject,
+  ring: ringFile,
+  authenticate: usersFileOrFunction,
+  certificate: text,
+  key: text,
+  tls: object({ certificate: text, key: text }, 'certificate', 'key'),
+  addresses: filledList(address),
+  node: text,
+  lifetimeMs,
+  clockSkewMs,
+  cacheEntries: number(1, 10_000_000),
+  issueRate,
+  ports: record(object({ lifetimeMs, clockSkewMs } satisfies FieldsOf<PortOverrides>)),
+  limits: object(Object.fromEntries(Object.keys(defaultLimits).map(name => [name, limit]))),
+  mounted: object({ path: text, handler: callable } satisfies FieldsOf<Mounted>, 'path', 'handler'),
+  log: anyObject,
+  onCancel: callable,
+} satisfies FieldsOf<EndpointOptions>;
+
+type FieldsOf<Options> = Readonly<Record<keyof Options, Field<unknown>>>;
+
+const options = object(fields, 'wsdl', 'services', 'ring', 'authenticate', 'addresses');
+
+/**
+ * Checks options, whose types JavaScript does not know, before anything is read or opened.
+ * @throws {SecureConversationError} `CONFIG_INVALID` naming the option, `CERTIFICATE_INVALID` for what TLS can't serve with
+ */
+export function checkEndpointOptions(given: EndpointOptions): void {
+  const place = { of: 'createEndpoint', path: '' };
+  options(given, place);
+  const { certificate, key, tls } = given;
+  if ((certificate === undefined) !== (key === undefined)) failAt(place, 'certificate and key belong together');
+  if (tls !== undefined) checkTlsCertificate(tls, { certificate: 'tls.certificate', key: 'tls.key' });
+}

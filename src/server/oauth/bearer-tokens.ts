@@ -1,0 +1,102 @@
+import express, {
+  type ErrorRequestHandler,
+  type Request,
+  type RequestHandler,
+  type Response,
+  type Router,
+} from 'express';
+import type { Logger } from 'pino';
+import type { Revocation, Revocations } from '../../conversation/bearer/revocations.ts';
+import { Refusal } from '../../errors.ts';
+import { endpoints } from './endpoints.ts';
+import { checkFormHead, formOf, readForm } from './form.ts';
+import { OAuthError, refuseGrant, writeError } from './oauth-error.ts';
+import { allowOrigins } from './origins.ts';
+import { type BearerTokensOptions, openTokenService } from './service-options.ts';
+import type { TokenService } from './token-service.ts';
+
+/** A token service as an express router, to be mounted before any body parser. */
+export type BearerTokens = Router & {
+  /** What this node knows of revoked tokens, for `requireBearer` in the same process. */
+  readonly revocations: Revocations;
+  /** Told of what was revoked on another node. */
+  revoked(revocation: Revocation): void;
+};
+
+/**
+ * Makes a token service: `POST /token` (RFC 6749), `POST /introspect` (RFC 7662) and `POST /revoke` (RFC 7009).
+ * @throws {SecureConversationError} `CONFIG_INVALID`, `RING_INVALID` or `USERS_INVALID`, naming file and place
+ */
+export function bearerTokens(options: BearerTokensOptions): BearerTokens {
+  const originsOnly = allowOrigins(options.cors ?? []);
+  const service = openTokenService(options);
+  const router = express.Router();
+  if (options.dangerouslyAllowHttp !== true) router.use(requireTls);
+  router.use(originsOnly);
+  for (const [path, endpoint] of Object.entries(endpoints))
+    router
+      .route(path)
+      .post(admit(service), checkFormHead, readForm, async (request, response) => {
+        const form = formOf(request);
+        const address = addressOf(request);
+        const client = await service.clients.authenticate(request, form, address);
+        await endpoint({ form, client, address }, response, service);
+      })
+      .all(refuseMethod);
+  router.use(answerError(service.log));
+  return Object.assign(router, {
+    revocations: service.revocations,
+    revoked: (revocation: Revocation) => void service.revocations.add(revocation, service.nowMs()),
+  });
+}
+
+/** RFC 6749 §3.2: TLS is required, for passwords and tokens are sent in clear. express knows it from a proxy that it is told to trust. */
+const requireTls: RequestHandler = (request, _response, next) => {
+  if (!request.secure) refuseGrant('invalid_request', 'TLS is required', { status: 403 });
+  next();
+};
+
+function admit({ lockout }: TokenService): RequestHandler {
+  return async (request, _response, next) => {
+    await lockout.admit(addressOf(request));
+    next();
+  };
+}
+
+/** Whom a request came from, as express knows it; a connection that is gone has no address any more. */
+function addressOf(request: Request): string {
+  return request.ip ?? '';
+}
+
+const refuseMethod: RequestHandler = () =>
+  refuseGrant('invalid_request', 'POST only', { status: 405, headers: { Allow: 'POST' } });
+
+/** Every error is answered in the form of RFC 6749 §5.2; what is no refusal of ours says nothing but that. */
+function answerError(log: Logger): ErrorRequestHandler {
+  return (thrown: unknown, request: Request, response: Response, next) => {
+    if (response.headersSent) return next(thrown);
+    const error = oauthErrorOf(thrown);
+    const line = { path: request.path, error: error.code, reason: error.message };
+    if (error.status >= 500) log.error({ ...line, err: error.cause }, 'token request failed');
+    else log.warn(line, 'token request refused');
+    // What is left of the body is not read; after it the connection is no use.
+    if (error.status === 413) response.setHeader('Connection', 'close');
+    writeError(response, error);
+  };
+}
+
+function oauthErrorOf(thrown: unknown): OAuthError {
+  if (thrown instanceof OAuthError) return thrown;
+  if (thrown instanceof Refusal && thrown.reason === 'ring-stale')
+    return new OAuthError('temporarily_unavailable', 'no token can be issued now', { status: 503, cause: thrown });
+  const status = bodyStatus(thrown);
+  if (status !== undefined) return new OAuthError('invalid_request', 'the body can not be read', { status });
+  return new OAuthError('server_error', 'the request could not be processed', { status: 500, cause: thrown });
+}
+
+/** Status of a refusal of express's body reader: too long, compressed, cut off. */
+function bodyStatus(thrown: unknown): number | undefined {
+  if (!(thrown instanceof Error) || !('status' in thrown) || !('expose' in thrown)) return undefined;
+  const { status } = thrown;
+  return typeof status === 'number' && status >= 400 && status < 500 ? status : undefined;
+}

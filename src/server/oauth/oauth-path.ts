@@ -1,0 +1,2 @@
+/** Where a node or `wssc tokens` serves its tokens. */
+export const oauthPath = '/oauth';

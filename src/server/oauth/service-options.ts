@@ -1,0 +1,119 @@
+import type { Logger } from 'pino';
+import { type Revocation, revocations } from '../../conversation/bearer/revocations.ts';
+import { openUsers } from '../../conversation/users.ts';
+import { type RandomSource, systemRandom } from '../../crypto/random.ts';
+import { SecureConversationError } from '../../errors.ts';
+import { replayTable } from '../../state/replay.ts';
+import { checkSeal } from '../../state/self-test.ts';
+import { standardErrorLog } from '../log.ts';
+import type { Authenticate } from '../port.ts';
+import { type ClientOptions, openClients } from './clients.ts';
+import { type AttemptLimits, defaultAttemptLimits, openLockout } from './lockout.ts';
+import { checkAudience } from './require-bearer.ts';
+import { keptRing, type RingSource } from './ring-source.ts';
+import { roleClaims, type TokenService } from './token-service.ts';
+
+/** Options of `bearerTokens`. */
+export interface BearerTokensOptions extends ClientOptions {
+  /** Key ring file of the farm, or a ring that is kept already. */
+  readonly ring: RingSource;
+  /** Users file, or a function that checks a user name and password. */
+  readonly authenticate: string | Authenticate;
+  /**
+   * The user of a refresh token as they are now, undefined where they may not have tokens any more. Default: looked up in the users
+   * file; with a function for `authenticate`, as they were when they proved themselves.
+   */
+  readonly findUser?: (user: string) => Promise<{ readonly roles: readonly string[] } | undefined>;
+  /** What tokens are for. Of several a request may name one as `resource` (RFC 8707); the first is that of a request that names none. */
+  readonly audience: string | readonly string[];
+  /** Life of an access token; default 20 min, 1 s to the ring's token life. */
+  readonly lifetimeMs?: number;
+  /** How long a grant can be refreshed; default and at most the ring's token life. The user then proves themselves again. */
+  readonly refreshLifetimeMs?: number;
+  /** Origins (`https://shop.example`) whose pages may ask for tokens from a browser. Default: none. */
+  readonly cors?: readonly string[];
+  readonly attempts?: Partial<AttemptLimits>;
+  /** Answers on plain HTTP too, where everyone on the way can read passwords and tokens: for tests only. Default false. */
+  readonly dangerouslyAllowHttp?: boolean;
+  /** Called for what was revoked here, so that the other nodes can be told; the request is answered when it has settled. */
+  readonly onRevoke?: (revocation: Revocation) => Promise<void> | void;
+  /** Default: warnings and errors to standard error, one JSON line each. */
+  readonly log?: Logger;
+  /** Milliseconds since the epoch. Default `Date.now`. */
+  readonly nowMs?: () => number;
+  readonly random?: RandomSource;
+}
+
+const defaultLifetimeMs = 1_200_000;
+const maxAudiences = 16;
+/** Refresh tokens that were used are dropped together by half hours, as cancelled conversations are. */
+const bucketMs = 1_800_000;
+
+/**
+ * Opens what a token service works with.
+ * @throws {SecureConversationError} `CONFIG_INVALID`, `RING_INVALID` or `USERS_INVALID`, naming file and place
+ */
+export function openTokenService(options: BearerTokensOptions): TokenService {
+  const { random = systemRandom, nowMs = Date.now } = options;
+  const log = options.log ?? standardErrorLog();
+  const audiences = checkedAudiences([options.audience].flat());
+  const lockout = openLockout({ ...defaultAttemptLimits, ...options.attempts });
+  checkSeal(random);
+  const keeper = keptRing(options.ring);
+  const { lifeMs } = keeper.ring().policy;
+  return {
+    keeper,
+    ...usersOf(options),
+    clients: openClients(options, lockout),
+    lockout,
+    audiences,
+    lifetimeMs: lifetime('lifetimeMs', options.lifetimeMs ?? Math.min(defaultLifetimeMs, lifeMs), lifeMs),
+    refreshLifetimeMs: lifetime('refreshLifetimeMs', options.refreshLifetimeMs ?? lifeMs, lifeMs),
+    revocations: revocations({ random }),
+    spent: replayTable({ random, bucketMs }),
+    announce: announcer(options.onRevoke, log),
+    log,
+    nowMs,
+    random,
+  };
+}
+
+function checkedAudiences(audiences: readonly string[]): TokenService['audiences'] {
+  const [first, ...others] = audiences;
+  if (first === undefined || audiences.length > maxAudiences)
+    throw new SecureConversationError('CONFIG_INVALID', `audience must be one, or a list of 1 to ${maxAudiences}`);
+  audiences.forEach(checkAudience);
+  return [first, ...others];
+}
+
+function lifetime(name: string, value: number, longestMs: number): number {
+  if (Number.isInteger(value) && value >= 1_000 && value <= longestMs) return value;
+  throw new SecureConversationError('CONFIG_INVALID', `${name} is ${value}, allowed are 1000 to ${longestMs}`, {
+    hint: "no token lives longer than lifeS of the ring's policy",
+  });
+}
+
+function usersOf({ authenticate, findUser }: BearerTokensOptions): Pick<TokenService, 'authenticate' | 'claimsNow'> {
+  const users = typeof authenticate === 'string' ? openUsers(authenticate) : undefined;
+  const find = findUser ?? (users && (async (user: string) => users.find(user)));
+  return {
+    authenticate:
+      users === undefined ? (authenticate as Authenticate) : (name, secret) => users.authenticate(name, secret),
+    async claimsNow({ subject, claims }) {
+      if (find === undefined) return claims;
+      const found = await find(subject);
+      return found && roleClaims(found.roles);
+    },
+  };
+}
+
+/** It is revoked here in any case: what goes wrong with the others is no fault of the client that is answered. */
+function announcer(onRevoke: BearerTokensOptions['onRevoke'], log: Logger): TokenService['announce'] {
+  return async revocation => {
+    try {
+      await onRevoke?.(revocation);
+    } catch (err) {
+      log.error({ err }, 'the other nodes may not know of a revoked token');
+    }
+  };
+}

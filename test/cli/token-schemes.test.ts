@@ -1,0 +1,99 @@
+import { describe, expect, test } from 'vitest';
+import { readToken, type TokenKeys } from '../../src/cli/token-schemes.ts';
+import { sealBearerToken, sealRefreshToken } from '../../src/conversation/bearer/bearer-token.ts';
+import {
+  katanaCookiePurposes,
+  katanaPurposes,
+  katanaTicket,
+  sealKatanaToken,
+} from '../../src/conversation/bearer/katana-token.ts';
+import { machineKey } from '../../src/keyring/machine-key.ts';
+import { sealState } from '../../src/state/seal.ts';
+import { alice, nowMs, random, ring } from '../conversation/bearer/made.ts';
+import { protectVector } from '../keyring/machine-key-vectors.ts';
+import { readVector } from '../state/made.ts';
+
+const key = machineKey(protectVector('V2').config);
+const keys: TokenKeys = {
+  machineKeys: [key],
+  ring,
+  audience: alice.audience,
+  cookies: ['Cookies', 'ApplicationCookie'],
+};
+const ticket = katanaTicket({
+  claims: [],
+  issuedMs: nowMs,
+  expiresMs: nowMs + 1_000,
+  properties: { '.persistent': '' },
+});
+const ringKeyId = ring.keys[0]?.id.slice(0, 8);
+
+const tokens: readonly (readonly [scheme: string, token: string])[] = [
+  ['Katana access token', sealKatanaToken(ticket, katanaPurposes.accessToken, key, random)],
+  ['Katana refresh token', sealKatanaToken(ticket, katanaPurposes.refreshToken, key, random)],
+  ['Katana authorization code', sealKatanaToken(ticket, katanaPurposes.authorizationCode, key, random)],
+  ['Katana cookie', sealKatanaToken(ticket, katanaCookiePurposes('ApplicationCookie'), key, random)],
+  ['bearer token', sealBearerToken(alice, ring, nowMs, random)],
+  ['refresh token', sealRefreshToken(alice, ring, nowMs, random)],
+];
+
+test.each(tokens)('a %s is told from all others', (scheme, token) => {
+  expect(readToken(token, keys, nowMs)).toMatchObject({ scheme, problem: undefined, issuedMs: nowMs });
+});
+
+test.each(tokens)('a %s is not told by other keys', (_scheme, token) => {
+  const others = { ...keys, machineKeys: [machineKey(protectVector('V1').config)], audience: 'another' };
+  expect(readToken(token, others, nowMs)).toBeUndefined();
+  expect(readToken(token, { ...others, ring: undefined, audience: undefined, machineKeys: [] }, nowMs)).toBeUndefined();
+});
+
+test("a token of the ring's own is told with subject, scope and audience", () => {
+  expect(readToken(tokens[4]?.[1] ?? '', keys, nowMs)).toEqual({
+    scheme: 'bearer token',
+    key: `ring key ${ringKeyId}`,
+    issuedMs: nowMs,
+    expiresMs: nowMs + 3_600_000,
+    details: {
+      subject: 'alice',
+      audience: 'https://orders.example',
+      scope: 'orders.read orders.write',
+      client: 'web',
+      id: alice.id,
+      grant: alice.grant,
+    },
+    claims: alice.claims,
+    properties: new Map(),
+    problem: undefined,
+  });
+});
+
+describe('a Katana token that opens but is not accepted says why:', () => {
+  const problem = (change: Partial<typeof ticket>, atMs = nowMs) =>
+    readToken(sealKatanaToken({ ...ticket, ...change }, katanaPurposes.accessToken, key, random), keys, atMs)?.problem;
+  test.each([
+    ['it has expired', problem({}, nowMs + 1_000), 'the token has expired'],
+    ['it has no end', problem({ properties: new Map() }), 'the token has no end, and such a one is not accepted'],
+    [
+      'it speaks for nobody',
+      problem({ authenticationType: '' }),
+      'the token has no authentication type, so it speaks for nobody',
+    ],
+  ])('%s', (_what, said, sentence) => {
+    expect(said).toBe(sentence);
+  });
+});
+
+test("a conversation's state is no token of any scheme", () => {
+  const vector = readVector('alice');
+  const state = sealState(vector.context, vector.binding, vector.ring, vector.context.createdMs, random);
+  const text = Buffer.from(state, 'base64').toString('base64url');
+  expect(readToken(text, { ...keys, ring: vector.ring }, vector.context.createdMs)).toBeUndefined();
+});
+
+test('a report shows nothing of a bootstrap token but its length', () => {
+  const settings = { ...ticket, bootstrapToken: 'a token of its own' };
+  const token = sealKatanaToken(settings, katanaPurposes.accessToken, key, random);
+  const report = readToken(token, keys, nowMs);
+  expect(report?.details.bootstrapToken).toBe('18 characters, not shown');
+  expect(JSON.stringify(report)).not.toContain('of its own');
+});

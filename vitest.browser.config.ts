@@ -1,0 +1,10 @@
+import { defineConfig } from 'vitest/config';
+
+/** Pages in Debian's chromium against servers of ours. */
+export default defineConfig({
+  test: {
+    include: ['test/browser/*.test.ts'],
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+  },
+});
