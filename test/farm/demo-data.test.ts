@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { openUsers } from '../../src/conversation/users.ts';
 import { systemRandom } from '../../src/crypto/random.ts';
-import { createCertificatePem } from '../../src/farm/certificates.ts';
-import { type DemoData, demoUser, prepareDemoData } from '../../src/farm/demo-data.ts';
+import { createCertificatePem, createPrivateKeyPem } from '../../src/farm/certificates.ts';
+import { type DemoData, demoClient, demoUser, prepareDemoClient, prepareDemoData } from '../../src/farm/demo-data.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'demo-data-'));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -46,6 +46,17 @@ test('the demo user can log in with the password that is printed', async () => {
   expect(await users.authenticate(demoUser, 'demo')).toBeUndefined();
 });
 
+test("the demo's client is made once, and has the secret that its file says", async () => {
+  const data = await copied();
+  const { clients, secretFile } = await prepareDemoClient(data, systemRandom);
+  const secret = readFileSync(secretFile, 'utf8').trim();
+  const found = await openUsers(clients).authenticate(demoClient, secret);
+  expect(found).toEqual({ user: demoClient, roles: ['echo.read', 'echo.write'] });
+  const before = filesOf(data.folder);
+  await prepareDemoClient(data, systemRandom);
+  expect(filesOf(data.folder)).toEqual(before);
+});
+
 test('each data folder has a password of its own', async () => {
   const [one, two] = [first, await prepare(fresh())];
   expect(one.password).toMatch(/^[\w-]{20}$/);
@@ -81,6 +92,40 @@ test('near the end of the CA all certificates are renewed', async () => {
   expect(Object.keys(after).filter(name => after[name] !== before[name])).toEqual(['ca.pem', 'service.pem', 'tls.pem']);
 });
 
+test('a certificate of the demo CA is made anew over a key that took the place of its own, also after the CA lost its key', async () => {
+  const data = await copied();
+  const key = createPrivateKeyPem();
+  writeFileSync(join(data.folder, 'tls-key.pem'), key);
+  rmSync(join(data.folder, 'ca-key.pem'));
+  await prepare(data.folder);
+  const after = filesOf(data.folder);
+  expect(after['tls-key.pem']).toBe(key);
+  const [ca, tls] = ['ca.pem', 'tls.pem'].map(name => new X509Certificate(after[name] ?? ''));
+  expect(tls?.checkPrivateKey(createPrivateKey(key))).toBe(true);
+  expect(ca && tls?.verify(ca.publicKey)).toBe(true);
+});
+
+test.each([
+  ['with its own key', 'tls', true],
+  ['without its key', 'tls', false],
+  ['for the service', 'service', true],
+  ['as the CA, without its key', 'ca', false],
+] as const)('a certificate of another CA is named and not overwritten: %s', async (_, role, withKey) => {
+  const data = await copied();
+  const key = createPrivateKeyPem();
+  // One that signs itself has another issuer than the demo CA.
+  const foreign = await createCertificatePem('tls', createPrivateKey(key), undefined, nowMs);
+  const file = join(data.folder, `${role}.pem`);
+  writeFileSync(file, foreign);
+  if (withKey) writeFileSync(join(data.folder, `${role}-key.pem`), key);
+  const before = filesOf(data.folder);
+  await expect(prepare(data.folder)).rejects.toMatchObject({
+    code: 'CERTIFICATE_INVALID',
+    message: `certificate ${file}: is not of the demo CA, so it is neither used nor replaced`,
+  });
+  expect(filesOf(data.folder)).toEqual(before);
+});
+
 test.each(['ca.pem', 'service-key.pem', 'tls.pem', 'ring.json', 'users.json'])(
   'a %s that is not what it should be is named and not overwritten',
   async name => {
@@ -98,16 +143,28 @@ test.each(['ca.pem', 'service-key.pem', 'tls.pem', 'ring.json', 'users.json'])(
   },
 );
 
-test('a users file without the password file is not replaced', async () => {
-  const data = await copied();
-  const users = readFileSync(data.users, 'utf8');
-  rmSync(data.passwordFile);
-  await expect(prepare(data.folder)).rejects.toMatchObject({
-    code: 'USERS_INVALID',
-    message: expect.stringContaining(data.passwordFile),
-  });
-  expect(readFileSync(data.users, 'utf8')).toBe(users);
-});
+test.each<[string, string | undefined, string]>([
+  ['is gone', undefined, 'does not exist'],
+  ['is empty', '\n', 'is empty'],
+  ['holds another password', 'another password\n', 'is not the password of user demo'],
+])(
+  'a users file whose password file %s is not replaced, and no wrong password is printed',
+  async (_, text, problem) => {
+    const data = await copied();
+    const users = readFileSync(data.users, 'utf8');
+    if (text === undefined) rmSync(data.passwordFile);
+    else writeFileSync(data.passwordFile, text);
+    await expect(prepare(data.folder)).rejects.toMatchObject({
+      code: 'USERS_INVALID',
+      message: `password file ${data.passwordFile}: ${problem}, and ${data.users} holds only a hash`,
+      hint: `delete ${data.users} to have user demo made anew`,
+    });
+    expect(readFileSync(data.users, 'utf8')).toBe(users);
+    rmSync(data.users);
+    const again = await prepare(data.folder);
+    expect(await openUsers(again.users).authenticate(demoUser, again.password)).toBeDefined();
+  },
+);
 
 test('a folder where there should be a file, and a file where there should be a folder, are named', async () => {
   const folder = fresh();

@@ -155,9 +155,9 @@ export async function whoAmI(
   session: Session,
   port: string,
   address?: string,
-): Promise<{ node: string; openedFrom: string }> {
+): Promise<{ node: string; openedFrom: string; contextId: string }> {
   const content = `<e:WhoAmI xmlns:e="${echoNamespace}"/>`;
   const { envelope } = await session.call(operationOf(port, 'WhoAmI'), { declarations: '', content }, address);
   const value = (name: string) => new RegExp(`<(?:\\w+:)?${name}[^>]*>([^<]*)</`).exec(envelope)?.[1] ?? '';
-  return { node: value('node'), openedFrom: value('openedFrom') };
+  return { node: value('node'), openedFrom: value('openedFrom'), contextId: value('contextId') };
 }

@@ -3,7 +3,7 @@ import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { systemRandom } from '../../src/crypto/random.ts';
 import { createRing } from '../../src/keyring/rotate.ts';
 import { ns } from '../../src/names.ts';
-import { expectFault, expectNoSecrets, expectRefused } from './faults.ts';
+import { expectFault, expectNoSecrets, expectRefused, loggedReasons } from './faults.ts';
 import {
   addAction,
   addContent,
@@ -18,6 +18,7 @@ import {
   planOf,
   readAnswer,
   replaced,
+  trustRequest,
 } from './initiator.ts';
 import { portNames, startNode, type TestNode, user } from './node.ts';
 
@@ -298,11 +299,22 @@ describe('names of JavaScript objects', () => {
   });
 });
 
-test('Renew and Amend, which are not offered, are refused as such', async () => {
-  const conversation = await converseWith(node, 'EchoTls11');
-  const { requestAction } = planOf('EchoTls11').dialect;
-  await expectRefused(node, 'EchoTls11', cancel(conversation, { action: requestAction.renew }), 'unableToRenew');
-  await expectRefused(node, 'EchoTls11', cancel(conversation, { action: requestAction.amend }), 'invalidRequest');
+describe.each(portNames)('on %s, where they are not offered,', port => {
+  const is200512 = port === 'EchoTls13';
+  test.each([
+    ['renew', is200512 ? 'unableToRenew200512' : 'unableToRenew', 'renew-not-offered'],
+    ['amend', is200512 ? 'invalidRequest200512' : 'invalidRequest', 'amend-not-offered'],
+  ] as const)(
+    'a genuine request to %s is refused as %s, and the conversation goes on',
+    async (request, fault, reason) => {
+      const conversation = await converseWith(node, port);
+      const before = node.statistics().issued;
+      await expectRefused(node, port, trustRequest(conversation, request), fault);
+      expect(loggedReasons(node.lines).at(-1)).toBe(reason);
+      expect(node.statistics().issued).toBe(before);
+      expect((await node.post(port, call(conversation))).status).toBe(200);
+    },
+  );
 });
 
 test('what a message says of itself does not come into the log', async () => {
@@ -312,15 +324,5 @@ test('what a message says of itself does not come into the log', async () => {
   for (const line of node.lines) expect(line).toMatch(/^\{.*\}\n$/);
   expectNoSecrets(node.lines, ['evil.example', 'log-injection', 'polluted', user.password, conversation.state]);
   const fields = new Set(node.lines.flatMap(line => Object.keys(JSON.parse(line))));
-  expect([...fields].sort()).toEqual([
-    'fault',
-    'hostname',
-    'level',
-    'msg',
-    'operation',
-    'pid',
-    'port',
-    'reason',
-    'time',
-  ]);
+  expect([...fields].sort()).toEqual(['fault', 'hostname', 'level', 'msg', 'pid', 'port', 'reason', 'time']);
 });

@@ -6,7 +6,8 @@ import { systemRandom } from '../../src/crypto/random.ts';
 import type { RingRecords } from '../../src/keyring/record.ts';
 import { writeRingFile } from '../../src/keyring/ring-file.ts';
 import { createRing } from '../../src/keyring/rotate.ts';
-import { createEndpoint, type Endpoint, type EndpointOptions } from '../../src/server/endpoint.ts';
+import { createEndpoint, type Endpoint } from '../../src/server/endpoint.ts';
+import type { EndpointOptions } from '../../src/server/endpoint-options.ts';
 import { authenticate, keptLog, notedService, wsdl } from './node.ts';
 import { pem } from './pem.ts';
 
@@ -50,8 +51,9 @@ export async function listen(
     services: notedService(calls),
     ring: file,
     authenticate,
-    ...pem.service,
-    tls: pem.tls,
+    certificate: pem.service.certificate,
+    key: pem.service.key,
+    tls: { certificate: pem.tls.certificate, key: pem.tls.key },
     log,
     ...options,
     addresses: [`http://localhost:${http}`, `https://localhost:${https}`, ...(options.addresses ?? [])],

@@ -37,6 +37,10 @@ const golden = {
     subcodes: [[`${feb2005}/sc`, 'UnableToRenew']],
     reason: 'The security context token can not be renewed.',
   },
+  unableToRenew200512: {
+    subcodes: [[`${oasis}/ws-secureconversation/200512`, 'UnableToRenew']],
+    reason: 'The security context token can not be renewed.',
+  },
   invalidAddressingHeader: {
     subcodes: [[wsa, 'InvalidAddressingHeader']],
     reason: 'A message addressing header is not valid and the message can not be processed.',

@@ -125,6 +125,21 @@ export function cancel(conversation: Conversation, change: Change & { readonly t
   return write(plan, plan.cancel, { context: keys }, change.nowMs ?? Date.now(), out).text;
 }
 
+/**
+ * A request to Renew or to Amend the conversation, which signs it (WS-SecureConversation 1.3 §4, §5): a Renew names it as the target, an
+ * Amend asks for a token once more.
+ */
+export function trustRequest(conversation: Conversation, request: 'renew' | 'amend', change: Change = {}): string {
+  const { plan, keys, token } = conversation;
+  const { wst, sct, requestType, requestAction } = plan.dialect;
+  const target = request === 'renew' ? `<t:RenewTarget>${token.unattachedReference}</t:RenewTarget>` : '';
+  const content =
+    `<t:RequestSecurityToken xmlns:t="${wst}"><t:TokenType>${sct}</t:TokenType>` +
+    `<t:RequestType>${requestType[request]}</t:RequestType>${target}</t:RequestSecurityToken>`;
+  const out = outgoing(plan, requestAction[request], content, change);
+  return write(plan, plan.cancel, { context: keys }, change.nowMs ?? Date.now(), out).text;
+}
+
 /** A message with another text in the place of a part of it, which must be there. */
 export function replaced(message: string, from: string | RegExp, to: string): string {
   const changed = message.replace(from, () => to);

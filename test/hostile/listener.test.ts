@@ -1,24 +1,40 @@
-import { request as httpRequest } from 'node:http';
+import { request as httpRequest, type RequestListener } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { systemRandom } from '../../src/crypto/random.ts';
+import { listenOn } from '../../src/server/listener.ts';
 import { defaultLimits } from '../../src/xml/limits.ts';
 import { type ListeningNode, listen } from './endpoint.ts';
 import { expectFault, expectNoSecrets } from './faults.ts';
 import { type Conversation, call, converse, echoAction, echoContent, replaced } from './initiator.ts';
-import { user } from './node.ts';
+import { keptLog, user } from './node.ts';
 import { pem } from './pem.ts';
-import { raw, request } from './raw.ts';
+import { type RawAnswer, raw, request } from './raw.ts';
 
 let node: ListeningNode;
 let conversation: Conversation;
+let dripping: Promise<RawAnswer>;
 beforeAll(async () => {
-  node = await listen();
+  node = await listen({ mounted: { path: '/upload', handler: upload } });
   conversation = await converse('EchoSymmetric', post);
+  dripping = raw(node.http, 'POST /EchoSymmetric HTTP/1.1\r\n', drip);
 });
 afterAll(() => node.close());
+
+/** A header line each second for as long as the peer takes them: a request that is always about to begin. */
+function drip(socket: Socket): void {
+  const timer = setInterval(() => socket.write('X: 1\r\n'), 1_000);
+  socket.on('close', () => clearInterval(timer));
+}
+
+/** Says how many bytes came. */
+const upload: RequestListener = async (received, response) => {
+  let bytes = 0;
+  for await (const chunk of received as AsyncIterable<Buffer>) bytes += chunk.length;
+  response.end(`${bytes} bytes`);
+};
 
 /** A well-behaved POST on a connection of its own. */
 function post(message: string, path = '/EchoSymmetric'): Promise<{ status: number; body: string }> {
@@ -227,10 +243,71 @@ test('an offer of HTTP/2 is left alone: the call is served over HTTP/1.1', async
   wantedCalls = 1;
 });
 
-test('Expect: 100-continue is answered, then the call', async () => {
-  const { statuses } = await send(length => [host, soapType, length, close, 'Expect: 100-continue']);
-  expect(statuses).toEqual([100, 200]);
-  wantedCalls = 1;
+describe('a body that waits for 100 Continue', () => {
+  const expecting = 'Expect: 100-continue';
+
+  test('is asked for, then the call is served', async () => {
+    const { statuses } = await send(length => [host, soapType, length, close, expecting]);
+    expect(statuses).toEqual([100, 200]);
+    wantedCalls = 1;
+  });
+
+  test('is asked for by what is mounted beside the ports', async () => {
+    const octets = request('POST /upload', [host, 'Content-Length: 5', close, expecting], 'hello');
+    const { statuses, text } = await raw(node.http, octets);
+    expect(statuses).toEqual([100, 200]);
+    expect(text).toContain('5 bytes');
+  });
+
+  test.each<[number, string, readonly string[]]>([
+    [413, target, [soapType, `Content-Length: ${defaultLimits.maxBytes + 1}`]],
+    [415, target, ['Content-Type: text/plain', 'Content-Length: 5']],
+    [405, 'PUT /EchoSymmetric', [soapType, 'Content-Length: 5']],
+    [404, 'POST /nothing', [soapType, 'Content-Length: 5']],
+    [403, 'POST /EchoTls13', [soapType, 'Content-Length: 5']],
+  ])('is not asked for where the request is refused: %i, and the connection ends', async (status, line, headers) => {
+    expect((await raw(node.http, request(line, [host, ...headers, expecting]))).statuses).toEqual([status]);
+  });
+
+  test('and was not asked for ends its connection: nobody knows whether it still comes', async () => {
+    const { statuses } = await raw(node.http, request('GET /?wsdl', [host, 'Content-Length: 5', expecting]));
+    expect(statuses).toEqual([200]);
+  });
+});
+
+describe('a request that is refused before its message is read is one line of the log', () => {
+  test.each<[number, string | undefined, string, readonly string[]]>([
+    [400, 'EchoSymmetric', target, [host, host, soapType]],
+    [403, 'EchoTls13', 'POST /EchoTls13', [host, soapType, 'Content-Length: 0']],
+    [404, undefined, 'POST /nothing', [host, soapType, 'Content-Length: 0']],
+    [404, undefined, 'GET /nothing', [host]],
+    [405, 'EchoSymmetric', 'GET /EchoSymmetric', [host]],
+    [405, 'EchoSymmetric', 'PUT /EchoSymmetric', [host]],
+    [413, 'EchoSymmetric', target, [host, soapType, 'Content-Length: 100000000000']],
+    [415, 'EchoSymmetric', target, [host, 'Content-Type: application/json', 'Content-Length: 0']],
+    [417, 'EchoSymmetric', target, [host, soapType, 'Expect: 200-ok', 'Content-Length: 0']],
+    [431, 'EchoSymmetric', target, [host, soapType, ...Array.from({ length: 63 }, (_, i) => `X-${i}: 1`)]],
+  ])('%i on %s: %s', async (status, port, line, headers) => {
+    const before = node.lines.length;
+    expect((await raw(node.http, request(line, headers))).statuses).toEqual([status]);
+    const lines = node.lines.slice(before).map(text => JSON.parse(text));
+    expect(lines).toEqual([expect.objectContaining({ level: 40, reason: `http-${status}`, msg: 'request refused' })]);
+    expect(lines[0].port).toBe(port);
+  });
+
+  test('also where the body proves too long while it comes', async () => {
+    const before = node.lines.length;
+    const size = defaultLimits.maxBytes + 1;
+    const body = `${size.toString(16)}\r\n${' '.repeat(size)}\r\n0\r\n\r\n`;
+    await raw(node.http, request(target, [host, soapType, 'Transfer-Encoding: chunked'], body));
+    expect(node.lines.slice(before).map(text => JSON.parse(text).reason)).toEqual(['http-413']);
+  });
+
+  test('and a peer that goes away in the middle of one is none', async () => {
+    const before = node.lines.length;
+    await raw(node.http, request(target, [host, soapType, 'Content-Length: 9'], '<x>'), socket => socket.end());
+    expect(node.lines.slice(before)).toEqual([]);
+  });
 });
 
 test('an action that HTTP names must be the one of the message', async () => {
@@ -400,9 +477,14 @@ test('the WSDL does not name keys, users, files or versions', async () => {
   );
 });
 
-test('slow and idle clients are cut off: the times and counts of the listener', async () => {
-  const { listenOn } = await import('../../src/server/listener.ts');
-  const served = { ports: new Map(), wsdl: () => undefined, maxBytes: 1, ready: Promise.resolve(), isDraining: false };
+test('a client that sends its headers in drops is cut off with 408', async () => {
+  expect((await dripping).statuses).toEqual([408]);
+});
+
+test('a listener, with TLS or without, has the time-outs and counts for slow, idle and greedy clients', async () => {
+  const { log } = keptLog();
+  const ready = Promise.resolve();
+  const served = { ports: new Map(), wsdl: () => undefined, maxBytes: 1, ready, isDraining: false, log };
   for (const tls of [undefined, pem.tls]) {
     const server = await listenOn(served, { port: 0, host: 'localhost', tls, exclusive: false });
     const { headersTimeout, requestTimeout, keepAliveTimeout, maxConnections, maxRequestsPerSocket } = server;

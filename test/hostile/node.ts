@@ -6,6 +6,7 @@ import { loadCertificate } from '../../src/crypto/x509.ts';
 import type { RingRecords } from '../../src/keyring/record.ts';
 import { keyRing } from '../../src/keyring/ring.ts';
 import { compilePolicy } from '../../src/policy/compile.ts';
+import { contextBearer } from '../../src/server/context-bearer.ts';
 import { currentContext } from '../../src/server/current-context.ts';
 import { answer, type HttpAnswer } from '../../src/server/pipeline.ts';
 import { type Authenticate, type EndpointParts, type ServedPort, servePort } from '../../src/server/port.ts';
@@ -87,7 +88,15 @@ export async function startNode(options: NodeOptions): Promise<TestNode> {
     authenticate: options.authenticate ?? authenticate,
     ownCertificates: [loadCertificate(pem.service.certificate, pem.service.key)],
     spend: key => replay.insert(key, clock.nowMs, 420_000),
+    mayIssue: () => true,
     announce: async cancellation => void cancelled.push(cancellation),
+    bearerToken: (context, wanted) =>
+      contextBearer(
+        context,
+        wanted,
+        { ring: () => ring, stale: () => false },
+        { nowMs: clock.nowMs, random: randomBytesPooled },
+      ),
     node: 'node',
     clockSkewMs: 60_000,
     limits: defaultLimits,

@@ -129,8 +129,9 @@ describe.each(portNames)('a sealed state on %s', port => {
     await expectServed(other, port, good, 'seal');
   });
 
-  test('ends with its lifetime to the millisecond, on the node that has it in its cache as on the others', async () => {
+  test('ends with its lifetime to the millisecond, where it is in the cache as on a node that never met it', async () => {
     const start = clock.nowMs;
+    const late = await startNode({ ring, clock });
     const conversation = await converseWith(issuing, port, start);
     try {
       clock.nowMs = start + hourMs - 1;
@@ -138,6 +139,10 @@ describe.each(portNames)('a sealed state on %s', port => {
       await expectServed(other, port, call(conversation, { nowMs: clock.nowMs }), 'seal');
       clock.nowMs = start + hourMs;
       await expectLost(port, call(conversation, { nowMs: clock.nowMs }));
+      await expectRefused(late, port, call(conversation, { nowMs: clock.nowMs }), lostOn(port));
+      // What it refused was the time, not the conversation.
+      clock.nowMs = start + hourMs - 1;
+      await expectServed(late, port, call(conversation, { nowMs: clock.nowMs }), 'seal');
     } finally {
       clock.nowMs = start;
     }

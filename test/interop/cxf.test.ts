@@ -50,6 +50,11 @@ async function callEach(client: CxfClient, addresses: readonly string[]): Promis
   return calls;
 }
 
+/** So many addresses, each of the list in turn. */
+function inTurn(addresses: readonly string[], calls: number): string[] {
+  return Array.from({ length: calls }, (_, i) => addresses[i % addresses.length] ?? '');
+}
+
 /** The node that issued the conversation of a first call, its address, and the addresses of the others. */
 function issuerOf(first: CxfCall, port: WsdlPort): { name: string; others: string[] } {
   const i = farm.nodes.findIndex(({ name }) => name === first.node);
@@ -100,24 +105,40 @@ describe.each(modes)('a CXF client ($mode) on $port', ({ port, streaming }) => {
 });
 
 describe.each(wsdlPorts)('a conversation of a CXF client on %s', port => {
-  test('goes on when the node that issued it is killed', () =>
+  test('goes on when the node that issued it is killed: 1,000 calls on two others, none fails, no new bootstrap', () =>
     withClient(port, async client => {
       const [first] = await callEach(client, farm.addresses(port).slice(0, 1));
       if (first === undefined) throw new Error('no call');
       const { name, others } = issuerOf(first, port);
+      const survivors = farm.nodes.map(node => node.name).filter(other => other !== name);
       await farm.kill(name);
-      const calls = await callEach(client, [...others, ...others, ...others]);
+      const issuedBefore = await farm.issued(survivors);
+      const calls = await callEach(client, inTurn(others, 1_000));
       expect(contextsOf([first, ...calls]).size).toBe(1);
-      // The node is served again before the next test.
+      expect(calls.slice(0, 4).map(({ openedFrom }) => openedFrom)).toEqual(['seal', 'seal', 'cache', 'cache']);
+      expect(await farm.issued(survivors)).toBe(issuedBefore);
+      // The node is served again before the next test, by a process that has issued nothing.
       await farm.allUp();
+      expect(await farm.issued([name])).toBe(0);
     }));
 
-  test('goes on when the key ring is rotated', () =>
+  test('goes on while the key ring is rotated under load, and no call needs a new bootstrap', () =>
     withClient(port, async client => {
-      const before = await callEach(client, farm.addresses(port));
-      await farm.rotate();
-      const after = await callEach(client, farm.addresses(port));
-      expect(contextsOf([...before, ...after]).size).toBe(1);
+      const addresses = farm.addresses(port);
+      const before = await callEach(client, addresses);
+      const issuedBefore = await farm.issued();
+      let isRotating = true;
+      const rotation = farm.rotate().finally(() => {
+        isRotating = false;
+      });
+      const during: CxfCall[] = [];
+      while (isRotating) during.push(...(await callEach(client, addresses)));
+      await rotation;
+      const after = await callEach(client, inTurn(addresses, 30));
+      // Each node was called while it was under way.
+      expect(during.length).toBeGreaterThan(addresses.length);
+      expect(contextsOf([...before, ...during, ...after]).size).toBe(1);
+      expect(await farm.issued()).toBe(issuedBefore);
     }));
 
   test('goes on, opened from its sealed state, when all nodes are started anew after a rotation', () =>
@@ -128,6 +149,7 @@ describe.each(wsdlPorts)('a conversation of a CXF client on %s', port => {
       const after = await callEach(client, farm.addresses(port));
       expect(contextsOf([...before, ...after]).size).toBe(1);
       expect(after.map(({ openedFrom }) => openedFrom)).toEqual(['seal', 'seal', 'seal']);
+      expect(await farm.issued()).toBe(0);
     }));
 
   test('is a BadContextToken to another farm', () =>

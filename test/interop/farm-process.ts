@@ -47,8 +47,8 @@ export interface FarmProcess extends FarmLine {
   /** The address of a WSDL port on each node, in the order of the nodes. */
   addresses(port: WsdlPort): string[];
   status(): Promise<FarmStatus>;
-  /** Conversations issued by all nodes together, since each was started. */
-  issued(): Promise<number>;
+  /** Conversations issued by these nodes together, since each was started. Default: by all. */
+  issued(names?: readonly string[]): Promise<number>;
   /** Ends a node as a crash does; settles when the farm has seen it. */
   kill(name: string): Promise<void>;
   /** Settles when all nodes are up. */
@@ -115,7 +115,8 @@ export async function startFarm(sibling?: FarmProcess): Promise<FarmProcess> {
     ...line,
     addresses: port => line.nodes.map(node => `${node[schemes[port]]}/${port}`),
     status,
-    issued: async () => (await status()).nodes.reduce((sum, node) => sum + node.issued, 0),
+    issued: async (names = line.nodes.map(({ name }) => name)) =>
+      (await status()).nodes.filter(({ name }) => names.includes(name)).reduce((sum, node) => sum + node.issued, 0),
     kill,
     allUp,
     async restartAll() {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { parseTokenRequest } from '../../src/conversation/token-request.ts';
 import { verifyRsa } from '../../src/crypto/rsa.ts';
 import { parseCertificate } from '../../src/crypto/x509.ts';
 import { bodyContent, unsecuredFault } from '../../src/message/receive.ts';
@@ -201,6 +202,49 @@ describe('WCF, faults', () => {
       fault: 'invalidSecurity',
     });
   });
+
+  test.each(wcfBindings)(
+    '%s: a bootstrap with a wrong password opens, and its answer is a fault in clear',
+    async binding => {
+      const folder = `wcf/faults/wrong-password-${binding}`;
+      const bootstrap = transportBootstrap(dialectOf[binding]);
+      const request = await open(recorded(`${folder}/01-req.txt`), bootstrap.request, {});
+      expect(request.usernameToken).toEqual({ username: 'alice', password: 'wrong' });
+      expect(parseTokenRequest(request.content, dialectOf[binding], 'issue').entropy).toHaveLength(32);
+      const answer = recorded(`${folder}/01-res.txt`);
+      // That service says why by its Reason alone.
+      expect(unsecuredFault(answer)).toMatchObject({
+        code: { namespace: ns.soap12, local: 'Sender' },
+        subcode: undefined,
+        reason: 'Unknown user',
+      });
+      await expect(open(answer, bootstrap.response, {})).rejects.toMatchObject({ fault: 'invalidSecurity' });
+    },
+  );
+
+  test.each(wcfBindings)(
+    '%s: a bootstrap that wants the service to make the whole key opens, and so does the fault that refuses it',
+    async binding => {
+      const folder = `wcf/faults/server-entropy-refused-${binding}`;
+      const bootstrap = transportBootstrap(dialectOf[binding]);
+      const request = await open(recorded(`${folder}/01-req.txt`), bootstrap.request, {});
+      expect(request.usernameToken).toEqual({ username: 'alice', password: 'ecila' });
+      expect(parseTokenRequest(request.content, dialectOf[binding], 'issue')).toMatchObject({
+        tokenType: dialectOf[binding].sct,
+        keySizeBits: 256,
+        entropy: undefined,
+      });
+      const answer = recorded(`${folder}/01-res.txt`);
+      expect(unsecuredFault(answer)).toBeUndefined();
+      const response = await open(answer, bootstrap.response, {});
+      expect(response.addressing?.relatesTo).toBe(request.addressing?.messageId);
+      // The dialect of the fault is Feb-2005 on both bindings.
+      expect(readFault(response.body)).toMatchObject({
+        code: { namespace: ns.soap12, local: 'Sender' },
+        subcode: { namespace: dialects.feb2005.wst, local: 'InvalidRequest' },
+      });
+    },
+  );
 
   test('a Renew opens with user and context, and the secured fault that refuses it is no fault in clear', async () => {
     const folder = 'wcf/faults/renew-refused';

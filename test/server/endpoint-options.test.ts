@@ -1,0 +1,79 @@
+import { expect, test } from 'vitest';
+import { createEndpoint } from '../../src/server/endpoint.ts';
+import type { EndpointOptions } from '../../src/server/endpoint-options.ts';
+import { authenticate, notedService, wsdl } from '../hostile/node.ts';
+
+/** As JavaScript may give them; nothing is read before they have been checked, so no file needs to be there. */
+const usable = {
+  wsdl,
+  services: notedService([]),
+  ring: 'ring.json',
+  authenticate,
+  addresses: ['https://localhost:8443'],
+};
+
+const create = (options: unknown) => () => createEndpoint(options as EndpointOptions);
+const failure = (message: string) =>
+  expect.objectContaining({ code: 'CONFIG_INVALID', message: `createEndpoint: ${message}` });
+
+test.each([
+  ['nothing', undefined, 'must be an object'],
+  ['a list', [], 'must be an object'],
+  ['no option', {}, 'lacks the key wsdl'],
+  ['no services', { ...usable, services: undefined }, 'lacks the key services'],
+  ['no addresses', { ...usable, addresses: undefined }, 'lacks the key addresses'],
+  ['an unknown option', { ...usable, lifetime: '10h' }, 'unknown key lifetime'],
+  ['an unknown limit', { ...usable, limits: { maxByte: 1 } }, 'unknown key limits.maxByte'],
+  ['an unknown override', { ...usable, ports: { EchoTls13: { cookie: true } } }, 'unknown key ports.EchoTls13.cookie'],
+  ['no override', { ...usable, ports: { EchoTls13: true } }, 'ports.EchoTls13 must be an object'],
+  ['services that are none', { ...usable, services: () => ({}) }, 'services must be an object'],
+  ['a ring that was opened', { ...usable, ring: { keys: [] } }, 'ring must be the path of a key ring file'],
+  ['users as a list', { ...usable, authenticate: [] }, 'authenticate must be the path of a users file, or a function'],
+  ['one address', { ...usable, addresses: 'https://localhost' }, 'addresses must be a list'],
+  ['an empty list of addresses', { ...usable, addresses: [] }, 'addresses must not be empty'],
+  ['a certificate without its key', { ...usable, certificate: 'PEM' }, 'certificate and key belong together'],
+  ['a key without its certificate', { ...usable, key: 'PEM' }, 'certificate and key belong together'],
+  ['half of tls', { ...usable, tls: { certificate: 'PEM' } }, 'tls lacks the key key'],
+  ['a lifetime as text', { ...usable, lifetimeMs: '36000000' }, 'lifetimeMs must be a number from 1000 to 604800000'],
+  [
+    'a lifetime that is no number',
+    { ...usable, lifetimeMs: Number.NaN },
+    'lifetimeMs must be a number from 1000 to 604800000',
+  ],
+  ['more skew than is allowed', { ...usable, clockSkewMs: 300_001 }, 'clockSkewMs must be a number from 0 to 300000'],
+  [
+    'more skew than is allowed for a port',
+    { ...usable, ports: { EchoTls13: { clockSkewMs: -1 } } },
+    'ports.EchoTls13.clockSkewMs must be a number from 0 to 300000',
+  ],
+  ['an empty cache', { ...usable, cacheEntries: 0 }, 'cacheEntries must be a whole number from 1 to 10000000'],
+  ['a handler that is none', { ...usable, mounted: { path: '/x', handler: {} } }, 'mounted.handler must be a function'],
+])('%s is refused with its name', (_, options, message) => {
+  expect(create(options)).toThrow(failure(message));
+});
+
+test.each([
+  '',
+  'localhost',
+  'localhost:8443',
+  'ftp://localhost',
+  'https://localhost:8443/EchoTls13',
+  'https://localhost:8443/?wsdl',
+  'https://localhost:8443/#x',
+  'https://user@localhost:8443',
+  'https://localhost:99999',
+  8443,
+])('an address that is no base address is refused with its place: %s', address => {
+  const message = 'addresses[1] must be a base address such as https://node1.example:8443';
+  expect(create({ ...usable, addresses: ['https://localhost:8443', address] })).toThrow(failure(message));
+});
+
+test('an unknown option is answered with those that there are', () => {
+  const hint = expect.stringMatching(/^known there: wsdl, services, ring, authenticate, .*clockSkewMs.*onCancel$/);
+  expect(create({ ...usable, wdsl: wsdl })).toThrow(expect.objectContaining({ hint }));
+});
+
+test('an option that is undefined is one that was not given', () => {
+  const options = { ...usable, tls: undefined, ports: { EchoTls13: { clockSkewMs: undefined } }, log: undefined };
+  expect(create(options)).toThrow(expect.objectContaining({ code: 'RING_INVALID' }));
+});

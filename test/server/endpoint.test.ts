@@ -1,0 +1,96 @@
+import { createServer } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { openTransport } from '../../src/client/transport.ts';
+import { freePort, type ListeningNode, listen } from '../hostile/endpoint.ts';
+import { expectFault } from '../hostile/faults.ts';
+import { call, converse } from '../hostile/initiator.ts';
+import type { PortName } from '../hostile/node.ts';
+import { pem } from '../hostile/pem.ts';
+
+let node: ListeningNode;
+beforeEach(async () => {
+  node = await listen();
+});
+afterEach(() => node.close());
+
+/** Whether anybody takes connections there. */
+function isOpen(port: number): Promise<boolean> {
+  return new Promise(resolve => {
+    const socket = connect({ port, host: 'localhost' }, () => resolve(true));
+    socket.on('error', () => resolve(false));
+    socket.on('connect', () => socket.destroy());
+  });
+}
+
+describe('of two TCP ports of which one can not be listened on', () => {
+  test('neither is', async () => {
+    const http = await freePort();
+    const failed = { code: 'LISTEN_FAILED', message: `TCP port ${node.https} is in use already` };
+    await expect(node.endpoint.listen({ http, https: node.https, host: 'localhost' })).rejects.toMatchObject(failed);
+    expect(await isOpen(http)).toBe(false);
+  });
+
+  test('neither is, where the two are the same', async () => {
+    const port = await freePort();
+    const listening = node.endpoint.listen({ http: port, https: port, host: 'localhost' });
+    await expect(listening).rejects.toMatchObject({ code: 'LISTEN_FAILED' });
+    expect(await isOpen(port)).toBe(false);
+  });
+
+  test('the other sockets of the endpoint go on', async () => {
+    const busy = createServer().listen(0, 'localhost');
+    await new Promise(resolve => busy.once('listening', resolve));
+    const { port } = busy.address() as AddressInfo;
+    await expect(node.endpoint.listen({ http: await freePort(), https: port, host: 'localhost' })).rejects.toThrow();
+    expect([await isOpen(node.http), await isOpen(node.https)]).toEqual([true, true]);
+    await new Promise(resolve => busy.close(resolve));
+  });
+});
+
+test('a TLS key that is not the certificate’s is named before anything is listened on', async () => {
+  await expect(listen({ tls: { certificate: pem.tls.certificate, key: pem.service.key } })).rejects.toMatchObject({
+    code: 'CERTIFICATE_INVALID',
+    message: 'tls.key: not the key of tls.certificate',
+  });
+});
+
+test('the service’s certificate and key are named by their options', async () => {
+  await expect(listen({ key: 'PEM' })).rejects.toMatchObject({
+    code: 'CERTIFICATE_INVALID',
+    message: 'key: not an unencrypted private key in PEM format',
+  });
+});
+
+describe('a port’s own clockSkewMs', () => {
+  const twoMinutesMs = 120_000;
+  const overrides = { EchoTls11: {}, EchoTls13: { clockSkewMs: 180_000 }, EchoSymmetric: {} };
+
+  /** The answer to a call whose Timestamp is that far ahead of the service's clock. */
+  async function ahead(port: PortName, served: ListeningNode) {
+    const transport = openTransport({ ca: pem.ca.certificate, timeoutMs: 10_000, maxBytes: 1 << 20 });
+    const post = async (message: string) => {
+      const { status, bytes } = await transport.post(served.address(port), message, 'application/soap+xml');
+      return { status, body: Buffer.from(bytes).toString() };
+    };
+    const conversation = await converse(port, post);
+    const answer = await post(call(conversation, { nowMs: Date.now() + twoMinutesMs }));
+    transport.close();
+    return answer;
+  }
+
+  test('holds for that port, and the endpoint’s for the others', async () => {
+    const served = await listen({ ports: overrides });
+    expect((await ahead('EchoTls13', served)).status).toBe(200);
+    for (const port of ['EchoTls11', 'EchoSymmetric'] as const)
+      expectFault(await ahead(port, served), 'messageExpired');
+    await served.close();
+  });
+
+  test('may be less than the endpoint’s', async () => {
+    const served = await listen({ clockSkewMs: 180_000, ports: { EchoTls13: { clockSkewMs: 60_000 }, EchoTls11: {} } });
+    expect((await ahead('EchoTls11', served)).status).toBe(200);
+    expectFault(await ahead('EchoTls13', served), 'messageExpired');
+    await served.close();
+  });
+});
