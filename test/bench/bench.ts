@@ -1,4 +1,7 @@
-/** `npm run bench`: figures of one run, ratios first, because machines differ. `--json FILE` writes them to a file as well. */
+/**
+ * `npm run bench`: figures of one run, ratios first, because machines differ. `--json FILE` writes them to a file as well; `--tokens`
+ * measures bearer tokens, and nothing else.
+ */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -9,8 +12,10 @@ import { compilePolicy } from '../../src/policy/compile.ts';
 import type { Plan } from '../../src/policy/plan.ts';
 import { type CallFigures, measureCalls } from './calls.ts';
 import { measureMemory } from './memory.ts';
-import { callLines, json, memoryLines, sealLines, verifyLines } from './report.ts';
+import { callLines, json, memoryLines, sealLines, stageLines, tokenLines, verifyLines } from './report.ts';
 import { measureSeal } from './seal.ts';
+import { measureStages } from './stages.ts';
+import { measureTokens } from './tokens.ts';
 import { measureVerify } from './verify.ts';
 
 const wsdl = resolve('wsdl/echo.wsdl');
@@ -27,18 +32,30 @@ async function calls(plans: readonly Plan[]): Promise<readonly CallFigures[]> {
   }
 }
 
-const { values } = parseArgs({ options: { json: { type: 'string' } } });
+const { values } = parseArgs({ options: { json: { type: 'string' }, tokens: { type: 'boolean' } } });
 const print = (text: string) => process.stdout.write(`${text}\n`);
-const plans = compilePolicy(wsdl, { ports: portsMeasured });
-const [symmetric] = plans;
-if (symmetric === undefined) throw new Error('no port to measure');
 
-const verify = await measureVerify(symmetric, 7);
-print(verifyLines(verify, verify.bytes));
-const seal = await measureSeal(symmetric, 7);
-print(sealLines(seal));
-const called = await calls(plans);
-print(callLines(called));
-const memory = await measureMemory(wsdl, conversations);
-print(memoryLines(memory));
-if (values.json !== undefined) writeFileSync(values.json, json({ verify, seal, calls: called, memory }));
+async function measureMessages(): Promise<string> {
+  const plans = compilePolicy(wsdl, { ports: portsMeasured });
+  const [symmetric] = plans;
+  if (symmetric === undefined) throw new Error('no port to measure');
+  const verify = await measureVerify(symmetric, 7);
+  print(verifyLines(verify, verify.bytes));
+  const seal = await measureSeal(symmetric, 7);
+  print(sealLines(seal));
+  print(stageLines(await measureStages(symmetric, 7)));
+  const called = await calls(plans);
+  print(callLines(called));
+  const memory = await measureMemory(wsdl, conversations);
+  print(memoryLines(memory));
+  return json({ verify, seal, calls: called, memory });
+}
+
+async function measureBearers(): Promise<string> {
+  const tokens = await measureTokens(7);
+  print(tokenLines(tokens));
+  return `${JSON.stringify({ tokens }, null, 2)}\n`;
+}
+
+const figures = await (values.tokens === true ? measureBearers() : measureMessages());
+if (values.json !== undefined) writeFileSync(values.json, figures);
