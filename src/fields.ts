@@ -38,6 +38,10 @@ export function oneOf<Name extends string>(...names: readonly Name[]): Field<Nam
 export const callable: Field<object> = (value, place) =>
   typeof value === 'function' ? value : failAt(place, 'must be a function');
 
+/** True or false. */
+export const flag: Field<boolean> = (value, place) =>
+  typeof value === 'boolean' ? value : failAt(place, 'must be true or false');
+
 /** An object whose keys are somebody else's. */
 export const anyObject: Field<object> = (value, place) =>
   typeof value === 'object' && value !== null && !Array.isArray(value) ? value : failAt(place, 'must be an object');

@@ -2,8 +2,8 @@ import {
   type BearerBinding,
   type BearerToken,
   keyIdOfToken,
-  openBearerToken,
-  openRefreshToken,
+  readBearerToken,
+  readRefreshToken,
 } from '../conversation/bearer/bearer-token.ts';
 import { ticketName } from '../conversation/bearer/katana-ticket.ts';
 import {
@@ -58,8 +58,8 @@ const schemes: Readonly<Record<string, ReadToken>> = {
   'Katana refresh token': katana('Katana refresh token', () => [katanaPurposes.refreshToken]),
   'Katana authorization code': katana('Katana authorization code', () => [katanaPurposes.authorizationCode]),
   'Katana cookie': katana('Katana cookie', ({ cookies }) => cookies.map(katanaCookiePurposes)),
-  'bearer token': sealed('bearer token', openBearerToken),
-  'refresh token': sealed('refresh token', openRefreshToken),
+  'bearer token': sealed('bearer token', readBearerToken),
+  'refresh token': sealed('refresh token', readRefreshToken),
 };
 
 /** Reads a token of any scheme; undefined where none opens it. */
@@ -108,16 +108,22 @@ function katanaProblem({ ticket, expiresMs }: KatanaToken, nowMs: number): strin
   return ticket.authenticationType === '' ? 'the token has no authentication type, so it speaks for nobody' : undefined;
 }
 
-type OpenToken = (text: string, binding: BearerBinding, ring: KeyRing, nowMs: number) => BearerToken | undefined;
+type ReadSealed = (text: string, binding: BearerBinding, ring: KeyRing, nowMs: number) => BearerToken | undefined;
 
-function sealed(scheme: string, open: OpenToken): ReadToken {
+function sealed(scheme: string, read: ReadSealed): ReadToken {
   return (text, { ring, audience }, nowMs) => {
-    const token = ring === undefined || audience === undefined ? undefined : open(text, { audience }, ring, nowMs);
-    return token && sealedReport(scheme, token, text);
+    if (ring === undefined || audience === undefined) return undefined;
+    const token = read(text, { audience }, ring, nowMs);
+    return token && { ...sealedReport(scheme, token, text), problem: sealedProblem(token, ring, nowMs) };
   };
 }
 
-function sealedReport(scheme: string, token: BearerToken, text: string): TokenReport {
+function sealedProblem({ issuedMs, expiresMs }: BearerToken, { policy }: KeyRing, nowMs: number): string | undefined {
+  if (nowMs >= expiresMs) return 'the token has expired';
+  return issuedMs > nowMs + policy.skewMs ? 'the token is not valid yet' : undefined;
+}
+
+function sealedReport(scheme: string, token: BearerToken, text: string): Omit<TokenReport, 'problem'> {
   const { subject, audience, scope, client, id, grant, claims, issuedMs, expiresMs } = token;
   return {
     scheme,
@@ -127,6 +133,5 @@ function sealedReport(scheme: string, token: BearerToken, text: string): TokenRe
     details: { subject, audience, scope: scope.join(' '), ...(client === '' ? {} : { client }), id, grant },
     claims,
     properties: new Map(),
-    problem: undefined,
   };
 }

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
-import { failAt, list, number, object, oneOrList, record, text } from '../fields.ts';
+import { failAt, list, number, object, oneOrList, record } from '../fields.ts';
+import { audience, origin, scopeNames } from '../server/oauth/option-fields.ts';
 import { certificateAndKey, path, readConfig } from './config-fields.ts';
 
 const tenYearsS = 315_360_000;
@@ -16,12 +17,12 @@ const configuration = object({
   ring: path,
   users: path,
   clients: path,
-  publicClients: record(list(text)),
-  audience: oneOrList(text),
+  publicClients: record(scopeNames),
+  audience: oneOrList(audience),
   tls: certificateAndKey,
   lifetimeS: number(1, tenYearsS),
   refreshLifetimeS: number(1, tenYearsS),
-  cors: list(text),
+  cors: list(origin),
   attempts: object({ requestsPerMinute: attempts, failuresPerName: attempts, failuresPerAddress: attempts }),
 });
 

@@ -4,6 +4,7 @@ import { equalBytes } from '../crypto/digest.ts';
 import { type RandomSource, systemRandom } from '../crypto/random.ts';
 import { SecretKey, secretKeyObject } from '../crypto/secret-key.ts';
 import { SecureConversationError } from '../errors.ts';
+import { anyText, object } from '../fields.ts';
 import { cipherOf, decryptions, validations } from './machine-key-algorithms.ts';
 import { type MachineKeyConfig, type MachineKeySettings, machineKeyId, parseMachineKey } from './machine-key-config.ts';
 import { deriveKey, purposeContext } from './sp800-108.ts';
@@ -48,16 +49,24 @@ const maxDerivedKeys = 64;
  * @throws {SecureConversationError} `CONFIG_INVALID` for keys and algorithms that can't be used
  */
 export function machineKey(config: MachineKeyConfig, primaryPurpose: string = protectPurpose): MachineKey {
+  checkTexts(config, { of: 'machineKey', path: '' });
   const fail = (place: string, problem: string) =>
     new SecureConversationError('CONFIG_INVALID', `machineKey: ${place} ${problem}`);
   return openMachineKey(parseMachineKey(config, fail), primaryPurpose);
 }
+
+const checkTexts = object(
+  { validationKey: anyText, decryptionKey: anyText, validation: anyText, decryption: anyText },
+  'validationKey',
+  'decryptionKey',
+);
 
 /** The same for a machineKey that was checked already. */
 export function openMachineKey(settings: MachineKeySettings, primaryPurpose: string = protectPurpose): MachineKey {
   const scheme = schemeOf(settings);
   const derived = new LRUCache<string, DerivedKeys>({ max: maxDerivedKeys });
   const keysFor = (purposes: readonly string[]): DerivedKeys => {
+    if (!Array.isArray(purposes)) throw new TypeError('purposes are a list of texts');
     purposes.forEach(checkPurpose);
     const context = purposeContext(purposes);
     const name = context.toString('latin1');

@@ -73,7 +73,8 @@ export interface EndpointOptions {
 const ringFile: Field<string> = (value, place) =>
   typeof value === 'string' ? text(value, place) : failAt(place, 'must be the path of a key ring file');
 
-const usersFileOrFunction: Field<string | object> = (value, place) =>
+/** Path of a users file, or a function in its place. */
+export const usersFileOrFunction: Field<string | object> = (value, place) =>
   typeof value === 'string' || typeof value === 'function'
     ? value
     : failAt(place, 'must be the path of a users file, or a function');

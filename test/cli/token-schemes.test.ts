@@ -47,6 +47,18 @@ test.each(tokens)('a %s is not told by other keys', (_scheme, token) => {
   expect(readToken(token, { ...others, ring: undefined, audience: undefined, machineKeys: [] }, nowMs)).toBeUndefined();
 });
 
+test.each(tokens.slice(4))(
+  'a %s that has ended, or begins later, is told all the same, and why it is refused',
+  (scheme, token) => {
+    for (const [atMs, problem] of [
+      [alice.expiresMs - 1, undefined],
+      [alice.expiresMs, 'the token has expired'],
+      [nowMs - ring.policy.skewMs - 1, 'the token is not valid yet'],
+    ] as const)
+      expect(readToken(token, keys, atMs)).toMatchObject({ scheme, problem, details: { subject: 'alice' } });
+  },
+);
+
 test("a token of the ring's own is told with subject, scope and audience", () => {
   expect(readToken(tokens[4]?.[1] ?? '', keys, nowMs)).toEqual({
     scheme: 'bearer token',

@@ -27,7 +27,15 @@ export interface Block {
 }
 
 export const repository = fileURLToPath(new URL('../../', import.meta.url));
-export const pages = ['README.md', 'CONTRIBUTING.md', 'docs/policy.md', 'docs/key-ring.md', 'docs/wssc.md'] as const;
+export const pages = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'docs/policy.md',
+  'docs/key-ring.md',
+  'docs/aspnet.md',
+  'docs/bearer-tokens.md',
+  'docs/wssc.md',
+] as const;
 
 export function readPage(page: string): string {
   return readFileSync(`${repository}${page}`, 'utf8');

@@ -72,8 +72,10 @@ describe('docs/wssc.md', () => {
     call: ['call'],
     load: ['load'],
     serve: ['serve'],
-    keys: ['keys create', 'keys list', 'keys rotate'],
+    tokens: ['tokens'],
+    keys: ['keys create', 'keys list', 'keys rotate', 'keys import', 'keys use', 'keys remove'],
     users: ['users add', 'users list', 'users remove'],
+    token: ['token inspect'],
     policy: ['policy explain'],
   };
 

@@ -25,7 +25,7 @@ import { type Block, repository } from './blocks.ts';
 
 /** Where each npm command of the documentation ends, after the build; package.json says so too (see facts.test.ts). */
 export const npmScripts: Readonly<Record<string, string>> = {
-  start: 'npm run --silent build && node dist/cli/main.js farm',
+  start: 'npm run --silent build && exec node dist/cli/main.js farm',
   load: 'npm run --silent build && node dist/cli/main.js load',
   test: 'npm run --silent build && npm run --silent test:unit',
   'test:unit': 'vitest run',
@@ -49,10 +49,11 @@ esac
 `;
 
 /** Commands that do not end by themselves. */
-const server = /\b(npm start|wssc farm|wssc serve|node examples\/server\.mjs)\b[^|\n]*$/;
+const server =
+  /\b(npm start|wssc farm|wssc serve|wssc tokens|node examples\/(?:server|bearer-api|aspnet-migration\/api)\.mjs)\b[^|\n]*$/;
 
 /** TCP ports that servers of the documentation have beside a farm's. */
-const serverPorts: readonly number[] = [9080, 9443];
+const serverPorts: readonly number[] = [9080, 9082, 9443, 9444];
 
 interface Run {
   readonly child: ChildProcess;
@@ -80,7 +81,7 @@ export function openPage(): PageRun {
   const ports = new Map<number, number>();
 
   const real = async (text: string): Promise<string> => {
-    if (serverPorts.some(port => text.includes(String(port)))) await reserve();
+    if (['examples/', ...serverPorts].some(mark => text.includes(String(mark)))) await reserve();
     return text.replace(/\b\d{4}\b/g, port => String(ports.get(Number(port)) ?? port));
   };
   const documented = (text: string): string => {
@@ -90,7 +91,10 @@ export function openPage(): PageRun {
   const reserve = async () => {
     for (const port of serverPorts.filter(wanted => !ports.has(wanted)))
       ports.set(port, await freePort(loopbackHosts(), new Set(ports.values())));
-    for (const name of ['server', 'client']) {
+    for (const name of [
+      ...['server', 'client', 'bearer-api', 'bearer-client'],
+      ...['aspnet-migration/api', 'aspnet-migration/shop'],
+    ]) {
       const file = join(folder, `examples/${name}.mjs`);
       writeFileSync(
         file,

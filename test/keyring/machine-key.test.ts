@@ -305,6 +305,17 @@ test.each<[string, object, string]>([
   );
 });
 
+test.each([
+  ['nothing', undefined, 'must be an object'],
+  ['no keys', {}, 'lacks the key validationKey'],
+  ['a key that is no text', { ...good, decryptionKey: Buffer.alloc(32) }, 'decryptionKey must be a text'],
+  ['what replaces it', { ...good, dataProtectorType: 'A, B' }, 'unknown key dataProtectorType'],
+])('%s, as JavaScript may give it, makes no machineKey', (_what, given, sentence) => {
+  expect(() => machineKey(given as typeof good)).toThrow(
+    expect.objectContaining({ code: 'CONFIG_INVALID', message: `machineKey: ${sentence}` }),
+  );
+});
+
 test('the shortest and the longest keys make a machineKey', () => {
   for (const change of [
     { validationKey: hex(16) },

@@ -75,6 +75,29 @@ export function openRefreshToken(
   return openToken(text, refreshPurpose, binding, ring, nowMs);
 }
 
+/**
+ * Opens an access token whatever its times are: to look at it, not to trust it.
+ * @returns undefined as {@link openBearerToken}, but for those that have ended or are not valid yet
+ */
+export function readBearerToken(
+  text: string,
+  binding: BearerBinding,
+  ring: KeyRing,
+  nowMs: number,
+): BearerToken | undefined {
+  return readToken(text, accessPurpose, binding, ring, nowMs);
+}
+
+/** Opens a refresh token whatever its times are; else like {@link readBearerToken}. */
+export function readRefreshToken(
+  text: string,
+  binding: BearerBinding,
+  ring: KeyRing,
+  nowMs: number,
+): BearerToken | undefined {
+  return readToken(text, refreshPurpose, binding, ring, nowMs);
+}
+
 /** Id of the ring key that a token says it was sealed with, as 16 hex digits; undefined for anything that is no sealed token. */
 export function keyIdOfToken(text: string): string | undefined {
   const sealed = sealedBytes(text);
@@ -96,12 +119,22 @@ function openToken(
   ring: KeyRing,
   nowMs: number,
 ): BearerToken | undefined {
+  const token = readToken(text, purpose, binding, ring, nowMs);
+  return token !== undefined && isValidAt(token, ring.policy.skewMs, nowMs) ? token : undefined;
+}
+
+function readToken(
+  text: string,
+  purpose: string,
+  binding: BearerBinding,
+  ring: KeyRing,
+  nowMs: number,
+): BearerToken | undefined {
   if (!isAudience(binding.audience)) return undefined;
   const sealed = sealedBytes(text);
   const plaintext = sealed && open(sealed, bindingOf(purpose, binding), ring, nowMs);
   const content = plaintext && decodeToken(plaintext);
-  if (content === undefined || !isValidAt(content, ring.policy.skewMs, nowMs)) return undefined;
-  return { ...content, audience: binding.audience };
+  return content && { ...content, audience: binding.audience };
 }
 
 function bindingOf(purpose: string, { audience }: BearerBinding): SealBinding {

@@ -9,11 +9,10 @@ import type { Logger } from 'pino';
 import type { Revocation, Revocations } from '../../conversation/bearer/revocations.ts';
 import { Refusal } from '../../errors.ts';
 import { endpoints } from './endpoints.ts';
-import { checkFormHead, formOf, readForm } from './form.ts';
+import { readForm } from './form.ts';
 import { OAuthError, refuseGrant, writeError } from './oauth-error.ts';
 import { allowOrigins } from './origins.ts';
 import { type BearerTokensOptions, openTokenService } from './service-options.ts';
-import type { TokenService } from './token-service.ts';
 
 /** A token service as an express router, to be mounted before any body parser. */
 export type BearerTokens = Router & {
@@ -28,17 +27,18 @@ export type BearerTokens = Router & {
  * @throws {SecureConversationError} `CONFIG_INVALID`, `RING_INVALID` or `USERS_INVALID`, naming file and place
  */
 export function bearerTokens(options: BearerTokensOptions): BearerTokens {
-  const originsOnly = allowOrigins(options.cors ?? []);
   const service = openTokenService(options);
+  const originsOnly = allowOrigins(options.cors ?? []);
   const router = express.Router();
   if (options.dangerouslyAllowHttp !== true) router.use(requireTls);
   router.use(originsOnly);
   for (const [path, endpoint] of Object.entries(endpoints))
     router
       .route(path)
-      .post(admit(service), checkFormHead, readForm, async (request, response) => {
-        const form = formOf(request);
+      .post(async (request, response) => {
         const address = addressOf(request);
+        await service.lockout.admit(address);
+        const form = await readForm(request);
         const client = await service.clients.authenticate(request, form, address);
         await endpoint({ form, client, address }, response, service);
       })
@@ -55,13 +55,6 @@ const requireTls: RequestHandler = (request, _response, next) => {
   if (!request.secure) refuseGrant('invalid_request', 'TLS is required', { status: 403 });
   next();
 };
-
-function admit({ lockout }: TokenService): RequestHandler {
-  return async (request, _response, next) => {
-    await lockout.admit(addressOf(request));
-    next();
-  };
-}
 
 /** Whom a request came from, as express knows it; a connection that is gone has no address any more. */
 function addressOf(request: Request): string {
@@ -89,14 +82,5 @@ function oauthErrorOf(thrown: unknown): OAuthError {
   if (thrown instanceof OAuthError) return thrown;
   if (thrown instanceof Refusal && thrown.reason === 'ring-stale')
     return new OAuthError('temporarily_unavailable', 'no token can be issued now', { status: 503, cause: thrown });
-  const status = bodyStatus(thrown);
-  if (status !== undefined) return new OAuthError('invalid_request', 'the body can not be read', { status });
   return new OAuthError('server_error', 'the request could not be processed', { status: 500, cause: thrown });
-}
-
-/** Status of a refusal of express's body reader: too long, compressed, cut off. */
-function bodyStatus(thrown: unknown): number | undefined {
-  if (!(thrown instanceof Error) || !('status' in thrown) || !('expose' in thrown)) return undefined;
-  const { status } = thrown;
-  return typeof status === 'number' && status >= 400 && status < 500 ? status : undefined;
 }

@@ -38,12 +38,12 @@ export interface ClientOptions {
 
 /**
  * Opens the clients of a service.
- * @throws {SecureConversationError} `USERS_INVALID` for a clients file that can't be used, `CONFIG_INVALID` for a scope that can't be
+ * @throws {SecureConversationError} `USERS_INVALID` for a clients file that can't be used, `CONFIG_INVALID` for a client that is known
+ * both with a secret and without
  */
 export function openClients({ clients, publicClients = {} }: ClientOptions, lockout: Lockout): Clients {
-  const check = secretCheck(clients);
   const known = new Map(Object.entries(publicClients));
-  for (const [id, scope] of known) checkScope(id, scope);
+  const check = secretCheck(clients, [...known.keys()]);
   return {
     async authenticate(request, form, address) {
       const given = credentialsOf(request, form);
@@ -53,24 +53,23 @@ export function openClients({ clients, publicClients = {} }: ClientOptions, lock
       if (secret === undefined) return refuseClient(isBasic);
       const found = await lockout.attempt({ kind: 'client', name: id, secret, address }, () => check(id, secret));
       if (found === undefined) return refuseClient(isBasic);
-      return { id: found.user, scope: found.roles.filter(isScopeName), isConfidential: true };
+      return { id: found.user, scope: [...new Set(found.roles.filter(isScopeName))], isConfidential: true };
     },
   };
 }
 
-function secretCheck(clients: ClientOptions['clients']): Authenticate {
+function secretCheck(clients: ClientOptions['clients'], publicIds: readonly string[]): Authenticate {
   if (typeof clients === 'function') return clients;
   if (clients === undefined) return async () => undefined;
   const users = openUsers(clients);
+  const twice = publicIds.find(id => users.find(id) !== undefined);
+  // Anyone could use that client's refresh tokens without its secret.
+  if (twice !== undefined)
+    throw new SecureConversationError(
+      'CONFIG_INVALID',
+      `publicClients.${twice} has a secret in ${clients}: a client is known with a secret or without`,
+    );
   return (id, secret) => users.authenticate(id, secret);
-}
-
-function checkScope(id: string, scope: readonly string[]): void {
-  if (scope.every(isScopeName) && new Set(scope).size === scope.length) return;
-  throw new SecureConversationError(
-    'CONFIG_INVALID',
-    `publicClients.${id}: a scope's name is printable ASCII without space, quote and backslash, and there once`,
-  );
 }
 
 interface Credentials {

@@ -1,5 +1,5 @@
-import type { Request, RequestHandler } from 'express';
-import express from 'express';
+import type { IncomingMessage } from 'node:http';
+import { readBody } from '../http-request.ts';
 import { refuseGrant } from './oauth-error.ts';
 
 /** Parameters of a request, none of them empty and none twice. */
@@ -8,38 +8,41 @@ export type Form = ReadonlyMap<string, string>;
 const maxBytes = 16_384;
 const formType = 'application/x-www-form-urlencoded';
 
-/** Reads a body of at most 16 KiB as text; it isn't decompressed. */
-export const readForm: RequestHandler = express.text({
-  type: () => true,
-  limit: maxBytes,
-  inflate: false,
-  defaultCharset: 'utf-8',
-});
-
 /**
- * Checks what the headers say of the body, before it is read.
- * @throws {OAuthError} `invalid_request` for another content type or character set, and where a header that matters is there twice
+ * Reads the parameters of a request (RFC 6749 §3.2) from a body of at most 16 KiB. Where it is longer the rest is not read.
+ * @throws {OAuthError} `invalid_request`
+ * @throws {Error} where a body parser has read it before
  */
-export const checkFormHead: RequestHandler = (request, _response, next) => {
-  const types = request.headersDistinct['content-type'] ?? [];
-  const isTwice = types.length > 1 || (request.headersDistinct.authorization ?? []).length > 1;
+export async function readForm(request: IncomingMessage): Promise<Form> {
+  checkHead(request);
+  const bytes = await readBody(request, maxBytes);
+  if (bytes === 'too-long') refuseLength();
+  if (bytes === 'gone') refuseGrant('invalid_request', 'the body is not whole');
+  return parseForm(Buffer.from(bytes).toString('utf8'));
+}
+
+/** What the headers say of the body, before it is read. */
+function checkHead({ headers, headersDistinct }: IncomingMessage): void {
+  const types = headersDistinct['content-type'] ?? [];
+  const isTwice = types.length > 1 || (headersDistinct.authorization ?? []).length > 1;
   if (isTwice) refuseGrant('invalid_request', 'a header is there twice');
   const [, charset] = /^application\/x-www-form-urlencoded[ \t]*(?:;[ \t]*charset="?([\w-]+)"?[ \t]*)?$/i.exec(
     types[0] ?? '',
   ) ?? [undefined, 'none'];
   if (charset !== undefined && charset.toLowerCase() !== 'utf-8')
     refuseGrant('invalid_request', `the body must be ${formType}`, { status: 415 });
-  next();
-};
+  // No decompression: a compressed request is a bomb until proved otherwise.
+  if (headers['content-encoding'] !== undefined)
+    refuseGrant('invalid_request', 'the body must not be compressed', { status: 415 });
+  if (Number(headers['content-length'] ?? 0) > maxBytes) refuseLength();
+}
 
-/**
- * The parameters of a request (RFC 6749 §3.2): one without a value is as good as none, one that is there twice is refused.
- * @throws {OAuthError} `invalid_request`
- */
-export function formOf(request: Request): Form {
-  // No body at all leaves express with none.
-  const text: unknown = request.body ?? '';
-  if (typeof text !== 'string') throw new TypeError('mount the token service before any body parser');
+function refuseLength(): never {
+  return refuseGrant('invalid_request', 'the body is too long', { status: 413 });
+}
+
+/** One without a value is as good as none, one that is there twice is refused. */
+function parseForm(text: string): Form {
   const form = new Map<string, string>();
   const seen = new Set<string>();
   for (const [name, value] of new URLSearchParams(text)) {

@@ -34,7 +34,7 @@ export function grantOf(request: GrantRequest, service: TokenService): Promise<G
 async function passwordGrant({ form, client, address }: GrantRequest, service: TokenService): Promise<Grant> {
   const [name, password] = [required(form, 'username'), required(form, 'password')];
   const [scope, audience] = [scopeOf(form, client.scope), audienceOf(form, service)];
-  const attempt = { kind: 'user', name, secret: password, address };
+  const attempt = { kind: 'user', name, secret: password, address } as const;
   const user = await service.lockout.attempt(attempt, () => service.authenticate(name, password));
   if (user === undefined) refuseGrant('invalid_grant', 'user name or password is wrong');
   return {

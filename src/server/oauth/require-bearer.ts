@@ -1,10 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Claim } from '../../conversation/bearer/bearer-codec.ts';
-import { isScopeName } from '../../conversation/bearer/bearer-codec.ts';
-import { isAudience } from '../../conversation/bearer/bearer-token.ts';
 import type { Revocations } from '../../conversation/bearer/revocations.ts';
 import { openAccessToken } from '../../conversation/bearer/token-openers.ts';
-import { SecureConversationError } from '../../errors.ts';
+import { anyObject, callable, type Field, object } from '../../fields.ts';
+import { audience, ringSource, scope } from './option-fields.ts';
 import { keptRing, openWith, type RingSource } from './ring-source.ts';
 
 /** Options of {@link requireBearer} and {@link bearerCheck}. */
@@ -53,21 +52,30 @@ export type BearerRequest = IncomingMessage & { bearer?: Bearer };
 const credentials = /^bearer(?: +(.*))?$/is;
 
 const refusals = {
-  /** RFC 6750 §3.1: without credentials nothing is said about an error. */
-  none: { status: 401, challenge: 'Bearer' },
+  /** RFC 6750 §3.1: without credentials nothing is said about an error; §3: a challenge has at least one parameter. */
+  none: { status: 401, challenge: 'Bearer realm="token"' },
   request: { status: 400, challenge: 'Bearer error="invalid_request"' },
   token: { status: 401, challenge: 'Bearer error="invalid_token"' },
 } as const satisfies Record<string, BearerRefusal>;
 
+const fields = {
+  ring: ringSource,
+  audience,
+  scope,
+  revocations: anyObject,
+  nowMs: callable,
+} satisfies Readonly<Record<keyof RequireBearerOptions, Field<unknown>>>;
+
+const checkedOptions = object(fields, 'ring', 'audience');
+
 /**
  * Makes the check of a request's bearer token, for a server on node:http. It needs the ring and nothing else: no store, no network.
- * @throws {SecureConversationError} `RING_INVALID` for a ring file that can't be used, `CONFIG_INVALID` for an audience or a scope that
- * no token can have
+ * @throws {SecureConversationError} `RING_INVALID` for a ring file that can't be used, `CONFIG_INVALID` for options that can't be, an
+ * audience or a scope that no token can have among them
  */
 export function bearerCheck(options: RequireBearerOptions): (request: IncomingMessage) => BearerResult {
+  const { scope: needed = [] } = checkedOptions(options, { of: 'requireBearer', path: '' });
   const { audience, revocations, nowMs = Date.now } = options;
-  const needed = checkedScope(options.scope);
-  checkAudience(audience);
   const keeper = keptRing(options.ring);
   const outOfScope: BearerRefusal = {
     status: 403,
@@ -107,20 +115,4 @@ export function requireBearer(
 
 function refuseRequest(response: ServerResponse, { status, challenge }: BearerRefusal): void {
   response.writeHead(status, { 'WWW-Authenticate': challenge, 'Cache-Control': 'no-store', 'Content-Length': 0 }).end();
-}
-
-/** @throws {SecureConversationError} `CONFIG_INVALID` */
-export function checkAudience(audience: string): void {
-  if (typeof audience === 'string' && isAudience(audience)) return;
-  throw new SecureConversationError('CONFIG_INVALID', 'audience must be a text of 1 to 512 bytes');
-}
-
-function checkedScope(scope: RequireBearerOptions['scope'] = []): readonly string[] {
-  const names = typeof scope === 'string' ? scope.split(' ') : scope;
-  const wrong = names.find(name => !isScopeName(name));
-  if (wrong === undefined) return names;
-  throw new SecureConversationError(
-    'CONFIG_INVALID',
-    `scope has a name that no scope can have: ${JSON.stringify(wrong)}`,
-  );
 }

@@ -3,13 +3,26 @@ import { type Revocation, revocations } from '../../conversation/bearer/revocati
 import { openUsers } from '../../conversation/users.ts';
 import { type RandomSource, systemRandom } from '../../crypto/random.ts';
 import { SecureConversationError } from '../../errors.ts';
+import {
+  anyObject,
+  callable,
+  type Field,
+  failAt,
+  flag,
+  list,
+  number,
+  object,
+  oneOrList,
+  record,
+} from '../../fields.ts';
 import { replayTable } from '../../state/replay.ts';
 import { checkSeal } from '../../state/self-test.ts';
+import { usersFileOrFunction } from '../endpoint-options.ts';
 import { standardErrorLog } from '../log.ts';
 import type { Authenticate } from '../port.ts';
 import { type ClientOptions, openClients } from './clients.ts';
-import { type AttemptLimits, defaultAttemptLimits, openLockout } from './lockout.ts';
-import { checkAudience } from './require-bearer.ts';
+import { type AttemptLimits, openLockout } from './lockout.ts';
+import { audience, origin, ringSource, scopeNames } from './option-fields.ts';
 import { keptRing, type RingSource } from './ring-source.ts';
 import { roleClaims, type TokenService } from './token-service.ts';
 
@@ -49,15 +62,42 @@ const maxAudiences = 16;
 /** Refresh tokens that were used are dropped together by half hours, as cancelled conversations are. */
 const bucketMs = 1_800_000;
 
+const life = number(1_000, Number.MAX_SAFE_INTEGER);
+const most = number(1, 1_000_000);
+
+const fields = {
+  ring: ringSource,
+  authenticate: usersFileOrFunction,
+  findUser: callable,
+  audience: oneOrList(audience),
+  lifetimeMs: life,
+  refreshLifetimeMs: life,
+  clients: usersFileOrFunction,
+  publicClients: record(scopeNames),
+  cors: list(origin),
+  attempts: object({ requestsPerMinute: most, failuresPerName: most, failuresPerAddress: most }),
+  dangerouslyAllowHttp: flag,
+  onRevoke: callable,
+  log: anyObject,
+  nowMs: callable,
+  random: callable,
+} satisfies Readonly<Record<keyof BearerTokensOptions, Field<unknown>>>;
+
+const checkedOptions = object(fields, 'ring', 'authenticate', 'audience');
+
 /**
  * Opens what a token service works with.
  * @throws {SecureConversationError} `CONFIG_INVALID`, `RING_INVALID` or `USERS_INVALID`, naming file and place
  */
 export function openTokenService(options: BearerTokensOptions): TokenService {
+  const place = { of: 'bearerTokens', path: '' };
+  const { audience = [], attempts } = checkedOptions(options, place);
+  if (options.clients === undefined && options.publicClients === undefined)
+    failAt(place, 'lacks clients or publicClients: nobody could ask for a token');
   const { random = systemRandom, nowMs = Date.now } = options;
   const log = options.log ?? standardErrorLog();
-  const audiences = checkedAudiences([options.audience].flat());
-  const lockout = openLockout({ ...defaultAttemptLimits, ...options.attempts });
+  const audiences = checkedAudiences(audience);
+  const lockout = openLockout(attempts);
   checkSeal(random);
   const keeper = keptRing(options.ring);
   const { lifeMs } = keeper.ring().policy;
@@ -82,7 +122,6 @@ function checkedAudiences(audiences: readonly string[]): TokenService['audiences
   const [first, ...others] = audiences;
   if (first === undefined || audiences.length > maxAudiences)
     throw new SecureConversationError('CONFIG_INVALID', `audience must be one, or a list of 1 to ${maxAudiences}`);
-  audiences.forEach(checkAudience);
   return [first, ...others];
 }
 

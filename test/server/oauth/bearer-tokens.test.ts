@@ -2,14 +2,16 @@ import { once } from 'node:events';
 import { copyFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import express from 'express';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openBearerToken, openRefreshToken } from '../../../src/conversation/bearer/bearer-token.ts';
 import type { Revocation } from '../../../src/conversation/bearer/revocations.ts';
 import { removeUser } from '../../../src/conversation/users-file.ts';
 import { keepRing } from '../../../src/keyring/keeper.ts';
 import { bearerTokens } from '../../../src/server/oauth/bearer-tokens.ts';
+import { keptLog } from '../../hostile/node.ts';
 import { emptyFolder } from '../../keyring/made.ts';
-import { closeServers, send } from './http.ts';
+import { closeServers, listening, send } from './http.ts';
 import {
   audience,
   files,
@@ -452,6 +454,17 @@ test('a function that fails is answered with server_error, and says nothing', as
   });
 });
 
+test('behind a body parser it answers that it can not serve, and says why in the log', async () => {
+  const { log, lines } = keptLog();
+  const common = { ring: files.ring, authenticate: files.users, audience, publicClients: { page: [] }, log };
+  const tokens = bearerTokens({ ...common, dangerouslyAllowHttp: true });
+  const base = await listening(express().use(express.urlencoded(), tokens));
+  const sent = { method: 'POST', headers: { 'content-type': 'application/x-www-form-urlencoded' }, body: 'a=b' };
+  const answer = await send(`${base}/token`, sent);
+  expect([answer.status, JSON.parse(answer.body).error]).toEqual([500, 'server_error']);
+  expect(lines.join('')).toContain('before body parsers');
+});
+
 test('a peer that goes away in the middle of a body leaves the service as it was', async () => {
   const { port } = new URL(service.base);
   const socket = connect(Number(port), '127.0.0.1');
@@ -486,25 +499,41 @@ test('no line of the log holds a token, a password or a secret', async () => {
 
 test.each<[string, object, RegExp]>([
   ['no audience', { audience: [] }, /^audience must be one, or a list of 1 to 16$/],
-  ['an empty audience', { audience: ['a', ''] }, /^audience must be a text of 1 to 512 bytes$/],
+  ['an empty audience', { audience: ['a', ''] }, /^bearerTokens: audience\[1\] must be a text of 1 to 512 bytes$/],
   ['a life longer than the keys', { lifetimeMs: 36_000_001 }, /^lifetimeMs is 36000001, allowed are 1000 to 36000000$/],
-  ['a life of nothing', { refreshLifetimeMs: 0 }, /^refreshLifetimeMs is 0, allowed are/],
-  ['any origin', { cors: ['*'] }, /^cors has "\*", which is no origin$/],
-  [
-    'an origin with a path',
-    { cors: ['https://shop.example/'] },
-    /^cors has "https:\/\/shop.example\/", which is no origin$/,
-  ],
-  ['an origin of no server', { cors: ['null'] }, /^cors has "null"/],
+  ['a life of nothing', { refreshLifetimeMs: 0 }, /^bearerTokens: refreshLifetimeMs must be a whole number from 1000/],
+  ['any origin', { cors: ['*'] }, /^bearerTokens: cors\[0\] must be an origin as browsers write it/],
+  ['an origin with a path', { cors: ['https://shop.example/'] }, /^bearerTokens: cors\[0\] must be an origin/],
+  ['an origin of no server', { cors: ['https://shop.example', 'null'] }, /^bearerTokens: cors\[1\] must be an origin/],
+  ['one origin without a list', { cors: 'https://shop.example' }, /^bearerTokens: cors must be a list$/],
   [
     'a scope that can not be',
     { publicClients: { page: ['a b'] } },
-    /^publicClients\.page: a scope's name is printable ASCII/,
+    /^bearerTokens: publicClients\.page\[0\] must be a scope's name: printable ASCII/,
   ],
+  ['a scope that is no list', { publicClients: { page: 'a' } }, /^bearerTokens: publicClients\.page must be a list$/],
+  [
+    'a client with a secret that needs none',
+    { clients: files.clients, publicClients: { page: [], reports: ['orders.read'] } },
+    /^publicClients\.reports has a secret in .*clients\.json: a client is known with a secret or without$/,
+  ],
+  ['no client at all', { publicClients: undefined }, /^bearerTokens: lacks clients or publicClients/],
+  ['nobody who knows users', { authenticate: undefined }, /^bearerTokens: lacks the key authenticate$/],
+  [
+    'a limit of nothing',
+    { attempts: { failuresPerName: 0 } },
+    /^bearerTokens: attempts\.failuresPerName must be a whole/,
+  ],
+  [
+    'plain HTTP by a text',
+    { dangerouslyAllowHttp: 'no' },
+    /^bearerTokens: dangerouslyAllowHttp must be true or false$/,
+  ],
+  ['an option that is none', { lifetimeS: 60 }, /^bearerTokens: unknown key lifetimeS$/],
   ['no users file', { authenticate: '/nowhere' }, /^users file \/nowhere: does not exist$/],
   ['no clients file', { clients: '/nowhere' }, /^users file \/nowhere: does not exist$/],
   ['no ring', { ring: '/nowhere' }, /^key ring \/nowhere: does not exist$/],
 ])('%s is refused at once', (_what, change, message) => {
-  const common = { ring: files.ring, authenticate: files.users, audience };
+  const common = { ring: files.ring, authenticate: files.users, audience, publicClients: {} };
   expect(() => bearerTokens({ ...common, ...change })).toThrow(message);
 });

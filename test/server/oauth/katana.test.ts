@@ -1,15 +1,18 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { sealBearerToken } from '../../../src/conversation/bearer/bearer-token.ts';
 import { katanaPurposes, katanaTicket, sealKatanaToken } from '../../../src/conversation/bearer/katana-token.ts';
 import { systemRandom } from '../../../src/crypto/random.ts';
-import type { RingKeeper } from '../../../src/keyring/keeper.ts';
+import { keepRing, type RingKeeper } from '../../../src/keyring/keeper.ts';
 import { machineKey } from '../../../src/keyring/machine-key.ts';
 import { parseMachineKey } from '../../../src/keyring/machine-key-config.ts';
-import { importMachineKey } from '../../../src/keyring/machine-keys.ts';
+import { importMachineKey, removeMachineKey } from '../../../src/keyring/machine-keys.ts';
 import { keyRing } from '../../../src/keyring/ring.ts';
+import { openKeyRing, updateRingFile, writeRingFile } from '../../../src/keyring/ring-file.ts';
 import { type BearerRequest, bearerCheck } from '../../../src/server/oauth/require-bearer.ts';
 import { protectVector } from '../../keyring/machine-key-vectors.ts';
-import { at } from '../../keyring/made.ts';
+import { at, emptyFolder } from '../../keyring/made.ts';
 import { closeServers } from './http.ts';
 import { audience, records, reports, startService } from './service.ts';
 
@@ -93,6 +96,46 @@ describe('where a machineKey was imported,', () => {
     expect(answer.status).toBe(400);
     expect(JSON.parse(answer.body).error).toBe('unsupported_token_type');
   });
+});
+
+test('a machineKey is imported, and taken away again, while a server runs; a ring with a bad one changes nothing', async () => {
+  const file = join(emptyFolder(), 'ring.json');
+  writeRingFile(file, records);
+  const clock = { aheadMs: 0 };
+  const refusals: string[] = [];
+  const keeper = keepRing(file, {
+    nowMs: () => Date.now() + clock.aheadMs,
+    onError: error => refusals.push(error.message),
+  });
+  const answers = () => ('bearer' in ask(token, { ring: keeper }) ? 'accepted' : 'refused');
+  expect(answers()).toBe('refused');
+  const fail = (problem: string) => new Error(problem);
+  updateRingFile(file, ring => importMachineKey(ring, parseMachineKey(config, wrong), nowMs, fail));
+  await expect.poll(answers).toBe('accepted');
+
+  const good = readFileSync(file, 'utf8');
+  const spoil: readonly ((ring: { machineKeys: Record<string, unknown>[]; generation: number }) => void)[] = [
+    ring => Object.assign(ring.machineKeys[0] ?? {}, { validation: 'MD5' }),
+    ring => Object.assign(ring.machineKeys[0] ?? {}, { decryptionKey: 'AAAA' }),
+    ring => ring.machineKeys.push(...ring.machineKeys, ...ring.machineKeys, ...ring.machineKeys, ...ring.machineKeys),
+    ring => Object.assign(ring, { machineKeys: { 0: ring.machineKeys[0] } }),
+    ring => Object.assign(ring, { machineKeys: [null] }),
+  ];
+  for (const change of spoil) {
+    const ring = JSON.parse(good);
+    change(ring);
+    writeFileSync(file, JSON.stringify({ ...ring, generation: ring.generation + 1 }));
+    expect(() => openKeyRing(file)).toThrow(/: machineKeys/);
+    const before = refusals.length;
+    clock.aheadMs += 5_000;
+    keeper.refresh('0123456789abcdef');
+    expect(refusals.slice(before)).toContainEqual(expect.stringContaining(': machineKeys'));
+    expect(answers()).toBe('accepted');
+  }
+  writeFileSync(file, good);
+  updateRingFile(file, ring => removeMachineKey(ring, key.id, fail));
+  await expect.poll(answers).toBe('refused');
+  keeper.close();
 });
 
 test('where none was, no token of Katana is accepted', () => {

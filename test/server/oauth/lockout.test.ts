@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test, vi } from 'vitest';
-import { networkOf, openLockout } from '../../../src/server/oauth/lockout.ts';
+import { type Attempt, networkOf, openLockout } from '../../../src/server/oauth/lockout.ts';
 import { OAuthError } from '../../../src/server/oauth/oauth-error.ts';
 import { closeServers } from './http.ts';
 import { page, password, reports, startService } from './service.ts';
@@ -8,13 +8,18 @@ afterAll(closeServers);
 
 const limits = { requestsPerMinute: 1_000, failuresPerName: 3, failuresPerAddress: 5 };
 const right = { secret: 'right' };
-const of = (name: string, address = '192.0.2.1', secret = 'wrong') => ({ kind: 'user', name, secret, address });
+const of = (name: string, address = '192.0.2.1', secret = 'wrong'): Attempt => ({
+  kind: 'user',
+  name,
+  secret,
+  address,
+});
 
 /** Checks secrets, and counts how often. */
 function checker() {
   const lockout = openLockout(limits);
   const checks = { count: 0 };
-  const attempt = async (attempt: ReturnType<typeof of>) => {
+  const attempt = async (attempt: Attempt) => {
     try {
       return await lockout.attempt(attempt, async () => {
         checks.count += 1;
@@ -73,6 +78,29 @@ describe('a name', () => {
     for (let i = 0; i <= limits.failuresPerName; i += 1) await attempt(of('alice'));
     expect(await attempt({ ...of('alice', '198.51.100.7', 'right'), kind: 'client' })).toBe('alice');
   });
+});
+
+test('a client is locked for the address that failed, and for no other: nobody can shut it out from everywhere', async () => {
+  const { attempt, checks } = checker();
+  const client = (address: string, secret: string): Attempt => ({ ...of('reports', address, secret), kind: 'client' });
+  for (let i = 0; i < limits.failuresPerName; i += 1) await attempt(client('192.0.2.1', `guess ${i}`));
+  expect(await attempt(client('192.0.2.1', 'right'))).toBe(429);
+  expect(checks.count).toBe(limits.failuresPerName);
+  expect(await attempt(client('198.51.100.7', 'right'))).toBe('reports');
+});
+
+test('an address is not locked by what is right: who is too many at once comes again a second later', async () => {
+  const { attempt } = checker();
+  const busy = openLockout({ failuresPerAddress: 1 });
+  const first = busy.attempt(of('alice'), () => new Promise<string>(resolve => setImmediate(resolve, 'alice')));
+  await expect(busy.attempt(of('bob'), async () => 'bob')).rejects.toMatchObject({ headers: { 'Retry-After': '1' } });
+  expect([await first, await busy.attempt(of('bob'), async () => 'bob')]).toEqual(['alice', 'bob']);
+
+  const crowd = (round: number) =>
+    Promise.all(Array.from({ length: 20 }, (_, i) => attempt(of(`user ${round} ${i}`, '192.0.2.1', 'right'))));
+  for (let round = 0; round < 5; round += 1)
+    expect((await crowd(round)).filter(answer => answer !== 429)).toHaveLength(limits.failuresPerAddress);
+  expect(await attempt(of('alice', '192.0.2.1', 'right'))).toBe('alice');
 });
 
 test('an address is locked after its failures, whatever names it tried', async () => {

@@ -109,7 +109,33 @@ describe('refused like a changed token is', () => {
 
 test('without credentials, or with those of another scheme, nothing is said about an error', async () => {
   for (const authorization of [undefined, 'Basic YTpi', `Bearerx ${token}`, token, `Basic Bearer ${token}`])
-    expect(await get('/read', authorization)).toMatchObject({ status: 401, headers: { 'www-authenticate': 'Bearer' } });
+    expect(await get('/read', authorization)).toMatchObject({
+      status: 401,
+      headers: { 'www-authenticate': 'Bearer realm="token"' },
+    });
+});
+
+test('a token in any other form of the header is no token, and every answer is one of two', async () => {
+  const none = [
+    ...['', 'B', 'Bearertoken', `Bearer\t${token}`, `Bearer=${token}`, `Bearer:${token}`, `BearerX ${token}`],
+    ...[token, `Token ${token}`, `OAuth ${token}`, `"Bearer" ${token}`, `, Bearer ${token}`, `Basic ${token}`],
+    ...[`Negotiate Bearer ${token}`, `MAC Bearer ${token}`],
+  ];
+  for (const authorization of none)
+    expect(await get('/read', authorization)).toEqual({
+      ...invalid,
+      headers: { ...invalid.headers, 'www-authenticate': 'Bearer realm="token"' },
+    });
+  const bad = [
+    ...['Bearer', 'Bearer ', `Bearer ${token}, Bearer ${token}`, `Bearer ${token},`, `Bearer ${token} ${token}`],
+    ...[`Bearer "${token}"`, `Bearer <${token}>`, `Bearer Bearer ${token}`, `Bearer ${token}=`, `Bearer ${token};a=b`],
+    ...[`Bearer token="${token}"`, `Bearer ${token}\u00a0`, `Bearer \u00a0${token}`, `Bearer ${'A'.repeat(15_000)}`],
+    ...[`Bearer ${encodeURIComponent(`${token}=`)}`, `Bearer ${Buffer.from(token).toString('base64url')}`],
+  ];
+  for (const authorization of bad) expect(await get('/read', authorization)).toEqual(invalid);
+  const others = ['proxy-authorization', 'x-authorization', 'authentication', 'x-access-token', 'cookie'];
+  for (const name of others)
+    expect(await send(`${base}/read`, { headers: { [name]: `Bearer ${token}` } })).toMatchObject({ status: 401 });
 });
 
 test('two Authorization headers are refused, in whichever order', async () => {
@@ -149,7 +175,7 @@ test('the same check serves node:http, as a middleware and as a plain function',
     }),
   );
   expect(await send(own, { headers: { authorization: `Bearer ${token}` } })).toMatchObject({ body: 'alice alice' });
-  expect(await send(own)).toMatchObject({ status: 401, headers: { 'www-authenticate': 'Bearer' } });
+  expect(await send(own)).toMatchObject({ status: 401, headers: { 'www-authenticate': 'Bearer realm="token"' } });
 });
 
 test('a token of a key that the node does not know yet is opened after one look at the ring file', () => {
@@ -169,9 +195,19 @@ test('a token of a key that the node does not know yet is opened after one look 
 });
 
 test.each<[string, object, RegExp]>([
-  ['an empty audience', { audience: '' }, /^audience must be a text of 1 to 512 bytes$/],
-  ['no audience', { audience: undefined }, /^audience must be/],
-  ['a scope that can not be', { scope: 'a "b"' }, /^scope has a name that no scope can have: "\\"b\\""$/],
+  ['an empty audience', { audience: '' }, /^requireBearer: audience must be a text of 1 to 512 bytes$/],
+  ['a list of audiences', { audience: ['a', 'b'] }, /^requireBearer: audience must be a text/],
+  ['no audience', { audience: undefined }, /^requireBearer: lacks the key audience$/],
+  ['no ring', { ring: undefined }, /^requireBearer: lacks the key ring$/],
+  [
+    'a ring that was only opened',
+    { ring },
+    /^requireBearer: ring must be the path of a key ring file, or what keepRing/,
+  ],
+  ['a scope that can not be', { scope: 'a "b"' }, /^requireBearer: scope\[1\] must be a scope's name: printable ASCII/],
+  ['a scope with a name twice', { scope: ['a', 'a'] }, /^requireBearer: scope has a name twice$/],
+  ['a scope that is a number', { scope: 7 }, /^requireBearer: scope must be a list$/],
+  ['an option that is none', { audiences: 'a' }, /^requireBearer: unknown key audiences$/],
   ['a ring that is not there', { ring: '/nowhere/ring.json' }, /^key ring \/nowhere\/ring.json: does not exist$/],
 ])('%s is refused at once', (_what, change, message) => {
   expect(() => requireBearer({ ...common, ...change })).toThrow(message);

@@ -1,0 +1,16 @@
+// examples/aspnet-migration/api.mjs: a new API beside an ASP.NET application. It takes the application's access tokens.
+import express from 'express';
+import { requireBearer } from 'soap-secure-conversation';
+
+const users = requireBearer({ ring: 'examples/aspnet-migration/ring.json', audience: 'https://shop.example' });
+const roleType = 'http://schemas.microsoft.com/ws/2008/06/identity/claims/role';
+
+const api = express();
+api.get('/orders', users, (request, response) => {
+  const { subject, claims } = request.bearer;
+  response.json({ ordersOf: subject, roles: claims.filter(({ type }) => type === roleType).map(({ value }) => value) });
+});
+
+// Plain HTTP, for this machine only: in earnest the balancer of both, or this server, has TLS.
+const server = api.listen(9082, 'localhost', () => console.log('listening on http://localhost:9082'));
+process.once('SIGINT', () => server.close());
