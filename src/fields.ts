@@ -28,10 +28,14 @@ export const anyText: Field<string> = (value, place) =>
 export const text: Field<string> = (value, place) =>
   typeof value === 'string' && value !== '' ? value : failAt(place, 'must be a text that is not empty');
 
+/** `a, b or c`. */
+export function alternatives(names: readonly string[]): string {
+  return `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`;
+}
+
 /** One of a few names. */
 export function oneOf<Name extends string>(...names: readonly Name[]): Field<Name> {
-  return (value, place) =>
-    names.find(name => name === value) ?? failAt(place, `must be ${names.slice(0, -1).join(', ')} or ${names.at(-1)}`);
+  return (value, place) => names.find(name => name === value) ?? failAt(place, `must be ${alternatives(names)}`);
 }
 
 /** A function. */

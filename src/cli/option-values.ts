@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
+import { alternatives } from '../fields.ts';
 
 /** Parsers of option values for commander; each refuses what it does not understand and says what it wants. */
 
@@ -25,7 +26,7 @@ export function oneOf<Name extends string>(names: readonly Name[]): (text: strin
   return text => {
     const name = names.find(known => known === text);
     if (name !== undefined) return name;
-    throw new InvalidArgumentError(`It must be ${names.slice(0, -1).join(', ')} or ${names.at(-1)}.`);
+    throw new InvalidArgumentError(`It must be ${alternatives(names)}.`);
   };
 }
 

@@ -39,6 +39,22 @@ export function decodeBase64(text: string, bounds: ByteBounds, fault: FaultClass
   return parseBase64(text, bounds) ?? refuse(fault, 'base64');
 }
 
+/**
+ * The bytes of a base64url text without padding, or undefined when it isn't the canonical encoding of a permitted number of bytes. Too long
+ * a text isn't looked at.
+ */
+export function parseBase64Url(text: string, { minBytes, maxBytes }: ByteBounds): Buffer | undefined {
+  if (text.length > base64UrlChars(maxBytes)) return undefined;
+  const bytes = Buffer.from(text, 'base64url');
+  // Buffer reads both alphabets, padding, stray characters and non-zero last bits too; writing it again shows them all.
+  return bytes.length >= minBytes && bytes.toString('base64url') === text ? bytes : undefined;
+}
+
+/** Length of a base64url text without padding. */
+export function base64UrlChars(bytes: number): number {
+  return Math.ceil((bytes * 4) / 3);
+}
+
 function encodedChars(bytes: number): number {
   return Math.ceil(bytes / 3) * 4;
 }

@@ -1,7 +1,7 @@
 /** Certificates in PEM that TLS is given: a server's own with its key, and the authorities that a client trusts. */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
-import { SecureConversationError } from '../errors.ts';
+import { attempt, invalidCertificate } from './certificate-error.ts';
 
 /** A TLS server's certificate, or chain that begins with it, and its private key (PEM, not encrypted). */
 export interface TlsCertificate {
@@ -15,11 +15,11 @@ export interface TlsCertificate {
  * @throws {SecureConversationError} `CERTIFICATE_INVALID`, also when the two don't belong together
  */
 export function checkTlsCertificate({ certificate, key }: TlsCertificate, places: TlsCertificate): void {
-  const own = read(places.certificate, 'not a certificate in PEM format', () => new X509Certificate(certificate));
-  const privateKey = read(places.key, 'not an unencrypted private key in PEM format', () => createPrivateKey(key));
-  if (!own.checkPrivateKey(privateKey)) invalid(`${places.key}: not the key of ${places.certificate}`);
+  const own = attempt(places.certificate, 'not a certificate in PEM format', () => new X509Certificate(certificate));
+  const privateKey = attempt(places.key, 'not an unencrypted private key in PEM format', () => createPrivateKey(key));
+  if (!own.checkPrivateKey(privateKey)) invalidCertificate(`${places.key}: not the key of ${places.certificate}`);
   // What is left is OpenSSL's own: a key that is too short for it, a broken certificate further down the chain.
-  read(places.certificate, "TLS can't use it", () => createSecureContext({ cert: certificate, key }));
+  attempt(places.certificate, "TLS can't use it", () => createSecureContext({ cert: certificate, key }));
 }
 
 const certificateBlock = /-----BEGIN ((?:X509 |TRUSTED )?CERTIFICATE)-----[^-]*-----END \1-----/g;
@@ -30,19 +30,7 @@ const certificateBlock = /-----BEGIN ((?:X509 |TRUSTED )?CERTIFICATE)-----[^-]*-
  * @throws {SecureConversationError} `CERTIFICATE_INVALID` where there is none, or one that can't be read
  */
 export function checkAuthorities(pem: string, place: string): void {
-  const blocks = pem.match(certificateBlock) ?? invalid(`${place}: holds no certificate in PEM format`);
+  const blocks = pem.match(certificateBlock) ?? invalidCertificate(`${place}: holds no certificate in PEM format`);
   for (const [i, block] of blocks.entries())
-    read(place, `certificate ${i + 1} can't be read`, () => new X509Certificate(block));
-}
-
-function read<T>(place: string, problem: string, parse: () => T): T {
-  try {
-    return parse();
-  } catch (cause) {
-    return invalid(`${place}: ${problem}`, cause);
-  }
-}
-
-function invalid(message: string, cause?: unknown): never {
-  throw new SecureConversationError('CERTIFICATE_INVALID', message, { cause });
+    attempt(place, `certificate ${i + 1} can't be read`, () => new X509Certificate(block));
 }

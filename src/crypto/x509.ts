@@ -1,6 +1,6 @@
 /** X.509 certificates and the ways in which a message refers to one (WSS X.509 Certificate Token Profile 1.1 §3.2). */
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
-import { SecureConversationError } from '../errors.ts';
+import { attempt, invalidCertificate } from './certificate-error.ts';
 import { readCertificate } from './der.ts';
 import { digest } from './digest.ts';
 import { sameName, writeName } from './distinguished-name.ts';
@@ -55,7 +55,8 @@ export function loadCertificate(
   const loaded = loadPeerCertificate(certificatePem, places.certificate);
   const keyPlace = places.key ?? 'private key';
   const privateKey = attempt(keyPlace, 'not an unencrypted private key in PEM format', () => createPrivateKey(keyPem));
-  if (!loaded.certificate.checkPrivateKey(privateKey)) invalid(`${keyPlace}: not the key of the certificate`);
+  if (!loaded.certificate.checkPrivateKey(privateKey))
+    invalidCertificate(`${keyPlace}: not the key of the certificate`);
   return Object.freeze({ ...loaded, privateKey });
 }
 
@@ -93,7 +94,7 @@ export function describeCertificate(certificate: X509Certificate, place = 'certi
   const publicKey = attempt(place, 'not a key that can be used', () => certificate.publicKey);
   const bits = publicKey.asymmetricKeyDetails?.modulusLength ?? 0;
   if (publicKey.asymmetricKeyType !== 'rsa' || bits < minKeyBits || bits > maxKeyBits) {
-    invalid(`${place}: not an RSA key of 1024 to 4096 bits`);
+    invalidCertificate(`${place}: not an RSA key of 1024 to 4096 bits`);
   }
   const fields = attempt(place, 'not a certificate', () => readCertificate(certificate.raw));
   return Object.freeze({
@@ -123,16 +124,4 @@ function isMeant(own: Certificate, identifier: CertificateIdentifier): boolean {
   }
   const value = identifier.kind === 'thumbprint' ? own.thumbprintSha1 : own.subjectKeyIdentifier;
   return value === Buffer.from(identifier.value).toString('base64');
-}
-
-function attempt<T>(place: string, problem: string, read: () => T): T {
-  try {
-    return read();
-  } catch (cause) {
-    return invalid(`${place}: ${problem}`, cause);
-  }
-}
-
-function invalid(message: string, cause?: unknown): never {
-  throw new SecureConversationError('CERTIFICATE_INVALID', message, { cause });
 }

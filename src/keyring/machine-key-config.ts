@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { SecretKey, secretBytes } from '../crypto/secret-key.ts';
+import { alternatives } from '../fields.ts';
 import {
   cipherOf,
   type DecryptionName,
@@ -67,7 +68,7 @@ export function fittingKeys(
   if (cipherOf(decryption, decryptionBytes) === undefined)
     throw fail(
       'decryptionKey',
-      `has ${decryptionBytes} bytes, but ${decryption} takes ${listed(Object.keys(decryptions[decryption].ciphers))}`,
+      `has ${decryptionBytes} bytes, but ${decryption} takes ${alternatives(Object.keys(decryptions[decryption].ciphers))}`,
     );
   for (const [name, key] of Object.entries(keys))
     if (key.every(byte => byte === key[0])) throw fail(name, 'is not random, all its bytes are the same');
@@ -92,8 +93,8 @@ export function machineKeyId({ validationKey, decryptionKey, validation, decrypt
   return hash.update(`${validation}/${decryption}`).digest('hex').slice(0, 16);
 }
 
-const validationsTaken = listed(validationNames);
-const decryptionsTaken = listed(['Auto', ...decryptionNames]);
+const validationsTaken = alternatives(validationNames);
+const decryptionsTaken = alternatives(['Auto', ...decryptionNames]);
 
 function validationOf(value: string, fail: Problem): ValidationName {
   const name = validationNames.find(known => known === value);
@@ -132,9 +133,4 @@ function hexBytes(text: string, name: string, fail: Problem): Buffer {
 
 function isHex(text: string): boolean {
   return /^[0-9A-Fa-f]+$/.test(text);
-}
-
-/** `a, b or c`. */
-function listed(names: readonly string[]): string {
-  return `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`;
 }

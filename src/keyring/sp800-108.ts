@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { type SecretKey, secretKeyObject } from '../crypto/secret-key.ts';
+import { writeText } from './binary-writer.ts';
 
 const hashBytes = 64;
 
@@ -22,20 +23,7 @@ export function deriveKey(master: SecretKey, label: string, context: Uint8Array)
 
 /** The specific purposes as the context of a derivation: each as .NET's BinaryWriter writes a text. No purposes are no bytes. */
 export function purposeContext(purposes: readonly string[]): Buffer {
-  return Buffer.concat(
-    purposes.flatMap(purpose => {
-      const text = Buffer.from(purpose);
-      return [varint(text.length), text];
-    }),
-  );
-}
-
-/** A length, seven bits a byte, low ones first; a set top bit says that more follow. */
-function varint(value: number): Buffer {
-  const bytes: number[] = [];
-  let rest = value;
-  for (; rest > 0x7f; rest = Math.floor(rest / 0x80)) bytes.push((rest % 0x80) | 0x80);
-  return Buffer.from([...bytes, rest]);
+  return Buffer.concat(purposes.map(writeText));
 }
 
 function uint32(value: number): Buffer {

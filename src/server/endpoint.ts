@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
-import type { Logger } from 'pino';
 import { defaultIssueRate, issueLimit } from '../conversation/issue-rate.ts';
 import { openUsers } from '../conversation/users.ts';
 import { randomBytesPooled } from '../crypto/random.ts';
@@ -16,6 +15,7 @@ import { cookieMode } from '../state/cookie-mode.ts';
 import { replayTable } from '../state/replay.ts';
 import type { Cancellation, StateMode } from '../state/state-mode.ts';
 import { defaultLimits } from '../xml/limits.ts';
+import { announcer } from './announce.ts';
 import { contextBearer } from './context-bearer.ts';
 import { checkEndpointOptions, type EndpointOptions } from './endpoint-options.ts';
 import { closeServer, listenOn, pathOf, type Served, serveRequest } from './listener.ts';
@@ -87,7 +87,7 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
     ownCertificates: certificates,
     spend: spender(Math.max(...plans.map(plan => skewOf(plan, options)))),
     mayIssue: issuer(options.issueRate),
-    announce: announcer(options.onCancel, log),
+    announce: announcer(options.onCancel, 'a cancelled conversation', log),
     bearerToken: (context, wanted) =>
       contextBearer(context, wanted, ring, { nowMs: Date.now(), random: randomBytesPooled }),
     node: options.node ?? defaults.node,
@@ -198,17 +198,6 @@ function spender(clockSkewMs: number): EndpointParts['spend'] {
 function issuer(rate: EndpointOptions['issueRate']): EndpointParts['mayIssue'] {
   const limit = issueLimit({ ...defaultIssueRate, ...rate });
   return user => limit.take(user, performance.now());
-}
-
-/** The conversation has ended here in any case: what goes wrong with the others is no fault of the client that is answered. */
-function announcer(onCancel: EndpointOptions['onCancel'], log: Logger): EndpointParts['announce'] {
-  return async cancellation => {
-    try {
-      await onCancel?.(cancellation);
-    } catch (err) {
-      log.error({ err }, 'the other nodes may not know of a cancelled conversation');
-    }
-  };
 }
 
 function authenticator(authenticate: EndpointOptions['authenticate']): Authenticate {

@@ -25,16 +25,13 @@ const textKey = '$value';
  * @throws {TypeError} for text beside child elements, which node-soap does not read either
  */
 export function readArguments(wsdl: WSDL, content: Element): unknown {
-  const description = descriptionOf(wsdl, content.local, undefined);
+  const description = descriptionOf(wsdl, content.local);
   return readElement(wsdl, content, childDescription(description, content.local));
 }
 
 /** Description of what a message is made of; messages are named by the element that they are (document/literal). */
-function descriptionOf(wsdl: WSDL, name: string, missing: Description): Description {
-  const { definitions } = wsdl;
-  return Object.hasOwn(definitions.messages, name)
-    ? (definitions.messages[name]?.description(definitions) as Description)
-    : missing;
+function descriptionOf({ definitions }: WSDL, name: string): Description {
+  return own(definitions.messages, name)?.description(definitions) as Description;
 }
 
 function childDescription(description: Description, local: string): Description {
@@ -136,8 +133,7 @@ function isEmpty(value: Value): boolean {
 /** A child that occurs again, or may, is an item of a list. */
 function addChild(wsdl: WSDL, parent: Value, child: Element, description: Description): void {
   const { local } = child;
-  const described =
-    childDescription(description, local) ?? childDescription(descriptionOf(wsdl, local, undefined), local);
+  const described = childDescription(description, local) ?? childDescription(descriptionOf(wsdl, local), local);
   const value = readElement(wsdl, child, described);
   if (value === undefined) return;
   if (typeof parent !== 'object' || parent === null) throw new TypeError(`${local} stands beside text`);

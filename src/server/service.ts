@@ -37,9 +37,11 @@ export function openService(wsdlFile: string, wsdlText: string, services: object
   let wsdl: WSDL | undefined;
   const shapes = new Map<OperationPlan, ResultShape>();
   const shapeOf = (ready: WSDL, { service, port }: Pick<Plan, 'service' | 'port'>, operation: OperationPlan) => {
-    const known = shapes.get(operation) ?? resultShape(ready, service.local, port, operation.name);
-    shapes.set(operation, known);
-    return known;
+    const known = shapes.get(operation);
+    if (known !== undefined) return known;
+    const shape = resultShape(ready, service.local, port, operation.name);
+    shapes.set(operation, shape);
+    return shape;
   };
   return {
     ready: openServiceWsdl(wsdlFile, wsdlText).then(read => {

@@ -1,3 +1,4 @@
+import { base64UrlChars, parseBase64Url } from '../../crypto/base64.ts';
 import type { RandomSource } from '../../crypto/random.ts';
 import { refuse } from '../../errors.ts';
 import type { KeyRing } from '../../keyring/ring.ts';
@@ -28,7 +29,7 @@ const refreshPurpose = 'refresh-token';
 const maxAudienceBytes = 512;
 
 /** Longest token in characters; a longer one is not looked at. */
-export const maxTokenChars = Math.ceil(((overheadBytes + maxTokenBytes) * 4) / 3);
+export const maxTokenChars = base64UrlChars(overheadBytes + maxTokenBytes);
 
 /** True for an audience that a token may have: 1 to 512 bytes of well-formed text. */
 export function isAudience(audience: string): boolean {
@@ -141,12 +142,11 @@ function bindingOf(purpose: string, { audience }: BearerBinding): SealBinding {
   return { purpose, names: [audience] };
 }
 
-/** Buffer reads both alphabets, padding, stray characters and non-zero last bits too; writing it again shows them all. */
+/** Of what a token is the text of. */
+const sealedBounds = { minBytes: overheadBytes + minTokenBytes, maxBytes: overheadBytes + maxTokenBytes };
+
 function sealedBytes(text: string): Buffer | undefined {
-  if (text.length > maxTokenChars) return undefined;
-  const sealed = Buffer.from(text, 'base64url');
-  if (sealed.length < overheadBytes + minTokenBytes) return undefined;
-  return sealed.toString('base64url') === text ? sealed : undefined;
+  return parseBase64Url(text, sealedBounds);
 }
 
 /** It ends to the millisecond; it begins a clock difference early, since the clock of the node that issued it may be ahead. */

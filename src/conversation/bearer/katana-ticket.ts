@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { writeText } from '../../keyring/binary-writer.ts';
 
 /*
  * A Katana ticket, version 3 (Katana 3.0.1 and later), as its TicketSerializer and PropertiesSerializer write it:
@@ -111,12 +112,7 @@ function int(value: number): Buffer {
 
 function str(text: string): Buffer {
   if (/\p{Surrogate}/u.test(text)) throw new TypeError('a text is not well-formed Unicode');
-  const bytes = Buffer.from(text);
-  const length: number[] = [];
-  for (let rest = bytes.length; ; rest >>>= 7) {
-    length.push(rest > 0x7f ? (rest & 0x7f) | 0x80 : rest);
-    if (rest <= 0x7f) return Buffer.concat([Buffer.from(length), bytes]);
-  }
+  return writeText(text);
 }
 
 function dstr(text: string, otherwise: string): Buffer {

@@ -1,4 +1,5 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
+import { base64UrlChars, parseBase64Url } from '../../crypto/base64.ts';
 import { type RandomSource, systemRandom } from '../../crypto/random.ts';
 import type { MachineKey } from '../../keyring/machine-key.ts';
 import {
@@ -39,7 +40,7 @@ const overheadBytes = 256;
 const maxTokenBytes = maxTicketBytes + overheadBytes;
 
 /** Longest token in characters; a longer one is not looked at. */
-export const maxKatanaTokenChars = Math.ceil((maxTokenBytes * 4) / 3);
+export const maxKatanaTokenChars = base64UrlChars(maxTokenBytes);
 
 /** The last second that .NET knows. */
 const lastTimeMs = Date.UTC(9999, 11, 31, 23, 59, 59);
@@ -142,20 +143,13 @@ export function readKatanaToken(
   purposes: readonly string[],
   keys: readonly MachineKey[],
 ): KatanaToken | undefined {
-  const sealed = tokenBytes(text);
+  const sealed = parseBase64Url(text, { minBytes: 0, maxBytes: maxTokenBytes });
   if (sealed === undefined) return undefined;
   for (const key of keys) {
     const compressed = key.unprotect(sealed, purposes);
     if (compressed !== undefined) return tokenOf(compressed, key.id);
   }
   return undefined;
-}
-
-/** Buffer reads both alphabets, padding, stray characters and non-zero last bits too; writing it again shows them all. */
-function tokenBytes(text: string): Buffer | undefined {
-  if (text.length > maxKatanaTokenChars) return undefined;
-  const bytes = Buffer.from(text, 'base64url');
-  return bytes.toString('base64url') === text ? bytes : undefined;
 }
 
 function tokenOf(compressed: Buffer, keyId: string): KatanaToken | undefined {

@@ -17,6 +17,7 @@ import {
 } from '../../fields.ts';
 import { replayTable } from '../../state/replay.ts';
 import { checkSeal } from '../../state/self-test.ts';
+import { announcer } from '../announce.ts';
 import { usersFileOrFunction } from '../endpoint-options.ts';
 import { standardErrorLog } from '../log.ts';
 import type { Authenticate } from '../port.ts';
@@ -111,7 +112,7 @@ export function openTokenService(options: BearerTokensOptions): TokenService {
     refreshLifetimeMs: lifetime('refreshLifetimeMs', options.refreshLifetimeMs ?? lifeMs, lifeMs),
     revocations: revocations({ random }),
     spent: replayTable({ random, bucketMs }),
-    announce: announcer(options.onRevoke, log),
+    announce: announcer(options.onRevoke, 'a revoked token', log),
     log,
     nowMs,
     random,
@@ -143,16 +144,5 @@ function usersOf({ authenticate, findUser }: BearerTokensOptions): Pick<TokenSer
       const found = await find(subject);
       return found && roleClaims(found.roles);
     },
-  };
-}
-
-/** It is revoked here in any case: what goes wrong with the others is no fault of the client that is answered. */
-function announcer(onRevoke: BearerTokensOptions['onRevoke'], log: Logger): TokenService['announce'] {
-  return async revocation => {
-    try {
-      await onRevoke?.(revocation);
-    } catch (err) {
-      log.error({ err }, 'the other nodes may not know of a revoked token');
-    }
   };
 }
