@@ -1,11 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 
-/** What of an HTTP request the pipeline needs. */
-export interface SoapHttpRequest {
-  readonly bytes: Uint8Array;
-  readonly soapAction: string | undefined;
-}
-
 /** Headers that a balancer and a node must not read differently: present twice is refused, whatever they say. */
 const singleHeaders: ReadonlySet<string> = new Set([
   'host',
