@@ -1,4 +1,3 @@
-import { isUtf8 } from 'node:buffer';
 import { decodeBase64 } from '../crypto/base64.ts';
 import { type CipherKey, decrypt, encrypt } from '../crypto/cipher.ts';
 import type { RandomSource } from '../crypto/random.ts';
@@ -95,8 +94,8 @@ export function decryptData(data: EncryptedData, suite: Suite, key: CipherKey, l
   try {
     const plaintext = decrypt(suite.encryption, key, data.cipher);
     const parent = data.element.parent;
-    if (!isUtf8(plaintext) || parent === undefined) return refuse('failedCheck', 'decryption');
-    return scanFragment(plaintext.toString('utf8'), parent, limits);
+    if (parent === undefined) return refuse('failedCheck', 'decryption');
+    return scanFragment(plaintext, parent, limits);
   } catch (error) {
     return refuse('failedCheck', 'decryption', error);
   }

@@ -45,11 +45,13 @@ export function isPrintableAscii(bytes: Uint8Array): boolean {
   const head = -byteOffset & 3;
   if (length < head) return areInRange(bytes, 0, length);
   const words = new Int32Array(buffer, byteOffset + head, (length - head) >> 2);
+  let found = 0;
   for (let i = 0; i < words.length; i++) {
     const word = words[i] ?? 0;
     // A byte below 0x20 borrows from its own top bit, one above 0x7F has it set.
-    if ((((word - 0x20202020) | word) & 0x80808080) !== 0) return false;
+    found |= (word - 0x20202020) | word;
   }
+  if ((found & 0x80808080) !== 0) return false;
   return areInRange(bytes, 0, head) && areInRange(bytes, head + 4 * words.length, length);
 }
 

@@ -24,8 +24,9 @@ export interface Cursor {
   tab: number;
 }
 
-/** A cursor at the start of a text. */
-export function cursorOf(source: string, limits: Limits, depth: number): Cursor {
+/** A cursor at the start of a text. @param isOneLine the text is known to have no line break and no tab */
+export function cursorOf(source: string, limits: Limits, depth: number, isOneLine: boolean): Cursor {
+  const none = source.length;
   return {
     source,
     limits,
@@ -36,9 +37,9 @@ export function cursorOf(source: string, limits: Limits, depth: number): Cursor 
     colon: -1,
     tag: -1,
     reference: find(source, '&', 0),
-    carriageReturn: find(source, '\r', 0),
-    lineFeed: find(source, '\n', 0),
-    tab: find(source, '\t', 0),
+    carriageReturn: isOneLine ? none : find(source, '\r', 0),
+    lineFeed: isOneLine ? none : find(source, '\n', 0),
+    tab: isOneLine ? none : find(source, '\t', 0),
   };
 }
 

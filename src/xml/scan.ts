@@ -1,3 +1,4 @@
+import { TextDecoder } from 'node:util';
 import { refuse } from '../errors.ts';
 import { hasOnlyCharacters, isPrintableAscii } from './characters.ts';
 import {
@@ -29,7 +30,9 @@ const textDiffers = marks.textDiffers | marks.contentDiffers;
 /** References that canonical XML writes in text (Canonical XML 1.0 §2.3). */
 const canonicalInText = new Set(['&amp;', '&lt;', '&gt;', '&#xD;']);
 
-const utf8 = new TextDecoder('utf-8', { fatal: true });
+/** A byte order mark belongs to a file or a message; inside of one it is a character like others. */
+const documentDecoder = new TextDecoder('utf-8', { fatal: true });
+const fragmentDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
  * Scans a message; a byte order mark at the start is passed over.
@@ -38,28 +41,43 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
  * a processing instruction, a relative namespace URI, a limit passed.
  */
 export function scan(bytes: Uint8Array, limits: Limits = defaultLimits): Tree {
-  if (bytes.byteLength > limits.maxBytes) refuse('malformed', 'xml-bytes');
-  const text = decode(bytes);
-  if (!isPrintableAscii(bytes)) checkCharacters(text, limits);
-  return scanDocument(text, limits);
+  return scanDocument(readText(bytes, limits, documentDecoder), limits);
 }
 
-function decode(bytes: Uint8Array): string {
+/** Scans a message that is text already. @throws {Refusal} as {@link scan}. */
+export function scanText(text: string, limits: Limits = defaultLimits): Tree {
+  return scanDocument(readText(text, limits, documentDecoder), limits);
+}
+
+/** A text that holds only characters that XML allows. */
+interface CheckedText {
+  readonly text: string;
+  /** Known to have no line break and no tab. */
+  readonly isOneLine: boolean;
+}
+
+function readText(input: Uint8Array | string, limits: Limits, decoder: TextDecoder): CheckedText {
+  if (input.length > limits.maxBytes) refuse('malformed', 'xml-bytes');
+  if (typeof input !== 'string' && isPrintableAscii(input)) return { text: asciiText(input), isOneLine: true };
+  const text = typeof input === 'string' ? input : decode(input, decoder);
+  if (!hasOnlyCharacters(text)) refuse('malformed', 'xml-character');
+  return { text, isOneLine: false };
+}
+
+function asciiText({ buffer, byteOffset, length }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, length).toString('latin1');
+}
+
+function decode(bytes: Uint8Array, decoder: TextDecoder): string {
   try {
-    return utf8.decode(bytes);
+    return decoder.decode(bytes);
   } catch (error) {
     refuse('malformed', 'xml-encoding', error);
   }
 }
 
-/** Scans a message that is text already. @throws {Refusal} as {@link scan}. */
-export function scanText(text: string, limits: Limits = defaultLimits): Tree {
-  checkCharacters(text, limits);
-  return scanDocument(text, limits);
-}
-
-function scanDocument(text: string, limits: Limits): Tree {
-  const cursor = cursorOf(text, limits, 0);
+function scanDocument({ text, isOneLine }: CheckedText, limits: Limits): Tree {
+  const cursor = cursorOf(text, limits, 0, isOneLine);
   const document = holderOf(text, undefined);
   skipDeclaration(cursor);
   scanContent(cursor, document, true);
@@ -72,9 +90,9 @@ function scanDocument(text: string, limits: Limits): Tree {
  *
  * @throws {Refusal} as {@link scan}.
  */
-export function scanFragment(text: string, parent: Element, limits: Limits = defaultLimits): Fragment {
-  checkCharacters(text, limits);
-  const cursor = cursorOf(text, limits, depthOf(parent));
+export function scanFragment(content: Uint8Array | string, parent: Element, limits: Limits = defaultLimits): Fragment {
+  const { text, isOneLine } = readText(content, limits, fragmentDecoder);
+  const cursor = cursorOf(text, limits, depthOf(parent), isOneLine);
   const holder = holderOf(text, parent);
   scanContent(cursor, holder, false);
   return { ...contentOf(holder), parent, ids: cursor.ids };
@@ -84,11 +102,6 @@ function depthOf(element: Element): number {
   let depth = 0;
   for (let at: Element | undefined = element; at !== undefined; at = at.parent) depth++;
   return depth;
-}
-
-function checkCharacters(text: string, limits: Limits): void {
-  if (text.length > limits.maxBytes) refuse('malformed', 'xml-bytes');
-  if (!hasOnlyCharacters(text)) refuse('malformed', 'xml-character');
 }
 
 const declaration =

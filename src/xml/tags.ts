@@ -1,5 +1,5 @@
 import { refuse } from '../errors.ts';
-import { ns } from '../names.ts';
+import { dialects, ns } from '../names.ts';
 import { compareCodePoints, decodeAttribute, isQualifiedName, nameClasses, referenceEnd } from './characters.ts';
 import { type Cursor, find, nextBreak, nextReference, nextTag, noChildren, type Open } from './cursor.ts';
 import { type Attribute, bindingBit, bindingOf, type Element, marks, maxBits, type Scope, scopeBits } from './tree.ts';
@@ -216,6 +216,21 @@ function isIdName(local: string): boolean {
   return local.length === 2 ? local === 'Id' || local === 'ID' || local === 'id' : local === 'AssertionID';
 }
 
+const specified = [...Object.values(ns), ...Object.values(dialects).flatMap(({ wst, wsc }) => [wst, wsc])];
+
+/** The namespaces of the specifications, by their length. */
+const namespacesByLength = new Map(
+  specified.map(({ length }) => [length, specified.filter(uri => uri.length === length)] as const),
+);
+
+/**
+ * The same URI; our own copy of it where it is one of the specifications'. All that reads a message compares with these, and a string is compared with itself
+ * without a look at its characters.
+ */
+function knownNamespace(uri: string): string {
+  return namespacesByLength.get(uri.length)?.find(known => known === uri) ?? uri;
+}
+
 const absoluteUri = /^[A-Za-z][-+.A-Za-z0-9]*:/;
 
 /** Adds a namespace declaration to the scope of an element (Namespaces in XML 1.0 §2.2, §3, §5). */
@@ -237,7 +252,7 @@ function declare(cursor: Cursor, element: Open, prefix: string, uri: string): vo
   const depth = (element.scope?.depth ?? 0) + 1;
   if (depth - (outer?.depth ?? 0) > cursor.limits.maxDeclarations) refuse('malformed', 'xml-declarations');
   if (depth > cursor.limits.maxDeclarationsInScope) refuse('malformed', 'xml-declarations-in-scope');
-  element.scope = { prefix, uri, outer: element.scope, depth };
+  element.scope = { prefix, uri: knownNamespace(uri), outer: element.scope, depth };
 }
 
 /** The prefix xml may be declared, but only as what it is. */

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { Refusal } from '../../src/errors.ts';
 import { scan, scanFragment, scanText } from '../../src/xml/scan.ts';
 import { attributeValue, type Element, isNamed, leafText, namespaceOf } from '../../src/xml/tree.ts';
 import { choices, writeDocument } from './documents.ts';
@@ -178,6 +179,18 @@ describe('a fragment', () => {
     for (const text of ['', 'x', '&lt;<![CDATA[<]]><!-- c -->', '\uFEFF']) {
       expect(scanFragment(text, body).children).toEqual([]);
     }
+  });
+
+  test('is the same as bytes and as text, a byte order mark among them', () => {
+    for (const text of ['', '<c>1</c>', '<c>\u00e4\t1\r\n</c>\n', '\uFEFF<c/>', 'x'.repeat(9)]) {
+      const [bytes, characters] = [scanFragment(Buffer.from(text), body), scanFragment(text, body)];
+      expect([bytes.source, bytes.marks]).toEqual([text, characters.marks]);
+      expect(bytes.children.map(({ start, end, marks }) => [start, end, marks])).toEqual(
+        characters.children.map(({ start, end, marks }) => [start, end, marks]),
+      );
+    }
+    for (const bytes of [[0xff], [0x3c, 0x63, 0xc3, 0x3e], [0x00]])
+      expect(() => scanFragment(Uint8Array.from(bytes), body)).toThrow(Refusal);
   });
 
   test('has text that its elements know', () => {
