@@ -29,9 +29,28 @@ export function readArguments(wsdl: WSDL, content: Element): unknown {
   return readElement(wsdl, content, childDescription(description, content.local));
 }
 
+/** node-soap makes a description anew each time it is asked, and a WSDL that was read does not change any more. */
+const descriptions = new WeakMap<WSDL, Map<string, Description>>();
+
 /** Description of what a message is made of; messages are named by the element that they are (document/literal). */
-function descriptionOf({ definitions }: WSDL, name: string): Description {
-  return own(definitions.messages, name)?.description(definitions) as Description;
+function descriptionOf(wsdl: WSDL, name: string): Description {
+  const known = knownDescriptions(wsdl);
+  if (known.has(name)) return known.get(name);
+  const { definitions } = wsdl;
+  const message = own(definitions.messages, name);
+  if (message === undefined) return undefined;
+  const description = message.description(definitions) as Description;
+  known.set(name, description);
+  return description;
+}
+
+function knownDescriptions(wsdl: WSDL): Map<string, Description> {
+  let known = descriptions.get(wsdl);
+  if (known === undefined) {
+    known = new Map();
+    descriptions.set(wsdl, known);
+  }
+  return known;
 }
 
 function childDescription(description: Description, local: string): Description {

@@ -46,8 +46,27 @@ function declarationsOf(xmlns: string): readonly Declaration[] {
  */
 export function writeResult(wsdl: WSDL, shape: ResultShape, result: unknown): OutgoingBody {
   const content: string = wsdl.objectToDocumentXML(shape.name, result, shape.prefix, shape.namespace);
-  const needed = shape.declarations.filter(({ prefix }) => content.includes(`${prefix}:`));
-  const declarations = needed.map(({ text }) => text).join(' ');
+  const declarations = neededBy(content, shape.declarations);
   const { root } = scanText(`<b ${declarations}>${content}</b>`, ownLimits);
   return { declarations, content, element: root.children[0] };
+}
+
+/** The declarations whose prefix stands before some colon of the content. A long text without colons is looked through once, not once for each. */
+function neededBy(content: string, declarations: readonly Declaration[]): string {
+  const needed = new Set<Declaration>();
+  for (let colon = content.indexOf(':'); colon !== -1; colon = content.indexOf(':', colon + 1)) {
+    for (const declaration of declarations) {
+      if (endsAt(content, colon, declaration.prefix)) needed.add(declaration);
+    }
+    if (needed.size === declarations.length) break;
+  }
+  return declarations
+    .filter(declaration => needed.has(declaration))
+    .map(({ text }) => text)
+    .join(' ');
+}
+
+/** The last character is looked at first: most differ there. */
+function endsAt(content: string, end: number, prefix: string): boolean {
+  return content.charCodeAt(end - 1) === prefix.charCodeAt(prefix.length - 1) && content.endsWith(prefix, end);
 }
