@@ -109,7 +109,8 @@ export function derivedKey(
   secret: SecretKey,
   token: Pick<DerivedKeyToken, 'offset' | 'lengthBytes' | 'label' | 'nonce'>,
 ): SecretKey {
-  const name = `${token.offset} ${token.lengthBytes} ${token.label} ${token.nonce.toString('latin1')}`;
+  const label = token.label === defaultLabel ? '' : token.label;
+  const name = `${token.offset} ${token.lengthBytes} ${label} ${token.nonce.toString('latin1')}`;
   let list = recent.get(secret);
   const found = list?.find(entry => entry.name === name);
   if (found !== undefined) return found.key;
