@@ -1,3 +1,4 @@
+import { type Awaitable, after } from '../awaitable.ts';
 import type { RandomSource } from '../crypto/random.ts';
 import type { SecretKey } from '../crypto/secret-key.ts';
 import type { OwnCertificate } from '../crypto/x509.ts';
@@ -44,9 +45,7 @@ export interface ReceiveKeys<C> {
   /** Service: opens an EncryptedKey. */
   readonly ownCertificates?: readonly OwnCertificate[];
   /** Service: the context of the token in the header; undefined is answered with `badContextToken`. */
-  readonly findContext?: (
-    token: ContextTokenValue,
-  ) => FoundContext<C> | undefined | Promise<FoundContext<C> | undefined>;
+  readonly findContext?: (token: ContextTokenValue) => Awaitable<FoundContext<C> | undefined>;
   /** Initiator: the conversation it speaks in; the answer carries no token. */
   readonly context?: ContextKey;
   /** Initiator: the key that its bootstrap request carried. */
@@ -92,7 +91,7 @@ export function protectionKey<C>(
   plan: MessagePlan,
   keys: ReceiveKeys<C>,
   random: RandomSource,
-): ProtectionKey<C> | Promise<ProtectionKey<C>> {
+): Awaitable<ProtectionKey<C>> {
   if (use.kind === 'encryptedKey') return encryptedKeyOf(header, plan, keys, random);
   if (header.encryptedKeys.length !== 0) refuse('invalidSecurity', 'encrypted-key-unexpected');
   return keys.context === undefined ? contextInHeader(header, plan, keys) : ownContext(header, plan, keys.context);
@@ -102,12 +101,11 @@ function contextInHeader<C>(
   header: SecurityHeader,
   plan: MessagePlan,
   keys: ReceiveKeys<C>,
-): ProtectionKey<C> | Promise<ProtectionKey<C>> {
+): Awaitable<ProtectionKey<C>> {
   const token = header.contextTokens[0] ?? refuse('invalidSecurity', 'context-token-missing');
   const { dialect, id, instance, state, wsuId } = token;
   const value: ContextTokenValue = { dialect, id, instance, state, wsuId };
-  const found = keys.findContext?.(value);
-  return found instanceof Promise ? found.then(known => keyOf(known, value, plan)) : keyOf(found, value, plan);
+  return after(keys.findContext?.(value), found => keyOf(found, value, plan));
 }
 
 function keyOf<C>(found: FoundContext<C> | undefined, value: ContextTokenValue, plan: MessagePlan): ProtectionKey<C> {

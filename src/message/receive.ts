@@ -1,3 +1,4 @@
+import { type Awaitable, after } from '../awaitable.ts';
 import { hmacKey } from '../crypto/hmac.ts';
 import type { RandomSource } from '../crypto/random.ts';
 import { refuse } from '../errors.ts';
@@ -55,25 +56,34 @@ export interface ReceiveOptions {
  * or decrypted, and the replay key is spent before the decryption. So each genuine SignedInfo buys one decryption, which starves whoever
  * would use us as an oracle for the padding of CBC.
  *
- * @throws {Refusal} of the class that the message is to be answered with
+ * @returns a promise only where the key has to be waited for
+ * @throws {Refusal} of the class that the message is to be answered with; a promise rejects with it
  */
-export async function receive<C>(
+export function receive<C>(
   message: Message,
   plan: MessagePlan,
   keys: ReceiveKeys<C>,
   options: ReceiveOptions,
-): Promise<Verified<C>> {
+): Awaitable<Verified<C>> {
   checkSupported(plan);
   const received = readHeader(message, plan);
   const use = tokenUseOf(plan);
   if (use === undefined) return unsigned(message, received, options);
   const found = protectionKey(received.header, use, plan, keys, options.random);
-  // Most are at hand: an await for nothing costs a turn of the queue.
-  const key = found instanceof Promise ? await found : found;
+  return after(found, key => receiveSigned(message, received, use, key, options));
+}
+
+function receiveSigned<C>(
+  message: Message,
+  received: Received,
+  use: TokenUse,
+  key: ProtectionKey<C>,
+  options: ReceiveOptions,
+): Verified<C> {
   const resolved = resolveKeys(received, use, key);
   const stamped = verifySignature(received, resolved, options);
   spendReplayKey(message, received, key, options);
-  const early = encryptsFirst(plan.protection) ? verifyParts(received, stamped, nothing) : undefined;
+  const early = encryptsFirst(received.plan.protection) ? verifyParts(received, stamped, nothing) : undefined;
   const plaintexts = decrypt(received, resolved, options);
   const signed = early ?? verifyParts(received, stamped, plaintexts);
   return verified(message, received, key, plaintexts, signed);

@@ -1,4 +1,5 @@
 import type { WSDL } from 'soap';
+import type { Awaitable } from '../awaitable.ts';
 import type { OutgoingBody } from '../message/send.ts';
 import type { OperationPlan, Plan } from '../policy/plan.ts';
 import type { Element } from '../xml/tree.ts';
@@ -24,7 +25,7 @@ export interface Service {
   /** Settles when the WSDL has been read; rejects where node-soap can't. */
   readonly ready: Promise<void>;
   /** Calls an operation of a port; never rejects. To be called after `ready`. */
-  call(port: Pick<Plan, 'service' | 'port'>, call: ServiceCall): Promise<ServiceAnswer>;
+  call(port: Pick<Plan, 'service' | 'port'>, call: ServiceCall): Awaitable<ServiceAnswer>;
 }
 
 /**
@@ -82,29 +83,39 @@ function called({ operations, operation }: ReturnType<typeof operationOf>, args:
 function outcome(
   call: (callback: Callback) => unknown,
   write: (result: unknown) => OutgoingBody,
-): Promise<ServiceAnswer> {
-  return new Promise(resolve => {
-    const fail = (error: unknown) => resolve({ fault: serviceFault(error) });
-    const succeed = (result: unknown) => {
-      try {
-        resolve({ body: write(result) });
-      } catch (error) {
-        fail(error);
-      }
-    };
-    const callback: Callback = (error, result) => {
-      if (error && (result !== undefined || error instanceof Error || isFault(error))) fail(error);
-      else succeed(result === undefined ? error : result);
-    };
+): Awaitable<ServiceAnswer> {
+  let first: ServiceAnswer | undefined;
+  let settle: (answer: ServiceAnswer) => void = () => {};
+  const answer = (given: ServiceAnswer) => {
+    first ??= given;
+    settle(first);
+  };
+  const fail = (error: unknown) => answer({ fault: serviceFault(error) });
+  const succeed = (result: unknown) => {
+    if (first !== undefined) return;
     try {
-      const returned = call(callback);
-      if (isThenable(returned))
-        Promise.resolve(returned).then(value => succeed(value === undefined ? {} : value), fail);
-      else if (returned !== undefined) succeed(returned);
+      answer({ body: write(result) });
     } catch (error) {
       fail(error);
     }
-  });
+  };
+  const callback: Callback = (error, result) => {
+    if (error && (result !== undefined || error instanceof Error || isFault(error))) fail(error);
+    else succeed(result === undefined ? error : result);
+  };
+  try {
+    const returned = call(callback);
+    if (isThenable(returned)) Promise.resolve(returned).then(value => succeed(value === undefined ? {} : value), fail);
+    else if (returned !== undefined) succeed(returned);
+  } catch (error) {
+    fail(error);
+  }
+  return (
+    first ??
+    new Promise(resolve => {
+      settle = resolve;
+    })
+  );
 }
 
 /** What node-soap takes for a promise, of whichever library. */

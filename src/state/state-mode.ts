@@ -1,3 +1,4 @@
+import type { Awaitable } from '../awaitable.ts';
 import type { Dialect } from '../names.ts';
 import type { Context, OpenedFrom } from './context.ts';
 
@@ -41,7 +42,7 @@ export interface StateMode {
    */
   issue(context: Context, binding: TokenAudience, nowMs: number): string;
   /** @returns undefined for a token that does not name a conversation: unknown, changed, expired, cancelled, of another service */
-  find(token: ContextToken, audience: string, nowMs: number): FoundState | undefined | Promise<FoundState | undefined>;
+  find(token: ContextToken, audience: string, nowMs: number): Awaitable<FoundState | undefined>;
   /**
    * Ends a conversation on this node.
    * @returns what the other nodes have to be told

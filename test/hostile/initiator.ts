@@ -76,7 +76,7 @@ export function issueRequest(
 }
 
 /** Verifies what a service answered. */
-export function readAnswer(text: string, exchange: ExchangePlan, keys: ReceiveKeys<never>, nowMs = Date.now()) {
+export async function readAnswer(text: string, exchange: ExchangePlan, keys: ReceiveKeys<never>, nowMs = Date.now()) {
   const options = { nowMs, clockSkewMs: 60_000, timestampTtlMs, random };
   return receive(readMessage(Buffer.from(text)), exchange.response, keys, options);
 }

@@ -51,7 +51,7 @@ export function clockOf(message: Message): number {
   return security === undefined ? 0 : Date.parse(textOf(security, 'Created'));
 }
 
-export function open<C>(
+export async function open<C>(
   message: Message,
   plan: MessagePlan,
   keys: ReceiveKeys<C>,

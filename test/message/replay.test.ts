@@ -11,7 +11,7 @@ const made = bases({ cipher: '', thumbprint: '', secret: contextSecret, sha1: ''
 const calls = symmetricCalls().request;
 const tls = transportCalls(dialects.feb2005, 'Basic128').request;
 
-function open(
+async function open(
   base: BaseName,
   plan: MessagePlan,
   replay: (key: string) => 'new' | 'seen' | 'full',

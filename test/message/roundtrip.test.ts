@@ -47,7 +47,12 @@ function sent(plan: MessagePlan, keys: SendKeys, out: Outgoing): Sent {
   return send(plan, versions, keys, out, { nowMs, random: systemRandom, timestampTtlMs: 300_000 });
 }
 
-function received<C>(text: string, plan: MessagePlan, keys: ReceiveKeys<C>, options: Partial<ReceiveOptions> = {}) {
+async function received<C>(
+  text: string,
+  plan: MessagePlan,
+  keys: ReceiveKeys<C>,
+  options: Partial<ReceiveOptions> = {},
+) {
   const message = readMessage(Buffer.from(text));
   return receive(message, plan, keys, {
     nowMs,
