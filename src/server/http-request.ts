@@ -14,6 +14,11 @@ const maxHeaders = 64;
 
 const soapTypes: ReadonlySet<string> = new Set(['application/soap+xml', 'text/xml']);
 
+/** HTTP/1.1 wants a Host in each request (RFC 9112 §3.2). */
+export function lacksHost({ httpVersion, headers }: IncomingMessage): boolean {
+  return httpVersion === '1.1' && headers.host === undefined;
+}
+
 /**
  * Checks the HTTP side of a POST before its body is read (facts: Node accepts a second Host and Content-Type and joins SOAPActions).
  * @returns the status to answer with, or undefined where the body may be read

@@ -1,13 +1,13 @@
 import { once } from 'node:events';
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
-import { createServer } from 'node:http';
+import { createServer, STATUS_CODES } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { Server as NetServer, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Logger } from 'pino';
 import type { TlsCertificate } from '../crypto/tls-certificates.ts';
 import { SecureConversationError } from '../errors.ts';
-import { readBody, refusedHead, soapActionOf } from './http-request.ts';
+import { lacksHost, readBody, refusedHead, soapActionOf } from './http-request.ts';
 import { answer, type HttpAnswer } from './pipeline.ts';
 import type { ServedPort } from './port.ts';
 
@@ -63,7 +63,8 @@ const hardening = {
 export async function listenOn(served: Served, options: ListenOptions): Promise<Server> {
   const listener = (request: IncomingMessage, response: ServerResponse) => void serveRequest(request, response, served);
   const { tls } = options;
-  const settings = { ...hardening, insecureHTTPParser: false };
+  // Ours refuses a request without Host, with a line in the log.
+  const settings = { ...hardening, insecureHTTPParser: false, requireHostHeader: false };
   const server = tls
     ? createTlsServer(
         { ...settings, cert: tls.certificate, key: tls.key, minVersion: 'TLSv1.2', ALPNProtocols: ['http/1.1'] },
@@ -82,6 +83,8 @@ export async function listenOn(served: Served, options: ListenOptions): Promise<
     waiting.add(request);
     listener(request, response);
   });
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => refuseUnread(error, socket, served));
+  server.on('tlsClientError', (error: NodeJS.ErrnoException) => noteHandshake(error, served));
   await listening(server, options);
   return server;
 }
@@ -103,6 +106,9 @@ function listening(server: Server, { port, host, exclusive }: ListenOptions): Pr
 
 /** The end of the request before, by connection. */
 const turns = new WeakMap<Socket, Promise<void>>();
+
+/** The answer that each connection's turn belongs to, or did last. */
+const answering = new WeakMap<Socket, ServerResponse>();
 
 /** Connections that end with an answer which was given. */
 const ending = new WeakSet<Socket>();
@@ -130,24 +136,26 @@ export function serveRequest(request: IncomingMessage, response: ServerResponse,
 }
 
 async function serve(request: IncomingMessage, response: ServerResponse, served: Served): Promise<void> {
-  if (ending.has(request.socket)) return;
+  const { socket } = request;
+  answering.set(socket, response);
   try {
     await served.ready;
+    if (ending.has(socket)) return;
     if (isMounted(request, served)) return await passOn(request, response, served);
-    const reply = request.method === 'GET' ? wsdlAnswer(request, served) : await soapAnswer(request, response, served);
+    const reply = await replyTo(request, response, served);
     const isLast = served.isDraining || reply === undefined || isRefusal(reply);
-    if (isLast) ending.add(request.socket);
+    if (isLast) ending.add(socket);
     if (reply === undefined) response.destroy();
     else write(response, reply, isLast);
   } catch (err) {
     served.log.error({ ...portName(request, served), reason: 'internal', err }, 'request failed');
-    ending.add(request.socket);
+    ending.add(socket);
     response.destroy();
   }
 }
 
 function isMounted(request: IncomingMessage, { mounted }: Served): boolean {
-  return mounted !== undefined && `${pathOf(request)}/`.startsWith(`${mounted.path}/`);
+  return mounted !== undefined && !lacksHost(request) && `${pathOf(request)}/`.startsWith(`${mounted.path}/`);
 }
 
 /** Settles when the answer is out or the peer is gone: only then comes the connection's next request. */
@@ -157,6 +165,15 @@ async function passOn(request: IncomingMessage, response: ServerResponse, served
   inviteBody(request, response);
   served.mounted?.handler(request, response);
   await closed;
+}
+
+function replyTo(
+  request: IncomingMessage,
+  response: ServerResponse,
+  served: Served,
+): HttpAnswer | undefined | Promise<HttpAnswer | undefined> {
+  if (lacksHost(request)) return refused(400, request, served);
+  return request.method === 'GET' ? wsdlAnswer(request, served) : soapAnswer(request, response, served);
 }
 
 function wsdlAnswer(request: IncomingMessage, served: Served): HttpAnswer {
@@ -185,14 +202,50 @@ async function soapAnswer(
 }
 
 /** The bare status of a request that is refused before it is read as a message, with its line in the log. */
-function refused(status: number, request: IncomingMessage, served: Served): HttpAnswer {
+function refused(status: number, request: IncomingMessage | undefined, served: Served): HttpAnswer {
   served.log.warn({ ...portName(request, served), reason: `http-${status}` }, 'request refused');
   return { status, contentType: undefined, body: undefined };
 }
 
+/** What Node's parser refuses with another status than 400, by the code of its error. */
+const parserStatuses: ReadonlyMap<string, number> = new Map([
+  ['HPE_HEADER_OVERFLOW', 431],
+  ['HPE_CHUNK_EXTENSIONS_OVERFLOW', 413],
+  ['ERR_HTTP_REQUEST_TIMEOUT', 408],
+]);
+
+/** Status for an error of Node's parser; undefined for one of the connection, on which nothing can be said any more. */
+function parserStatus({ code = '' }: NodeJS.ErrnoException): number | undefined {
+  return parserStatuses.get(code) ?? (code.startsWith('HPE_') ? 400 : undefined);
+}
+
+/**
+ * Ends a connection on which Node's parser could not read a request or waited too long for it. The bytes of the answer are those that Node
+ * writes where nobody listens for the error, and as there none come after a part of another answer.
+ */
+function refuseUnread(error: NodeJS.ErrnoException, socket: Socket, served: Served): void {
+  const status = parserStatus(error);
+  if (status !== undefined && socket.writable && !ending.has(socket)) {
+    ending.add(socket);
+    const turn = answering.get(socket);
+    const isUnderWay = turn?.headersSent === true && !turn.writableFinished;
+    // Only a request whose end has not come can be the one that is wrong.
+    const request = turn?.req.complete === false ? turn.req : undefined;
+    // Who ends the connection in the middle of a request went away, and is none for the log.
+    if (error.code !== 'HPE_INVALID_EOF_STATE') refused(status, request, served);
+    if (!isUnderWay) socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\n\r\n`);
+  }
+  socket.destroy();
+}
+
+/** Port scans and health checks of balancers fail in the handshake, or break it off: neither is worth a warning. */
+function noteHandshake({ code }: NodeJS.ErrnoException, { log }: Served): void {
+  if (code !== 'ECONNRESET') log.debug({ reason: 'tls-handshake', code }, 'connection refused');
+}
+
 /** The WSDL port for a line of the log. A path that is none of ours is the peer's word and is not written there. */
-function portName(request: IncomingMessage, served: Served): { readonly port?: string } {
-  const port = served.ports.get(pathOf(request));
+function portName(request: IncomingMessage | undefined, served: Served): { readonly port?: string } {
+  const port = request && served.ports.get(pathOf(request));
   return port === undefined ? {} : { port: port.plan.port };
 }
 
