@@ -44,8 +44,8 @@ function explainOperations(operations: readonly OperationPlan[]): string[] {
     alike.set(exchange, [...(alike.get(exchange) ?? []), operation]);
   }
   return [...alike].flatMap(([exchange, group]) => [
-    ...group.map(({ name, inputAction, outputAction }) => {
-      return `operation ${name}: ${[inputAction, outputAction].filter(action => action !== '').join(' → ')}`;
+    ...group.map(({ name, output, inputAction, outputAction }) => {
+      return `operation ${name}: ${inputAction}${output === undefined ? ' (one-way)' : ` → ${outputAction}`}`;
     }),
     exchange,
   ]);

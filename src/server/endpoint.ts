@@ -9,7 +9,7 @@ import { loadCertificate, type OwnCertificate } from '../crypto/x509.ts';
 import { SecureConversationError } from '../errors.ts';
 import { keepRing, type RingKeeper } from '../keyring/keeper.ts';
 import { compilePolicy } from '../policy/compile.ts';
-import { checkOffered } from '../policy/offered.ts';
+import { checkServable } from '../policy/offered.ts';
 import type { Plan } from '../policy/plan.ts';
 import { cookieMode } from '../state/cookie-mode.ts';
 import { replayTable } from '../state/replay.ts';
@@ -66,7 +66,7 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
   const names = options.ports && Object.keys(options.ports);
   const plans = compilePolicy(options.wsdl, names === undefined ? {} : { ports: names });
   for (const plan of plans) {
-    checkOffered(plan);
+    checkServable(plan);
     checkServed(plan, options.services);
   }
   const certificates = ownCertificates(options, plans);
@@ -82,7 +82,7 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
     random: randomBytesPooled,
   });
   const parts: EndpointParts = {
-    service: openService(options.wsdl, readFileSync(options.wsdl, 'utf8'), options.services),
+    service: openService(options.wsdl, readFileSync(options.wsdl, 'utf8'), options.services, log),
     authenticate: authenticator(options.authenticate),
     ownCertificates: certificates,
     spend: spender(Math.max(...plans.map(plan => skewOf(plan, options)))),

@@ -1,3 +1,4 @@
+import { type Awaitable, after } from '../awaitable.ts';
 import { cancelContext } from '../conversation/cancel.ts';
 import { issueContext } from '../conversation/issue.ts';
 import { parseTokenRequest, selfContained, tokenReferenceText } from '../conversation/token-request.ts';
@@ -10,6 +11,7 @@ import type { Context, OpenedFrom } from '../state/context.ts';
 import { isNamed } from '../xml/tree.ts';
 import type { CurrentContext } from './current-context.ts';
 import type { EndpointParts, ServedPort } from './port.ts';
+import type { ServiceAnswer } from './service.ts';
 import { writeServiceFault } from './service-fault.ts';
 
 /** A context and where this node found it. */
@@ -29,7 +31,10 @@ export interface Reply {
 /** One kind of exchange: how its request and response are protected, and what is done with the verified request. */
 export interface Exchange {
   readonly plan: ExchangePlan;
-  perform(verified: Verified<FoundContext>, port: ServedPort): Promise<Reply> | Reply;
+  /** Whether it has no answer but a fault. */
+  readonly isOneWay: boolean;
+  /** @returns undefined where a one-way request was accepted */
+  perform(verified: Verified<FoundContext>, port: ServedPort): Awaitable<Reply | undefined>;
 }
 
 /**
@@ -56,8 +61,8 @@ function trustRequest(action: string | undefined, plan: Plan): TrustRequest | un
 }
 
 const trustExchanges: Readonly<Record<TrustRequest, (plan: Plan) => Exchange>> = {
-  issue: plan => ({ plan: plan.bootstrap, perform: issue }),
-  cancel: plan => ({ plan: plan.cancel, perform: cancel }),
+  issue: plan => ({ plan: plan.bootstrap, isOneWay: false, perform: issue }),
+  cancel: plan => ({ plan: plan.cancel, isOneWay: false, perform: cancel }),
   renew: () => refuse('unableToRenew', 'renew-not-offered'),
   amend: () => refuse('invalidRequest', 'amend-not-offered'),
 };
@@ -99,14 +104,15 @@ async function cancel(verified: Verified<FoundContext>, port: ServedPort): Promi
 }
 
 function applicationExchange(operation: OperationPlan): Exchange {
-  return { plan: operation, perform: (verified, port) => callService(operation, verified, port) };
+  const isOneWay = operation.output === undefined;
+  return { plan: operation, isOneWay, perform: (verified, port) => callService(operation, verified, port) };
 }
 
-async function callService(
+function callService(
   operation: OperationPlan,
   verified: Verified<FoundContext>,
   port: ServedPort,
-): Promise<Reply> {
+): Awaitable<Reply | undefined> {
   const { plan, parts } = port;
   const found = verified.context ?? refuse('invalidSecurity', 'context-missing');
   const { content } = verified;
@@ -115,8 +121,18 @@ async function callService(
   if (content === undefined || !isNamed(content, operation.input.namespace, operation.input.local))
     return refuse('actionMismatch', 'action-body-mismatch');
   parts.counters.call(found.openedFrom);
-  const answer = await parts.service.call(plan, { operation, content, context: currentOf(found, parts) });
-  const keys = contextKeys(found.context, plan);
+  const answered = parts.service.call(plan, { operation, content, context: currentOf(found, parts) });
+  return after(answered, answer => replyOf(operation, answer, found.context, port));
+}
+
+function replyOf(
+  operation: OperationPlan,
+  answer: ServiceAnswer,
+  context: Context,
+  { plan, parts }: ServedPort,
+): Reply | undefined {
+  if ('body' in answer && operation.output === undefined) return undefined;
+  const keys = contextKeys(context, plan);
   if ('body' in answer) return { action: operation.outputAction, body: answer.body, keys, isFault: false };
   parts.log.warn({ port: plan.port, operation: operation.name, err: answer.fault.cause }, 'operation failed');
   const body = selfContained(writeServiceFault(answer.fault));

@@ -6,7 +6,7 @@ import { writeFault } from '../soap/fault.ts';
 import { type Exchange, exchangeFor, type FoundContext, type Reply } from './exchange.ts';
 import { type ServedPort, timestampTtlMs } from './port.ts';
 
-/** What goes back over HTTP. `body` undefined: nothing is said (no envelope could be read). */
+/** What goes back over HTTP. `body` undefined: nothing is said (no envelope could be read, or the request wants no answer). */
 export interface HttpAnswer {
   readonly status: number;
   readonly contentType: string | undefined;
@@ -26,14 +26,20 @@ export async function answer(bytes: Uint8Array, soapAction: string | undefined, 
     message = readMessage(bytes, port.parts.limits);
     if (message.envelope.soap !== port.plan.soap) refuse('versionMismatch', 'soap-version');
     const exchange = exchangeFor(message.addressing?.action, bytes.byteLength, port);
-    const verified = await received(message, exchange, port);
-    checkAddressing(verified.addressing, soapAction, port);
-    const reply = await exchange.perform(verified, port);
-    return protect(reply, exchange.plan, verified.addressing?.messageId, port);
+    const found = received(message, exchange, port);
+    // Most are at hand: an await for nothing costs a turn of the queue.
+    const verified = found instanceof Promise ? await found : found;
+    checkAddressing(verified.addressing, soapAction, exchange, port);
+    const performed = exchange.perform(verified, port);
+    const reply = performed instanceof Promise ? await performed : performed;
+    return reply === undefined ? accepted : protect(reply, exchange.plan, verified.addressing?.messageId, port);
   } catch (error) {
     return refused(error, message, port);
   }
 }
+
+/** A one-way request that is being done: no envelope goes back (SOAP 1.2 Part 2 §7.5.1.2; WS-I Basic Profile 1.2 R2714). */
+const accepted: HttpAnswer = { status: 202, contentType: undefined, body: undefined };
 
 function received(message: Message, exchange: Exchange, port: ServedPort) {
   const { parts, plan, state } = port;
@@ -59,10 +65,16 @@ function received(message: Message, exchange: Exchange, port: ServedPort) {
 }
 
 /** wsa:To must be this service by the farm's configured addresses (never by the Host header), and HTTP's action must agree with wsa:Action. */
-function checkAddressing(addressing: Message['addressing'], soapAction: string | undefined, port: ServedPort): void {
+function checkAddressing(
+  addressing: Message['addressing'],
+  soapAction: string | undefined,
+  { isOneWay }: Exchange,
+  port: ServedPort,
+): void {
   if (addressing === undefined) refuse('addressingHeaderRequired', 'addressing-missing');
   if (addressing.version !== port.plan.addressing) refuse('invalidAddressingHeader', 'addressing-version');
-  if (addressing.messageId === undefined) refuse('addressingHeaderRequired', 'message-id-missing');
+  // What no answer relates to needs none (WS-Addressing 1.0 Metadata §5.1.1), unless it is spent against replays.
+  if (!isOneWay && addressing.messageId === undefined) refuse('addressingHeaderRequired', 'message-id-missing');
   if (addressing.to === undefined) refuse('addressingHeaderRequired', 'to-missing');
   if (!port.toAddresses.has(addressing.to)) refuse('invalidAddressingHeader', 'to-unknown');
   if (soapAction !== undefined && soapAction !== '' && soapAction !== addressing.action)

@@ -1,5 +1,6 @@
+import type { Logger } from 'pino';
 import type { WSDL } from 'soap';
-import type { Awaitable } from '../awaitable.ts';
+import { type Awaitable, after } from '../awaitable.ts';
 import type { OutgoingBody } from '../message/send.ts';
 import type { OperationPlan, Plan } from '../policy/plan.ts';
 import type { Element } from '../xml/tree.ts';
@@ -24,7 +25,10 @@ export interface ServiceCall {
 export interface Service {
   /** Settles when the WSDL has been read; rejects where node-soap can't. */
   readonly ready: Promise<void>;
-  /** Calls an operation of a port; never rejects. To be called after `ready`. */
+  /**
+   * Calls an operation of a port; never rejects. To be called after `ready`. A one-way operation (WSDL 1.1 §2.4.1) is answered with an
+   * empty Body as soon as it has been begun, with a fault where it can't be; what it fails with later is logged.
+   */
   call(port: Pick<Plan, 'service' | 'port'>, call: ServiceCall): Awaitable<ServiceAnswer>;
 }
 
@@ -33,8 +37,9 @@ export interface Service {
  * WSDL. Its server is not needed for it, nor the envelope that it would parse and the one that it would write.
  * @param wsdlFile path of the WSDL
  * @param services node-soap's service object, unchanged
+ * @param log told of one-way operations that fail
  */
-export function openService(wsdlFile: string, wsdlText: string, services: object): Service {
+export function openService(wsdlFile: string, wsdlText: string, services: object, log: Pick<Logger, 'warn'>): Service {
   let wsdl: WSDL | undefined;
   const shapes = new Map<OperationPlan, ResultShape>();
   const shapeOf = (ready: WSDL, { service, port }: Pick<Plan, 'service' | 'port'>, operation: OperationPlan) => {
@@ -51,11 +56,12 @@ export function openService(wsdlFile: string, wsdlText: string, services: object
     call(port, { operation, content, context }) {
       const ready = wsdl;
       if (ready === undefined) throw new TypeError('the service is not ready');
+      const prepared = () => prepare(operationOf(services, port, operation.name), readArguments(ready, content));
+      const write = (result: unknown) => writeResult(ready, shapeOf(ready, port, operation), result);
+      const failed = (err: unknown) =>
+        log.warn({ port: port.port, operation: operation.name, err }, 'operation failed');
       return withContext(context, () =>
-        outcome(
-          callback => called(operationOf(services, port, operation.name), readArguments(ready, content), callback),
-          result => writeResult(ready, shapeOf(ready, port, operation), result),
-        ),
+        operation.output === undefined ? begun(prepared, failed) : outcome(callback => prepared()(callback), write),
       );
     },
   };
@@ -72,18 +78,37 @@ function operationOf(services: object, { service, port }: Pick<Plan, 'service' |
   return { operations, operation };
 }
 
-function called({ operations, operation }: ReturnType<typeof operationOf>, args: unknown, callback: Callback): unknown {
-  return operation.call(operations, args, callback);
+/** An operation with its arguments, ready to be run. */
+type Run = (callback: Callback) => unknown;
+
+function prepare({ operations, operation }: ReturnType<typeof operationOf>, args: unknown): Run {
+  return callback => operation.call(operations, args, callback);
+}
+
+const emptyBody: OutgoingBody = { declarations: '', content: '' };
+
+/** Runs a one-way operation: whoever called is told no more than that it has been begun. */
+function begun(prepared: () => Run, failed: (error: unknown) => void): ServiceAnswer {
+  let run: Run;
+  try {
+    run = prepared();
+  } catch (error) {
+    return { fault: serviceFault(error) };
+  }
+  after(
+    outcome(run, () => emptyBody),
+    answer => {
+      if ('fault' in answer) failed(answer.fault.cause);
+    },
+  );
+  return { body: emptyBody };
 }
 
 /**
  * The outcome of an operation in any of node-soap's styles: a callback with an error or a result, or with the result alone; a returned
  * value; a returned promise. The first of them counts. An Error that stands alone is no result.
  */
-function outcome(
-  call: (callback: Callback) => unknown,
-  write: (result: unknown) => OutgoingBody,
-): Awaitable<ServiceAnswer> {
+function outcome(call: Run, write: (result: unknown) => OutgoingBody): Awaitable<ServiceAnswer> {
   let first: ServiceAnswer | undefined;
   let settle: (answer: ServiceAnswer) => void = () => {};
   const answer = (given: ServiceAnswer) => {

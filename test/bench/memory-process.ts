@@ -32,12 +32,13 @@ const portName = 'EchoSymmetric';
 const warmUpConversations = 2_000;
 const clockSkewMs = 60_000;
 const settleMs = 1_000;
+const log = pino({ level: 'silent' });
 const ring = keyRing(createRing({ nowMs: Date.now(), random: randomBytesPooled }));
 
 async function openPort(wsdl: string, cacheEntries: number): Promise<ServedPort> {
   const [plan] = compilePolicy(wsdl, { ports: [portName] });
   if (plan === undefined) throw new Error(`no port ${portName}`);
-  const service = openService(wsdl, readFileSync(wsdl, 'utf8'), echoService);
+  const service = openService(wsdl, readFileSync(wsdl, 'utf8'), echoService, log);
   await service.ready;
   const replays = replayTable();
   return servePort(plan, [], {
@@ -54,7 +55,7 @@ async function openPort(wsdl: string, cacheEntries: number): Promise<ServedPort>
       node: 'bench',
       clockSkewMs,
       limits: defaultLimits,
-      log: pino({ level: 'silent' }),
+      log,
       counters: counters(),
       random: randomBytesPooled,
       clock: Date.now,

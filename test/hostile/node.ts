@@ -84,7 +84,7 @@ export async function startNode(options: NodeOptions): Promise<TestNode> {
   const replay = replayTable();
   const { log, lines } = keptLog();
   const parts: EndpointParts = {
-    service: openService(wsdl, wsdlText, options.services ?? notedService(calls)),
+    service: openService(wsdl, wsdlText, options.services ?? notedService(calls), log),
     authenticate: options.authenticate ?? authenticate,
     ownCertificates: [loadCertificate(pem.service.certificate, pem.service.key)],
     spend: key => replay.insert(key, clock.nowMs, 420_000),

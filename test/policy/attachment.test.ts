@@ -62,6 +62,23 @@ describe('a policy may be attached', () => {
     expect(planOf(inner, 'EchoSymmetric')).toEqual(symmetric);
   });
 
+  it('to the one message of a one-way operation, whose faults are protected like it', () => {
+    const message = '<wsdl:message name="EchoPortType_Add_InputMessage">';
+    const extra = `<wsp:Policy><s:SignedParts xmlns:s="${ns.sp11}"><s:Header Name="h" Namespace="urn:h"/></s:SignedParts></wsp:Policy>`;
+    const output = /<wsdl:output message="tns:EchoPortType_Add_OutputMessage"[^>]*>/;
+    const plan = planOf(
+      echoVariant(
+        { within: message, from: message, to: message + extra },
+        { within: '<wsdl:portType', from: output, to: '' },
+      ),
+      'EchoSymmetric',
+    );
+    const [echo, add] = plan.operations;
+    expect(add?.request.signed.headers).toContainEqual({ namespace: 'urn:h', local: 'h' });
+    expect(add?.response).toMatchObject({ signed: add?.request.signed, encrypted: add?.request.encrypted });
+    expect(echo).toEqual(symmetric.operations[0]);
+  });
+
   it('to a wsdl:message', () => {
     const message = '<wsdl:message name="EchoPortType_Add_OutputMessage">';
     const extra = `<wsp:Policy><s:SignedParts xmlns:s="${ns.sp11}"><s:Header Name="h" Namespace="urn:h"/></s:SignedParts></wsp:Policy>`;

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { planOf } from '../../src/policy/compile.ts';
 import { explain } from '../../src/policy/explain.ts';
 import { readWsdl } from '../../src/policy/wsdl.ts';
-import { echoFile } from './echo-variant.ts';
+import { echoFile, echoVariant } from './echo-variant.ts';
 
 const echo = readWsdl(echoFile);
 
@@ -41,6 +41,13 @@ operation WhoAmI: urn:soap-secure-conversation:echo/EchoPortType/WhoAmI → urn:
     expect(text).toContain('Timestamp; UsernameToken signed\n');
     expect(text).toContain(`signed: Body; ${addressing}\n`);
     expect(text).toContain('encrypted: Body\n');
+  });
+
+  it('with operations that have no answer', () => {
+    const oneWay = echoVariant({ within: '<wsdl:portType', from: /<wsdl:output[^>]*>/, to: '' });
+    const text = explain(planOf(oneWay, 'EchoTls13'));
+    expect(text).toContain('operation Echo: urn:soap-secure-conversation:echo/EchoPortType/Echo (one-way)\n');
+    expect(text).toContain('EchoPortType/Add → urn:');
   });
 
   it('with what the client may not do', () => {
