@@ -5,6 +5,7 @@ import { createServer as createTlsServer } from 'node:https';
 import { Server as NetServer, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Logger } from 'pino';
+import type { Awaitable } from '../awaitable.ts';
 import type { TlsCertificate } from '../crypto/tls-certificates.ts';
 import { SecureConversationError } from '../errors.ts';
 import { lacksHost, readBody, refusedHead, soapActionOf } from './http-request.ts';
@@ -142,7 +143,8 @@ async function serve(request: IncomingMessage, response: ServerResponse, served:
     await served.ready;
     if (ending.has(socket)) return;
     if (isMounted(request, served)) return await passOn(request, response, served);
-    const reply = await replyTo(request, response, served);
+    const replied = replyTo(request, response, served);
+    const reply = replied instanceof Promise ? await replied : replied;
     const isLast = served.isDraining || reply === undefined || isRefusal(reply);
     if (isLast) ending.add(socket);
     if (reply === undefined) response.destroy();
@@ -171,7 +173,7 @@ function replyTo(
   request: IncomingMessage,
   response: ServerResponse,
   served: Served,
-): HttpAnswer | undefined | Promise<HttpAnswer | undefined> {
+): Awaitable<HttpAnswer | undefined> {
   if (lacksHost(request)) return refused(400, request, served);
   return request.method === 'GET' ? wsdlAnswer(request, served) : soapAnswer(request, response, served);
 }
@@ -183,11 +185,11 @@ function wsdlAnswer(request: IncomingMessage, served: Served): HttpAnswer {
 }
 
 /** The answer to a message; undefined where the peer went away before it had sent all of it. */
-async function soapAnswer(
+function soapAnswer(
   request: IncomingMessage,
   response: ServerResponse,
   served: Served,
-): Promise<HttpAnswer | undefined> {
+): Awaitable<HttpAnswer | undefined> {
   const port = served.ports.get(pathOf(request));
   if (port === undefined) return refused(404, request, served);
   // A TransportBinding's policy is met by TLS alone: without it there is nothing to verify, so nothing is read.
@@ -196,9 +198,10 @@ async function soapAnswer(
   const status = refusedHead(request, served.maxBytes);
   if (status !== undefined) return refused(status, request, served);
   inviteBody(request, response);
-  const bytes = await readBody(request, served.maxBytes);
-  if (bytes === 'gone') return undefined;
-  return bytes === 'too-long' ? refused(413, request, served) : answer(bytes, soapActionOf(request.headers), port);
+  return readBody(request, served.maxBytes).then(bytes => {
+    if (bytes === 'gone') return undefined;
+    return bytes === 'too-long' ? refused(413, request, served) : answer(bytes, soapActionOf(request.headers), port);
+  });
 }
 
 /** The bare status of a request that is refused before it is read as a message, with its line in the log. */

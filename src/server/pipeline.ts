@@ -1,3 +1,4 @@
+import { type Awaitable, after } from '../awaitable.ts';
 import { Refusal, refuse } from '../errors.ts';
 import { type ContextTokenValue, EnvelopeRefusal, type Message, readMessage, receive } from '../message/receive.ts';
 import { send } from '../message/send.ts';
@@ -17,24 +18,25 @@ export interface HttpAnswer {
  * The server's pipeline: bytes of one request in, bytes of its answer out.
  *
  * read → choose the exchange → receive (keys, signature, replay, decryption, digests, plan) → addressing → perform → send. Every
- * refusal on the way is answered with the constant fault of its class; nothing a peer sends makes this reject.
+ * refusal on the way is answered with the constant fault of its class; nothing a peer sends makes this throw or reject.
  * @param soapAction value of the HTTP SOAPAction header or `action` parameter, where there is one
  */
-export async function answer(bytes: Uint8Array, soapAction: string | undefined, port: ServedPort): Promise<HttpAnswer> {
+export function answer(bytes: Uint8Array, soapAction: string | undefined, port: ServedPort): Awaitable<HttpAnswer> {
   let message: Message | undefined;
+  const failed = (error: unknown) => refused(error, message, port);
   try {
     message = readMessage(bytes, port.parts.limits);
     if (message.envelope.soap !== port.plan.soap) refuse('versionMismatch', 'soap-version');
     const exchange = exchangeFor(message.addressing?.action, bytes.byteLength, port);
-    const found = received(message, exchange, port);
-    // Most are at hand: an await for nothing costs a turn of the queue.
-    const verified = found instanceof Promise ? await found : found;
-    checkAddressing(verified.addressing, soapAction, exchange, port);
-    const performed = exchange.perform(verified, port);
-    const reply = performed instanceof Promise ? await performed : performed;
-    return reply === undefined ? accepted : protect(reply, exchange.plan, verified.addressing?.messageId, port);
+    const answered = after(received(message, exchange, port), verified => {
+      checkAddressing(verified.addressing, soapAction, exchange, port);
+      return after(exchange.perform(verified, port), reply =>
+        reply === undefined ? accepted : protect(reply, exchange.plan, verified.addressing?.messageId, port),
+      );
+    });
+    return answered instanceof Promise ? answered.catch(failed) : answered;
   } catch (error) {
-    return refused(error, message, port);
+    return failed(error);
   }
 }
 

@@ -110,7 +110,7 @@ export async function startNode(options: NodeOptions): Promise<TestNode> {
   const ports = new Map(served.map(port => [port.plan.port, port]));
   await parts.service.ready;
   return {
-    post(name, message, soapAction) {
+    async post(name, message, soapAction) {
       const port = ports.get(name);
       if (port === undefined) throw new TypeError(`no port ${name}`);
       return answer(Buffer.from(message), soapAction, port);
