@@ -16,7 +16,10 @@ export interface SessionOptions {
   readonly order?: AddressOrder;
   /** Default `connect`. */
   readonly retry?: RetryMode;
-  /** Longest wait for one answer; default 30 s, 1 ms to a day. */
+  /**
+   * Longest wait for one whole answer, counted from when its request is sent; default 30 s, 1 ms to a day. A call waits for more than
+   * one where it begins a conversation or goes on to another address.
+   */
   readonly timeoutMs?: number;
   /** Difference of clocks that is tolerated; default 60 s, at most 300 s. */
   readonly clockSkewMs?: number;

@@ -31,11 +31,14 @@ export interface Transport {
 export interface TransportOptions {
   /** Trusted CA certificates (PEM); default: Node's own. */
   readonly ca: string | undefined;
-  /** Longest wait for an answer. */
+  /** Longest wait for the whole answer, counted from when the message is given to be sent: 1 ms to a day. */
   readonly timeoutMs: number;
   /** Longest answer. */
   readonly maxBytes: number;
 }
+
+/** How long a connection without work is kept: below the server's keep-alive time (65 s), so that a request seldom meets a closing one. */
+const keptIdleMs = 30_000;
 
 /**
  * Opens a transport on node:http and node:https.
@@ -43,8 +46,7 @@ export interface TransportOptions {
  */
 export function openTransport(options: TransportOptions): Transport {
   if (options.ca !== undefined) checkAuthorities(options.ca, 'ca');
-  // Below the server's keep-alive time (65 s), so that a request seldom meets a closing socket.
-  const settings = { keepAlive: true, timeout: options.timeoutMs, maxSockets: 256, scheduling: 'lifo' } as const;
+  const settings = { keepAlive: true, timeout: keptIdleMs, maxSockets: 256, scheduling: 'lifo' } as const;
   const plain = new Agent(settings);
   const tls = new TlsAgent({ ...settings, ...(options.ca === undefined ? {} : { ca: options.ca }) });
   return {
@@ -63,16 +65,22 @@ function post(
   agents: { plain: Agent; tls: TlsAgent },
   options: TransportOptions,
 ): Promise<HttpResponse> {
-  return new Promise((resolve, reject) => {
+  let deadline: NodeJS.Timeout | undefined;
+  const answered = new Promise<HttpResponse>((resolve, reject) => {
     const url = new URL(address);
     const secure = url.protocol === 'https:';
     const headers = { 'Content-Type': contentType, 'Content-Length': Buffer.byteLength(message) };
-    const settings = { method: 'POST', headers, timeout: options.timeoutMs, agent: secure ? agents.tls : agents.plain };
+    const settings = { method: 'POST', headers, agent: secure ? agents.tls : agents.plain };
     let sent = false;
     const fail = (cause: Error) => reject(new NetworkError(address, cause, sent));
     const sending = (secure ? httpsRequest : httpRequest)(url, settings, response => {
       read(response, options.maxBytes).then(bytes => resolve({ status: response.statusCode ?? 0, bytes }), fail);
     });
+    // No time-out of an idle socket: a peer that sends a byte now and then would never let it come.
+    deadline = setTimeout(() => {
+      fail(new Error(`not within ${options.timeoutMs} ms`));
+      sending.destroy();
+    }, options.timeoutMs);
     // The message goes out with the connection's first flight at the earliest; a connection that was kept may have carried it at once.
     sending.on('socket', socket => {
       if (sending.reusedSocket) sent = true;
@@ -81,10 +89,10 @@ function post(
           sent = true;
         });
     });
-    sending.on('timeout', () => sending.destroy(new Error(`no answer within ${options.timeoutMs} ms`)));
     sending.on('error', fail);
     sending.end(message);
   });
+  return answered.finally(() => clearTimeout(deadline));
 }
 
 async function read(response: IncomingMessage, maxBytes: number): Promise<Uint8Array> {
