@@ -11,6 +11,7 @@ import {
 import { type OutgoingBody, type SendKeys, type Sent, send } from '../message/send.ts';
 import type { ExchangePlan, Plan } from '../policy/plan.ts';
 import { defaultLimits } from '../xml/limits.ts';
+import type { Element } from '../xml/tree.ts';
 import { type Addresses, addressList, mayRetry, type RetryMode } from './addresses.ts';
 import { ownMessage } from './own-message.ts';
 import { PeerFault } from './peer-fault.ts';
@@ -39,6 +40,8 @@ export interface ExchangeRequest {
   readonly action: string;
   readonly answerActions: readonly string[];
   readonly body: OutgoingBody;
+  /** Header blocks of the user; absent: none. */
+  readonly headers?: readonly Element[];
   /** Send to this address alone; undefined: to the session's, in their order. */
   readonly address: string | undefined;
 }
@@ -104,15 +107,17 @@ export async function exchange(parts: ExchangeParts, request: ExchangeRequest): 
 async function attempt(parts: ExchangeParts, request: ExchangeRequest, address: string): Promise<Exchanged> {
   const { plan, random, transport } = parts;
   const { soap, addressing } = plan;
-  const { action, body } = request;
-  const sent = ownMessage(() =>
-    send(
-      request.plan.request,
-      { soap, addressing },
-      request.keys,
-      { action, to: address, replyToAnonymous: true, body },
-      { nowMs: Date.now(), random, timestampTtlMs },
-    ),
+  const { action, body, headers = [] } = request;
+  const sent = ownMessage(
+    () =>
+      send(
+        request.plan.request,
+        { soap, addressing },
+        request.keys,
+        { action, to: address, replyToAnonymous: true, headers, body },
+        { nowMs: Date.now(), random, timestampTtlMs },
+      ),
+    headers.length !== 0,
   );
   const contentType = `${soap.contentType}; charset=utf-8${soap.name === '1.2' ? `; action="${action}"` : ''}`;
   const response = await transport.post(address, sent.text, contentType);

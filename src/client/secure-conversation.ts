@@ -1,9 +1,11 @@
+import { Readable } from 'node:stream';
 import type { Client, ISecurity } from 'soap';
 import { SecureConversationError } from '../errors.ts';
-import { readPlainEnvelope } from '../message/plain-envelope.ts';
+import { type PlainMessage, readPlainEnvelope } from '../message/plain-envelope.ts';
 import type { OutgoingBody } from '../message/send.ts';
 import type { OperationPlan, Plan } from '../policy/plan.ts';
 import { clientPlan } from './client-plan.ts';
+import { checkHeaderBlocks } from './header-blocks.ts';
 import { ownMessage } from './own-message.ts';
 import { openSession, type Session } from './session.ts';
 import { checkConversationOptions, type SecureConversationOptions } from './session-options.ts';
@@ -18,16 +20,22 @@ export interface SecureConversation extends ISecurity {
 
 /** What of an axios request an adapter gets and gives, as far as it is used here. */
 interface AxiosRequest {
-  readonly data: string;
+  /** The envelope; other than text where node-soap has packed it (attachments, forceMTOM, forceGzip). */
+  readonly data: unknown;
+  /** `stream` where node-soap's client was made with the option of that name. */
+  readonly responseType?: string;
   readonly headers: { readonly [name: string]: unknown };
 }
 
 /**
  * The client plug-in: `client.setSecurity(secureConversation(client, { port, username, password }))`.
  *
- * node-soap writes the call in clear, its axios adapter (`ISecurity.addOptions`) takes the Body from there: it is protected by the
- * WSDL's policy, sent, and the verified answer is handed back as a plain envelope. WS-Addressing headers are written here.
- * @param client node-soap's client; its WSDL is read, its SOAP version setting does not matter
+ * node-soap writes the call in clear, its axios adapter (`ISecurity.addOptions`) takes the Body and the header blocks
+ * (`client.addSoapHeader`) from there: they are protected by the WSDL's policy, sent, and the verified answer is handed back as a plain
+ * envelope. A header block is signed only where the policy names it, and never encrypted. WS-Addressing and Security headers are
+ * written here; a call that brings its own is rejected with `CONFIG_INVALID`, and so is one with a block whose `mustUnderstand` is that
+ * of SOAP 1.1: it needs a client with `forceSoap12Headers`, which does not matter otherwise.
+ * @param client node-soap's client; its WSDL is read
  * @throws {SecureConversationError} `CONFIG_INVALID` or `CERTIFICATE_INVALID` naming an option that is missing, unknown or unusable,
  * `WSDL_INVALID` for an unknown port, `POLICY_INVALID` or `POLICY_UNSUPPORTED` for the port's policy
  */
@@ -37,9 +45,12 @@ export function secureConversation(client: Client, options: SecureConversationOp
   const plan = clientPlan(client, port);
   const session = openSession({ ...rest, plan });
   const adapter = async (request: AxiosRequest) => {
-    const body = ownMessage(() => readPlainEnvelope(request.data));
-    const { envelope, status } = await session.call(operationOf(body, plan), body);
-    return { data: envelope, status, statusText: '', headers: {}, config: request, request: undefined };
+    const { headers, body } = readCall(request);
+    const operation = operationOf(body, plan);
+    checkHeaderBlocks(headers, operation.request);
+    const { envelope, status } = await session.call(operation, body, undefined, headers);
+    const data = request.responseType === 'stream' ? Readable.from([envelope]) : envelope;
+    return { data, status, statusText: '', headers: {}, config: request, request: undefined };
   };
   return {
     addOptions(callOptions) {
@@ -49,6 +60,15 @@ export function secureConversation(client: Client, options: SecureConversationOp
     close: () => session.close(),
     session,
   };
+}
+
+/** node-soap writes a Header where it was given blocks for it, and only there. */
+const hasHeader = /:Header[ >]/;
+
+function readCall({ data }: AxiosRequest): PlainMessage {
+  if (typeof data !== 'string')
+    throw new SecureConversationError('CONFIG_INVALID', 'attachments, forceMTOM and forceGzip are not offered');
+  return ownMessage(() => readPlainEnvelope(data), hasHeader.test(data));
 }
 
 /** The operation of a call, by the Body that node-soap wrote: its headers name an action only by the settings of the client. */

@@ -4,6 +4,7 @@ import { writePlainEnvelope } from '../message/plain-envelope.ts';
 import type { OutgoingBody } from '../message/send.ts';
 import { checkOffered } from '../policy/offered.ts';
 import type { OperationPlan, Plan } from '../policy/plan.ts';
+import type { Element } from '../xml/tree.ts';
 import { bootstrap, bootstrapKeys, type Conversation } from './bootstrap.ts';
 import { type Exchanged, type ExchangeParts, exchange, exchangeParts } from './exchange.ts';
 import type { SessionOptions } from './session-options.ts';
@@ -24,10 +25,17 @@ export interface CallResult {
 export interface Session {
   /**
    * Calls an operation.
+   * @param address send to this one alone; undefined: to the session's, in their order
+   * @param headers header blocks to carry beside those that are written here; default: none
    * @throws {SecureConversationError} `NETWORK`, `FAULT` (an unsecured fault), `BAD_CONTEXT_TOKEN` (again, after a new bootstrap),
    * `MESSAGE_REFUSED` (the answer is not what the policy says)
    */
-  call(operation: OperationPlan, body: OutgoingBody, address?: string): Promise<CallResult>;
+  call(
+    operation: OperationPlan,
+    body: OutgoingBody,
+    address?: string,
+    headers?: readonly Element[],
+  ): Promise<CallResult>;
   /** How many conversations were opened so far. */
   readonly bootstraps: number;
   /** Identifier of the present conversation. */
@@ -75,7 +83,8 @@ export function openSession(options: SessionOptions): Session {
     held: Conversation,
     operation: OperationPlan,
     body: OutgoingBody,
-    address?: string,
+    address: string | undefined,
+    headers: readonly Element[],
   ): Promise<CallResult> => {
     const exchanged = await exchange(parts, {
       plan: operation,
@@ -84,6 +93,7 @@ export function openSession(options: SessionOptions): Session {
       action: operation.inputAction,
       answerActions: [operation.outputAction, plan.addressing.faultAction],
       body,
+      headers,
       address,
     });
     return result(exchanged, held);
@@ -96,14 +106,14 @@ export function openSession(options: SessionOptions): Session {
     get contextId() {
       return present?.key.id;
     },
-    async call(operation, body, address) {
+    async call(operation, body, address, headers = []) {
       const held = await conversation();
       try {
-        return await callIn(held, operation, body, address);
+        return await callIn(held, operation, body, address, headers);
       } catch (error) {
         if (!isLost(error)) throw error;
         forget(held);
-        return callIn(await conversation(), operation, body, address);
+        return callIn(await conversation(), operation, body, address, headers);
       }
     },
     async close() {

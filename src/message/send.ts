@@ -12,6 +12,8 @@ import { canonicalize } from '../xml/canonical.ts';
 import { defaultLimits, type Limits } from '../xml/limits.ts';
 import { scanText } from '../xml/scan.ts';
 import type { Element } from '../xml/tree.ts';
+import { standalone } from '../xml/write.ts';
+import { identified } from './header-block.ts';
 import { ids } from './part-ids.ts';
 import { checkSupported, encryptsFirst, isListed } from './plan-check.ts';
 import type { EncryptedKeyHandle } from './protection-key.ts';
@@ -27,6 +29,8 @@ export interface Outgoing {
   readonly relatesTo?: string;
   readonly to?: string;
   readonly replyToAnonymous?: boolean;
+  /** Header blocks that somebody else wrote, in the envelope they stand in; one that the plan wants signed has no wsu:Id. */
+  readonly headers?: readonly Element[];
   readonly body: OutgoingBody;
 }
 
@@ -79,7 +83,7 @@ export function send(
   const timestamp = plan.timestamp ? timestampPart(writing) : '';
   const usernameToken = usernameTokenPart(writing, keys);
   const body = bodyPart(writing, out.body);
-  const headers = headerParts(writing, out, messageId);
+  const headers = headerParts(writing, out, messageId) + blockParts(writing, out.headers);
   const security = securityHeader(writing, timestamp, usernameToken);
   const { namespace } = versions.soap;
   const header = headers === '' && security === '' ? '' : `<s:Header>${headers}${security}</s:Header>`;
@@ -241,6 +245,18 @@ function headerPart(
   const text = writeAddressingHeader(addressing, header, declarations, ` u:Id="${id}"${mustUnderstand}`);
   signed.push({ id, canonical: text });
   return text;
+}
+
+/** Header blocks of others: the Security header follows them, so that what it signs has been read by then. */
+function blockParts({ plan, signed }: Writing, blocks: Outgoing['headers'] = []): string {
+  const texts = blocks.map((block, index) => {
+    if (!isListed(block, plan.signed.headers)) return standalone(block);
+    const id = ids.header(`block${index}`);
+    const text = identified(block, id);
+    signed.push({ id, canonical: canonicalize(scanText(text, ownLimits).root) });
+    return text;
+  });
+  return texts.join('');
 }
 
 /**

@@ -37,7 +37,7 @@ async function connect(port: string, settings: object = {}, options: object = {}
 }
 
 describe.each(portNames)('node-soap’s client on %s', port => {
-  test.each([{}, { forceSoap12Headers: true }, { envelopeKey: 'x' }, { escapeXML: true }])(
+  test.each([{}, { forceSoap12Headers: true }, { envelopeKey: 'x' }, { escapeXML: true }, { stream: true }])(
     'speaks in a conversation with the settings %j',
     async settings => {
       const { client, security } = await connect(port, settings);
