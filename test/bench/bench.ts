@@ -26,7 +26,7 @@ async function calls(plans: readonly Plan[]): Promise<readonly CallFigures[]> {
   const folder = mkdtempSync(join(tmpdir(), 'bench-'));
   try {
     const data = await prepareDemoData(folder, Date.now(), randomBytesPooled);
-    return await measureCalls({ data, plans, wsdl, rounds: 7, sliceMs: 1_500, warmUpMs: 6_000 });
+    return await measureCalls({ data, plans, wsdl, rounds: 7, sliceMs: 1_500, warmUpMs: 5_000 });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
