@@ -9,6 +9,8 @@ import type { Tree } from '../xml/tree.ts';
 
 /** A message that was read; nothing in it has been verified. */
 export interface Message {
+  /** Length as received. */
+  readonly bytes: number;
   readonly tree: Tree;
   readonly envelope: Envelope;
   /** Its addressing headers, to choose the plan by; undefined where it has none. */
@@ -41,7 +43,7 @@ export function readMessage(bytes: Uint8Array, limits?: Limits): Message {
   try {
     const envelope = readEnvelope(tree);
     if (envelope.body.start > maxHeaderChars) refuse('malformed', 'header-size');
-    return { tree, envelope, addressing: readAddressing(envelope) };
+    return { bytes: bytes.length, tree, envelope, addressing: readAddressing(envelope) };
   } catch (error) {
     const soap = soapVersionOf(tree.root);
     throw error instanceof Refusal && soap !== undefined ? new EnvelopeRefusal(error, soap) : error;

@@ -15,7 +15,8 @@ import {
 } from '../security/signature.ts';
 import { checkFreshness, type Timestamp } from '../security/timestamp.ts';
 import type { Envelope } from '../soap/envelope.ts';
-import type { Limits } from '../xml/limits.ts';
+import { type CanonicalAllowance, canonicalAllowance } from '../xml/canonical.ts';
+import { defaultLimits, type Limits } from '../xml/limits.ts';
 import type { Element, Fragment } from '../xml/tree.ts';
 import { decryptParts, type EncryptedParts, encryptedParts } from './encrypted-parts.ts';
 import type { Message } from './message.ts';
@@ -66,7 +67,7 @@ export function receive<C>(
   options: ReceiveOptions,
 ): Awaitable<Verified<C>> {
   checkSupported(plan);
-  const received = readHeader(message, plan);
+  const received = readHeader(message, plan, options.limits ?? defaultLimits);
   const use = tokenUseOf(plan);
   if (use === undefined) return unsigned(message, received, options);
   const found = protectionKey(received.header, use, plan, keys, options.random);
@@ -98,16 +99,18 @@ interface Received {
   readonly ids: Ids;
   readonly header: SecurityHeader;
   readonly parts: EncryptedParts;
+  /** For the canonical forms of everything that its signature covers. */
+  readonly allowance: CanonicalAllowance;
 }
 
-function readHeader(message: Message, plan: MessagePlan): Received {
+function readHeader(message: Message, plan: MessagePlan, limits: Limits): Received {
   const { envelope, tree } = message;
   const ids = collectIds(tree.ids);
   const { dialect, suite, layout } = plan;
   const header = parseSecurityHeader(envelope.security, { soap: envelope.soap, dialect, suite, layout });
   checkStructure(header, plan);
   const parts = encryptedParts(envelope, header, plan, ids);
-  const received = { plan, envelope, ids, header, parts };
+  const received = { plan, envelope, ids, header, parts, allowance: canonicalAllowance(message.bytes, limits) };
   for (const { references } of header.signatures) checkReferences(references, received);
   if (ids.others.size !== 0) checkKeyReferences(received);
   return received;
@@ -171,8 +174,8 @@ function verifySignature(
   { signature, signing }: ResolvedKeys,
   options: ReceiveOptions,
 ): Timestamp | undefined {
-  const { plan, header } = received;
-  verifySignatureValue(signature, hmacKey(secretOf(signing), plan.suite.signature.hash));
+  const { plan, header, allowance } = received;
+  verifySignatureValue(signature, hmacKey(secretOf(signing), plan.suite.signature.hash), allowance);
   const timestamp = header.timestamps[0];
   if (timestamp === undefined) return undefined;
   const reference = signature.references.find(({ id }) => id === timestamp.id);
@@ -196,8 +199,8 @@ function verifyParts(
 }
 
 function digestOptions(received: Received, plaintexts: ReadonlyMap<Element, Fragment>): DigestOptions {
-  const { plan, ids } = received;
-  return { suite: plan.suite, ids, plaintexts, mayBeSigned: element => mayBeSigned(element, received) };
+  const { plan, ids, allowance } = received;
+  return { suite: plan.suite, ids, plaintexts, allowance, mayBeSigned: element => mayBeSigned(element, received) };
 }
 
 const signableTokens: ReadonlySet<string> = new Set(['UsernameToken', 'BinarySecurityToken']);

@@ -4,7 +4,8 @@ import { type HmacKey, hmac, hmacBase64 } from '../crypto/hmac.ts';
 import type { Suite } from '../crypto/suites.ts';
 import { type FaultClass, refuse } from '../errors.ts';
 import { algorithms, ns } from '../names.ts';
-import { canonicalize } from '../xml/canonical.ts';
+import { type CanonicalAllowance, canonicalize } from '../xml/canonical.ts';
+import { trimSpace } from '../xml/characters.ts';
 import type { Element, Fragment } from '../xml/tree.ts';
 import {
   algorithmOf,
@@ -137,11 +138,12 @@ function prefixListOf(element: Element): readonly string[] {
 /**
  * Checks the HMAC over SignedInfo. Nothing of what SignedInfo says has been used before.
  *
- * @throws {Refusal} `unsupportedAlgorithm` for a signature that wants another kind of key, `failedCheck`
+ * @throws {Refusal} `unsupportedAlgorithm` for a signature that wants another kind of key, `failedCheck`; `invalidSecurity`
+ * for a form that is too long
  */
-export function verifySignatureValue(signature: Signature, key: HmacKey): void {
+export function verifySignatureValue(signature: Signature, key: HmacKey, allowance: CanonicalAllowance): void {
   if (signature.kind !== 'symmetric') refuse('unsupportedAlgorithm', 'signature-kind');
-  const expected = hmac(key, canonicalize(signature.signedInfo, { prefixes: signature.prefixes }));
+  const expected = hmac(key, canonicalize(signature.signedInfo, { prefixes: signature.prefixes, allowance }));
   if (!equalBytes(expected, signature.value)) refuse('failedCheck', 'signature-value');
 }
 
@@ -150,6 +152,7 @@ export interface DigestOptions {
   readonly ids: Ids;
   /** What stands in the place of each EncryptedData when the digest was made over plaintext. */
   readonly plaintexts: ReadonlyMap<Element, Fragment>;
+  readonly allowance: CanonicalAllowance;
   /** Whether an element, found by its id, may be signed at all. */
   readonly mayBeSigned: (element: Element) => boolean;
 }
@@ -163,15 +166,15 @@ export interface DigestOptions {
  */
 export function verifyDigests(
   references: readonly SignedReference[],
-  { suite, ids, plaintexts, mayBeSigned }: DigestOptions,
+  { suite, ids, plaintexts, allowance, mayBeSigned }: DigestOptions,
 ): Element[] {
   const fault: FaultClass = plaintexts.size === 0 ? 'invalidSecurity' : 'failedCheck';
   const signed: Element[] = [];
   for (const reference of references) {
     const element = elementById(ids, reference.id, fault);
     if (!mayBeSigned(element)) refuse(fault, 'signed-element');
-    const canonical = canonicalize(element, { prefixes: reference.prefixes, plaintexts });
-    if (digest(suite.digest.hash, canonical) !== reference.digest.trim()) refuse('failedCheck', 'digest');
+    const canonical = canonicalize(element, { prefixes: reference.prefixes, plaintexts, allowance, fault });
+    if (digest(suite.digest.hash, canonical) !== trimSpace(reference.digest)) refuse('failedCheck', 'digest');
     signed.push(element);
   }
   return signed;

@@ -35,7 +35,7 @@ export function resultShape(wsdl: WSDL, service: string, port: string, operation
 }
 
 function declarationsOf(xmlns: string): readonly Declaration[] {
-  const declared = [...xmlns.matchAll(/xmlns:([^=\s]+)="[^"]*"/g)].map(([text, prefix = '']) => ({ prefix, text }));
+  const declared = [...xmlns.matchAll(/xmlns:([^=\s:"]+)="[^"]*"/g)].map(([text, prefix = '']) => ({ prefix, text }));
   return [...declared, ...ownDeclarations.filter(own => !declared.some(({ prefix }) => prefix === own.prefix))];
 }
 

@@ -1,5 +1,6 @@
 import { refuse } from '../errors.ts';
 import { type AddressingVersion, addressingVersions, type SoapVersion } from '../names.ts';
+import { trimSpace } from '../xml/characters.ts';
 import { type Element, leafText, namespaceOf } from '../xml/tree.ts';
 import { escapeText } from '../xml/write.ts';
 import { elementContent } from './structure.ts';
@@ -114,7 +115,7 @@ const uri = /^[!-~\u00A0-\uFFFF]+$/;
 
 function uriOf(element: Element | undefined, max = maxChars): string | undefined {
   if (element === undefined) return undefined;
-  const text = leafText(element, 'invalidAddressingHeader').trim();
+  const text = trimSpace(leafText(element, 'invalidAddressingHeader'));
   if (text.length > max || !uri.test(text)) refuse('invalidAddressingHeader', 'addressing-value');
   return text;
 }

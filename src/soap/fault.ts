@@ -1,5 +1,6 @@
 import type { FaultClass } from '../errors.ts';
 import { type AddressingVersion, type Dialect, ns, type SoapVersion } from '../names.ts';
+import { trimSpace } from '../xml/characters.ts';
 import { childNamed, type Element, isNamed, leafText, namespaceOf } from '../xml/tree.ts';
 import { escapeText } from '../xml/write.ts';
 
@@ -201,7 +202,7 @@ const unnamed: FaultName = { namespace: '', local: '' };
 
 /** A QName in content, resolved in the scope of the element that holds it. */
 function nameIn(element: Element): FaultName {
-  const text = leafText(element, 'malformed').trim();
+  const text = trimSpace(leafText(element, 'malformed'));
   const colon = text.indexOf(':');
   const prefix = colon === -1 ? '' : text.slice(0, colon);
   return { namespace: namespaceOf(element, prefix) ?? '', local: text.slice(colon + 1) };

@@ -20,6 +20,10 @@ export interface Limits {
   readonly maxNameChars: number;
   /** Characters of the value of an attribute or namespace declaration. Default 8 KiB. */
   readonly maxValueChars: number;
+  /** Characters of a namespace name, references replaced. Default 512. */
+  readonly namespaceChars: number;
+  /** Octets of all canonical forms of a message together: at most so many times its own, and 64 KiB. Default 4. */
+  readonly canonicalFactor: number;
 }
 
 export const defaultLimits: Limits = Object.freeze({
@@ -32,4 +36,6 @@ export const defaultLimits: Limits = Object.freeze({
   maxDeclarationsInScope: 128,
   maxNameChars: 256,
   maxValueChars: 8 * 1024,
+  namespaceChars: 512,
+  canonicalFactor: 4,
 });

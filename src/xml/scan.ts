@@ -1,5 +1,6 @@
 import { TextDecoder } from 'node:util';
 import { refuse } from '../errors.ts';
+import { unbind } from './bindings.ts';
 import { hasOnlyCharacters, isPrintableAscii } from './characters.ts';
 import {
   type Cursor,
@@ -7,6 +8,7 @@ import {
   countNode,
   cursorOf,
   holderOf,
+  nextBracket,
   nextCarriageReturn,
   nextReference,
   nextTag,
@@ -77,7 +79,7 @@ function decode(bytes: Uint8Array, decoder: TextDecoder): string {
 }
 
 function scanDocument({ text, isOneLine }: CheckedText, limits: Limits): Tree {
-  const cursor = cursorOf(text, limits, 0, isOneLine);
+  const cursor = cursorOf(text, limits, undefined, isOneLine);
   const document = holderOf(text, undefined);
   skipDeclaration(cursor);
   scanContent(cursor, document, true);
@@ -92,16 +94,10 @@ function scanDocument({ text, isOneLine }: CheckedText, limits: Limits): Tree {
  */
 export function scanFragment(content: Uint8Array | string, parent: Element, limits: Limits = defaultLimits): Fragment {
   const { text, isOneLine } = readText(content, limits, fragmentDecoder);
-  const cursor = cursorOf(text, limits, depthOf(parent), isOneLine);
+  const cursor = cursorOf(text, limits, parent, isOneLine);
   const holder = holderOf(text, parent);
   scanContent(cursor, holder, false);
   return { ...contentOf(holder), parent, ids: cursor.ids };
-}
-
-function depthOf(element: Element): number {
-  let depth = 0;
-  for (let at: Element | undefined = element; at !== undefined; at = at.parent) depth++;
-  return depth;
 }
 
 const declaration =
@@ -162,17 +158,17 @@ function scanRun(cursor: Cursor, open: Open, to: number, outside: boolean): void
   const { source, at: from } = cursor;
   countNode(cursor);
   cursor.at = to;
-  if (outside) {
-    if (!/^[ \t\r\n]*$/.test(source.slice(from, to))) refuse('malformed', 'xml-text-outside-root');
-    return;
+  if ((open.marks & marks.text) === 0 && skipSpace(source, from) < to) {
+    if (outside) refuse('malformed', 'xml-text-outside-root');
+    open.marks |= marks.text;
   }
+  if (outside) return;
   if (nextReference(cursor, from) < to) {
     open.marks |= marks.references;
     if (!checkReferences(cursor, to, canonicalInText)) open.marks |= textDiffers;
   }
   if (nextCarriageReturn(cursor, from) < to) open.marks |= marks.carriageReturns | textDiffers;
-  const bracket = source.indexOf('>', from);
-  if (bracket === -1 || bracket >= to) return;
+  if (nextBracket(cursor, from) >= to) return;
   open.marks |= textDiffers;
   if (source.slice(from, to).includes(']]>')) refuse('malformed', 'xml-cdata-end');
 }
@@ -197,7 +193,9 @@ function close(cursor: Cursor, container: Open, element: Open): void {
   cursor.depth--;
   // Where the element itself needs a binding it is rendered here, so that the same declaration further in is not.
   if ((element.contentRedeclares & element.uses) !== 0) element.marks |= marks.contentDiffers;
-  const outerBits = scopeBits(element.parent?.scope);
+  const outer = element.parent?.scope;
+  if (element.scope !== outer) unbind(cursor.bindings, element.scope, outer);
+  const outerBits = scopeBits(outer);
   container.contentUses |= (element.uses | element.contentUses) & outerBits;
   container.contentRedeclares |= (element.redeclares | element.contentRedeclares) & outerBits;
   if ((element.marks & (marks.tagsDiffer | marks.contentDiffers)) !== 0) container.marks |= marks.contentDiffers;
@@ -216,7 +214,7 @@ function scanCommentOrCdata(cursor: Cursor, open: Open, lt: number, outside: boo
   } else if (source.startsWith('[CDATA[', lt + 2) && !outside) {
     const end = source.indexOf(']]>', lt + 9);
     if (end === -1) refuse('malformed', 'xml-cdata');
-    open.marks |= marks.cdata | textDiffers;
+    open.marks |= marks.cdata | marks.text | textDiffers;
     cursor.at = end + 3;
   } else {
     refuse('malformed', source.startsWith('DOCTYPE', lt + 2) ? 'xml-doctype' : 'xml-markup');

@@ -1,13 +1,20 @@
 import { refuse } from '../errors.ts';
-import { ns } from '../names.ts';
-import { compareCodePoints, decodeAttribute, isQualifiedName, nameClasses, referenceEnd } from './characters.ts';
-import { type Cursor, find, nextBreak, nextReference, nextTag, noChildren, type Open } from './cursor.ts';
+import { decodeAttribute, isQualifiedName, isSpace, nameClasses, referenceEnd } from './characters.ts';
+import {
+  type Cursor,
+  find,
+  nextBreak,
+  nextReference,
+  nextTag,
+  noChildren,
+  type Open,
+  type OpenAttribute,
+} from './cursor.ts';
 import { declare } from './declarations.ts';
-import { type Attribute, bindingBit, bindingOf, type Element, marks, maxBits, type Scope, scopeBits } from './tree.ts';
+import { resolveNames } from './expanded-names.ts';
+import { type Element, marks } from './tree.ts';
 
 /** Start tags: names and attributes. */
-
-type OpenAttribute = { -readonly [K in keyof Attribute]: Attribute[K] };
 
 const space = 0x20;
 const doubleQuote = 0x22;
@@ -32,6 +39,7 @@ export function scanStartTag(cursor: Cursor, parent: Element | undefined, lt: nu
   const nameEnd = scanName(cursor, lt + 1);
   const element = openElement(cursor, parent, lt, nameEnd);
   const at = scanAttributes(cursor, element, nameEnd);
+  if (cursor.attributeCount > 0) element.attributes = cursor.attributes.slice(0, cursor.attributeCount);
   if (source.charCodeAt(at) === slash) {
     if (source.charCodeAt(at + 1) !== greaterThan) refuse('malformed', 'xml-tag');
     element.marks |= marks.empty;
@@ -41,7 +49,7 @@ export function scanStartTag(cursor: Cursor, parent: Element | undefined, lt: nu
   } else {
     element.contentStart = at + 1;
   }
-  resolveNames(element, parent?.scope);
+  resolveNames(cursor, element, parent?.scope);
   cursor.at = element.contentStart;
   return element;
 }
@@ -49,6 +57,7 @@ export function scanStartTag(cursor: Cursor, parent: Element | undefined, lt: nu
 function openElement(cursor: Cursor, parent: Element | undefined, lt: number, nameEnd: number): Open {
   const { source, colon } = cursor;
   const name = source.slice(lt + 1, nameEnd);
+  cursor.attributeCount = 0;
   return {
     source,
     name,
@@ -56,6 +65,7 @@ function openElement(cursor: Cursor, parent: Element | undefined, lt: number, na
     local: colon === -1 ? name : source.slice(colon + 1, nameEnd),
     namespace: '',
     attributes: noAttributes,
+    binding: undefined,
     scope: parent?.scope,
     parent,
     children: noChildren,
@@ -118,10 +128,8 @@ function scanUnicodeName(cursor: Cursor, from: number): number {
 /** Index of the first character at or after `from` that is no white space. */
 export function skipSpace(source: string, from: number): number {
   let at = from;
-  for (; ; at++) {
-    const code = source.charCodeAt(at);
-    if (code !== space && code !== 0xa && code !== 0x9 && code !== 0xd) return at;
-  }
+  while (isSpace(source.charCodeAt(at))) at++;
+  return at;
 }
 
 /** Scans up to the `>` or `/>` of a tag and returns its index. */
@@ -153,7 +161,7 @@ function scanAttribute(cursor: Cursor, element: Open, begin: number): number {
   const value = attributeText(cursor, element, from, to);
   if ((colon === begin + 5 || nameEnd === begin + 5) && source.startsWith('xmlns', begin)) {
     declare(cursor, element, colon === -1 ? '' : source.slice(colon + 1, nameEnd), value);
-    if (element.attributes.length > 0) element.marks |= tagWritingDiffers;
+    if (cursor.attributeCount > 0) element.marks |= tagWritingDiffers;
     else element.attributesStart = to + 1;
   } else {
     addAttribute(cursor, element, source.slice(begin, nameEnd), colon === -1 ? -1 : colon - begin, value);
@@ -205,55 +213,12 @@ export function checkReferences(cursor: Cursor, to: number, canonical: ReadonlyS
 function addAttribute(cursor: Cursor, element: Open, name: string, colon: number, value: string): void {
   const prefix = colon === -1 ? '' : name.slice(0, colon);
   const local = colon === -1 ? name : name.slice(colon + 1);
-  const attribute = { name, prefix, local, namespace: '', value };
-  if (element.attributes.length === 0) element.attributes = [attribute];
-  else if ((element.attributes as OpenAttribute[]).push(attribute) > cursor.limits.maxAttributes) {
-    refuse('malformed', 'xml-attributes');
-  }
+  const attribute = { name, prefix, local, namespace: '', binding: undefined, value };
+  if (cursor.attributeCount >= cursor.limits.maxAttributes) refuse('malformed', 'xml-attributes');
+  cursor.attributes[cursor.attributeCount++] = attribute;
   if (isIdName(local)) cursor.ids.push({ element, attribute });
 }
 
 function isIdName(local: string): boolean {
   return local.length === 2 ? local === 'Id' || local === 'ID' || local === 'id' : local === 'AssertionID';
-}
-
-/** Gives the names of a start tag their namespaces, and compares the tag with what exclusive c14n would write. */
-function resolveNames(element: Open, outer: Scope | undefined): void {
-  element.namespace = resolve(element, element.prefix);
-  if (element.attributes.length > 0) resolveAttributes(element, element.attributes);
-  if (element.scope === outer) return;
-  const declared = scopeBits(element.scope) & ~scopeBits(outer);
-  // A declaration that the tag itself does not use isn't rendered here (Exclusive XML Canonicalization 1.0 §3); one without a bit
-  // can't be told from one that is used.
-  if ((declared & ~element.uses) !== 0 || (element.scope?.depth ?? 0) > maxBits) element.marks |= marks.tagsDiffer;
-}
-
-function resolve(element: Open, prefix: string): string {
-  if (prefix === 'xml') return ns.xml;
-  const binding = bindingOf(element.scope, prefix);
-  if (binding === undefined) return prefix === '' ? '' : refuse('malformed', 'xml-undeclared-prefix');
-  element.uses |= bindingBit(binding);
-  // A binding without a bit keeps the element from being sliced.
-  if (binding.depth > maxBits) element.marks |= marks.tagsDiffer;
-  return binding.uri;
-}
-
-function resolveAttributes(element: Open, attributes: readonly OpenAttribute[]): void {
-  let sorted = true;
-  let last: OpenAttribute | undefined;
-  for (const attribute of attributes) {
-    if (attribute.prefix !== '') attribute.namespace = resolve(element, attribute.prefix);
-    if (last !== undefined && compareAttributes(last, attribute) >= 0) sorted = false;
-    last = attribute;
-  }
-  if (sorted) return;
-  element.marks |= tagWritingDiffers;
-  const names = new Set(attributes.map(({ local, namespace }) => `${local} ${namespace}`));
-  // XML 1.0 §3.1 and Namespaces in XML 1.0 §6.3: unique as written and as expanded.
-  if (names.size < attributes.length) refuse('malformed', 'xml-duplicate-attribute');
-}
-
-/** Document order of attributes in canonical XML: by namespace URI, then by local name (Canonical XML 1.0 §2.2). */
-export function compareAttributes(a: Attribute, b: Attribute): number {
-  return compareCodePoints(a.namespace, b.namespace) || compareCodePoints(a.local, b.local);
 }

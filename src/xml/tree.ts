@@ -1,6 +1,7 @@
 import { type FaultClass, refuse } from '../errors.ts';
 import { ns } from '../names.ts';
 import { decodeText } from './characters.ts';
+import type { Namespaces } from './namespaces.ts';
 
 /** The immutable tree that a scan makes. Its elements know where in the text they stand. */
 
@@ -10,6 +11,8 @@ export interface Attribute {
   readonly local: string;
   /** '' for none. */
   readonly namespace: string;
+  /** What gave it its namespace; undefined without a prefix, and for the prefix xml. */
+  readonly binding: Scope | undefined;
   /** Normalised, references replaced. */
   readonly value: string;
 }
@@ -19,8 +22,12 @@ export interface Scope {
   readonly prefix: string;
   readonly uri: string;
   readonly outer: Scope | undefined;
+  /** The next outer declaration in the same bucket of bindings.ts. */
+  readonly beside: Scope | undefined;
   /** Number of declarations in this list. */
   readonly depth: number;
+  /** The namespace names of the message. */
+  readonly namespaces: Namespaces;
 }
 
 /** What the scanner learnt about a piece of content, as bits of `marks`; canonical.ts slices by them. */
@@ -44,6 +51,8 @@ export const marks = {
   emptyInside: 512,
   /** The start tag declares the prefix xml, which is allowed and of no effect. */
   declaresXml: 1024,
+  /** Something else than white space and comments stands directly inside, beside the child elements. */
+  text: 2048,
 } as const;
 
 /**
@@ -70,6 +79,8 @@ export interface Element extends Content {
   readonly local: string;
   /** '' for none. */
   readonly namespace: string;
+  /** What gave it its namespace; undefined where no declaration did. */
+  readonly binding: Scope | undefined;
   /** Without namespace declarations, in document order. */
   readonly attributes: readonly Attribute[];
   /** In scope inside this element. */
@@ -158,6 +169,15 @@ export function bindingOf(scope: Scope | undefined, prefix: string): Scope | und
     if (binding.prefix === prefix) return binding;
   }
   return undefined;
+}
+
+/** The bindings that hold in a scope, by prefix. */
+export function bindingsIn(scope: Scope | undefined): Map<string, Scope> {
+  const bindings = new Map<string, Scope>();
+  for (let binding = scope; binding !== undefined; binding = binding.outer) {
+    if (!bindings.has(binding.prefix)) bindings.set(binding.prefix, binding);
+  }
+  return bindings;
 }
 
 /** How many declarations have a bit: as many as fit a small integer. */

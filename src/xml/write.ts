@@ -1,5 +1,5 @@
 import { compareCodePoints, substitute } from './characters.ts';
-import { bindingOf, type Content, type Element, type Fragment, type Scope } from './tree.ts';
+import { bindingsIn, type Content, type Element, type Fragment, type Scope } from './tree.ts';
 
 /** Writing XML: canonical escaping, and parts of a message made to stand alone. */
 
@@ -47,10 +47,7 @@ export function writeDeclaration({ prefix, uri }: Binding): string {
 
 /** The bindings that hold in a scope, in canonical order; an undeclared default namespace is left out. */
 export function bindingsOf(scope: Scope | undefined): readonly Binding[] {
-  const bindings: Scope[] = [];
-  for (let at = scope; at !== undefined; at = at.outer) {
-    if (at.uri !== '' && bindingOf(scope, at.prefix) === at) bindings.push(at);
-  }
+  const bindings = [...bindingsIn(scope).values()].filter(({ uri }) => uri !== '');
   return bindings.length < 2 ? bindings : bindings.sort((a, b) => compareCodePoints(a.prefix, b.prefix));
 }
 
@@ -58,9 +55,8 @@ export function bindingsOf(scope: Scope | undefined): readonly Binding[] {
 export function standalone(element: Element): string {
   const { source, start, end, name } = element;
   const outer = element.parent?.scope;
-  const inherited = bindingsOf(outer).filter(
-    ({ prefix }) => bindingOf(element.scope, prefix) === bindingOf(outer, prefix),
-  );
+  const own = bindingsIn(element.scope);
+  const inherited = bindingsOf(outer).filter(binding => own.get(binding.prefix) === binding);
   const nameEnd = start + 1 + name.length;
   const declarations = inherited.map(binding => ` ${writeDeclaration(binding)}`).join('');
   return source.slice(start, nameEnd) + declarations + source.slice(nameEnd, end);

@@ -8,7 +8,8 @@ import { parseSecurityHeader } from '../../src/security/header.ts';
 import { collectIds } from '../../src/security/ids.ts';
 import { verifyDigests } from '../../src/security/signature.ts';
 import { readFault } from '../../src/soap/fault.ts';
-import { canonicalize } from '../../src/xml/canonical.ts';
+import { canonicalAllowance, canonicalize } from '../../src/xml/canonical.ts';
+import { defaultLimits } from '../../src/xml/limits.ts';
 import { agree, open, openBootstrap, openCall, own, recorded, textOf } from './captures.ts';
 import {
   bareTransport,
@@ -137,6 +138,7 @@ describe('WCF, transport with message credential', () => {
         suite: used,
         ids,
         plaintexts: new Map(),
+        allowance: canonicalAllowance(message.bytes, defaultLimits),
         mayBeSigned: () => true,
       });
       expect(signed.map(element => element.local)).toEqual(['Timestamp', 'To']);

@@ -49,6 +49,17 @@ describe.each(names)('WS-Addressing %s', name => {
     ]);
   });
 
+  test('only the four characters of white space are no part of a value', () => {
+    expect(readHeaders(name, `<a:To> &#9;&#10;&#13;http://to/&#13;&#10;&#9; </a:To>${action}`)?.to).toBe('http://to/');
+    for (const character of ['\u00A0', '\uFEFF', '\u2028']) {
+      const read = readHeaders(name, `<a:To>${character}http://to/${character}</a:To>${action}`);
+      expect(read?.to).toBe(`${character}http://to/${character}`);
+    }
+    for (const character of ['\u000B', '\u000C']) {
+      expect(() => readHeaders(name, `<a:To>${character}http://to/</a:To>${action}`)).toThrow(refusal('malformed'));
+    }
+  });
+
   test('a message without any of them has no addressing', () => {
     expect(readHeaders(name, '<m:x xmlns:m="urn:m"/>')).toBeUndefined();
   });

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { canonicalize } from '../../src/xml/canonical.ts';
+import { ns } from '../../src/names.ts';
+import { canonicalAllowance, canonicalize } from '../../src/xml/canonical.ts';
+import { defaultLimits } from '../../src/xml/limits.ts';
 import { scanFragment, scanText } from '../../src/xml/scan.ts';
 import type { Element, Fragment } from '../../src/xml/tree.ts';
 import { choices, prefixLists, writeDocument } from './documents.ts';
@@ -28,6 +30,68 @@ function encrypted(
   if (element.parent === undefined) throw new Error('the root stays');
   return { root, plaintexts: new Map([[element, scanFragment(text.slice(from, to), element.parent)]]) };
 }
+
+const thirty = (write: (index: number) => string) => Array.from({ length: 30 }, (_, i) => write(i)).join('');
+
+describe('an allowance for canonical forms', () => {
+  /** The first form of each text, in octets: some copied, some written anew, some not ASCII. */
+  const texts = [
+    '<a>some text</a>',
+    '<a><b/>é<c d="1" b="2"/></a>',
+    `<a${' xmlns:p="urn:p"'}><p:b/><p:c></p:c></a>`,
+    '<a><![CDATA[<<&&>>]]></a>',
+    '<a><b/><b/><b/></a>',
+  ];
+
+  test.each(texts)('lets a form of as many octets pass and refuses one more: %s', text => {
+    const { root } = scanText(text);
+    const octets = Buffer.byteLength(canonicalize(root));
+    for (const prefixes of [[], ['q']]) {
+      const allowance = { octets };
+      expect(canonicalize(root, { allowance, prefixes })).toBe(canonicalize(root));
+      expect(allowance.octets).toBe(0);
+      expect(() => canonicalize(root, { allowance: { octets: octets - 1 }, prefixes, fault: 'failedCheck' })).toThrow(
+        expect.objectContaining({ fault: 'failedCheck', reason: 'limit-canonical' }),
+      );
+    }
+  });
+
+  test('is what several forms have together', () => {
+    const { root } = scanText('<a>text</a>');
+    const allowance = { octets: 2 * Buffer.byteLength(canonicalize(root)) };
+    canonicalize(root, { allowance });
+    canonicalize(root, { allowance });
+    expect(() => canonicalize(root, { allowance })).toThrow(expect.objectContaining({ fault: 'invalidSecurity' }));
+  });
+
+  test('of a message is four times its octets and 64 KiB', () => {
+    expect(canonicalAllowance(1_000, defaultLimits)).toEqual({ octets: 4 * 1_000 + 65_536 });
+    expect(canonicalAllowance(1_000, { ...defaultLimits, canonicalFactor: 2 })).toEqual({ octets: 67_536 });
+  });
+
+  test('stops a form that multiplies before it is written', () => {
+    const declared = thirty(i => ` xmlns:p${i}="urn:${'x'.repeat(500)}${i}"`);
+    const child = `<c${thirty(i => ` p${i}:a=""`)}/>`;
+    const { root } = scanText(`<a${declared}>${child.repeat(2_000)}</a>`);
+    expect(() => canonicalize(root, { allowance: { octets: 1_000_000 } })).toThrow(
+      expect.objectContaining({ reason: 'limit-canonical' }),
+    );
+  });
+});
+
+describe('the order of attributes', () => {
+  test('is that of their namespaces by code point, also of long ones that differ late', () => {
+    const long = (end: string) => `urn:${'x'.repeat(500)}${end}`;
+    const names = [long('b'), long('a'), 'urn:\u{10000}', 'urn:\uFFFD', ns.wsu, ns.wsse];
+    const declared = names.map((name, i) => ` xmlns:n${i}="${name}"`).join('');
+    const attributes = names.map((_, i) => ` n${i}:b="" n${i}:a=""`).join('');
+    const { root } = scanText(`<a${declared}${attributes} y=""/>`);
+    const written = [...canonicalize(root).matchAll(/ (n\d:[ab]|y)=/g)].map(([, name]) => name);
+    const inOrder = [...names].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+    const expected = inOrder.map(name => names.indexOf(name)).flatMap(i => [`n${i}:a`, `n${i}:b`]);
+    expect(written).toEqual(['y', ...expected]);
+  });
+});
 
 describe('the exclusive canonical form', () => {
   const form = (text: string, prefixes?: readonly string[]) =>

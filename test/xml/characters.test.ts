@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isPrintableAscii } from '../../src/xml/characters.ts';
+import { decodeText, isPrintableAscii, trimSpace } from '../../src/xml/characters.ts';
 
 /** Bytes that begin at any place of a word, as parts of a socket's buffer do, among bytes that are no printable ASCII. */
 function placed(bytes: readonly number[], offset: number): Uint8Array {
@@ -41,5 +41,31 @@ describe('printable ASCII', () => {
     ]) {
       for (const offset of offsets) expect(isPrintableAscii(placed([...pair, 0x20, 0x7f], offset))).toBe(false);
     }
+  });
+});
+
+describe('white space of XML', () => {
+  it('is four characters: no other one is cut from a value', () => {
+    expect(trimSpace(' \t\r\n a b \n\r\t ')).toBe('a b');
+    expect(trimSpace(' \t')).toBe('');
+    for (let code = 0; code <= 0xffff; code++) {
+      const character = String.fromCharCode(code);
+      const isSpace = [0x20, 0x9, 0xa, 0xd].includes(code);
+      if (trimSpace(`${character}x${character}`) !== (isSpace ? 'x' : `${character}x${character}`))
+        expect.fail(`U+${code.toString(16)}`);
+    }
+  });
+});
+
+describe('a text that was checked', () => {
+  it('is decoded piece by piece: comments dropped, CDATA sections as they are, references replaced', () => {
+    expect(decodeText('a<!-- &lt;<![CDATA[ -->b&lt;<![CDATA[<!-- &lt; ]]>&#x41;\r\nc\rd')).toBe('ab<<!-- &lt; A\nc\nd');
+    expect(decodeText('<!----><![CDATA[]]>')).toBe('');
+  });
+
+  it('ends where it ends, even if a section in it does not', () => {
+    expect(decodeText('a<![CDATA[b')).toBe('ab');
+    expect(decodeText('a<!--b')).toBe('a');
+    expect(decodeText('a<b')).toBe('a<b');
   });
 });

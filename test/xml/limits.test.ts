@@ -27,7 +27,9 @@ function declaring(count: number, perElement = defaultLimits.maxDeclarations): s
   return numbered(elements, tag) + '</a>'.repeat(elements);
 }
 
-const limits: Readonly<Record<keyof Limits, { readonly reason: string; readonly at: (n: number) => string }>> = {
+const limits: Readonly<
+  Record<Exclude<keyof Limits, 'canonicalFactor'>, { readonly reason: string; readonly at: (n: number) => string }>
+> = {
   maxBytes: { reason: 'xml-bytes', at: n => `<a>${'x'.repeat(n - 7)}</a>` },
   maxDepth: { reason: 'xml-depth', at: n => nested(n) },
   maxNodes: { reason: 'xml-nodes', at: n => `<a>${'<!---->'.repeat(n - 1)}</a>` },
@@ -37,6 +39,7 @@ const limits: Readonly<Record<keyof Limits, { readonly reason: string; readonly 
   maxDeclarationsInScope: { reason: 'xml-declarations-in-scope', at: n => declaring(n) },
   maxNameChars: { reason: 'xml-name-length', at: n => `<p:${'a'.repeat(n - 2)} xmlns:p="urn:x"/>` },
   maxValueChars: { reason: 'xml-value-length', at: n => `<a b="${'x'.repeat(n)}"/>` },
+  namespaceChars: { reason: 'limit-namespace', at: n => `<a xmlns="urn:${'x'.repeat(n - 4)}"/>` },
 };
 
 describe('a scan lets N pass and refuses N + 1', () => {
@@ -73,10 +76,17 @@ describe('a scan lets N pass and refuses N + 1', () => {
     expect(reasonOf(() => scan(Buffer.from('<a>é</a>'), eight))).toBe('malformed xml-bytes');
   });
 
-  test('maxValueChars: a namespace URI and references as written', () => {
-    expect(reasonOf(() => scanText(`<a xmlns="urn:${'x'.repeat(8188)}"/>`))).toBe('accepted');
-    expect(reasonOf(() => scanText(`<a xmlns="urn:${'x'.repeat(8189)}"/>`))).toBe('malformed xml-value-length');
+  test('maxValueChars: namespace names and references as written', () => {
+    expect(reasonOf(() => scanText(`<a xmlns="urn:${'&#65;'.repeat(1638)}"/>`))).toBe('malformed xml-value-length');
     expect(reasonOf(() => scanText(`<a b="${'&#65;'.repeat(1639)}"/>`))).toBe('malformed xml-value-length');
+  });
+
+  test('namespaceChars: references replaced, with and without a prefix', () => {
+    const written = (count: number) => `urn:${'&#120;'.repeat(count - 4)}`;
+    for (const name of ['xmlns', 'xmlns:p']) {
+      expect(reasonOf(() => scanText(`<a ${name}="${written(512)}"/>`))).toBe('accepted');
+      expect(reasonOf(() => scanText(`<a ${name}="${written(513)}"/>`))).toBe('malformed limit-namespace');
+    }
   });
 
   test('maxNameChars: attributes too, and names that are not ASCII', () => {

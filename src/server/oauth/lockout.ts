@@ -135,7 +135,7 @@ function keyOf(...parts: readonly string[]): string {
 export function networkOf(address: string): string {
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
   if (mapped !== undefined || !isIPv6(address)) return mapped ?? address;
-  const [head = '', tail] = address.replace(/%.*$/, '').toLowerCase().split('::');
+  const [head = '', tail] = (address.split('%', 1)[0] ?? '').toLowerCase().split('::');
   const [front, back] = [groupsOf(head), groupsOf(tail ?? '')];
   const zeros = tail === undefined ? [] : Array.from({ length: 8 - front.length - back.length }, () => '0');
   return [...front, ...zeros, ...back]
