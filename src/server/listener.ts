@@ -8,9 +8,11 @@ import type { Logger } from 'pino';
 import type { Awaitable } from '../awaitable.ts';
 import type { TlsCertificate } from '../crypto/tls-certificates.ts';
 import { SecureConversationError } from '../errors.ts';
-import { lacksHost, readBody, refusedHead, soapActionOf } from './http-request.ts';
+import { endAnswer, readOut } from './early-answer.ts';
+import { readBody, refusedMessage, soapActionOf } from './http-request.ts';
 import { answer, type HttpAnswer } from './pipeline.ts';
 import type { ServedPort } from './port.ts';
+import { refusedHead } from './request-head.ts';
 
 /** What answers requests below one path: an express application, or any other listener of node:http. */
 export interface Mounted {
@@ -80,6 +82,10 @@ export async function listenOn(served: Served, options: ListenOptions): Promise<
   });
   // No listener for `upgrade`: an offer to go on in another protocol may be left alone (RFC 9110 §7.8), and CXF makes one (h2c).
   server.on('checkExpectation', listener);
+  server.on('connect', (request: IncomingMessage, socket: Socket) => {
+    socket.on('error', () => undefined).resume();
+    endUnread(405, request, socket, served);
+  });
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
     waiting.add(request);
     listener(request, response);
@@ -142,10 +148,11 @@ async function serve(request: IncomingMessage, response: ServerResponse, served:
   try {
     await served.ready;
     if (ending.has(socket)) return;
-    if (isMounted(request, served)) return await passOn(request, response, served);
-    const replied = replyTo(request, response, served);
+    const status = refusedHead(request);
+    if (status === undefined && isMounted(request, served)) return await passOn(request, response, served);
+    const replied = status === undefined ? replyTo(request, response, served) : refused(status, request, served);
     const reply = replied instanceof Promise ? await replied : replied;
-    const isLast = served.isDraining || reply === undefined || isRefusal(reply);
+    const isLast = served.isDraining || reply === undefined || isRefusal(reply) || request.httpVersion === '1.0';
     if (isLast) ending.add(socket);
     if (reply === undefined) response.destroy();
     else write(response, reply, isLast);
@@ -157,12 +164,12 @@ async function serve(request: IncomingMessage, response: ServerResponse, served:
 }
 
 function isMounted(request: IncomingMessage, { mounted }: Served): boolean {
-  return mounted !== undefined && !lacksHost(request) && `${pathOf(request)}/`.startsWith(`${mounted.path}/`);
+  return mounted !== undefined && `${pathOf(request)}/`.startsWith(`${mounted.path}/`);
 }
 
 /** Settles when the answer is out or the peer is gone: only then comes the connection's next request. */
 async function passOn(request: IncomingMessage, response: ServerResponse, served: Served): Promise<void> {
-  if (served.isDraining) response.setHeader('Connection', 'close');
+  if (served.isDraining || request.httpVersion === '1.0') response.setHeader('Connection', 'close');
   const closed = once(response, 'close');
   inviteBody(request, response);
   served.mounted?.handler(request, response);
@@ -174,7 +181,6 @@ function replyTo(
   response: ServerResponse,
   served: Served,
 ): Awaitable<HttpAnswer | undefined> {
-  if (lacksHost(request)) return refused(400, request, served);
   return request.method === 'GET' ? wsdlAnswer(request, served) : soapAnswer(request, response, served);
 }
 
@@ -195,7 +201,7 @@ function soapAnswer(
   // A TransportBinding's policy is met by TLS alone: without it there is nothing to verify, so nothing is read.
   if (port.plan.transport === 'https' && (request.socket as TLSSocket).encrypted !== true)
     return refused(403, request, served);
-  const status = refusedHead(request, served.maxBytes);
+  const status = refusedMessage(request, port.plan.soap, served.maxBytes);
   if (status !== undefined) return refused(status, request, served);
   inviteBody(request, response);
   return readBody(request, served.maxBytes).then(bytes => {
@@ -228,17 +234,30 @@ function parserStatus({ code = '' }: NodeJS.ErrnoException): number | undefined 
  */
 function refuseUnread(error: NodeJS.ErrnoException, socket: Socket, served: Served): void {
   const status = parserStatus(error);
-  if (status !== undefined && socket.writable && !ending.has(socket)) {
-    ending.add(socket);
-    const turn = answering.get(socket);
-    const isUnderWay = turn?.headersSent === true && !turn.writableFinished;
-    // Only a request whose end has not come can be the one that is wrong.
-    const request = turn?.req.complete === false ? turn.req : undefined;
-    // Who ends the connection in the middle of a request went away, and is none for the log.
-    if (error.code !== 'HPE_INVALID_EOF_STATE') refused(status, request, served);
-    if (!isUnderWay) socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\n\r\n`);
-  }
-  socket.destroy();
+  if (status === undefined) return void socket.destroy();
+  const turn = answering.get(socket);
+  // Only a request whose end has not come can be the one that is wrong.
+  const request = turn?.req.complete === false ? turn.req : undefined;
+  // Who ends the connection in the middle of a request went away, and is none for the log.
+  endUnread(status, request, socket, error.code === 'HPE_INVALID_EOF_STATE' ? undefined : served);
+}
+
+/** Ends a connection with a bare status, where no other answer is or was its end. @param served whose log is told; undefined: none's */
+function endUnread(
+  status: number,
+  request: IncomingMessage | undefined,
+  socket: Socket,
+  served: Served | undefined,
+): void {
+  if (ending.has(socket)) return;
+  if (!socket.writable) return void socket.destroy();
+  ending.add(socket);
+  if (served !== undefined) refused(status, request, served);
+  const turn = answering.get(socket);
+  const isUnderWay = turn?.headersSent === true && !turn.writableFinished;
+  if (isUnderWay) return void socket.destroy();
+  socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\n\r\n`);
+  readOut(socket);
 }
 
 /** Port scans and health checks of balancers fail in the handshake, or break it off: neither is worth a warning. */
@@ -252,15 +271,15 @@ function portName(request: IncomingMessage | undefined, served: Served): { reado
   return port === undefined ? {} : { port: port.plan.port };
 }
 
-/** The path without a query; an absolute-form target to another host is no path of ours (RFC 9112 §3.2.2). */
-export function pathOf(request: IncomingMessage): string {
-  const path = (request.url ?? '').replace(/\?.*$/s, '');
-  return path.length > 1 ? path.replace(/\/$/, '') : path;
+/** The path without a query, and without one slash at its end: two are another path. */
+export function pathOf({ url = '' }: IncomingMessage): string {
+  const [path = ''] = url.split('?', 1);
+  return path.length > 1 && path.endsWith('/') && !path.endsWith('//') ? path.slice(0, -1) : path;
 }
 
-/** After a 4xx the rest of the connection can't be trusted to be a new request. */
-function isRefusal({ status }: HttpAnswer): boolean {
-  return status >= 400 && status < 500;
+/** After a bare status the rest of the connection can't be trusted to be a new request; a fault is the answer to a whole one. */
+function isRefusal({ status, body }: HttpAnswer): boolean {
+  return status >= 400 && body === undefined;
 }
 
 function write(response: ServerResponse, { status, contentType, body }: HttpAnswer, isLast: boolean): void {
@@ -271,7 +290,7 @@ function write(response: ServerResponse, { status, contentType, body }: HttpAnsw
   if (status === 405) headers.Allow = 'POST, GET';
   if (isLast) headers.Connection = 'close';
   // A text of ASCII alone, as most are, is written faster where Node is told so.
-  response.writeHead(status, headers).end(text, length === text.length ? 'latin1' : 'utf8');
+  endAnswer(response.writeHead(status, headers), text, isLast, length === text.length ? 'latin1' : 'utf8');
 }
 
 /**

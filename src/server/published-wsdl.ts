@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { wsdlFor } from '../policy/publish.ts';
 import { readWsdl } from '../policy/wsdl.ts';
+import { parseHost } from './host.ts';
 import { pathOf } from './listener.ts';
 import type { ServedPort } from './port.ts';
 
@@ -56,7 +57,6 @@ function addressFor(
 }
 
 /** The host name as it was asked for, if it is one; the header is the peer's word and goes into XML. */
-function hostOf(request: IncomingMessage): string {
-  const host = /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]{1,253})(?::[0-9]{1,5})?$/.exec(request.headers.host ?? '')?.[1];
-  return host ?? 'localhost';
+function hostOf({ headers: { host } }: IncomingMessage): string {
+  return parseHost(host ?? '')?.name ?? 'localhost';
 }

@@ -174,7 +174,7 @@ describe('a request that is no POST of a SOAP message is answered with its statu
     ['?wsdl of a path that is none', 'GET /nothing?wsdl', bodyless, 404],
     ['a path with dots', 'POST /x/../EchoSymmetric', bodyless, 404],
     ['a path in percent', 'POST /%45choSymmetric', bodyless, 404],
-    ['an absolute target on another host', 'POST http://evil.example/EchoSymmetric', bodyless, 404],
+    ['an absolute target on another host', 'POST http://evil.example/EchoSymmetric', bodyless, 400],
     ['no Host', 'POST /EchoSymmetric', [close], 400],
     ['an unknown expectation', 'POST /EchoSymmetric', [host, soapType, 'Expect: 200-ok', 'Content-Length: 0'], 417],
     ['no Content-Type', 'POST /EchoSymmetric', [host, 'Content-Length: 0'], 415],
@@ -385,11 +385,11 @@ describe('a body', () => {
     expect(text.split('\r\n\r\n')[1]).toBe('');
   });
 
-  test('in SOAP 1.1 is answered with VersionMismatch in SOAP 1.1', async () => {
+  test('in SOAP 1.1, said to be SOAP 1.2, is answered with VersionMismatch in SOAP 1.1', async () => {
     const soap11 = 'http://schemas.xmlsoap.org/soap/envelope/';
     const body = `<e:Envelope xmlns:e="${soap11}"><e:Body>${echoContent('x')}</e:Body></e:Envelope>`;
     const { statuses, text } = await send(
-      length => [host, 'Content-Type: text/xml', `SOAPAction: "${echoAction}"`, length, close],
+      length => [host, soapType, `SOAPAction: "${echoAction}"`, length, close],
       body,
     );
     expect(statuses).toEqual([500]);

@@ -2,6 +2,7 @@ import type { RequestListener, Server } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { soapVersions } from '../../src/names.ts';
 import { listenOn, type Served } from '../../src/server/listener.ts';
 import { freshRing } from '../hostile/endpoint.ts';
 import { type Conversation, call, converseWith } from '../hostile/initiator.ts';
@@ -150,6 +151,21 @@ describe('HTTP/1.1 without Host is refused, with its line in the log', () => {
     expect((await raw(portOf(plain), 'GET /?wsdl HTTP/1.0\r\n\r\n')).statuses).toEqual([200]);
     expect(logged()).toEqual([]);
   });
+});
+
+test('a port of SOAP 1.1 takes its own media type, and not that of SOAP 1.2', async () => {
+  const [[path, port] = []] = [...served.ports].filter(([, { plan }]) => plan.transport === 'http');
+  if (path === undefined || port === undefined) throw new TypeError('no port without TLS');
+  const ports = new Map([[path, { ...port, plan: { ...port.plan, soap: soapVersions['1.1'] } }]]);
+  const old = await listenOn({ ...served, ports }, { port: 0, host: 'localhost', tls: undefined, exclusive: false });
+  const statusOf = async (type: string) =>
+    (await raw(portOf(old), request(target, [host, type, 'Content-Length: 0']))).statuses;
+  expect(await statusOf(soapType)).toEqual([415]);
+  expect(logged()).toEqual([refusal(415, 'EchoSymmetric')]);
+  // Read as a message, and refused as none: that line is in the log of the port.
+  expect(await statusOf('Content-Type: text/xml; charset=utf-8')).toEqual([400]);
+  expect(logged()).toHaveLength(1);
+  await closed(old);
 });
 
 describe('one connection tells its answers apart', () => {

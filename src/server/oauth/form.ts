@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { parseContentType } from '../content-type.ts';
 import { readBody } from '../http-request.ts';
 import { refuseGrant } from './oauth-error.ts';
 
@@ -9,7 +10,7 @@ const maxBytes = 16_384;
 const formType = 'application/x-www-form-urlencoded';
 
 /**
- * Reads the parameters of a request (RFC 6749 §3.2) from a body of at most 16 KiB. Where it is longer the rest is not read.
+ * Reads the parameters of a request (RFC 6749 §3.2) from a body of at most 16 KiB. Where it is longer the rest is left unread.
  * @throws {OAuthError} `invalid_request`
  * @throws {Error} where a body parser has read it before
  */
@@ -26,15 +27,18 @@ function checkHead({ headers, headersDistinct }: IncomingMessage): void {
   const types = headersDistinct['content-type'] ?? [];
   const isTwice = types.length > 1 || (headersDistinct.authorization ?? []).length > 1;
   if (isTwice) refuseGrant('invalid_request', 'a header is there twice');
-  const [, charset] = /^application\/x-www-form-urlencoded[ \t]*(?:;[ \t]*charset="?([\w-]+)"?[ \t]*)?$/i.exec(
-    types[0] ?? '',
-  ) ?? [undefined, 'none'];
-  if (charset !== undefined && charset.toLowerCase() !== 'utf-8')
-    refuseGrant('invalid_request', `the body must be ${formType}`, { status: 415 });
+  if (!isForm(types[0] ?? '')) refuseGrant('invalid_request', `the body must be ${formType}`, { status: 415 });
   // No decompression: a compressed request is a bomb until proved otherwise.
   if (headers['content-encoding'] !== undefined)
     refuseGrant('invalid_request', 'the body must not be compressed', { status: 415 });
   if (Number(headers['content-length'] ?? 0) > maxBytes) refuseLength();
+}
+
+/** The type of a form, with no parameter but a charset, and that UTF-8. */
+function isForm(text: string): boolean {
+  const { type, parameters } = parseContentType(text) ?? {};
+  const charset = parameters?.get('charset')?.toLowerCase();
+  return type === formType && (parameters?.size === 0 || (parameters?.size === 1 && charset === 'utf-8'));
 }
 
 function refuseLength(): never {

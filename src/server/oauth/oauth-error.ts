@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { endAnswer } from '../early-answer.ts';
 
 /** Error codes of RFC 6749 §5.2, RFC 7009 §2.2.1 and RFC 8707 §2, and two of RFC 6749 §4.1.2.1 for what is the server's own trouble. */
 export type OAuthErrorCode =
@@ -52,14 +53,14 @@ export function writeJson(
   headers: OAuthError['headers'] = {},
 ): void {
   const body = JSON.stringify(value);
-  response
-    .writeHead(status, {
-      ...noStore,
-      ...headers,
-      'Content-Type': 'application/json',
-      'Content-Length': Buffer.byteLength(body),
-    })
-    .end(body);
+  response.writeHead(status, {
+    ...noStore,
+    ...headers,
+    'Content-Type': 'application/json',
+    'Content-Length': Buffer.byteLength(body),
+  });
+  // What is too long is not read, and after it the connection is no use.
+  endAnswer(response, body, status === 413);
 }
 
 /** Writes an error as RFC 6749 §5.2 wants it. */

@@ -1,0 +1,43 @@
+/** A media type with its parameters, names in lower case. */
+export interface ContentType {
+  readonly text: string;
+  /** `application/soap+xml` */
+  readonly type: string;
+  readonly parameters: ReadonlyMap<string, string>;
+}
+
+const mediaType = /^[!#$%&'*+.^`|~\w-]+\/[!#$%&'*+.^`|~\w-]+[ \t]*/;
+
+/**
+ * One parameter, or the nothing that may stand in its place (RFC 9110 §5.6.6). A quoted value goes without quoted pairs and without what is
+ * not ASCII: no charset and no action needs them, and not everyone on the way undoes them.
+ */
+const parameter = /;[ \t]*(?:([!#$%&'*+.^`|~\w-]+)=(?:([!#$%&'*+.^`|~\w-]+)|"([\t !#-[\]-~]*)")[ \t]*)?/y;
+
+/** It is asked for several times in a request, and the next request seldom has another. */
+let last: { readonly text: string; readonly parsed: ContentType | undefined } = { text: '', parsed: undefined };
+
+/**
+ * Reads a Content-Type (RFC 9110 §8.3.1) as everyone on the way must read it.
+ * @returns undefined where it is malformed, or has a parameter twice, of which two readers could take either
+ */
+export function parseContentType(text: string): ContentType | undefined {
+  if (text !== last.text) last = { text, parsed: parse(text) };
+  return last.parsed;
+}
+
+function parse(text: string): ContentType | undefined {
+  const [head] = mediaType.exec(text) ?? [];
+  if (head === undefined) return undefined;
+  const parameters = new Map<string, string>();
+  for (let at = head.length; at < text.length; at = parameter.lastIndex) {
+    parameter.lastIndex = at;
+    const found = parameter.exec(text);
+    if (found === null) return undefined;
+    const [, name, token, quoted] = found;
+    if (name === undefined) continue;
+    if (parameters.has(name.toLowerCase())) return undefined;
+    parameters.set(name.toLowerCase(), token ?? quoted ?? '');
+  }
+  return { text, type: head.trimEnd().toLowerCase(), parameters };
+}
