@@ -8,6 +8,7 @@
  * - `MESSAGE_REFUSED`: a received message was refused; see {@link Refusal}.
  * - `FAULT`: the peer answered with a SOAP fault; `BAD_CONTEXT_TOKEN`: it does not know the conversation (any more).
  * - `NETWORK`: no answer came.
+ * - `BUSY`: the peer has no room for the message now, and said when to try again.
  */
 export type ErrorCode =
   | 'CONFIG_INVALID'
@@ -22,7 +23,8 @@ export type ErrorCode =
   | 'MESSAGE_REFUSED'
   | 'FAULT'
   | 'BAD_CONTEXT_TOKEN'
-  | 'NETWORK';
+  | 'NETWORK'
+  | 'BUSY';
 
 /** Every error that this package throws on purpose. `hint` says what to do, where there is something to say. */
 export class SecureConversationError extends Error {

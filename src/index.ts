@@ -3,6 +3,7 @@
 export type { AddressOrder, RetryMode } from './client/addresses.ts';
 export { PeerFault } from './client/peer-fault.ts';
 export { type SecureConversation, secureConversation } from './client/secure-conversation.ts';
+export { ServiceBusy } from './client/service-busy.ts';
 export type { SecureConversationOptions, WireExchange } from './client/session-options.ts';
 export type { Claim } from './conversation/bearer/bearer-codec.ts';
 export {

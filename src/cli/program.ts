@@ -71,6 +71,6 @@ export async function run(argv: readonly string[]): Promise<number> {
 
 /** An answer that is not what the policy says is no answer. */
 function exitCode(error: unknown): number {
-  const codes: readonly string[] = ['NETWORK', 'MESSAGE_REFUSED'];
+  const codes: readonly string[] = ['NETWORK', 'BUSY', 'MESSAGE_REFUSED'];
   return error instanceof SecureConversationError && codes.includes(error.code) ? networkExit : 1;
 }

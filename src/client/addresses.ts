@@ -4,8 +4,8 @@ import type { NetworkError } from './transport.ts';
 export type AddressOrder = 'first' | 'rotate';
 
 /**
- * When a call goes on to the next address: `connect` only where the message can't have reached the peer, `any` after every failure to
- * get an answer (the operation may then run twice), `none` never.
+ * When a call is sent again, to the next address or to one that was busy: `connect` only where it can't have been carried out, `any` after
+ * every failure to get an answer (the operation may then run twice), `none` never.
  */
 export type RetryMode = 'connect' | 'any' | 'none';
 
@@ -35,4 +35,12 @@ export function addressList(list: readonly string[], order: AddressOrder): Addre
 /** Whether another address may be tried after `error`. */
 export function mayRetry(error: NetworkError, mode: RetryMode): boolean {
   return mode === 'any' || (mode === 'connect' && !error.sent);
+}
+
+/**
+ * Whether a call may be sent again to where the answer was that the service is busy, and so has not carried it out. Over TLS that is the
+ * service's word. Without TLS anybody on the way can say so in place of the answer to a call that was carried out.
+ */
+export function mayAskAgain(address: string, mode: RetryMode): boolean {
+  return mode === 'any' || (mode === 'connect' && new URL(address).protocol === 'https:');
 }

@@ -39,6 +39,7 @@ export async function bootstrap(keys: SendKeys, parts: ExchangeParts): Promise<C
     action: dialect.requestAction.issue,
     answerActions: [dialect.responseAction.issue],
     body: writeIssueRequest(dialect, keySizeBits, entropy),
+    isHarmless: true,
     address: undefined,
   });
   return conversationOf(parseIssueResponse(exchanged.verified.content, dialect, entropy, keySizeBits), Date.now());

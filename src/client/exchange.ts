@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { type RandomSource, randomBytesPooled } from '../crypto/random.ts';
 import { refuse, SecureConversationError } from '../errors.ts';
 import {
@@ -12,9 +13,10 @@ import { type OutgoingBody, type SendKeys, type Sent, send } from '../message/se
 import type { ExchangePlan, Plan } from '../policy/plan.ts';
 import { defaultLimits } from '../xml/limits.ts';
 import type { Element } from '../xml/tree.ts';
-import { type Addresses, addressList, mayRetry, type RetryMode } from './addresses.ts';
+import { type Addresses, addressList, mayAskAgain, mayRetry, type RetryMode } from './addresses.ts';
 import { ownMessage } from './own-message.ts';
 import { PeerFault } from './peer-fault.ts';
+import { parseRetryAfter, ServiceBusy } from './service-busy.ts';
 import type { SessionOptions, WireExchange } from './session-options.ts';
 import { type HttpResponse, NetworkError, openTransport, type Transport } from './transport.ts';
 
@@ -27,6 +29,7 @@ export interface ExchangeParts {
   readonly transport: Transport;
   readonly addresses: Addresses;
   readonly retry: RetryMode;
+  readonly timeoutMs: number;
   readonly clockSkewMs: number;
   readonly random: RandomSource;
   readonly trace: ((exchange: WireExchange) => void) | undefined;
@@ -42,6 +45,8 @@ export interface ExchangeRequest {
   readonly body: OutgoingBody;
   /** Header blocks of the user; absent: none. */
   readonly headers?: readonly Element[];
+  /** Whether it does no harm where it is done twice: what bootstraps and Cancels leave behind is a conversation without use. */
+  readonly isHarmless: boolean;
   /** Send to this address alone; undefined: to the session's, in their order. */
   readonly address: string | undefined;
 }
@@ -66,6 +71,7 @@ export function exchangeParts(options: SessionOptions): ExchangeParts {
       order,
     ),
     retry,
+    timeoutMs,
     clockSkewMs,
     random: randomBytesPooled,
     trace,
@@ -83,28 +89,74 @@ function checkedAddress(address: string, { port, transport }: Plan): string {
   throw new SecureConversationError('CONFIG_INVALID', `${address} is no ${wanted} address, as port ${port} needs one`);
 }
 
-/**
- * Sends one request and verifies its answer, going on to further addresses as the session's retry mode says; each attempt is signed
- * anew, since a replayed copy is refused by whoever saw the first.
- */
-export async function exchange(parts: ExchangeParts, request: ExchangeRequest): Promise<Exchanged> {
-  const addresses =
-    request.address === undefined ? parts.addresses.next() : [checkedAddress(request.address, parts.plan)];
-  let failure: unknown;
-  for (const address of addresses) {
-    try {
-      const exchanged = await attempt(parts, request, address);
-      parts.addresses.answered(address);
-      return exchanged;
-    } catch (error) {
-      if (!(error instanceof NetworkError) || !mayRetry(error, parts.retry)) throw error;
-      failure = error;
-    }
-  }
-  throw failure;
+/** Least wait before a busy address is asked again; each turn doubles it, so that no Retry-After makes a client hammer. */
+const leastWaitMs = 250;
+
+/** An address that was busy, and when it may be asked again (by `performance.now`). */
+interface Busy {
+  readonly error: ServiceBusy;
+  readonly untilMs: number;
 }
 
-async function attempt(parts: ExchangeParts, request: ExchangeRequest, address: string): Promise<Exchanged> {
+/**
+ * Sends one request and verifies its answer, going on to further addresses as the session's retry mode says, and again to those that were
+ * busy, when the wait that they asked for is over, all within `timeoutMs` of the first attempt. Each attempt is signed anew, since a
+ * replayed copy is refused by whoever saw the first.
+ */
+export async function exchange(parts: ExchangeParts, request: ExchangeRequest): Promise<Exchanged> {
+  const addresses = addressesFor(parts, request);
+  const endMs = performance.now() + parts.timeoutMs;
+  const busy = new Map<string, Busy>();
+  for (let turn = 0; ; turn += 1) {
+    let failure: unknown;
+    for (const address of addresses) {
+      if ((busy.get(address)?.untilMs ?? 0) > performance.now()) continue;
+      busy.delete(address);
+      try {
+        const withinMs = turn === 0 ? parts.timeoutMs : Math.max(1, Math.floor(endMs - performance.now()));
+        const exchanged = await attempt(parts, request, address, withinMs);
+        parts.addresses.answered(address);
+        return exchanged;
+      } catch (error) {
+        if (!mayGoOn(error, address, parts, request)) throw error;
+        failure = error;
+        if (error instanceof ServiceBusy) busy.set(address, { error, untilMs: untilMs(error, turn, parts) });
+      }
+    }
+    await nextTurn(busy, endMs, failure);
+  }
+}
+
+/** Waits until the first busy address may be asked again. @throws its error where that is too late, and `failure` where none was busy */
+async function nextTurn(busy: ReadonlyMap<string, Busy>, endMs: number, failure: unknown): Promise<void> {
+  const [first] = [...busy.values()].sort((one, other) => one.untilMs - other.untilMs);
+  if (first === undefined) throw failure;
+  if (first.untilMs >= endMs) throw first.error;
+  await setTimeout(first.untilMs - performance.now());
+}
+
+/** As long as it was told and up to a quarter more, so that not all who were told the same come back at once. */
+function untilMs({ retryAfterMs }: ServiceBusy, turn: number, { random }: ExchangeParts): number {
+  const [byte = 0] = random(1);
+  return performance.now() + Math.max(retryAfterMs, leastWaitMs * 2 ** turn) * (1 + byte / 1_024);
+}
+
+function addressesFor({ addresses, plan, retry }: ExchangeParts, { address }: ExchangeRequest): readonly string[] {
+  if (address !== undefined) return [checkedAddress(address, plan)];
+  return retry === 'none' ? addresses.next().slice(0, 1) : addresses.next();
+}
+
+function mayGoOn(error: unknown, address: string, { retry }: ExchangeParts, { isHarmless }: ExchangeRequest): boolean {
+  if (error instanceof ServiceBusy) return isHarmless || mayAskAgain(address, retry);
+  return error instanceof NetworkError && mayRetry(error, retry);
+}
+
+async function attempt(
+  parts: ExchangeParts,
+  request: ExchangeRequest,
+  address: string,
+  withinMs: number,
+): Promise<Exchanged> {
   const { plan, random, transport } = parts;
   const { soap, addressing } = plan;
   const { action, body, headers = [] } = request;
@@ -120,13 +172,15 @@ async function attempt(parts: ExchangeParts, request: ExchangeRequest, address: 
     headers.length !== 0,
   );
   const contentType = `${soap.contentType}; charset=utf-8${soap.name === '1.2' ? `; action="${action}"` : ''}`;
-  const response = await transport.post(address, sent.text, contentType);
+  const response = await transport.post(address, sent.text, contentType, withinMs);
   parts.trace?.({
     address,
     request: sent.text,
     status: response.status,
     response: Buffer.from(response.bytes).toString(),
   });
+  const retryAfterMs = response.status === 503 ? parseRetryAfter(response, Date.now()) : undefined;
+  if (retryAfterMs !== undefined) throw new ServiceBusy(address, retryAfterMs);
   if (response.bytes.length === 0)
     throw new NetworkError(address, new Error(`HTTP ${response.status} without a message`), true);
   const verified = await verify(parts, request, sent, response);

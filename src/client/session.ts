@@ -27,7 +27,7 @@ export interface Session {
    * Calls an operation.
    * @param address send to this one alone; undefined: to the session's, in their order
    * @param headers header blocks to carry beside those that are written here; default: none
-   * @throws {SecureConversationError} `NETWORK`, `FAULT` (an unsecured fault), `BAD_CONTEXT_TOKEN` (again, after a new bootstrap),
+   * @throws {SecureConversationError} `NETWORK`, `BUSY` (a {@link ServiceBusy}), `FAULT` (an unsecured fault), `BAD_CONTEXT_TOKEN` (again, after a new bootstrap),
    * `MESSAGE_REFUSED` (the answer is not what the policy says)
    */
   call(
@@ -94,6 +94,7 @@ export function openSession(options: SessionOptions): Session {
       answerActions: [operation.outputAction, plan.addressing.faultAction],
       body,
       headers,
+      isHarmless: false,
       address,
     });
     return result(exchanged, held);
@@ -143,6 +144,7 @@ async function cancel(held: Conversation, plan: Plan, parts: ExchangeParts): Pro
       action: plan.dialect.requestAction.cancel,
       answerActions: [plan.dialect.responseAction.cancel],
       body: writeCancelRequest(plan.dialect, held.unattachedReference),
+      isHarmless: true,
       address: undefined,
     });
     return true;

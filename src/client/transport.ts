@@ -2,9 +2,10 @@ import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest, Agent as TlsAgent } from 'node:https';
 import { checkAuthorities } from '../crypto/tls-certificates.ts';
 import { SecureConversationError } from '../errors.ts';
+import type { RetryHeaders } from './service-busy.ts';
 
 /** What came back over HTTP. */
-export interface HttpResponse {
+export interface HttpResponse extends RetryHeaders {
   readonly status: number;
   readonly bytes: Uint8Array;
 }
@@ -22,8 +23,11 @@ export class NetworkError extends SecureConversationError {
 
 /** Posts messages over connections that are kept. */
 export interface Transport {
-  /** @throws {NetworkError} where no whole answer came */
-  post(address: string, message: string, contentType: string): Promise<HttpResponse>;
+  /**
+   * @param withinMs longest wait for the whole answer; default: the transport's
+   * @throws {NetworkError} where no whole answer came
+   */
+  post(address: string, message: string, contentType: string, withinMs?: number): Promise<HttpResponse>;
   close(): void;
 }
 
@@ -50,7 +54,8 @@ export function openTransport(options: TransportOptions): Transport {
   const plain = new Agent(settings);
   const tls = new TlsAgent({ ...settings, ...(options.ca === undefined ? {} : { ca: options.ca }) });
   return {
-    post: (address, message, contentType) => post(address, message, contentType, { plain, tls }, options),
+    post: (address, message, contentType, withinMs = options.timeoutMs) =>
+      post(address, message, contentType, { plain, tls }, { ...options, timeoutMs: withinMs }),
     close() {
       plain.destroy();
       tls.destroy();
@@ -69,12 +74,14 @@ function post(
   const answered = new Promise<HttpResponse>((resolve, reject) => {
     const url = new URL(address);
     const secure = url.protocol === 'https:';
-    const headers = { 'Content-Type': contentType, 'Content-Length': Buffer.byteLength(message) };
-    const settings = { method: 'POST', headers, agent: secure ? agents.tls : agents.plain };
+    const sentHeaders = { 'Content-Type': contentType, 'Content-Length': Buffer.byteLength(message) };
+    const settings = { method: 'POST', headers: sentHeaders, agent: secure ? agents.tls : agents.plain };
     let sent = false;
     const fail = (cause: Error) => reject(new NetworkError(address, cause, sent));
     const sending = (secure ? httpsRequest : httpRequest)(url, settings, response => {
-      read(response, options.maxBytes).then(bytes => resolve({ status: response.statusCode ?? 0, bytes }), fail);
+      const { statusCode: status = 0, headers } = response;
+      const { 'retry-after': retryAfter, date } = headers;
+      read(response, options.maxBytes).then(bytes => resolve({ status, bytes, retryAfter, date }), fail);
     });
     // No time-out of an idle socket: a peer that sends a byte now and then would never let it come.
     deadline = setTimeout(() => {

@@ -11,6 +11,13 @@ export interface Passage {
   response: string;
 }
 
+/** An answer to give, with further headers. */
+export interface Meddled {
+  readonly status: number;
+  readonly response: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
 export type Forward = (message: string) => Promise<{ status: number; response: string }>;
 
 /** Stands between clients and a node, over TLS with a certificate that they trust. */
@@ -24,9 +31,7 @@ export interface Man {
    * What is done with the next messages: an answer to give, undefined to cut the connection off.
    * Absent: forward them and give back what came.
    */
-  meddle:
-    | ((message: string, forward: Forward) => Promise<{ status: number; response: string } | undefined>)
-    | undefined;
+  meddle: ((message: string, forward: Forward) => Promise<Meddled | undefined>) | undefined;
   close(): Promise<void>;
 }
 
@@ -45,10 +50,11 @@ export async function standBetween(scheme: 'http' | 'https'): Promise<Man> {
       response: '',
     };
     man.passages.push(passage);
-    const answer = await (man.meddle ?? ((text, on) => on(text)))(message, forward);
+    const answer: Meddled | undefined = await (man.meddle ?? ((text, on) => on(text)))(message, forward);
     if (answer === undefined) return request.socket.destroy();
-    Object.assign(passage, answer);
-    response.writeHead(answer.status, { 'Content-Type': 'application/soap+xml; charset=utf-8' }).end(answer.response);
+    const { status, response: text, headers } = answer;
+    Object.assign(passage, { status, response: text });
+    response.writeHead(status, { 'Content-Type': 'application/soap+xml; charset=utf-8', ...headers }).end(text);
   });
   await new Promise<void>(resolve => server.listen(0, 'localhost', resolve));
   const man: Man = {

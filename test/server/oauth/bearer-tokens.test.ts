@@ -379,6 +379,11 @@ describe('what is refused, in the form of RFC 6749 §5.2:', () => {
     ['', '415 invalid_request'],
     ['application/x-www-form-urlencoded; charset=utf-7', '415 invalid_request'],
     ['application/x-www-form-urlencoded, text/plain', '415 invalid_request'],
+    ['application/x-www-form-urlencoded; charset=utf-8; charset=utf-8', '415 invalid_request'],
+    ['application/x-www-form-urlencoded; charset =utf-8', '415 invalid_request'],
+    ['application/x-www-form-urlencoded; charset="utf-8', '415 invalid_request'],
+    ['application/x-www-form-urlencoded; charset=utf-8; x=y', '415 invalid_request'],
+    ['application/x-www-form-urlencoded; x=y', '415 invalid_request'],
   ])('the content type %s', async (type, expected) => {
     const sent = { headers: { 'content-type': type } };
     expect(await error({ ...reports, ...clientGrant }, '/token', sent)).toBe(expected);
