@@ -1,4 +1,5 @@
 /** The package's error class, its codes, and the classes of fault that a refused message is answered with. */
+import { printable } from './printable.ts';
 
 /**
  * - `CONFIG_INVALID`, `WSDL_INVALID`, `POLICY_INVALID`, `POLICY_UNSUPPORTED`, `CERTIFICATE_INVALID`, `RING_INVALID`, `USERS_INVALID`:
@@ -26,13 +27,16 @@ export type ErrorCode =
   | 'NETWORK'
   | 'BUSY';
 
+/** Room for a path or two. What an error quotes may come from a peer, and its message goes to logs and terminals. */
+const maxMessageChars = 1_024;
+
 /** Every error that this package throws on purpose. `hint` says what to do, where there is something to say. */
 export class SecureConversationError extends Error {
   readonly code: ErrorCode;
   readonly hint: string | undefined;
 
   constructor(code: ErrorCode, message: string, options: { cause?: unknown; hint?: string } = {}) {
-    super(message, 'cause' in options ? { cause: options.cause } : undefined);
+    super(printable(message, maxMessageChars), 'cause' in options ? { cause: options.cause } : undefined);
     this.name = 'SecureConversationError';
     this.code = code;
     this.hint = options.hint;

@@ -5,6 +5,7 @@ import { PeerFault } from '../client/peer-fault.ts';
 import { secureConversation } from '../client/secure-conversation.ts';
 import { SecureConversationError } from '../errors.ts';
 import type { Plan } from '../policy/plan.ts';
+import { printable, printableJson } from '../printable.ts';
 import { addressList } from './option-values.ts';
 import { readPassword } from './password.ts';
 import { authoritiesText, peerText } from './pem-files.ts';
@@ -112,7 +113,7 @@ type NodeSoapMethod = (args: object, callback: (error: unknown, result: unknown)
 function callFailed(error: unknown): number {
   const fault = faultOf(error);
   if (fault === undefined) throw withTrustHint(error);
-  note(JSON.stringify(fault));
+  note(printableJson({ code: printable(fault.code), reason: printable(fault.reason) }));
   return 2;
 }
 

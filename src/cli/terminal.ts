@@ -4,6 +4,7 @@
  * unless --debug is given.
  */
 import { SecureConversationError } from '../errors.ts';
+import { printable, printableJson } from '../printable.ts';
 
 /** A result line. */
 export function print(line: string): void {
@@ -12,7 +13,7 @@ export function print(line: string): void {
 
 /** A result for programs: one line of JSON. */
 export function printJson(value: unknown): void {
-  print(JSON.stringify(value));
+  print(printableJson(value));
 }
 
 /** A remark beside the result. */
@@ -20,9 +21,13 @@ export function note(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 
+/** An error may quote what a peer said. */
+const maxMessageChars = 1_024;
+const maxStackLines = 64;
+
 /** What went wrong, and the hint line. */
 export function printError(message: string, hint?: string): void {
-  note(`wssc: ${message}`);
+  note(`wssc: ${printable(message, maxMessageChars)}`);
   if (hint !== undefined) note(`hint: ${hint}`);
 }
 
@@ -37,7 +42,9 @@ export function reportError(error: unknown, debug: boolean): void {
     known ? error.hint : 'run it again with --debug for the stack trace',
   );
   if (!debug) return;
-  for (let cause = error; cause instanceof Error; cause = cause.cause) note(cause.stack ?? cause.message);
+  for (let cause = error; cause instanceof Error; cause = cause.cause)
+    for (const line of (cause.stack ?? cause.message).split('\n', maxStackLines))
+      note(printable(line, maxMessageChars));
 }
 
 /** Lines up columns. */

@@ -7,6 +7,7 @@ import { openMachineKey } from '../keyring/machine-key.ts';
 import { shortId } from '../keyring/machine-keys.ts';
 import { openKeyRing } from '../keyring/ring-file.ts';
 import { readWebConfig } from '../keyring/web-config.ts';
+import { writtenOut } from '../printable.ts';
 import { utc } from './ring-listing.ts';
 import { readFirstLine } from './standard-input.ts';
 import { columns, print, printError, printJson } from './terminal.ts';
@@ -129,5 +130,5 @@ function claimText({ type, value, valueType, issuer, originalIssuer }: TokenClai
 
 /** Who made a token chose its texts: on a terminal they must not move the cursor. */
 function shown(text: string): string {
-  return JSON.stringify(text).replace(/\p{C}/gu, char => `\\u{${char.codePointAt(0)?.toString(16)}}`);
+  return writtenOut(JSON.stringify(text));
 }

@@ -92,6 +92,9 @@ function checkedAddress(address: string, { port, transport }: Plan): string {
 /** Least wait before a busy address is asked again; each turn doubles it, so that no Retry-After makes a client hammer. */
 const leastWaitMs = 250;
 
+/** Of the time-out, what must be left for an answer: an attempt without it would fail in a less telling way. */
+const leastAnswerShare = 0.1;
+
 /** An address that was busy, and when it may be asked again (by `performance.now`). */
 interface Busy {
   readonly error: ServiceBusy;
@@ -123,15 +126,15 @@ export async function exchange(parts: ExchangeParts, request: ExchangeRequest): 
         if (error instanceof ServiceBusy) busy.set(address, { error, untilMs: untilMs(error, turn, parts) });
       }
     }
-    await nextTurn(busy, endMs, failure);
+    await nextTurn(busy, endMs - parts.timeoutMs * leastAnswerShare, failure);
   }
 }
 
-/** Waits until the first busy address may be asked again. @throws its error where that is too late, and `failure` where none was busy */
-async function nextTurn(busy: ReadonlyMap<string, Busy>, endMs: number, failure: unknown): Promise<void> {
+/** Waits until the first busy address may be asked again. @throws its error where that is after `lastMs`, `failure` where none was busy */
+async function nextTurn(busy: ReadonlyMap<string, Busy>, lastMs: number, failure: unknown): Promise<void> {
   const [first] = [...busy.values()].sort((one, other) => one.untilMs - other.untilMs);
   if (first === undefined) throw failure;
-  if (first.untilMs >= endMs) throw first.error;
+  if (first.untilMs > lastMs) throw first.error;
   await setTimeout(first.untilMs - performance.now());
 }
 

@@ -2,6 +2,7 @@ import { SecureConversationError } from '../errors.ts';
 import type { Dialect } from '../names.ts';
 import { expandedName } from '../names.ts';
 import type { QName } from '../policy/plan.ts';
+import { printable } from '../printable.ts';
 import type { Fault } from '../soap/fault.ts';
 
 /**
@@ -11,16 +12,17 @@ import type { Fault } from '../soap/fault.ts';
 export class PeerFault extends SecureConversationError {
   readonly faultCode: QName;
   readonly faultSubcode: QName | undefined;
+  /** What it says, fit for a log or a terminal: at most 256 characters of it. */
   readonly reason: string;
 
   constructor(fault: Fault, dialect: Dialect) {
     const { code, subcode, reason } = fault;
     const lost = subcode?.local === 'BadContextToken' && subcode.namespace === dialect.wsc;
     const name = subcode === undefined ? code.local : expandedName(subcode.namespace, subcode.local);
-    super(lost ? 'BAD_CONTEXT_TOKEN' : 'FAULT', `the service answered with an unsecured fault: ${name}`);
+    super(lost ? 'BAD_CONTEXT_TOKEN' : 'FAULT', `the service answered with an unsecured fault: ${printable(name)}`);
     this.name = 'PeerFault';
     this.faultCode = code;
     this.faultSubcode = subcode;
-    this.reason = reason;
+    this.reason = printable(reason);
   }
 }

@@ -1,5 +1,5 @@
-import type { Logger } from 'pino';
 import type { Cancellation } from '../state/state-mode.ts';
+import type { Log } from './log.ts';
 
 /**
  * Tells the other nodes of what ended here, and never rejects: it has ended in any case, and what goes wrong with the others is no fault of
@@ -9,7 +9,7 @@ import type { Cancellation } from '../state/state-mode.ts';
 export function announcer(
   tell: ((cancellation: Cancellation) => Promise<void> | void) | undefined,
   what: string,
-  log: Logger,
+  log: Log,
 ): (cancellation: Cancellation) => Promise<void> {
   return async cancellation => {
     try {

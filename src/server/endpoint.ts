@@ -19,7 +19,7 @@ import { announcer } from './announce.ts';
 import { contextBearer } from './context-bearer.ts';
 import { checkEndpointOptions, type EndpointOptions } from './endpoint-options.ts';
 import { closeServer, listenOn, pathOf, type Served, serveRequest } from './listener.ts';
-import { standardErrorLog } from './log.ts';
+import { boundedLog, standardErrorLog } from './log.ts';
 import { type Authenticate, type EndpointParts, type ServedPort, servePort, timestampTtlMs } from './port.ts';
 import { type Listening, publishedWsdl } from './published-wsdl.ts';
 import { openService } from './service.ts';
@@ -62,7 +62,7 @@ const defaults = { lifetimeMs: 36_000_000, clockSkewMs: 60_000, cacheEntries: 10
  */
 export function createEndpoint(options: EndpointOptions): Endpoint {
   checkEndpointOptions(options);
-  const log = options.log ?? standardErrorLog();
+  const log = boundedLog(options.log ?? standardErrorLog());
   const names = options.ports && Object.keys(options.ports);
   const plans = compilePolicy(options.wsdl, names === undefined ? {} : { ports: names });
   for (const plan of plans) {

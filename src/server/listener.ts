@@ -4,12 +4,12 @@ import { createServer, STATUS_CODES } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { Server as NetServer, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import type { Logger } from 'pino';
 import type { Awaitable } from '../awaitable.ts';
 import type { TlsCertificate } from '../crypto/tls-certificates.ts';
 import { SecureConversationError } from '../errors.ts';
 import { endAnswer, readOut } from './early-answer.ts';
 import { readBody, refusedMessage, soapActionOf } from './http-request.ts';
+import type { Log } from './log.ts';
 import { answer, type HttpAnswer } from './pipeline.ts';
 import type { ServedPort } from './port.ts';
 import { refusedHead } from './request-head.ts';
@@ -33,7 +33,7 @@ export interface Served {
   readonly ready: Promise<unknown>;
   /** True from the moment on that no new connection is accepted. */
   isDraining: boolean;
-  readonly log: Logger;
+  readonly log: Log;
 }
 
 /** Options of one listening socket. */

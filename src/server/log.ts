@@ -1,6 +1,78 @@
 import { type Logger, pino } from 'pino';
+import { printable } from '../printable.ts';
+
+/** Where a node or a token service writes what happens. */
+export type Log = Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>;
 
 /** The log of whoever gives none: warnings and errors to standard error, one JSON line each. */
 export function standardErrorLog(): Logger {
   return pino({ level: 'warn' }, pino.destination(2));
+}
+
+const maxDepth = 6;
+const maxEntries = 16;
+/** Values of one line, at whatever depth. */
+const maxValues = 64;
+
+/**
+ * A log that can be told anything: each text in a line is {@link printable} and has at most 256 characters, and a line at most 64 values, so
+ * that no peer decides how long it gets or what a terminal does with it. An error is written out with its message, its stack as a list of
+ * calls, its own fields and its causes.
+ */
+export function boundedLog(log: Log): Log {
+  const bounded = (level: keyof Log) => (fields: object, message: string) =>
+    log[level](boundedValue(fields, { left: maxValues }, 0) as object, printable(message));
+  return { debug: bounded('debug'), info: bounded('info'), warn: bounded('warn'), error: bounded('error') } as Log;
+}
+
+/** How many values may still be written. */
+interface Room {
+  left: number;
+}
+
+function boundedValue(value: unknown, room: Room, depth: number): unknown {
+  room.left -= 1;
+  if (typeof value === 'string') return printable(value);
+  if (typeof value === 'number' || typeof value === 'boolean' || value === undefined || value === null) return value;
+  if (typeof value !== 'object')
+    return printable(`${typeof value} ${typeof value === 'function' ? '' : String(value)}`);
+  if (depth === maxDepth || room.left <= 0) return '…';
+  if (ArrayBuffer.isView(value)) return `${value.byteLength} bytes`;
+  try {
+    return boundedObject(value, room, depth);
+  } catch {
+    // Whatever it is that can't be read must not keep the rest from the log.
+    return 'unreadable';
+  }
+}
+
+function boundedObject(value: object, room: Room, depth: number): unknown {
+  if (value instanceof Date) return printable(String(value));
+  if (Array.isArray(value))
+    return value.slice(0, Math.min(maxEntries, room.left)).map(item => boundedValue(item, room, depth + 1));
+  const fields = value instanceof Error ? errorFields(value) : value;
+  // Without a prototype: pino names the type of an error by its constructor, where it has one.
+  const bounded: Record<string, unknown> = Object.create(null);
+  for (const name of Object.keys(fields).slice(0, maxEntries)) {
+    if (room.left <= 0) break;
+    bounded[printable(name)] = boundedValue((fields as Record<string, unknown>)[name], room, depth + 1);
+  }
+  return bounded;
+}
+
+/** What pino's own description of an error is made from: without a `cause`, which it would write behind the message. */
+function errorFields(error: Error): Record<string, unknown> {
+  const { name, message, stack: _stack, cause, ...own } = error as Error & Record<string, unknown>;
+  const causes = error instanceof AggregateError ? error.errors : [cause].filter(below => below !== undefined);
+  return { name, message, stack: framesOf(error), ...own, ...(causes.length === 0 ? {} : { causes }) };
+}
+
+/** The calls of a stack; what stands above them is the message again. */
+function framesOf({ message, stack = '' }: Error): readonly string[] {
+  const at = stack.indexOf(message);
+  const calls = at === -1 ? stack : stack.slice(at + message.length);
+  return calls
+    .split('\n')
+    .map(line => line.trim())
+    .filter(line => line.startsWith('at '));
 }

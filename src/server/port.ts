@@ -1,4 +1,3 @@
-import type { Logger } from 'pino';
 import type { Principal } from '../conversation/issue.ts';
 import type { RandomSource } from '../crypto/random.ts';
 import type { OwnCertificate } from '../crypto/x509.ts';
@@ -7,6 +6,7 @@ import type { Context } from '../state/context.ts';
 import type { Cancellation, StateMode } from '../state/state-mode.ts';
 import type { Limits } from '../xml/limits.ts';
 import type { ContextBearerOptions } from './context-bearer.ts';
+import type { Log } from './log.ts';
 import type { Service } from './service.ts';
 import type { Counters } from './statistics.ts';
 
@@ -35,7 +35,7 @@ export interface EndpointParts {
   readonly node: string;
   readonly clockSkewMs: number;
   readonly limits: Limits;
-  readonly log: Logger;
+  readonly log: Log;
   readonly counters: Counters;
   readonly random: RandomSource;
   /** Milliseconds since the epoch. */

@@ -69,7 +69,7 @@ function refusedTarget(request: IncomingMessage): number | undefined {
   return undefined;
 }
 
-const absoluteForm = /^(https?):\/\/([^/?]*)(.*)$/i;
+const absoluteForm = /^(https?):\/\/([^/?]*)(.*)$/is;
 
 /** Path and query of an absolute-form target; undefined where its scheme is not the connection's (RFC 9110 §7.4), or its host not Host's. */
 function pathHere({ url = '', headers, socket }: IncomingMessage): string | undefined {

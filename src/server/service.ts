@@ -1,10 +1,10 @@
-import type { Logger } from 'pino';
 import type { WSDL } from 'soap';
 import { type Awaitable, after } from '../awaitable.ts';
 import type { OutgoingBody } from '../message/send.ts';
 import type { OperationPlan, Plan } from '../policy/plan.ts';
 import type { Element } from '../xml/tree.ts';
 import { type CurrentContext, withContext } from './current-context.ts';
+import type { Log } from './log.ts';
 import { readArguments } from './operation-arguments.ts';
 import { type ResultShape, resultShape, writeResult } from './operation-result.ts';
 import { type ServiceFault, serviceFault } from './service-fault.ts';
@@ -39,7 +39,7 @@ export interface Service {
  * @param services node-soap's service object, unchanged
  * @param log told of one-way operations that fail
  */
-export function openService(wsdlFile: string, wsdlText: string, services: object, log: Pick<Logger, 'warn'>): Service {
+export function openService(wsdlFile: string, wsdlText: string, services: object, log: Pick<Log, 'warn'>): Service {
   let wsdl: WSDL | undefined;
   const shapes = new Map<OperationPlan, ResultShape>();
   const shapeOf = (ready: WSDL, { service, port }: Pick<Plan, 'service' | 'port'>, operation: OperationPlan) => {

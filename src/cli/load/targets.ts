@@ -3,6 +3,7 @@ import { openSession, type Session } from '../../client/session.ts';
 import type { SessionOptions } from '../../client/session-options.ts';
 import { SecureConversationError } from '../../errors.ts';
 import type { OperationPlan, Plan } from '../../policy/plan.ts';
+import { printable } from '../../printable.ts';
 import { readFault } from '../../soap/fault.ts';
 import { scanText } from '../../xml/scan.ts';
 import { escapeAttribute } from '../../xml/write.ts';
@@ -30,6 +31,9 @@ export interface Targets {
 
 /** Messages that open a conversation, each to another node: the bootstrap and the first call. */
 const openingCalls = 2;
+
+/** Of an error in the report: the names of the specifications' faults are shorter. */
+const maxNameChars = 64;
 
 /** How many conversations are opened or closed at once. */
 const openingAtOnce = 8;
@@ -98,13 +102,13 @@ function echoContent({ input }: OperationPlan, text: string): string {
 function answerError(envelope: string, text: string): string | undefined {
   const body = scanText(envelope).root.children.at(-1);
   const fault = body && readFault(body);
-  if (fault !== undefined) return `service fault ${fault.subcode?.local ?? fault.code.local}`;
+  if (fault !== undefined) return `service fault ${printable(fault.subcode?.local ?? fault.code.local, maxNameChars)}`;
   return envelope.includes(`>${text}</`) ? undefined : 'other answer';
 }
 
 /** A failed call's name in the report: the fault's innermost code, else the error's. */
 function errorName(error: unknown): string {
-  if (error instanceof PeerFault) return error.faultSubcode?.local ?? error.faultCode.local;
+  if (error instanceof PeerFault) return printable(error.faultSubcode?.local ?? error.faultCode.local, maxNameChars);
   return error instanceof SecureConversationError ? error.code : 'unexpected error';
 }
 

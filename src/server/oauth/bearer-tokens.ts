@@ -5,9 +5,9 @@ import express, {
   type Response,
   type Router,
 } from 'express';
-import type { Logger } from 'pino';
 import type { Revocation, Revocations } from '../../conversation/bearer/revocations.ts';
 import { Refusal } from '../../errors.ts';
+import type { Log } from '../log.ts';
 import { endpoints } from './endpoints.ts';
 import { readForm } from './form.ts';
 import { OAuthError, refuseGrant, writeError } from './oauth-error.ts';
@@ -65,7 +65,7 @@ const refuseMethod: RequestHandler = () =>
   refuseGrant('invalid_request', 'POST only', { status: 405, headers: { Allow: 'POST' } });
 
 /** Every error is answered in the form of RFC 6749 §5.2; what is no refusal of ours says nothing but that. */
-function answerError(log: Logger): ErrorRequestHandler {
+function answerError(log: Log): ErrorRequestHandler {
   return (thrown: unknown, request: Request, response: Response, next) => {
     if (response.headersSent) return next(thrown);
     const error = oauthErrorOf(thrown);

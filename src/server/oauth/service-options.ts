@@ -19,7 +19,7 @@ import { replayTable } from '../../state/replay.ts';
 import { checkSeal } from '../../state/self-test.ts';
 import { announcer } from '../announce.ts';
 import { usersFileOrFunction } from '../endpoint-options.ts';
-import { standardErrorLog } from '../log.ts';
+import { boundedLog, standardErrorLog } from '../log.ts';
 import type { Authenticate } from '../port.ts';
 import { type ClientOptions, openClients } from './clients.ts';
 import { type AttemptLimits, openLockout } from './lockout.ts';
@@ -96,7 +96,7 @@ export function openTokenService(options: BearerTokensOptions): TokenService {
   if (options.clients === undefined && options.publicClients === undefined)
     failAt(place, 'lacks clients or publicClients: nobody could ask for a token');
   const { random = systemRandom, nowMs = Date.now } = options;
-  const log = options.log ?? standardErrorLog();
+  const log = boundedLog(options.log ?? standardErrorLog());
   const audiences = checkedAudiences(audience);
   const lockout = openLockout(attempts);
   checkSeal(random);

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import express from 'express';
 import type { TlsCertificate } from '../../crypto/tls-certificates.ts';
 import { closeServer, listenOn, type Mounted, type Served } from '../listener.ts';
-import { standardErrorLog } from '../log.ts';
+import { boundedLog, standardErrorLog } from '../log.ts';
 import { type BearerTokens, bearerTokens } from './bearer-tokens.ts';
 import { oauthPath } from './oauth-path.ts';
 import type { BearerTokensOptions } from './service-options.ts';
@@ -43,7 +43,7 @@ export function createTokenServer(options: BearerTokensOptions, tls: TlsCertific
     maxBytes: 0,
     ready: Promise.resolve(),
     isDraining: false,
-    log,
+    log: boundedLog(log),
   };
   const servers: Server[] = [];
   return {

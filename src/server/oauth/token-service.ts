@@ -1,4 +1,3 @@
-import type { Logger } from 'pino';
 import type { Claim } from '../../conversation/bearer/bearer-codec.ts';
 import {
   type BearerToken,
@@ -11,6 +10,7 @@ import { type AccessToken, openAccessToken } from '../../conversation/bearer/tok
 import { type RandomSource, uuidText } from '../../crypto/random.ts';
 import type { RingKeeper } from '../../keyring/keeper.ts';
 import type { ReplayTable } from '../../state/replay.ts';
+import type { Log } from '../log.ts';
 import type { Authenticate } from '../port.ts';
 import type { Clients } from './clients.ts';
 import type { Lockout } from './lockout.ts';
@@ -34,7 +34,7 @@ export interface TokenService {
   readonly spent: ReplayTable;
   /** Tells the other nodes; never rejects. */
   readonly announce: (revocation: Revocation) => Promise<void>;
-  readonly log: Logger;
+  readonly log: Log;
   readonly nowMs: () => number;
   readonly random: RandomSource;
 }
