@@ -5,7 +5,7 @@ import { refuse } from '../errors.ts';
 import { ns } from '../names.ts';
 import type { MessagePlan } from '../policy/plan.ts';
 import { parseSecurityHeader, type SecurityHeader } from '../security/header.ts';
-import { addIds, collectIds, elementById, type Ids } from '../security/ids.ts';
+import { addIds, collectIds, elementById, hasId, hasLookAlike, type Ids } from '../security/ids.ts';
 import {
   type DigestOptions,
   type Signature,
@@ -120,7 +120,7 @@ function readHeader(message: Message, plan: MessagePlan, limits: Limits): Receiv
 function checkKeyReferences({ header, parts, ids }: Received): void {
   const users = [...header.signatures, ...header.encryptedData, ...(parts.body === undefined ? [] : [parts.body])];
   for (const reference of [...users.map(({ key }) => key), ...header.derivedKeys.map(token => token.reference)]) {
-    const isAmbiguous = reference.kind === 'direct' && ids.others.has(reference.uri.slice(1));
+    const isAmbiguous = reference.kind === 'direct' && hasLookAlike(ids, reference.uri.slice(1));
     if (isAmbiguous) refuse('invalidSecurity', 'ambiguous-id');
   }
 }
@@ -129,7 +129,7 @@ function checkKeyReferences({ header, parts, ids }: Received): void {
 function checkReferences(references: readonly SignedReference[], received: Received): void {
   let hidden = received.parts.usernameToken === undefined ? 0 : 1;
   for (const { id } of references) {
-    if (hidden > 0 && !received.ids.elements.has(id)) hidden -= 1;
+    if (hidden > 0 && !hasId(received.ids, id)) hidden -= 1;
     else if (!mayBeSigned(elementById(received.ids, id), received)) refuse('invalidSecurity', 'signed-element');
   }
 }

@@ -8,10 +8,22 @@ import type { Element, IdAttribute } from '../xml/tree.ts';
  * a reference has the same value.
  */
 export interface Ids {
+  /** By the key of the id. */
   readonly elements: Map<string, Element>;
-  /** Values of attributes that look like ids and are none for us. */
+  /** Keys of values of attributes that look like ids and are none for us. */
   readonly others: Set<string>;
 }
+
+/**
+ * Key of an id in a table, another one for each id. Node 20.19 hashes a text of digits to its number, so that whoever writes a
+ * message could give all of its ids one place in the table; hashes of other texts can't be foreseen.
+ */
+function keyOf(id: string): string {
+  return id.charCodeAt(0) <= nine ? `#${id}` : id;
+}
+
+/** The digits, and the sign that is put before them, are among the characters up to this one. */
+const nine = 0x39;
 
 /** @throws {Refusal} `invalidSecurity` where two ids of a message are equal, referenced or not. */
 export function collectIds(ids: readonly IdAttribute[]): Ids {
@@ -24,23 +36,34 @@ export function collectIds(ids: readonly IdAttribute[]): Ids {
 export function addIds(table: Ids, ids: readonly IdAttribute[], fault: FaultClass): void {
   for (const { element, attribute } of ids) {
     const real = isReferable(element, attribute.namespace, attribute.local);
+    const key = keyOf(attribute.value);
     if (!real && attribute.namespace !== ns.xml) {
-      table.others.add(attribute.value);
+      table.others.add(key);
       continue;
     }
-    if (table.elements.has(attribute.value)) refuse(fault, 'duplicate-id');
-    table.elements.set(attribute.value, element);
+    if (table.elements.has(key)) refuse(fault, 'duplicate-id');
+    table.elements.set(key, element);
     // xml:id is an id by its own specification, but nothing here refers by it.
-    if (!real) table.others.add(attribute.value);
+    if (!real) table.others.add(key);
   }
 }
 
 /** The element that a reference `#id` names. @throws {Refusal} of class `fault` where there is none, or a look-alike beside it. */
 export function elementById(table: Ids, id: string, fault: FaultClass = 'invalidSecurity'): Element {
-  const element = table.elements.get(id);
+  const element = table.elements.get(keyOf(id));
   if (element === undefined) return refuse(fault, 'reference-target');
-  if (table.others.size !== 0 && table.others.has(id)) return refuse(fault, 'ambiguous-id');
+  if (hasLookAlike(table, id)) return refuse(fault, 'ambiguous-id');
   return element;
+}
+
+/** Whether an element of the message has this id. */
+export function hasId(table: Ids, id: string): boolean {
+  return table.elements.has(keyOf(id));
+}
+
+/** Whether an attribute that is no id for us has this value. */
+export function hasLookAlike({ others }: Ids, id: string): boolean {
+  return others.size !== 0 && others.has(keyOf(id));
 }
 
 function isReferable(element: Element, namespace: string, local: string): boolean {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { dialects, ns, tokenTypes } from '../../src/names.ts';
-import { collectIds, elementById, idOfReference } from '../../src/security/ids.ts';
+import { collectIds, elementById, hasId, hasLookAlike, idOfReference } from '../../src/security/ids.ts';
 import {
   derivedKeyIdOf,
   parseTokenReference,
@@ -163,6 +163,27 @@ describe('ids', () => {
     ]) {
       expect(() => ids(twice), twice).toThrow(refusal('invalidSecurity', 'duplicate-id'));
     }
+  });
+
+  test('that begin with other characters than a name are told apart like others', () => {
+    const table = ids('<m:a u:Id="1"/><m:b u:Id="#1"/><m:c u:Id="##1"/><m:d u:Id=""/><m:e u:Id="e"/><m:f ID="2"/>');
+    for (const [id, local] of Object.entries({ '1': 'a', '#1': 'b', '##1': 'c', '': 'd', e: 'e' }))
+      expect(elementById(table, id).local, id).toBe(local);
+    expect(() => elementById(table, '2')).toThrow(refusal('invalidSecurity', 'reference-target'));
+    expect([hasId(table, '1'), hasId(table, '2'), hasId(table, '#2')]).toEqual([true, false, false]);
+    expect([hasLookAlike(table, '1'), hasLookAlike(table, '2'), hasLookAlike(table, '#2')]).toEqual([
+      false,
+      true,
+      false,
+    ]);
+    expect(() => ids('<m:a u:Id="1"/><m:b u:Id="1"/>')).toThrow(refusal('invalidSecurity', 'duplicate-id'));
+  });
+
+  test('are no keys of a table that Node hashes to a number which the message chooses', () => {
+    const table = ids(`${['0', '1', '4096', '16777215'].map(id => `<m:a u:Id="${id}"/><m:b Id="${id}"/>`).join('')}`);
+    const keys = [...table.elements.keys(), ...table.others];
+    expect(keys).toHaveLength(8);
+    for (const key of keys) expect(key).not.toMatch(/^[0-9]/);
   });
 
   test('are referred to by # and an NCName', () => {
