@@ -3,10 +3,12 @@ import { parseContentType } from '../content-type.ts';
 import { readBody } from '../http-request.ts';
 import { refuseGrant } from './oauth-error.ts';
 
-/** Parameters of a request, none of them empty and none twice. */
+/** Parameters of a request, none of them empty and none twice, at most 64. */
 export type Form = ReadonlyMap<string, string>;
 
 const maxBytes = 16_384;
+/** Names come from anyone, and where Node hashes a text of digits to its number (20.19) a table of them all could be one long list. */
+const maxParameters = 64;
 const formType = 'application/x-www-form-urlencoded';
 
 /**
@@ -51,6 +53,7 @@ function parseForm(text: string): Form {
   const seen = new Set<string>();
   for (const [name, value] of new URLSearchParams(text)) {
     if (seen.has(name)) refuseGrant('invalid_request', 'a parameter is there twice');
+    if (seen.size >= maxParameters) refuseGrant('invalid_request', `there are more than ${maxParameters} parameters`);
     seen.add(name);
     if (value !== '') form.set(name, value);
   }

@@ -110,10 +110,10 @@ function refuseRefresh(): never {
 function scopeOf(form: Form, allowed: readonly string[]): readonly string[] {
   const text = form.get('scope');
   if (text === undefined) return allowed;
-  const names = [...new Set(text.split(' '))];
+  const names = text.split(' ');
   if (!names.every(name => isScopeName(name) && allowed.includes(name)))
     refuseGrant('invalid_scope', 'the scope is more than is allowed');
-  return names;
+  return [...new Set(names)];
 }
 
 /** The audience that `resource` names (RFC 8707 §2). */

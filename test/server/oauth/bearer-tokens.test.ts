@@ -372,6 +372,16 @@ describe('what is refused, in the form of RFC 6749 §5.2:', () => {
     expect(await error(parameters)).toBe(expected);
   });
 
+  test('more than 64 parameters, whatever they are called', async () => {
+    const form = String(new URLSearchParams({ ...reports, ...clientGrant }));
+    const withOthers = (count: number) => {
+      const others = Array.from({ length: count - form.split('&').length }, (_, index) => `&${index}=x`);
+      return form + others.join('');
+    };
+    expect(await service.post('/token', withOthers(64))).toMatchObject({ status: 200 });
+    expect(await error(withOthers(65))).toBe('400 invalid_request');
+  });
+
   test.each([
     ['application/json', '415 invalid_request'],
     ['multipart/form-data; boundary=x', '415 invalid_request'],
