@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { resolve } from 'node:path';
 import { pino } from 'pino';
 import { randomBytesPooled } from '../../src/crypto/random.ts';
 import { loadCertificate } from '../../src/crypto/x509.ts';
@@ -18,7 +18,7 @@ import type { Cancellation } from '../../src/state/state-mode.ts';
 import { defaultLimits } from '../../src/xml/limits.ts';
 import { pem } from './pem.ts';
 
-export const wsdl = fileURLToPath(new URL('../../wsdl/echo.wsdl', import.meta.url));
+export const wsdl = resolve('wsdl/echo.wsdl');
 export const plans = compilePolicy(wsdl);
 const wsdlText = readFileSync(wsdl, 'utf8');
 
