@@ -61,13 +61,15 @@ export function measuredServer(node: TestNode): MeasuredServer {
 const constantRandom = (bytes: number) => Buffer.alloc(bytes, 1);
 export const constantMessageId = 'urn:uuid:01010101-0101-4101-8101-010101010101';
 
+const answerHead = { status: 200, retryAfter: undefined, date: undefined };
+
 /** What a session shares, over a transport that brings one message for every answer. */
 function partsOf(port: PortName, answered: () => Uint8Array): ExchangeParts {
   const options = { plan: planOf(port), ...user, serviceCertificate: pem.service.certificate };
   return {
     ...exchangeParts(options),
     random: constantRandom,
-    transport: { post: async () => ({ status: 200, bytes: answered() }), close: () => undefined },
+    transport: { post: async () => ({ ...answerHead, bytes: answered() }), close: () => undefined },
   };
 }
 
@@ -104,6 +106,7 @@ export function measuredCaller({ port, keys }: Conversation, operation: Operatio
       answerActions: [operation.outputAction],
       body: { declarations: '', content: echoContent('x') },
       address: undefined,
+      isHarmless: false,
     });
     return writePlainEnvelope(verified.content);
   });
