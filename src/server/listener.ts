@@ -169,11 +169,13 @@ function isMounted(request: IncomingMessage, { mounted }: Served): boolean {
 
 /** Settles when the answer is out or the peer is gone: only then comes the connection's next request. */
 async function passOn(request: IncomingMessage, response: ServerResponse, served: Served): Promise<void> {
-  if (served.isDraining || request.httpVersion === '1.0') response.setHeader('Connection', 'close');
+  const isLast = served.isDraining || request.httpVersion === '1.0';
+  if (isLast) response.setHeader('Connection', 'close');
   const closed = once(response, 'close');
   inviteBody(request, response);
   served.mounted?.handler(request, response);
   await closed;
+  if (isLast) ending.add(request.socket);
 }
 
 function replyTo(

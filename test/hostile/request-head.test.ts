@@ -7,8 +7,13 @@ import { type RawAnswer, raw, request } from './raw.ts';
 let node: ListeningNode;
 let conversation: Conversation;
 
+let mountedCalls = 0;
+
 /** Says what it was asked for, and by which header it would have been found. */
-const mounted: RequestListener = (received, response) => void response.end(`${received.url} ${received.headers.host}`);
+const mounted: RequestListener = (received, response) => {
+  mountedCalls += 1;
+  response.end(`${received.url} ${received.headers.host}`);
+};
 
 beforeAll(async () => {
   node = await listen({ mounted: { path: '/beside', handler: mounted } });
@@ -110,8 +115,9 @@ describe('HTTP/1.0, which balancers speak to the servers behind them,', () => {
     const kept = (message: string) =>
       `${line}\r\nContent-Type: application/soap+xml\r\nConnection: keep-alive\r\nContent-Length: ${message.length}\r\n\r\n${message}`;
     expectServed(await raw(node.http, kept(call(conversation)) + kept(call(conversation))));
+    mountedCalls = 0;
     const { statuses, text } = await raw(node.http, 'GET /beside HTTP/1.0\r\nConnection: keep-alive\r\n\r\n'.repeat(2));
-    expect(statuses).toEqual([200]);
+    expect({ statuses, mountedCalls }).toEqual({ statuses: [200], mountedCalls: 1 });
     expect(text).toMatch(/\r\nConnection: close\r\n/);
   });
 
