@@ -15,8 +15,8 @@ export interface Ids {
 }
 
 /**
- * Key of an id in a table, another one for each id. Node 20.19 hashes a text of digits to its number, so that whoever writes a
- * message could give all of its ids one place in the table; hashes of other texts can't be foreseen.
+ * Key of an id in a table, another one for each id. Node 20.19 hashes a text of digits to its number, so that whoever
+ * writes a message could give all of its ids one place in the table; hashes of other texts can't be foreseen.
  */
 function keyOf(id: string): string {
   return id.charCodeAt(0) <= nine ? `#${id}` : id;

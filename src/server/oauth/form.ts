@@ -7,7 +7,7 @@ import { refuseGrant } from './oauth-error.ts';
 export type Form = ReadonlyMap<string, string>;
 
 const maxBytes = 16_384;
-/** Names come from anyone, and where Node hashes a text of digits to its number (20.19) a table of them all could be one long list. */
+/** Names come from anyone: where Node hashes a text of digits to its number (20.19), a table of many is one long list. */
 const maxParameters = 64;
 const formType = 'application/x-www-form-urlencoded';
 

@@ -1,9 +1,10 @@
 /**
- * `npm run bench:cost`: doubles families of input up to the limits and prints what reading them costs. `--family NAME` measures those whose
- * name begins so, `--json` prints lines of JSON alone. The exit code is 1 where the time of a family grows faster than its length.
+ * `npm run bench:cost`: doubles families of input up to the limits and prints what reading them costs.
+ * `--family NAME` measures those whose name begins so, `--json` prints lines of JSON alone. The exit code is 1 where
+ * the time of a family grows faster than its length.
  *
- * This process has much room for what is young, so that the garbage of no message is collected while its growth is measured: that comes in
- * steps, at sizes of V8's. Times and memory are those of another process, which has V8's own sizes.
+ * This process has much room for what is young, so that the garbage of no message is collected while its growth is
+ * measured: that comes in steps, at sizes of V8's. Times and memory are those of another process, with V8's own sizes.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';

@@ -4,7 +4,7 @@ import { partFamilies } from './parts.ts';
 import { type Conversations, gaps, type Place, places } from './places.ts';
 import type { MeasuredServer } from './subjects.ts';
 
-/** All families of input: every kind of markup at every place for it, every field of the headers, parts, arguments, answers. */
+/** All families of input: markup of every kind at every place, fields of the headers, parts, arguments, answers. */
 export function families(server: MeasuredServer, conversations: Conversations): readonly Family[] {
   return [
     ...[...places(server, conversations), ...gaps(server, conversations)].flatMap(markupAt),

@@ -1,11 +1,14 @@
-import { dialects, ns, tokenTypes } from '../../../src/names.ts';
+import { algorithms, dialects, ns, tokenTypes } from '../../../src/names.ts';
 import { type Conversation, call, issueRequest, replaced } from '../../hostile/initiator.ts';
 import type { Family } from './family.ts';
 import { around, type Fill, type Fills, numbered, repeated, series } from './fill.ts';
 import { type Conversations, unsigned } from './places.ts';
 import type { MeasuredServer, Subject } from './subjects.ts';
 
-/** Families of the Security header and of the other header blocks: each field repeated and lengthened. None of them needs credentials. */
+/**
+ * Families of the Security header and of the other header blocks: each field repeated and lengthened. None of them
+ * needs credentials.
+ */
 
 const { wsc } = dialects.feb2005;
 const xenc = ns.xenc;
@@ -82,15 +85,17 @@ const timestamp = (id: number) =>
 const reference = (uri: string) =>
   `<o:SecurityTokenReference xmlns:o="${ns.wsse}"><o:Reference URI="${uri}"></o:Reference></o:SecurityTokenReference>`;
 const derivedKey = (id: number) =>
-  `<c:DerivedKeyToken xmlns:c="${wsc}" xmlns:u="${ns.wsu}" u:Id="d${id}">${reference('#x')}<c:Nonce>AAAAAAAAAAAAAAAAAAAAAA==</c:Nonce></c:DerivedKeyToken>`;
+  `<c:DerivedKeyToken xmlns:c="${wsc}" xmlns:u="${ns.wsu}" u:Id="d${id}">${reference('#x')}` +
+  '<c:Nonce>AAAAAAAAAAAAAAAAAAAAAA==</c:Nonce></c:DerivedKeyToken>';
 const keyInfo = `<d:KeyInfo xmlns:d="${ns.ds}">${reference('#x')}</d:KeyInfo>`;
 const encryptedData = (id: number) =>
-  `<e:EncryptedData xmlns:e="${xenc}" Id="e${id}" Type="${xenc}Element"><e:EncryptionMethod Algorithm="${xenc}aes128-cbc"/>` +
+  `<e:EncryptedData xmlns:e="${xenc}" Id="e${id}" Type="${xenc}Element">` +
+  `<e:EncryptionMethod Algorithm="${xenc}aes128-cbc"/>` +
   `${keyInfo}<e:CipherData><e:CipherValue>${'A'.repeat(64)}</e:CipherValue></e:CipherData></e:EncryptedData>`;
 const signature = (id: number) => `<d:Signature xmlns:d="${ns.ds}" Id="s${id}"><d:SignedInfo/>${keyInfo}</d:Signature>`;
 const signedReference = (id: number) =>
   `<ds:Reference URI="#r${id}"><ds:Transforms><ds:Transform Algorithm="${ns.excC14n}"/></ds:Transforms>` +
-  '<ds:DigestMethod Algorithm="http://www.w3.org/2000/09/xmldsig#sha1"/><ds:DigestValue>AAAA</ds:DigestValue></ds:Reference>';
+  `<ds:DigestMethod Algorithm="${algorithms.sha1}"/><ds:DigestValue>AAAA</ds:DigestValue></ds:Reference>`;
 
 /** Structures repeated where one of them stands in a call. */
 const structures: Readonly<Record<string, Field>> = {
@@ -155,6 +160,10 @@ const structures: Readonly<Record<string, Field>> = {
   'body-children': beforePart('</s:Body>', repeated('<x/>')),
 };
 
+const openBinaryToken =
+  `<o:BinarySecurityToken xmlns:o="${ns.wsse}" EncodingType="${tokenTypes.base64Binary}" ` +
+  `ValueType="${tokenTypes.x509v3}">`;
+
 /** Structures of a bootstrap that is encrypted to the service's certificate. */
 const bootstrapStructures: Readonly<Record<string, Field>> = {
   'encrypted-keys': beforePart(
@@ -164,18 +173,11 @@ const bootstrapStructures: Readonly<Record<string, Field>> = {
   'encrypted-key-children': beforePart('<e:CipherData>', repeated('<e:CipherData/>')),
   'binary-tokens': beforePart(
     '<c:DerivedKeyToken',
-    repeated(
-      `<o:BinarySecurityToken xmlns:o="${ns.wsse}" EncodingType="${tokenTypes.base64Binary}" ValueType="${tokenTypes.x509v3}">` +
-        `${'A'.repeat(128)}</o:BinarySecurityToken>`,
-    ),
+    repeated(`${openBinaryToken}${'A'.repeat(128)}</o:BinarySecurityToken>`),
   ),
   'binary-token-long': beforePart(
     '<c:DerivedKeyToken',
-    around(
-      `<o:BinarySecurityToken xmlns:o="${ns.wsse}" EncodingType="${tokenTypes.base64Binary}" ValueType="${tokenTypes.x509v3}">`,
-      repeated('A '),
-      '</o:BinarySecurityToken>',
-    ),
+    around(openBinaryToken, repeated('A '), '</o:BinarySecurityToken>'),
   ),
   'issuer-names': instead(
     /<o:KeyIdentifier.*?<\/o:KeyIdentifier>/s,

@@ -31,8 +31,8 @@ interface Step extends Reading {
 }
 
 /**
- * Measures one family twice: up to the longest message that ends as a short one does, and up to the longest there is, since what is
- * refused late has been read as well.
+ * Measures one family twice: up to the longest message that ends as a short one does, and up to the longest there is,
+ * since what is refused late has been read as well.
  * @returns one or both
  */
 export async function growthsOf(family: Family, options: GrowthOptions): Promise<readonly Growth[]> {
@@ -71,7 +71,10 @@ async function stepOf(family: Family, bytes: number): Promise<Step | undefined> 
   return reading && { ...reading, ms: elapsedMs(started) };
 }
 
-/** Doubles the message until it ends in another way, takes too long or is as long as any may be; then looks for the limit in between. */
+/**
+ * Doubles the message until it ends in another way, takes too long or is as long as any may be; then looks for the
+ * limit in between.
+ */
 async function longestAlike(family: Family, maxBytes: number): Promise<Step | undefined> {
   let longest = await stepOf(family, smallestBytes);
   let refusedBytes = maxBytes + 1;
@@ -91,7 +94,7 @@ async function longestFrom(bytes: number, family: Family, maxBytes: number): Pro
   return (await longestFrom(bytes * 2, family, maxBytes)) ?? step;
 }
 
-/** The first step is the message without anything of the family; what it takes and its length are no part of the growth. */
+/** The first step is the message without anything of the family: its time and its length are no part of the growth. */
 function exponentOf([empty, ...steps]: readonly Step[]): number {
   if (empty === undefined) return 0;
   const points = steps

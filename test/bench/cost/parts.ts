@@ -84,7 +84,6 @@ const argumentFills: Fills = {
   'text-after-spaces': around('<text>x', repeated(' '), 'x</text>'),
   'text-of-references': around('<text>', repeated('&lt;'), '</text>'),
   'text-of-colons': around('<text>', repeated('a:'), '</text>'),
-  'text-of-quotes': around('<text>', repeated('"'), '</text>'),
   number: around('<a>', repeated('9'), '</a>'),
   'number-of-zeros': around('<a>0.', repeated('0'), '1</a>'),
   mixed: repeated('x<a/>'),
@@ -135,7 +134,10 @@ const tokenResponses: Readonly<Record<string, (bytes: number) => string>> = {
 function tokenResponse(inside: string): string {
   const { wst, wsc } = dialects.feb2005;
   const token = `<c:SecurityContextToken xmlns:c="${wsc}"><c:Identifier>urn:x</c:Identifier></c:SecurityContextToken>`;
-  return `<t:RequestSecurityTokenResponse xmlns:t="${wst}">${inside}<t:RequestedSecurityToken>${token}</t:RequestedSecurityToken></t:RequestSecurityTokenResponse>`;
+  return (
+    `<t:RequestSecurityTokenResponse xmlns:t="${wst}">${inside}<t:RequestedSecurityToken>${token}` +
+    '</t:RequestedSecurityToken></t:RequestSecurityTokenResponse>'
+  );
 }
 
 function table<T>(

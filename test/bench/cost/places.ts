@@ -124,6 +124,13 @@ export function places(server: MeasuredServer, { tls, symmetric }: Conversations
       write: inside => call(symmetric, { content: inEcho(inside) }),
     },
     {
+      name: 'echo',
+      signed: true,
+      subject: symmetricServer,
+      fills: textFills,
+      write: inside => call(symmetric, { content: `<Echo xmlns="${echo}"><text of="">${inside}</text></Echo>` }),
+    },
+    {
       name: 'answer',
       signed: true,
       subject: caller,

@@ -119,11 +119,13 @@ function paragraph(
   );
   if (!steepest || !open || !closed || !largest || !plainOpen || !plainClosed) return '';
   const beside = (cost: FamilyCost, plain: FamilyCost) =>
-    `${msOf(cost).toFixed(0)} ms (\`${cost.family}\`, ${kib(cost)}; a plain text as long: ${msOf(plain).toFixed(1)} ms)`;
+    `${msOf(cost).toFixed(0)} ms (\`${cost.family}\`, ${kib(cost)}; plain text: ${msOf(plain).toFixed(1)} ms)`;
   return (
-    `Of ${costs.length} families of input that \`npm run bench:cost\` doubles up to the limits, none takes time that grows faster than its length\n` +
-    `to the power of ${steepest.exponent.toFixed(2)} (\`${steepest.family}\`; goal ${goals.exponent}). The worst message within the limits takes ` +
-    `${beside(open, plainOpen)}\nwithout credentials (goal ${goals.anonymousMs} ms), and ${beside(closed, plainClosed)} with them ` +
-    `(goal ${goals.signedMs} ms);\nthe largest takes ${peakOf(largest).toFixed(0)} MiB beside itself (\`${largest.family}\`; goal ${goals.signedMiB} MiB).`
+    `Of ${costs.length} families of input that \`npm run bench:cost\` doubles up to the limits, none takes time that ` +
+    `grows\nfaster than its length to the power of ${steepest.exponent.toFixed(2)} (\`${steepest.family}\`; goal ` +
+    `${goals.exponent}).\nThe worst message within the limits takes ${beside(open, plainOpen)}\nwithout credentials ` +
+    `(goal ${goals.anonymousMs} ms), and ${beside(closed, plainClosed)}\nwith them (goal ${goals.signedMs} ms); ` +
+    `the largest takes ${peakOf(largest).toFixed(0)} MiB beside itself\n` +
+    `(\`${largest.family}\`; goal ${goals.signedMiB} MiB).`
   );
 }

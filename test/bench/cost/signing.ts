@@ -20,8 +20,8 @@ function inclusive(prefixes: readonly string[]): string {
 }
 
 /**
- * Signs the named parts of a call over TLS, beside its Timestamp: the key of such a call is that of the conversation, and who has it may
- * sign what the policy does not ask for.
+ * Signs the named parts of a call over TLS, beside its Timestamp: the key of such a call is that of the conversation,
+ * and who has it may sign what the policy does not ask for.
  */
 export function signedAnew(message: string, { plan, keys }: Conversation, parts: readonly PartByName[]): string {
   const { digest: digestMethod, signature } = plan.suite;
@@ -31,8 +31,10 @@ export function signedAnew(message: string, { plan, keys }: Conversation, parts:
     if (element === undefined) throw new TypeError(`no part ${id}`);
     const value = digest(digestMethod.hash, canonicalize(element, { prefixes }));
     return (
-      `<ds:Reference URI="#${id}"><ds:Transforms><ds:Transform ${algorithm}>${inclusive(prefixes)}</ds:Transform></ds:Transforms>` +
-      `<ds:DigestMethod Algorithm="${digestMethod.uri}"></ds:DigestMethod><ds:DigestValue>${value}</ds:DigestValue></ds:Reference>`
+      `<ds:Reference URI="#${id}"><ds:Transforms><ds:Transform ${algorithm}>${inclusive(prefixes)}` +
+      '</ds:Transform></ds:Transforms>' +
+      `<ds:DigestMethod Algorithm="${digestMethod.uri}"></ds:DigestMethod>` +
+      `<ds:DigestValue>${value}</ds:DigestValue></ds:Reference>`
     );
   };
   const timestamp = { id: /<u:Timestamp [^>]*u:Id="([^"]*)"/.exec(message)?.[1] ?? '' };

@@ -1,6 +1,6 @@
 import { alternated, around, type Fills, repeated } from './fill.ts';
 
-/** What may stand between two tags beside elements: text, references, comments, CDATA sections (XML 1.0 §2.4–2.7). */
+/** What may stand between two tags beside elements: text, references, comments, CDATA (XML 1.0 §2.4–2.7). */
 export const textFills: Fills = {
   text: repeated('x'),
   'text-two-bytes': repeated('é'),
@@ -19,6 +19,7 @@ export const textFills: Fills = {
   'references-hexadecimal': repeated('&#x41;'),
   'references-to-line-ends': repeated('&#xD;'),
   'references-and-line-ends': alternated('&amp;', '\r'),
+  quotes: repeated('"'),
   'reference-of-zeros': around('&#', repeated('0'), '65;'),
   'reference-of-zeros-hexadecimal': around('&#x', repeated('0'), '41;'),
   brackets: repeated('>'),

@@ -11,8 +11,8 @@ export function clock(): Clock {
 }
 
 /**
- * Time of the thread that reads: others that compile and collect garbage meanwhile add to the CPU time of the process, and other processes
- * to the time on the wall, so that the smaller of both comes nearer.
+ * Time of the thread that reads: others that compile and collect garbage meanwhile add to the CPU time of the process,
+ * and other processes to the time on the wall, so that the smaller of both comes nearer.
  */
 export function elapsedMs({ wallMs, cpu }: Clock): number {
   const { user, system } = process.cpuUsage(cpu);

@@ -30,7 +30,7 @@ export async function measureWhole(family: Family, bytes: number, rsaOperations:
   return { messageBytes: read.message.length, outcome: read.outcome, ms, peakMiB, rsa };
 }
 
-/** The most memory in use at any collection of garbage while a message is read, or after it, beside what was in use before. */
+/** The most memory in use at any collection of garbage while a message is read, or after it, beside that before it. */
 async function peakOf(subject: Subject, message: Uint8Array): Promise<number> {
   global.gc?.();
   const before = process.memoryUsage();
