@@ -3,7 +3,9 @@ import { refuse } from '../errors.ts';
 import type { OutgoingBody } from '../message/send.ts';
 import type { Dialect, TrustRequest } from '../names.ts';
 import { ns } from '../names.ts';
-import { attributeValue, childrenNamed, type Element, isNamed, leafText } from '../xml/tree.ts';
+import { elementContent } from '../soap/structure.ts';
+import { trimSpace } from '../xml/characters.ts';
+import { type Attribute, attributeValue, childNamed, type Element, isNamed, leafText } from '../xml/tree.ts';
 import { escapeText } from '../xml/write.ts';
 
 /** What a CancelTarget or RenewTarget names: the conversation by Identifier, and Instance where it was renewed. */
@@ -25,52 +27,75 @@ export interface TokenRequest {
 const minEntropyBytes = 16;
 const maxEntropyBytes = 64;
 const targetNames: Readonly<Partial<Record<TrustRequest, string>>> = { cancel: 'CancelTarget', renew: 'RenewTarget' };
+const allTargets = ['CancelTarget', 'RenewTarget', 'ValidateTarget'];
 
 /**
  * Reads a RequestSecurityToken of `dialect` whose wsa:Action asked for `request`.
  *
- * AppliesTo, KeyType, Context, Lifetime, Renewing and ComputedKeyAlgorithm may be there and are not used: WCF sends none of them.
+ * AppliesTo, KeyType, Context, Lifetime, Renewing and ComputedKeyAlgorithm may be there and are not used: WCF sends none of them. So may
+ * elements of others (WS-Trust 1.3 §3.1 is open), but nothing may stand there twice, and no target that the request has no use for.
  * @throws {Refusal} `invalidRequest` where the body is no such request, RequestType and Action disagree (the policy was picked by
- * Action), or KeySize or Entropy are out of range.
+ * Action), KeySize or Entropy are out of range, or what is read holds more than what is read of it.
  */
 export function parseTokenRequest(body: Element | undefined, dialect: Dialect, request: TrustRequest): TokenRequest {
   if (body === undefined || !isNamed(body, dialect.wst, 'RequestSecurityToken'))
     return refuse('invalidRequest', 'rst-missing');
+  checkNoneTwice(body, 'rst');
   const requestType = optionalText(body, dialect, 'RequestType');
-  if (requestType?.trim() !== dialect.requestType[request]) return refuse('invalidRequest', 'rst-request-type');
+  if (requestType !== dialect.requestType[request]) return refuse('invalidRequest', 'rst-request-type');
   return {
     request,
-    tokenType: optionalText(body, dialect, 'TokenType')?.trim(),
+    tokenType: optionalText(body, dialect, 'TokenType'),
     keySizeBits: keySize(optionalText(body, dialect, 'KeySize')),
     entropy: entropyOf(body, dialect),
     target: targetOf(body, dialect, request),
   };
 }
 
-function optionalChild(parent: Element, dialect: Dialect, local: string): Element | undefined {
-  const found = childrenNamed(parent, dialect.wst, local);
-  if (found.length > 1) refuse('invalidRequest', 'rst-duplicate-child');
-  return found[0];
+/**
+ * Refuses an element with text between its children, or with two children of one name: of two readers, each could take another one.
+ *
+ * @param kind `rst` or `rstr`, for the log
+ * @throws {Refusal} `invalidRequest`
+ */
+export function checkNoneTwice(parent: Element, kind: string): void {
+  const names = new Set<string>();
+  for (const { namespace, local } of elementContent(parent, 'invalidRequest', `${kind}-text`)) {
+    const name = `${namespace} ${local}`;
+    if (names.has(name)) refuse('invalidRequest', `${kind}-duplicate-child`);
+    names.add(name);
+  }
 }
 
+/** Refuses attributes but those that `isKnown` knows. @throws {Refusal} `invalidRequest` */
+export function checkAttributes(element: Element, kind: string, isKnown: (attribute: Attribute) => boolean): void {
+  if (!element.attributes.every(isKnown)) refuse('invalidRequest', `${kind}-attribute`);
+}
+
+const noAttribute = () => false;
+
 function optionalText(parent: Element, dialect: Dialect, local: string): string | undefined {
-  const child = optionalChild(parent, dialect, local);
-  return child && leafText(child, 'invalidRequest');
+  const child = childNamed(parent, dialect.wst, local);
+  if (child === undefined) return undefined;
+  checkAttributes(child, 'rst', noAttribute);
+  return trimSpace(leafText(child, 'invalidRequest'));
 }
 
 function keySize(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   // JavaScript's own number parsing takes '+256', ' 256 ', '1e2' and '0x100' as well.
-  if (!/^[1-9][0-9]{0,8}$/.test(text.trim())) return refuse('invalidRequest', 'rst-key-size');
-  return Number(text.trim());
+  if (!/^[1-9][0-9]{0,8}$/.test(text)) return refuse('invalidRequest', 'rst-key-size');
+  return Number(text);
 }
 
 function entropyOf(body: Element, dialect: Dialect): Uint8Array | undefined {
-  const entropy = optionalChild(body, dialect, 'Entropy');
+  const entropy = childNamed(body, dialect.wst, 'Entropy');
   if (entropy === undefined) return undefined;
-  const secret = entropy.children[0];
-  if (secret === undefined || entropy.children.length !== 1 || !isNamed(secret, dialect.wst, 'BinarySecret'))
+  checkAttributes(entropy, 'rst', noAttribute);
+  const [secret, ...more] = elementContent(entropy, 'invalidRequest', 'rst-text');
+  if (secret === undefined || more.length !== 0 || !isNamed(secret, dialect.wst, 'BinarySecret'))
     return refuse('invalidRequest', 'rst-entropy');
+  checkAttributes(secret, 'rst', isOfSecret);
   const type = attributeValue(secret, '', 'Type');
   if (type !== undefined && type !== dialect.nonce) return refuse('invalidRequest', 'rst-entropy-type');
   return decodeBase64(
@@ -80,33 +105,56 @@ function entropyOf(body: Element, dialect: Dialect): Uint8Array | undefined {
   );
 }
 
-/** Reads a target that is a SecurityTokenReference (WCF) or the whole SecurityContextToken (CXF). */
+/** Attributes of a BinarySecret: WCF gives it an id. */
+export function isOfSecret({ namespace, local }: Attribute): boolean {
+  return (namespace === '' && local === 'Type') || (namespace === ns.wsu && local === 'Id');
+}
+
+/** Reads the one target of a request that has one. */
 function targetOf(body: Element, dialect: Dialect, request: TrustRequest): TargetToken | undefined {
   const local = targetNames[request];
+  const others = allTargets.filter(name => name !== local);
+  if (others.some(name => childNamed(body, dialect.wst, name))) refuse('invalidRequest', 'rst-target-unexpected');
   if (local === undefined) return undefined;
-  const token = optionalChild(body, dialect, local)?.children[0];
-  if (token === undefined) return refuse('invalidRequest', 'rst-target-missing');
+  const target = childNamed(body, dialect.wst, local) ?? refuse('invalidRequest', 'rst-target-missing');
+  checkAttributes(target, 'rst', noAttribute);
+  const [token, ...more] = elementContent(target, 'invalidRequest', 'rst-text');
+  if (more.length !== 0) refuse('invalidRequest', 'rst-target-second');
+  return targetToken(token ?? refuse('invalidRequest', 'rst-target-missing'), dialect);
+}
+
+/** A target is a SecurityTokenReference (WCF) or the whole SecurityContextToken (CXF). */
+function targetToken(token: Element, dialect: Dialect): TargetToken {
   if (isNamed(token, dialect.wsc, 'SecurityContextToken')) return targetFromToken(token, dialect);
   if (isNamed(token, ns.wsse, 'SecurityTokenReference')) return targetFromReference(token, dialect);
   return refuse('invalidRequest', 'rst-target');
 }
 
+/** Its Identifier and Instance; behind them stands whatever the issuer put there. */
 function targetFromToken(token: Element, dialect: Dialect): TargetToken {
-  const [id, instance] = ['Identifier', 'Instance'].map(local => childrenNamed(token, dialect.wsc, local));
-  if (id?.[0] === undefined || id.length > 1 || (instance?.length ?? 0) > 1)
-    return refuse('invalidRequest', 'rst-target-token');
-  return { id: leafText(id[0], 'invalidRequest'), instance: instance?.[0] && leafText(instance[0], 'invalidRequest') };
+  checkNoneTwice(token, 'rst-target');
+  const id = childNamed(token, dialect.wsc, 'Identifier');
+  const instance = childNamed(token, dialect.wsc, 'Instance');
+  if (id === undefined) return refuse('invalidRequest', 'rst-target-token');
+  return { id: leafText(id, 'invalidRequest'), instance: instance && leafText(instance, 'invalidRequest') };
 }
 
 function targetFromReference(str: Element, dialect: Dialect): TargetToken {
-  const reference = str.children[0];
-  if (reference === undefined || !isNamed(reference, ns.wsse, 'Reference'))
+  const [reference, ...more] = elementContent(str, 'invalidRequest', 'rst-text');
+  if (reference === undefined || more.length !== 0 || !isNamed(reference, ns.wsse, 'Reference'))
+    return refuse('invalidRequest', 'rst-target-reference');
+  checkAttributes(reference, 'rst', attribute => isOfReference(attribute, dialect));
+  if (elementContent(reference, 'invalidRequest', 'rst-text').length !== 0)
     return refuse('invalidRequest', 'rst-target-reference');
   const uri = attributeValue(reference, '', 'URI');
   const type = attributeValue(reference, '', 'ValueType');
   if (uri === undefined || (type !== undefined && type !== dialect.sct))
     return refuse('invalidRequest', 'rst-target-reference');
   return { id: uri, instance: attributeValue(reference, dialect.wsc, 'Instance') };
+}
+
+function isOfReference({ namespace, local }: Attribute, { wsc }: Dialect): boolean {
+  return namespace === '' ? local === 'URI' || local === 'ValueType' : namespace === wsc && local === 'Instance';
 }
 
 /**

@@ -4,10 +4,12 @@ import { refuse } from '../errors.ts';
 import type { OutgoingBody } from '../message/send.ts';
 import type { Dialect } from '../names.ts';
 import { ns } from '../names.ts';
-import { attributeValue, childNamed, childrenNamed, type Element, isNamed, leafText } from '../xml/tree.ts';
+import { elementContent } from '../soap/structure.ts';
+import { trimSpace } from '../xml/characters.ts';
+import { attributeValue, childNamed, type Element, isNamed, leafText } from '../xml/tree.ts';
 import { escapeText, standalone } from '../xml/write.ts';
 import { computedKey } from './computed-key.ts';
-import { selfContained, tokenReferenceText } from './token-request.ts';
+import { checkAttributes, checkNoneTwice, isOfSecret, selfContained, tokenReferenceText } from './token-request.ts';
 
 /** What the issuer answers with: the token, and how the initiator gets at the key. Times are milliseconds since the epoch. */
 export interface IssuedToken {
@@ -97,7 +99,7 @@ export interface ConversationToken {
  * @param body the one child of the verified Body
  * @param entropy the initiator's share of the key
  * @param keySizeBits what was asked for; the answer's KeySize decides where it is given
- * @throws {Refusal} `invalidRequest` where the answer lacks what WS-SecureConversation §3 wants
+ * @throws {Refusal} `invalidRequest` where the answer lacks what WS-SecureConversation §3 wants, or says something twice
  */
 export function parseIssueResponse(
   body: Element | undefined,
@@ -106,8 +108,10 @@ export function parseIssueResponse(
   keySizeBits: number,
 ): ConversationToken {
   const response = responseElement(body, dialect);
+  checkNoneTwice(response, 'rstr');
   const token = onlyChildOf(childNamed(response, dialect.wst, 'RequestedSecurityToken'), 'rstr-token');
   if (!isNamed(token, dialect.wsc, 'SecurityContextToken')) refuse('invalidRequest', 'rstr-token');
+  checkNoneTwice(token, 'rstr-token');
   const identifier = token.children[0];
   if (identifier === undefined || !isNamed(identifier, dialect.wsc, 'Identifier'))
     return refuse('invalidRequest', 'rstr-identifier');
@@ -146,8 +150,8 @@ function responseElement(body: Element | undefined, dialect: Dialect): Element {
 }
 
 function onlyChildOf(parent: Element | undefined, reason: string): Element {
-  const child = parent?.children[0];
-  if (child === undefined || parent?.children.length !== 1) return refuse('invalidRequest', reason);
+  const [child, ...more] = parent === undefined ? [] : elementContent(parent, 'invalidRequest', reason);
+  if (child === undefined || more.length !== 0) return refuse('invalidRequest', reason);
   return child;
 }
 
@@ -163,7 +167,7 @@ function secretOf(response: Element, dialect: Dialect, entropy: Uint8Array, aske
   if (proof === undefined) return entropy;
   const token = onlyChildOf(proof, 'rstr-proof');
   if (isNamed(token, dialect.wst, 'BinarySecret')) return secretBytesOf(token);
-  if (!isNamed(token, dialect.wst, 'ComputedKey') || leafText(token).trim() !== dialect.computedKeyPsha1)
+  if (!isNamed(token, dialect.wst, 'ComputedKey') || trimSpace(leafText(token)) !== dialect.computedKeyPsha1)
     return refuse('invalidRequest', 'rstr-proof');
   const share = onlyChildOf(childNamed(response, dialect.wst, 'Entropy'), 'rstr-entropy');
   if (!isNamed(share, dialect.wst, 'BinarySecret')) return refuse('invalidRequest', 'rstr-entropy');
@@ -171,13 +175,14 @@ function secretOf(response: Element, dialect: Dialect, entropy: Uint8Array, aske
 }
 
 function secretBytesOf(element: Element): Uint8Array {
+  checkAttributes(element, 'rstr', isOfSecret);
   return decodeBase64(leafText(element, 'invalidRequest'), { minBytes: 16, maxBytes: 64 }, 'invalidRequest');
 }
 
 function keySizeOf(response: Element, dialect: Dialect): number | undefined {
-  const [size] = childrenNamed(response, dialect.wst, 'KeySize');
+  const size = childNamed(response, dialect.wst, 'KeySize');
   if (size === undefined) return undefined;
-  const text = leafText(size, 'invalidRequest').trim();
+  const text = trimSpace(leafText(size, 'invalidRequest'));
   // The peer names the size, we say what is a sane one: 128 to 512 bits in whole bytes.
   if (!/^[1-9][0-9]{2}$/.test(text) || Number(text) < 128 || Number(text) > 512 || Number(text) % 8 !== 0)
     return refuse('invalidRequest', 'rstr-key-size');
@@ -185,6 +190,7 @@ function keySizeOf(response: Element, dialect: Dialect): number | undefined {
 }
 
 function instant(lifetime: Element | undefined, local: string): number | undefined {
+  if (lifetime !== undefined) checkNoneTwice(lifetime, 'rstr-lifetime');
   const element = lifetime && childNamed(lifetime, ns.wsu, local);
   const ms = element === undefined ? Number.NaN : Date.parse(leafText(element, 'invalidRequest'));
   return Number.isNaN(ms) ? undefined : ms;

@@ -152,3 +152,30 @@ describe('a Cancel', () => {
     expect(await state.find(token, plan.audience, nowMs)).toBeDefined();
   });
 });
+
+describe('an answer to an Issue that says something twice is refused', () => {
+  const plan = planOf(wsdl, 'EchoTls11');
+  const sct = /<c:SecurityContextToken .*<\/c:SecurityContextToken>/s;
+  const changes: readonly (readonly [law: string, from: string | RegExp, to: string, reason: string])[] = [
+    ['two KeySizes', '<t:KeySize>', '<t:KeySize>128</t:KeySize><t:KeySize>', 'rstr-duplicate-child'],
+    ['two Lifetimes', '<t:Lifetime>', '<t:Lifetime></t:Lifetime><t:Lifetime>', 'rstr-duplicate-child'],
+    ['two Entropies', '<t:Entropy>', '<t:Entropy></t:Entropy><t:Entropy>', 'rstr-duplicate-child'],
+    ['text between its elements', '<t:KeySize>', 'x<t:KeySize>', 'rstr-text'],
+    ['text beside the token', '<t:RequestedSecurityToken>', '<t:RequestedSecurityToken>x', 'rstr-token'],
+    ['a second token', sct, '$&$&', 'rstr-token'],
+    ['two Identifiers', /<c:Identifier>.*<\/c:Identifier>/, '$&$&', 'rstr-token-duplicate-child'],
+    ['two States', /<k:State.*<\/k:State>/, '$&$&', 'rstr-token-duplicate-child'],
+    ['two Expires', /<u:Expires.*<\/u:Expires>/, '$&$&', 'rstr-lifetime-duplicate-child'],
+    ['text in the proof', '<t:RequestedProofToken>', '<t:RequestedProofToken>x', 'rstr-proof'],
+    ['an attribute of the secret', '<t:BinarySecret', '<t:BinarySecret a=""', 'rstr-attribute'],
+  ];
+  test.each(changes)('%s', (_, from, to, reason) => {
+    const { content } = issue(plan, { entropy: clientShare }).body;
+    expect(content).toMatch(from);
+    const parse = (text: string) => parseIssueResponse(scanText(text).root, plan.dialect, clientShare, 256);
+    expect(() => parse(content)).not.toThrow();
+    expect(() => parse(content.replace(from, to))).toThrow(
+      expect.objectContaining({ fault: 'invalidRequest', reason }),
+    );
+  });
+});

@@ -28,6 +28,13 @@ function rst(children: string, type: TrustRequest = 'issue'): string {
 const secret = (text: string, type = feb2005.nonce) =>
   `<t:Entropy><t:BinarySecret Type="${type}">${text}</t:BinarySecret></t:Entropy>`;
 
+const cancelOf = (children: string) => rst(children, 'cancel');
+const targetOf = (inside: string) => `<t:CancelTarget>${inside}</t:CancelTarget>`;
+const named = (uri: string, beside = '') =>
+  `<o:SecurityTokenReference><o:Reference URI="${uri}"/>${beside}</o:SecurityTokenReference>`;
+const target = targetOf(named('urn:uuid:1'));
+const identifier = '<c:Identifier>urn:uuid:1</c:Identifier>';
+
 function reasonOf(act: () => unknown): string {
   try {
     act();
@@ -64,6 +71,16 @@ describe.each(Object.values(dialects))('a request in $name', dialect => {
 
 test('nothing but RequestType is required of an Issue: WCF leaves out AppliesTo, KeyType and Context', () => {
   expect(parse(rst(''))).toMatchObject({ tokenType: undefined, keySizeBits: undefined, entropy: undefined });
+});
+
+test('elements and attributes of others, white space and the id that WCF gives a secret are allowed', () => {
+  const content =
+    ` <x xmlns="urn:x"/><y xmlns="urn:x"/> <t:KeySize>\n256 </t:KeySize>` +
+    secret(base64).replace(' Type', ` xmlns:u="${ns.wsu}" u:Id="uuid-1" Type`);
+  expect(parse(rst(content).replace('<t:RequestSecurityToken', '<t:RequestSecurityToken Context="a"'))).toMatchObject({
+    keySizeBits: 256,
+    entropy,
+  });
 });
 
 test('a target may be the whole token, with its Instance and whatever stands behind', () => {
@@ -111,9 +128,73 @@ const refused: readonly (readonly [law: string, content: string, reason: string,
       '<t:CancelTarget><c:SecurityContextToken><c:Identifier>a</c:Identifier><c:Identifier>b</c:Identifier></c:SecurityContextToken></t:CancelTarget>',
       'cancel',
     ),
-    'rst-target-token',
+    'rst-target-duplicate-child',
     'cancel',
   ],
+  ['a second CancelTarget', cancelOf(target + target), 'rst-duplicate-child', 'cancel'],
+  ['a second token in the CancelTarget', cancelOf(targetOf(named('a') + named('b'))), 'rst-target-second', 'cancel'],
+  [
+    'something behind the token in the CancelTarget',
+    cancelOf(targetOf(`${named('a')}<x/>`)),
+    'rst-target-second',
+    'cancel',
+  ],
+  ['text in the CancelTarget', cancelOf(targetOf(`${named('a')}b`)), 'rst-text', 'cancel'],
+  ['an attribute of the CancelTarget', cancelOf(target.replace('>', ' a="">')), 'rst-attribute', 'cancel'],
+  [
+    'a RenewTarget in a Cancel',
+    cancelOf(target + target.replaceAll('Cancel', 'Renew')),
+    'rst-target-unexpected',
+    'cancel',
+  ],
+  ['a CancelTarget in an Issue', rst(target), 'rst-target-unexpected'],
+  ['a ValidateTarget in an Issue', rst('<t:ValidateTarget/>'), 'rst-target-unexpected'],
+  [
+    'two References in the target',
+    cancelOf(targetOf(named('a', '<o:Reference URI="b"/>'))),
+    'rst-target-reference',
+    'cancel',
+  ],
+  ['text beside the Reference of the target', cancelOf(targetOf(named('a', 'b'))), 'rst-text', 'cancel'],
+  [
+    'a Reference with content',
+    cancelOf(targetOf(named('a').replace('/></o', '><x/></o:Reference></o'))),
+    'rst-target-reference',
+    'cancel',
+  ],
+  [
+    'an unknown attribute of the Reference',
+    cancelOf(targetOf(named('a').replace(' URI', ' Id="b" URI'))),
+    'rst-attribute',
+    'cancel',
+  ],
+  [
+    'text in a target that is the whole token',
+    cancelOf(targetOf(`<c:SecurityContextToken>b${identifier}</c:SecurityContextToken>`)),
+    'rst-target-text',
+    'cancel',
+  ],
+  [
+    'two States in a target that is the whole token',
+    cancelOf(targetOf(`<c:SecurityContextToken>${identifier}<k/><k/></c:SecurityContextToken>`)),
+    'rst-target-duplicate-child',
+    'cancel',
+  ],
+  ['a second RequestType', rst(`<t:RequestType>${feb2005.requestType.cancel}</t:RequestType>`), 'rst-duplicate-child'],
+  ['two Entropies', rst(secret(base64) + secret(base64)), 'rst-duplicate-child'],
+  ['two TokenTypes', rst('<t:TokenType>a</t:TokenType><t:TokenType>b</t:TokenType>'), 'rst-duplicate-child'],
+  ['two elements of others that are one', rst('<x xmlns="urn:x"/><y:x xmlns:y="urn:x"/>'), 'rst-duplicate-child'],
+  ['text behind the last element', rst('<t:KeySize>256</t:KeySize>x'), 'rst-text'],
+  ['an attribute of KeySize', rst('<t:KeySize a="">256</t:KeySize>'), 'rst-attribute'],
+  ['an attribute of Entropy', rst(secret(base64).replace('>', ' a="">')), 'rst-attribute'],
+  [
+    'an unknown attribute of BinarySecret',
+    rst(secret(base64).replace(' Type', ' EncodingType="" Type')),
+    'rst-attribute',
+  ],
+  ['text in Entropy', rst(secret(base64).replace('</t:Entropy>', 'x</t:Entropy>')), 'rst-text'],
+  ['a second secret in Entropy', rst(secret(base64).replace('</t:Entropy>', '<x/></t:Entropy>')), 'rst-entropy'],
+  ['KeySize between spaces that XML has not', rst('<t:KeySize>\u00a0256</t:KeySize>'), 'rst-key-size'],
 ];
 
 for (const [law, content, reason, request] of refused) {
