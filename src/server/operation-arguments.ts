@@ -1,6 +1,6 @@
 import type { WSDL } from 'soap';
 import { ns } from '../names.ts';
-import { decodeText } from '../xml/characters.ts';
+import { decodeText, trimSpace } from '../xml/characters.ts';
 import { attributeValue, type Element, marks, namespaceOf } from '../xml/tree.ts';
 
 /**
@@ -21,7 +21,9 @@ const textKey = '$value';
  *
  * node-soap would parse bytes once more, by rules that may be others than those the element was verified under. So the verified element is
  * read itself, by node-soap's description of the schema. Differences are meant: comments and CDATA sections do not part a text, a long
- * text is one text, what stands in a CDATA section is text, `href` is an attribute like others, and `__proto__` a name like others.
+ * text is one text, what stands in a CDATA section is text, `href` is an attribute like others, and `__proto__` a name like others; only
+ * what XML calls white space is cut from the ends of a text. A value is made of each character at most once, so that arguments are no larger
+ * than the message says them.
  * @throws {TypeError} for text beside child elements, which node-soap does not read either
  */
 export function readArguments(wsdl: WSDL, content: Element): unknown {
@@ -83,8 +85,25 @@ function typeOf(wsdl: WSDL, element: Element): Description {
   const named = attributeValue(element, ns.xsi, 'type');
   if (named === undefined) return undefined;
   const [, prefix = '', local = ''] = /^(?:([^:]*):)?(.*)$/s.exec(named) ?? [];
-  const type = wsdl.findSchemaObject(namespaceOf(element, prefix) ?? '', local);
-  return type?.description(wsdl.definitions);
+  return namedType(wsdl, namespaceOf(element, prefix) ?? '', local);
+}
+
+/** What of a type of node-soap's is used. */
+interface Described {
+  description(definitions: WSDL['definitions']): unknown;
+}
+
+/** Descriptions of types, each made once: as many as the WSDL has, whatever messages name. */
+const typeDescriptions = new WeakMap<object, Description>();
+
+function namedType({ definitions }: WSDL, namespace: string, local: string): Description {
+  const schema = own(definitions.schemas, namespace);
+  if (schema === undefined) return undefined;
+  const { complexTypes, types, elements } = schema;
+  const type = (own(complexTypes, local) ?? own(types, local) ?? own(elements, local)) as Described | undefined;
+  if (type === undefined) return undefined;
+  if (!typeDescriptions.has(type)) typeDescriptions.set(type, type.description(definitions) as Description);
+  return typeDescriptions.get(type);
 }
 
 /** xsi:nil, XML Schema Part 1 §2.6.2. */
@@ -110,7 +129,7 @@ const decoded = marks.references | marks.carriageReturns | marks.cdata | marks.c
 function textBetween({ source, marks: found }: Element, from: number, to: number): string {
   if (from === to) return '';
   const raw = source.slice(from, to);
-  return ((found & decoded) === 0 ? raw : decodeText(raw)).trim();
+  return trimSpace((found & decoded) === 0 ? raw : decodeText(raw));
 }
 
 const readers: Readonly<Record<string, (text: string) => unknown>> = {

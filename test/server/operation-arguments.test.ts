@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { WSDL } from 'soap';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { writePlainEnvelope } from '../../src/message/plain-envelope.ts';
 import { readArguments } from '../../src/server/operation-arguments.ts';
 import { openServiceWsdl } from '../../src/server/service-wsdl.ts';
@@ -53,10 +53,10 @@ const attribute = fc.tuple(
   fc.constantFrom('id', 'xsi:nil', 'xsi:type', 'a', 'xml:lang'),
   fc.constantFrom('', '1', 'true', 'false', 't:Longer', 't:Line', 'x "<&'),
 );
-// node-soap's own parser cuts a text at 64 kB and takes each piece for a text of its own.
+// node-soap's own parser cuts a text at 64 kB and takes each piece for a text of its own; and JavaScript's white space from both its ends.
 const text = fc.oneof(
   fc.constantFrom('', '7', '1.5', 'true', '2026-01-02T03:04:05Z', ' a  b ', '\n\t'),
-  fc.string({ maxLength: 20 }).map(value => value.replace(/[^\t\n -\uD7FF\uE000-\uFFFD]/g, '')),
+  fc.string({ maxLength: 20 }).map(value => value.replace(/[^\t\n -\uD7FF\uE000-\uFFFD]|(?![\t\n ])\s/g, '')),
 );
 const { element } = fc.letrec<{ element: string }>(tie => ({
   element: fc
@@ -70,6 +70,19 @@ const { element } = fc.letrec<{ element: string }>(tie => ({
         `<t:${name}${attributes.map(([key, value]) => ` ${key}="${escapeAttribute(value)}"`).join('')}>${inside.join('')}</t:${name}>`,
     ),
 }));
+
+const own = ({ definitions }: WSDL) => definitions.schemas['urn:t']?.complexTypes.Longer as object;
+
+/** Characters of all names and texts of arguments, but the names that node-soap gives attributes and texts. */
+function charsOf(value: unknown): number {
+  if (typeof value === 'string') return value.length;
+  if (Array.isArray(value)) return value.reduce((sum: number, item) => sum + charsOf(item), 0);
+  if (typeof value !== 'object' || value === null) return 0;
+  return Object.entries(value).reduce(
+    (sum, [name, item]) => sum + (name === 'attributes' || name === '$value' ? 0 : name.length) + charsOf(item),
+    0,
+  );
+}
 
 const outcome = (read: () => unknown) => {
   try {
@@ -108,6 +121,39 @@ describe('arguments of an order', () => {
   test('take a text with comments and CDATA sections as one text, markup in it as text', () => {
     const inside = '<t:text>ad<!-- no -->min<![CDATA[<?xml version="1.0"?><t:paid>true</t:paid>]]></t:text>';
     expect(reading(contentOf(inside))).toEqual({ text: 'admin<?xml version="1.0"?><t:paid>true</t:paid>' });
+  });
+
+  test('keep what is white space to JavaScript and none to XML', () => {
+    const spaces = '\u00a0\u1680\u2003\u2028\u2029\u202f\u205f\u3000\ufeff';
+    expect(reading(contentOf(`<t:text>\r\n\t ${spaces}x${spaces} \t\r\n</t:text>`))).toEqual({
+      text: `${spaces}x${spaces}`,
+    });
+  });
+
+  test('know only the names that the WSDL has, whatever a type is called', () => {
+    for (const name of ['constructor', '__proto__', 'toString', 'Line:Line', '', ':'])
+      expect(reading(contentOf(`<t:text xsi:type="t:${name}">5</t:text>`))).toMatchObject({ text: { $value: '5' } });
+  });
+
+  test('have no more names and values than the message says them', () => {
+    fc.assert(
+      fc.property(fc.array(element, { maxLength: 6 }), inside => {
+        const content = contentOf(inside.join(''));
+        const { value } = outcome(() => reading(content));
+        const text = content.source.slice(content.start, content.end);
+        expect(charsOf(value)).toBeLessThanOrEqual(text.length);
+      }),
+    );
+  });
+
+  test('cost a type no more each time that it is named', () => {
+    const described = vi.spyOn(Object.getPrototypeOf(own(wsdl)), 'description');
+    const lines = '<t:line xsi:type="t:Longer"><t:more>true</t:more></t:line>';
+    reading(contentOf(lines));
+    described.mockClear();
+    expect(reading(contentOf(lines.repeat(50)))).toMatchObject({ line: Array(50).fill({ more: true }) });
+    expect(described).not.toHaveBeenCalled();
+    described.mockRestore();
   });
 
   test('take a long text whole', () => {
