@@ -19,7 +19,7 @@ export interface DerivedKeyToken {
   readonly nonce: Buffer;
 }
 
-/** Client's and service's label in one (WS-SecureConversation 1.3 §7.1). */
+/** Client's and service's label in one (WS-SecureConversation 1.3 §7.1); it is ASCII. */
 const defaultLabel = 'WS-SecureConversationWS-SecureConversation';
 const defaultLengthBytes = 32;
 const lengths: ReadonlySet<number> = new Set([16, 24, 32]);
@@ -89,10 +89,15 @@ export function checkDistinct(tokens: readonly DerivedKeyToken[]): void {
     for (const other of tokens.slice(index + 1)) {
       const apart =
         token.offset + token.lengthBytes <= other.offset || other.offset + other.lengthBytes <= token.offset;
-      if (!apart && token.label === other.label && token.nonce.equals(other.nonce))
-        refuse('invalidSecurity', 'derived-key-overlap');
+      if (!apart && seedOf(token) === seedOf(other)) refuse('invalidSecurity', 'derived-key-overlap');
     }
   });
+}
+
+/** label ‖ nonce, one character an octet: what the key is made of, however it is divided between the two (§7.1). */
+function seedOf({ label, nonce }: Pick<DerivedKeyToken, 'label' | 'nonce'>): string {
+  const octets = label === defaultLabel ? label : Buffer.from(label, 'utf8').toString('latin1');
+  return octets + nonce.toString('latin1');
 }
 
 interface CachedKey {
@@ -104,13 +109,13 @@ interface CachedKey {
 const recent = new WeakMap<SecretKey, CachedKey[]>();
 const keptPerSecret = 4;
 
-/** P_SHA1(secret, label ‖ nonce)[offset, offset + length), the same object for the same token as long as it is among the last four. */
+/** P_SHA1(secret, label ‖ nonce)[offset, offset + length), the same object for the same octets as long as it is among the last four. */
 export function derivedKey(
   secret: SecretKey,
   token: Pick<DerivedKeyToken, 'offset' | 'lengthBytes' | 'label' | 'nonce'>,
 ): SecretKey {
-  const label = token.label === defaultLabel ? '' : token.label;
-  const name = `${token.offset} ${token.lengthBytes} ${label} ${token.nonce.toString('latin1')}`;
+  const seed = seedOf(token);
+  const name = `${token.offset} ${token.lengthBytes} ${seed}`;
   let list = recent.get(secret);
   const found = list?.find(entry => entry.name === name);
   if (found !== undefined) return found.key;
@@ -118,8 +123,8 @@ export function derivedKey(
     list = [];
     recent.set(secret, list);
   }
-  const seed = Buffer.concat([Buffer.from(token.label, 'utf8'), token.nonce]);
-  const key = new SecretKey(pSha1(secret, seed, token.offset + token.lengthBytes).subarray(token.offset));
+  const octets = pSha1(secret, Buffer.from(seed, 'latin1'), token.offset + token.lengthBytes);
+  const key = new SecretKey(octets.subarray(token.offset));
   // A name in memory of its own: a label is a part of its message and would keep the whole of it.
   list.unshift({ name: Buffer.from(name, 'utf16le').toString('utf16le'), key });
   if (list.length > keptPerSecret) list.pop();

@@ -6,6 +6,7 @@ import { dialects, ns, tokenTypes } from '../../src/names.ts';
 import { parseBinaryToken, writeBinaryToken } from '../../src/security/binary-token.ts';
 import { parseContextToken } from '../../src/security/context-token.ts';
 import {
+  checkDistinct,
   derivedKey,
   deriveOutgoing,
   parseDerivedKeyToken,
@@ -227,6 +228,32 @@ describe('DerivedKeyToken', () => {
       if (good) expect(read().nonce).toHaveLength(bytes);
       else expect(read).toThrow(refusal('invalidSecurity'));
     }
+  });
+
+  test('label and nonce are one seed, however its octets are divided: one key, and no two tokens of a message', () => {
+    const seed = Buffer.from('WS-SecureConversationWS-SecureConversationé0123456789abcdef');
+    const tokenAt = (end: number) => ({
+      ...parseDerivedKeyToken(root(write(Buffer.alloc(16))), dialect),
+      label: seed.subarray(0, end).toString('utf8'),
+      nonce: seed.subarray(end),
+    });
+    const tokens = [1, 20, 42, 44].map(tokenAt);
+    const key = secret();
+    const [first, ...others] = tokens.map(token => derivedKey(key, token));
+    for (const other of others) expect(other).toBe(first);
+    for (const token of tokens.slice(1))
+      expect(() => checkDistinct([tokenAt(1), token])).toThrow(refusal('invalidSecurity', 'derived-key-overlap'));
+    const another = { ...tokenAt(20), nonce: seed.subarray(21) };
+    expect(() => checkDistinct([tokenAt(20), another])).not.toThrow();
+    expect(derivedKey(key, another)).not.toBe(first);
+  });
+
+  test('a key is known by its offset and its length too', () => {
+    const key = secret();
+    const token = { offset: 0, lengthBytes: 16, label: 'x', nonce: Buffer.alloc(16, 1) };
+    const octets = (change: object) => secretBytes(derivedKey(key, { ...token, ...change }));
+    expect(octets({ lengthBytes: 32 }).subarray(0, 16)).toEqual(octets({}));
+    expect(octets({ offset: 16 })).toEqual(octets({ lengthBytes: 32 }).subarray(16));
   });
 
   test('the last four keys of a secret are kept, a fifth takes the place of the oldest', () => {
