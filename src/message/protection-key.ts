@@ -207,6 +207,17 @@ export function checkDerivedKeys<C>(header: SecurityHeader, use: TokenUse, key: 
   }
 }
 
+/**
+ * What nobody checks must not be there: a DerivedKeyToken that nothing is signed or encrypted with.
+ *
+ * @throws {Refusal} `invalidSecurity`
+ */
+export function checkUsed(tokens: readonly DerivedKeyToken[], keys: readonly ResolvedKey[]): void {
+  for (const token of tokens) {
+    if (!keys.some(({ derived }) => derived === token)) refuse('invalidSecurity', 'derived-key-unused');
+  }
+}
+
 /** The key itself, derived where it has to be. */
 export function secretOf({ secret, derived }: ResolvedKey): SecretKey {
   return derived === undefined ? secret : derivedKey(secret, derived);

@@ -23,6 +23,7 @@ import type { Message } from './message.ts';
 import { checkSigned, checkStructure, checkSupported, encryptsFirst } from './plan-check.ts';
 import {
   checkDerivedKeys,
+  checkUsed,
   type ProtectionKey,
   protectionKey,
   type ReceiveKeys,
@@ -161,6 +162,7 @@ function resolveKeys<C>({ plan, header, parts }: Received, use: TokenUse, key: P
     if (use.derivedKeys && resolved.derived === signing.derived) refuse('invalidSecurity', 'derived-key-overlap');
     encryption.set(part.element, resolved);
   }
+  checkUsed(header.derivedKeys, [signing, ...encryption.values()]);
   return { signature, signing, encryption };
 }
 

@@ -14,7 +14,7 @@ import {
 } from '../security/token-reference.ts';
 import { cipherKey } from './encrypted-parts.ts';
 import { ids } from './part-ids.ts';
-import { encryptsFirst } from './plan-check.ts';
+import { encryptsFirst, wantsUsername } from './plan-check.ts';
 import { type ContextKey, type TokenUse, tokenUseOf } from './protection-key.ts';
 
 /** Where the keys of sent messages come from. */
@@ -171,9 +171,16 @@ function named({ id, secret }: AnnouncedKey, dialect: Dialect): NamedKey {
   return { secret, reference: writeDirectReference(`#${id}`, dialect.dk) };
 }
 
+/** Whether anything is: a token that nothing uses is refused by receivers. */
+function encrypts(plan: MessagePlan): boolean {
+  return plan.encrypted.body || (plan.protection.kind === 'symmetric' && wantsUsername(plan));
+}
+
 /** The DerivedKeyTokens, in the order of their use. */
-function writeDerivedKeys({ dialect, protection }: MessagePlan, pair: DerivedPair, reference: string): string {
+function writeDerivedKeys(plan: MessagePlan, pair: DerivedPair, reference: string): string {
+  const { dialect, protection } = plan;
   const write = (key: AnnouncedKey) => writeDerivedKeyToken(dialect, key.id, key, reference);
   const { signing, encryption } = pair;
+  if (!encrypts(plan)) return write(signing);
   return encryptsFirst(protection) ? write(encryption) + write(signing) : write(signing) + write(encryption);
 }

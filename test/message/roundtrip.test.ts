@@ -227,6 +227,14 @@ describe('the sender', () => {
     }
   });
 
+  test('no token is written that nothing uses', async () => {
+    const clear = { ...plan, encrypted: { body: false, headers: [] } };
+    const keys = conversation(plan.dialect);
+    const { text } = sent(clear, keys.clientSends, outgoing());
+    expect(text.match(/<c:DerivedKeyToken/g)).toHaveLength(1);
+    expect((await received(text, clear, keys.serverReceives)).content?.local).toBe('Echo');
+  });
+
   test('derived keys serve a conversation for an hour, and then change', () => {
     const keys = conversation(plan.dialect);
     const noncesAt = (ms: number) => {
