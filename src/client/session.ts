@@ -1,6 +1,7 @@
 import { writeCancelRequest } from '../conversation/token-request.ts';
 import { SecureConversationError } from '../errors.ts';
 import { writePlainEnvelope } from '../message/plain-envelope.ts';
+import { contentText } from '../message/receive.ts';
 import type { OutgoingBody } from '../message/send.ts';
 import { checkOffered } from '../policy/offered.ts';
 import type { OperationPlan, Plan } from '../policy/plan.ts';
@@ -155,6 +156,6 @@ async function cancel(held: Conversation, plan: Plan, parts: ExchangeParts): Pro
 }
 
 function result({ verified, status, address, sentBytes, receivedBytes }: Exchanged, held: Conversation): CallResult {
-  const envelope = writePlainEnvelope(verified.content);
+  const envelope = writePlainEnvelope(verified.content, contentText(verified));
   return { envelope, status, address, sentBytes, receivedBytes, stateChars: held.stateChars };
 }

@@ -15,7 +15,7 @@ export interface PlainMessage {
 
 /**
  * Reads an envelope in clear that our own side wrote (node-soap's, whose prefixes are declared on the Envelope and may be used inside
- * values alone). The Body: its content as written and every declaration in scope there.
+ * values alone). The Body: its content as written, with every declaration in scope there.
  * @throws {SecureConversationError} `CONFIG_INVALID` where it is no SOAP envelope, or its Body has attributes
  * @throws {Refusal} `malformed` for what is not well-formed, or has text between its header blocks
  */
@@ -35,15 +35,19 @@ export function readPlainEnvelope(text: string): PlainMessage {
     );
   const header = childNamed(root, body.namespace, 'Header');
   const headers = header === undefined ? [] : elementContent(header, 'malformed', 'header-text');
-  const { content, declarations } = inheritDeclarations(body);
-  return { headers, body: { content, declarations, element: body.children[0] } };
+  const [element, ...more] = elementContent(body, 'malformed', 'body-text');
+  if (element === undefined || more.length !== 0) return { headers, body: inheritDeclarations(body) };
+  return { headers, body: { declarations: '', content: standalone(element), element } };
 }
 
 /**
  * An envelope with nothing but a Body, as node-soap takes it: prefix `soap`, SOAP 1.2.
- * @param content the verified child of the Body; it takes its declarations along, whatever `soap` means in the message it comes from
+ * @param content the child of the Body; it takes its declarations along, whatever `soap` means in the message it comes from
+ * @param text how to write it; default: as it was written
  */
-export function writePlainEnvelope(content: Element | undefined): string {
-  const body = content === undefined ? '' : standalone(content);
-  return `<soap:Envelope xmlns:soap="${ns.soap12}"><soap:Body>${body}</soap:Body></soap:Envelope>`;
+export function writePlainEnvelope(
+  content: Element | undefined,
+  text = content === undefined ? '' : standalone(content),
+): string {
+  return `<soap:Envelope xmlns:soap="${ns.soap12}"><soap:Body>${text}</soap:Body></soap:Envelope>`;
 }

@@ -67,7 +67,7 @@ function checkNoKeys(header: SecurityHeader): void {
 /** What is known of a message once its digests are verified. */
 export interface SignedParts {
   readonly envelope: Envelope;
-  readonly signed: ReadonlySet<Element>;
+  readonly signed: { has(element: Element): boolean };
   /** The UsernameToken's element, in clear or decrypted. */
   readonly usernameToken: Element | undefined;
 }

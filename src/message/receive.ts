@@ -14,7 +14,9 @@ import {
   verifySignatureValue,
 } from '../security/signature.ts';
 import { checkFreshness, type Timestamp } from '../security/timestamp.ts';
+import { checkRelationship } from '../soap/addressing.ts';
 import type { Envelope } from '../soap/envelope.ts';
+import { isFault } from '../soap/fault.ts';
 import { type CanonicalAllowance, canonicalAllowance } from '../xml/canonical.ts';
 import { defaultLimits, type Limits } from '../xml/limits.ts';
 import type { Element, Fragment } from '../xml/tree.ts';
@@ -33,11 +35,12 @@ import {
   type TokenUse,
   tokenUseOf,
 } from './protection-key.ts';
+import { checkNames, checkTypes, type SignedScope, signedNames } from './signed-names.ts';
 import { contentOf, usernameTokenOf, type Verified } from './verified.ts';
 
 export { EnvelopeRefusal, type Message, readMessage, unsecuredFault } from './message.ts';
 export type { ContextKey, ContextTokenValue, EncryptedKeyHandle, FoundContext, ReceiveKeys } from './protection-key.ts';
-export { bodyContent, type Verified } from './verified.ts';
+export { bodyContent, contentText, type Verified } from './verified.ts';
 
 export interface ReceiveOptions {
   readonly nowMs: number;
@@ -139,7 +142,7 @@ function checkReferences(references: readonly SignedReference[], received: Recei
 function unsigned<C>(message: Message, received: Received, options: ReceiveOptions): Verified<C> {
   const timestamp = received.header.timestamps[0];
   if (timestamp !== undefined) checkFreshness(timestamp, options);
-  return verified(message, received, undefined, nothing, new Set());
+  return verified(message, received, undefined, nothing, new Map());
 }
 
 interface ResolvedKeys {
@@ -186,17 +189,18 @@ function verifySignature(
   return timestamp;
 }
 
-/** Verifies the digests of all parts but the Timestamp, which has been. @returns every signed element */
+/** Verifies the digests of all parts but the Timestamp, which has been. @returns every signed element, with its PrefixList */
 function verifyParts(
   received: Received,
   stamped: Timestamp | undefined,
   plaintexts: ReadonlyMap<Element, Fragment>,
-): ReadonlySet<Element> {
+): SignedScope['parts'] {
   for (const fragment of plaintexts.values()) addIds(received.ids, fragment.ids, 'failedCheck');
   const references = received.header.signatures[0]?.references ?? [];
   const others = references.filter(({ id }) => id !== stamped?.id);
-  const signed = new Set(verifyDigests(others, digestOptions(received, plaintexts)));
-  if (stamped !== undefined) signed.add(stamped.element);
+  const elements = verifyDigests(others, digestOptions(received, plaintexts));
+  const signed = new Map(elements.map((element, index) => [element, others[index]?.prefixes ?? []]));
+  if (stamped !== undefined) signed.set(stamped.element, []);
   return signed;
 }
 
@@ -252,20 +256,46 @@ function verified<C>(
   { plan, envelope, header, parts }: Received,
   key: ProtectionKey<C> | undefined,
   plaintexts: ReadonlyMap<Element, Fragment>,
-  signed: ReadonlySet<Element>,
+  signed: SignedScope['parts'],
 ): Verified<C> {
   const token = usernameTokenOf(header, parts, plaintexts);
   checkSigned(plan, { envelope, signed, usernameToken: token?.element });
+  const content = contentOf(envelope.body, parts, plaintexts);
+  const scope = scopeOf(plan, signed);
+  if (scope !== undefined) checkMeaning(message, content, scope);
   return {
     soap: envelope.soap,
     addressing: message.addressing,
     body: envelope.body,
-    content: contentOf(envelope.body, parts, plaintexts),
+    content,
     plaintexts,
     context: key?.context,
     contextToken: key?.contextToken,
     usernameToken: token && { username: token.username, password: token.password },
     encryptedKey: key?.encryptedKey,
-    signed,
+    signed: new Set(signed.keys()),
+    scope,
   };
+}
+
+/** How far declarations are signed; undefined over TLS, which protects the whole message. */
+function scopeOf({ protection, suite }: MessagePlan, parts: SignedScope['parts']): SignedScope | undefined {
+  if (protection.kind === 'transport') return undefined;
+  if (encryptsFirst(protection)) return { parts, plaintext: 'ciphertext' };
+  return { parts, plaintext: suite.encryption.mode === 'gcm' ? 'octets' : 'canonical' };
+}
+
+/**
+ * What names and values mean must be signed, not only how they are written. In a fault it is for the reader to leave out what is not: it is
+ * a fault all the same.
+ */
+function checkMeaning({ addressing }: Message, content: Element | undefined, scope: SignedScope): void {
+  const namespaceIn = signedNames(scope);
+  if (addressing !== undefined) checkRelationship(addressing, namespaceIn);
+  if (content === undefined) return;
+  // As for digests: once anything was decrypted, every refusal is one and the same.
+  const decrypted = content.parent !== undefined && content.source !== content.parent.source;
+  const fault = decrypted ? 'failedCheck' : 'invalidSecurity';
+  if (decrypted && scope.plaintext === 'ciphertext') checkNames(content, namespaceIn, fault);
+  if (!isFault(content)) checkTypes(content, namespaceIn, fault);
 }

@@ -1,6 +1,6 @@
 import { hmacKey } from '../crypto/hmac.ts';
 import { type RandomSource, uuidText } from '../crypto/random.ts';
-import { refuse, SecureConversationError } from '../errors.ts';
+import { SecureConversationError } from '../errors.ts';
 import { type AddressingVersion, ns, type SoapVersion } from '../names.ts';
 import type { MessagePlan } from '../policy/plan.ts';
 import { type EncryptedType, writeEncryptedData, writeReferenceList } from '../security/encryption.ts';
@@ -9,7 +9,6 @@ import { writeTimestamp } from '../security/timestamp.ts';
 import { writeUsernameToken } from '../security/username-token.ts';
 import { type AddressingHeader, addressingHeaders, writeAddressingHeader } from '../soap/addressing.ts';
 import { canonicalize } from '../xml/canonical.ts';
-import { defaultLimits, type Limits } from '../xml/limits.ts';
 import { scanText } from '../xml/scan.ts';
 import type { Element } from '../xml/tree.ts';
 import { standalone } from '../xml/write.ts';
@@ -18,8 +17,11 @@ import { ids } from './part-ids.ts';
 import { checkSupported, encryptsFirst, isListed } from './plan-check.ts';
 import type { EncryptedKeyHandle } from './protection-key.ts';
 import { type SendingKeys, type SendKeys, sendingKeys } from './sending-key.ts';
+import { bodyTags, type OutgoingBody, ownLimits, signedBody, signedCiphertext } from './sent-body.ts';
+import { valuePrefixes } from './value-prefixes.ts';
 
 export type { NamedKey, SendKeys } from './sending-key.ts';
+export { declaredInside, type OutgoingBody, ownLimits } from './sent-body.ts';
 
 /** What a message says. */
 export interface Outgoing {
@@ -32,15 +34,6 @@ export interface Outgoing {
   /** Header blocks that somebody else wrote, in the envelope they stand in; one that the plan wants signed has no wsu:Id. */
   readonly headers?: readonly Element[];
   readonly body: OutgoingBody;
-}
-
-/** The content of a Body to be sent. */
-export interface OutgoingBody {
-  /** Every namespace declaration that the content needs around it, with one space between two of them. */
-  readonly declarations: string;
-  readonly content: string;
-  /** The one element that the content consists of, where it has been scanned already; it spares the sender to do so. */
-  readonly element?: Element | undefined;
 }
 
 export interface SendOptions {
@@ -153,72 +146,13 @@ function encrypt(
  */
 function bodyPart(writing: Writing, body: OutgoingBody): string {
   const { plan, versions, signed } = writing;
-  const { content } = body;
-  const tags = bodyTags(versions.soap, body.declarations, plan.signed.body);
+  const { content, declarations, element } = body;
+  const tags = bodyTags(versions.soap, declarations, plan.signed.body);
   const afterEncryption = plan.encrypted.body && encryptsFirst(plan.protection);
-  if (plan.signed.body && !afterEncryption) signed.push({ id: ids.body, canonical: canonicalBody(tags, body) });
+  if (plan.signed.body && !afterEncryption) signed.push(signedBody(tags, content, element));
   const inner = plan.encrypted.body ? encrypt(writing, ids.encryptedBody, 'content', content) : content;
-  if (plan.signed.body && afterEncryption) {
-    signed.push({ id: ids.body, canonical: canonicalBody(tags, { declarations: '', content: inner }) });
-  }
+  if (plan.signed.body && afterEncryption) signed.push(signedCiphertext(tags, inner));
   return tags.open + inner + tags.close;
-}
-
-interface BodyTags {
-  readonly open: string;
-  readonly close: string;
-  /** The start tag's canonical form around content that does without its prefixes; undefined where that could need them. */
-  readonly canonicalOpen: string | undefined;
-}
-
-/** The declarations of the content stand on the Body, so that its prefixes can't be `s` and `u` where they are taken. */
-function bodyTags(soap: SoapVersion, declarations: string, withId: boolean): BodyTags {
-  const inherited = declarations === '' ? '' : ` ${declarations}`;
-  const prefix = freePrefix('s', inherited);
-  const close = `</${prefix}:Body>`;
-  if (!withId) {
-    const own = prefix === 's' ? '' : ` xmlns:${prefix}="${soap.namespace}"`;
-    return { open: `<${prefix}:Body${own}${inherited}>`, close, canonicalOpen: undefined };
-  }
-  const idPrefix = freePrefix('u', inherited);
-  const own = ` xmlns:${prefix}="${soap.namespace}" xmlns:${idPrefix}="${ns.wsu}"`;
-  const id = ` ${idPrefix}:Id="${ids.body}"`;
-  const isUsual = prefix === 's' && idPrefix === 'u';
-  return {
-    open: `<${prefix}:Body${own}${inherited}${id}>`,
-    close,
-    canonicalOpen: isUsual ? `<s:Body${own}${id}>` : undefined,
-  };
-}
-
-function freePrefix(wanted: string, declarations: string): string {
-  let prefix = wanted;
-  while (declarations.includes(` xmlns:${prefix}=`)) prefix += '_';
-  return prefix;
-}
-
-/** What our own side writes may be larger than what it accepts. */
-export const ownLimits: Limits = {
-  ...defaultLimits,
-  maxBytes: 1 << 28,
-  maxNodes: 1 << 24,
-  maxChildren: 1 << 24,
-  maxValueChars: 1 << 20,
-};
-
-/** Nothing in the content may declare the prefixes of our start tag: it would be canonical in another way inside than alone. */
-const ownPrefix = /\sxmlns:[su]\s*=/;
-
-function canonicalBody({ open, close, canonicalOpen }: BodyTags, { content, element }: OutgoingBody): string {
-  if (element !== undefined && canonicalOpen !== undefined) {
-    const isAll = element.end - element.start === content.length;
-    if (isAll && !ownPrefix.test(content)) return canonicalOpen + canonicalize(element) + close;
-  }
-  try {
-    return canonicalize(scanText(open + content + close, ownLimits).root);
-  } catch (error) {
-    return refuse('server', 'body-to-send', error);
-  }
 }
 
 function headerParts(writing: Writing, out: Outgoing, messageId: string | undefined): string {
@@ -253,7 +187,9 @@ function blockParts({ plan, signed }: Writing, blocks: Outgoing['headers'] = [])
     if (!isListed(block, plan.signed.headers)) return standalone(block);
     const id = ids.header(`block${index}`);
     const text = identified(block, id);
-    signed.push({ id, canonical: canonicalize(scanText(text, ownLimits).root) });
+    const { root } = scanText(text, ownLimits);
+    const prefixes = valuePrefixes(root);
+    signed.push({ id, prefixes, canonical: canonicalize(root, { prefixes }) });
     return text;
   });
   return texts.join('');

@@ -4,11 +4,14 @@ import type { SecurityHeader } from '../security/header.ts';
 import { parseUsernameToken, type UsernameToken } from '../security/username-token.ts';
 import type { Addressing } from '../soap/addressing.ts';
 import { checkBodyContent } from '../soap/envelope.ts';
+import { detailOf, isFault, unsignedSubcode } from '../soap/fault.ts';
 import { elementContent } from '../soap/structure.ts';
+import { canonicalize } from '../xml/canonical.ts';
 import type { Element, Fragment } from '../xml/tree.ts';
-import { inheritDeclarations, type LooseContent } from '../xml/write.ts';
+import { inheritDeclarations, type LooseContent, standalone } from '../xml/write.ts';
 import { type EncryptedParts, isEncryptedData } from './encrypted-parts.ts';
 import type { ContextTokenValue, EncryptedKeyHandle } from './protection-key.ts';
+import { hasUnsignedType, type SignedScope, signedNames } from './signed-names.ts';
 
 /** What of a message was verified. Nothing else of it may be used. */
 export interface Verified<C> {
@@ -26,6 +29,8 @@ export interface Verified<C> {
   readonly encryptedKey: EncryptedKeyHandle | undefined;
   /** The very elements that the signature covers. */
   readonly signed: ReadonlySet<Element>;
+  /** How far the declarations of prefixes are signed too; undefined where TLS protects the whole message. */
+  readonly scope: SignedScope | undefined;
 }
 
 /** The supporting UsernameToken, in clear or out of its EncryptedData. @throws {Refusal} `invalidSecurity` where something else came out */
@@ -62,4 +67,40 @@ export function contentOf(
 export function bodyContent<C>({ body, plaintexts }: Verified<C>): LooseContent {
   const child = body.children[0];
   return inheritDeclarations((child && plaintexts.get(child)) ?? body);
+}
+
+/**
+ * The one child of the Body as a text for somebody else to read, '' where there is none: the signed octets, so that a reader with rules of its
+ * own finds no declaration that was not signed. What TLS protects, and plaintext that is authentic octet by octet, is given as written.
+ */
+export function contentText<C>({ body, content, scope }: Verified<C>): string {
+  if (content === undefined) return '';
+  const prefixes = scope?.parts.get(body);
+  if (scope === undefined || prefixes === undefined) return standalone(content);
+  const unsigned = isFault(content) ? unsignedFaultParts(content, scope) : [];
+  if (scope.plaintext !== 'canonical' && unsigned.length === 0) return standalone(content);
+  return canonicalize(content, { prefixes, plaintexts: new Map(unsigned.map(part => [part, emptied(part)])) });
+}
+
+/** In a fault, a subcode or a detail whose names are not signed counts as absent. */
+function unsignedFaultParts(fault: Element, scope: SignedScope): Element[] {
+  const namespaceIn = signedNames(scope);
+  const detail = detailOf(fault);
+  const subcode = unsignedSubcode(fault, namespaceIn);
+  const parts = [subcode, detail !== undefined && hasUnsignedType(detail, namespaceIn) ? detail : undefined];
+  return parts.filter(part => part !== undefined);
+}
+
+function emptied(parent: Element): Fragment {
+  return {
+    parent,
+    source: '',
+    contentStart: 0,
+    contentEnd: 0,
+    children: [],
+    marks: 0,
+    contentUses: 0,
+    contentRedeclares: 0,
+    ids: [],
+  };
 }

@@ -160,7 +160,7 @@ export interface DigestOptions {
 /**
  * Checks the digests of references out of a SignedInfo whose signature was verified.
  *
- * @returns the elements that were signed: the very nodes, not their names
+ * @returns the elements that were signed, in the order of the references: the very nodes, not their names
  * @throws {Refusal} `invalidSecurity` for a reference to something that may not be signed; `failedCheck` instead as soon
  * as anything was decrypted, so that no answer depends on a plaintext that isn't authentic yet.
  */
@@ -184,6 +184,8 @@ export function verifyDigests(
 export interface PartToSign {
   readonly id: string;
   readonly canonical: string;
+  /** PrefixList that the form was made with; default: none. */
+  readonly prefixes?: readonly string[];
 }
 
 /** Writes a Signature over the parts, canonical as written. @param keyReference text of the SecurityTokenReference */
@@ -196,7 +198,7 @@ export function writeSignature(
 ): string {
   let references = '';
   for (const part of parts) {
-    references += `<ds:Reference URI="#${part.id}">${fixedReference(suite)}${digest(suite.digest.hash, part.canonical)}</ds:DigestValue></ds:Reference>`;
+    references += `<ds:Reference URI="#${part.id}">${transforms(part.prefixes)}${digestMethod(suite)}${digest(suite.digest.hash, part.canonical)}</ds:DigestValue></ds:Reference>`;
   }
   const signedInfo = `${openSignedInfo(suite)}${references}</ds:SignedInfo>`;
   const value = hmacBase64(key, signedInfo);
@@ -206,12 +208,16 @@ export function writeSignature(
   );
 }
 
-/** What of a Reference is the same for each part. */
-function fixedReference(suite: Suite): string {
-  return (
-    `<ds:Transforms><ds:Transform Algorithm="${algorithms.excC14n}"></ds:Transform></ds:Transforms>` +
-    `<ds:DigestMethod Algorithm="${suite.digest.uri}"></ds:DigestMethod><ds:DigestValue>`
-  );
+function transforms(prefixes: readonly string[] = none): string {
+  const inclusive =
+    prefixes.length === 0
+      ? ''
+      : `<ec:InclusiveNamespaces xmlns:ec="${ns.excC14n}" PrefixList="${prefixes.join(' ')}"></ec:InclusiveNamespaces>`;
+  return `<ds:Transforms><ds:Transform Algorithm="${algorithms.excC14n}">${inclusive}</ds:Transform></ds:Transforms>`;
+}
+
+function digestMethod(suite: Suite): string {
+  return `<ds:DigestMethod Algorithm="${suite.digest.uri}"></ds:DigestMethod><ds:DigestValue>`;
 }
 
 function openSignedInfo(suite: Suite): string {

@@ -1,6 +1,6 @@
 import type { WSDL } from 'soap';
 import { type Awaitable, after } from '../awaitable.ts';
-import type { OutgoingBody } from '../message/send.ts';
+import { declaredInside, type OutgoingBody } from '../message/send.ts';
 import type { OperationPlan, Plan } from '../policy/plan.ts';
 import type { Element } from '../xml/tree.ts';
 import { type CurrentContext, withContext } from './current-context.ts';
@@ -57,7 +57,7 @@ export function openService(wsdlFile: string, wsdlText: string, services: object
       const ready = wsdl;
       if (ready === undefined) throw new TypeError('the service is not ready');
       const prepared = () => prepare(operationOf(services, port, operation.name), readArguments(ready, content));
-      const write = (result: unknown) => writeResult(ready, shapeOf(ready, port, operation), result);
+      const write = (result: unknown) => declaredInside(writeResult(ready, shapeOf(ready, port, operation), result));
       const failed = (err: unknown) =>
         log.warn({ port: port.port, operation: operation.name, err }, 'operation failed');
       return withContext(context, () =>

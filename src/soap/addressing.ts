@@ -1,7 +1,7 @@
 import { refuse } from '../errors.ts';
 import { type AddressingVersion, addressingVersions, type SoapVersion } from '../names.ts';
 import { trimSpace } from '../xml/characters.ts';
-import { type Element, leafText, namespaceOf } from '../xml/tree.ts';
+import { attributeValue, type Element, leafText, namespaceOf } from '../xml/tree.ts';
 import { escapeText } from '../xml/write.ts';
 import { elementContent } from './structure.ts';
 
@@ -77,17 +77,30 @@ function checkAttributes(block: Element, envelope: HeaderBlocks): void {
     if (namespace === envelope.soap.namespace && local !== 'mustUnderstand' && local !== 'relay') {
       refuse('invalidAddressingHeader', 'addressing-role');
     }
-    if (namespace === '' && local === 'RelationshipType' && !isReply(block, value)) {
+    if (namespace === '' && local === 'RelationshipType' && !isReply(block, value, namespaceOf)) {
       refuse('invalidAddressingHeader', 'relationship-type');
     }
   }
 }
 
+/**
+ * Checks that the relationship is a reply by what is signed too.
+ *
+ * @param namespaceIn as {@link namespaceOf}; undefined for a prefix whose declaration isn't signed
+ * @throws {Refusal} `invalidAddressingHeader`
+ */
+export function checkRelationship({ elements }: Addressing, namespaceIn: typeof namespaceOf): void {
+  const block = elements.get('RelatesTo');
+  const type = block && attributeValue(block, '', 'RelationshipType');
+  if (block !== undefined && type !== undefined && !isReply(block, type, namespaceIn))
+    refuse('invalidAddressingHeader', 'relationship-type-not-signed');
+}
+
 /** The default relationship, a URI in version 1.0 (WS-Addressing 1.0 Core §3.1) and a QName in 2004/08 (§3). */
-function isReply(block: Element, value: string): boolean {
+function isReply(block: Element, value: string, namespaceIn: typeof namespaceOf): boolean {
   if (block.namespace === addressingVersions['1.0'].namespace) return value === `${block.namespace}/reply`;
   const [prefix, local] = value.includes(':') ? value.split(':', 2) : ['', value];
-  return local === 'Reply' && namespaceOf(block, prefix ?? '') === block.namespace;
+  return local === 'Reply' && namespaceIn(block, prefix ?? '') === block.namespace;
 }
 
 function checkEndpoints(elements: ReadonlyMap<string, Element>, version: AddressingVersion): void {

@@ -160,6 +160,30 @@ function fault12(row: Row, subcodes: readonly FaultName[]): string {
   return `<s:Fault xmlns:s="${ns.soap12}"><s:Code><s:Value>s:${row.code}</s:Value>${subcode}</s:Code>${reason}</s:Fault>`;
 }
 
+/** Whether an element is the Fault of either version of SOAP. */
+export function isFault({ local, namespace }: Element): boolean {
+  return local === 'Fault' && (namespace === ns.soap12 || namespace === ns.soap11);
+}
+
+/** Detail of SOAP 1.2 or 1.1. */
+export function detailOf(fault: Element): Element | undefined {
+  return childNamed(fault, ns.soap12, 'Detail') ?? childNamed(fault, '', 'detail');
+}
+
+/**
+ * The outermost Subcode whose name has no namespace by what is signed, with all that it holds; undefined where there is none.
+ * @param namespaceIn as {@link namespaceOf}; undefined for a prefix whose declaration isn't signed
+ */
+export function unsignedSubcode(fault: Element, namespaceIn: typeof namespaceOf): Element | undefined {
+  let at = childNamed(fault, ns.soap12, 'Code');
+  for (;;) {
+    at = at && childNamed(at, ns.soap12, 'Subcode');
+    if (at === undefined) return undefined;
+    const value = childNamed(at, ns.soap12, 'Value');
+    if (value !== undefined && namespaceIn(value, qualifiedName(value).prefix) === undefined) return at;
+  }
+}
+
 /**
  * Reads the fault that a Body, or the decrypted content of one, consists of; undefined where it is no fault.
  *
@@ -202,8 +226,12 @@ const unnamed: FaultName = { namespace: '', local: '' };
 
 /** A QName in content, resolved in the scope of the element that holds it. */
 function nameIn(element: Element): FaultName {
+  const { prefix, local } = qualifiedName(element);
+  return { namespace: namespaceOf(element, prefix) ?? '', local };
+}
+
+function qualifiedName(element: Element): { readonly prefix: string; readonly local: string } {
   const text = trimSpace(leafText(element, 'malformed'));
   const colon = text.indexOf(':');
-  const prefix = colon === -1 ? '' : text.slice(0, colon);
-  return { namespace: namespaceOf(element, prefix) ?? '', local: text.slice(colon + 1) };
+  return { prefix: text.slice(0, Math.max(0, colon)), local: text.slice(colon + 1) };
 }

@@ -218,16 +218,3 @@ export function compareCodePoints(a: string, b: string): number {
 function codePointRank(unit: number): number {
   return unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit;
 }
-
-/** A text without the white space around it: XML knows four characters of it (XML 1.0 §2.3), JavaScript's trim many more. */
-export function trimSpace(text: string): string {
-  let start = 0;
-  let end = text.length;
-  while (start < end && isSpace(text.charCodeAt(start))) start += 1;
-  while (end > start && isSpace(text.charCodeAt(end - 1))) end -= 1;
-  return end - start === text.length ? text : text.slice(start, end);
-}
-
-function isSpace(code: number): boolean {
-  return code === 0x20 || code === 0xa || code === 0x9 || code === 0xd;
-}

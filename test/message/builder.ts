@@ -17,6 +17,9 @@ export interface Recipe {
   readonly unsigned?: (xml: string) => string;
   /** Ids that are signed, in this order. */
   readonly sign?: readonly string[];
+  /** PrefixList of the reference to one part, and the id of that; default: the Body. */
+  readonly prefixes?: readonly string[];
+  readonly listed?: string;
   readonly reference?: (text: string, id: string) => string;
   readonly signedInfo?: (text: string) => string;
   readonly signature?: (text: string) => string;
@@ -180,10 +183,9 @@ function signatureOf(unsigned: string, base: Base, recipe: Recipe): string {
   const { ids } = scanText(readable);
   const references = (recipe.sign ?? base.sign).map(id => {
     const element = ids.find(({ attribute }) => attribute.value === id)?.element;
-    const text = signedReference(
-      `#${id}`,
-      element === undefined ? digest('sha1', '') : digest('sha1', canonicalize(element)),
-    );
+    const prefixes = (id === (recipe.listed ?? 'Body') && recipe.prefixes) || [];
+    const canonical = element === undefined ? '' : canonicalize(element, { prefixes });
+    const text = signedReference(`#${id}`, digest('sha1', canonical), prefixes);
     return (recipe.reference ?? same)(text, id);
   });
   const signedInfo = (recipe.signedInfo ?? same)(
@@ -197,9 +199,14 @@ function signatureOf(unsigned: string, base: Base, recipe: Recipe): string {
   );
 }
 
-export function signedReference(uri: string, digestValue: string): string {
+export function signedReference(uri: string, digestValue: string, prefixes: readonly string[] = []): string {
+  const inclusive = `<ec:InclusiveNamespaces xmlns:ec="${ns.excC14n}" PrefixList="${prefixes.join(' ')}"/>`;
+  const transform =
+    prefixes.length === 0
+      ? `<ds:Transform Algorithm="${algorithms.excC14n}"/>`
+      : `<ds:Transform Algorithm="${algorithms.excC14n}">${inclusive}</ds:Transform>`;
   return (
-    `<ds:Reference URI="${uri}"><ds:Transforms><ds:Transform Algorithm="${algorithms.excC14n}"/></ds:Transforms>` +
+    `<ds:Reference URI="${uri}"><ds:Transforms>${transform}</ds:Transforms>` +
     `<ds:DigestMethod Algorithm="${algorithms.sha1}"/><ds:DigestValue>${digestValue}</ds:DigestValue></ds:Reference>`
   );
 }

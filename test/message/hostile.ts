@@ -14,6 +14,8 @@ import {
   wsc,
 } from './builder.ts';
 
+import { meaning } from './hostile-meaning.ts';
+
 /** Recipes of the vectors in test/vectors/hostile, by name: one spoilt message each. The names begin with the numbers of the attack list. */
 export interface Scenario {
   readonly name: string;
@@ -1085,4 +1087,4 @@ add('tls-calls', 'H11-message-id-no-uri', 'a wsa:MessageID that is no URI', {
   finished: replace('urn:uuid:00000000', 'urn uuid'),
 });
 
-export const hostile: readonly Scenario[] = scenarios;
+export const hostile: readonly Scenario[] = [...scenarios, ...meaning];

@@ -3,6 +3,7 @@ import { systemRandom } from '../../src/crypto/random.ts';
 import { SecretKey } from '../../src/crypto/secret-key.ts';
 import { bodyContent, type ReceiveKeys, type ReceiveOptions, readMessage, receive } from '../../src/message/receive.ts';
 import { type Outgoing, type SendKeys, type Sent, send } from '../../src/message/send.ts';
+import { signedNames } from '../../src/message/signed-names.ts';
 import { addressingVersions, dialects, ns, soapVersions } from '../../src/names.ts';
 import type { MessagePlan } from '../../src/policy/plan.ts';
 import { writeDirectReference } from '../../src/security/token-reference.ts';
@@ -225,6 +226,76 @@ describe('the sender', () => {
       const opened = await received(text, plan, keys.serverReceives);
       expect(bodyContent(opened).content).toBe(content);
     }
+  });
+
+  test.each(symmetricRows)(
+    'what a prefix in a value means is signed, wherever it is declared: %s',
+    async (_, options) => {
+      const { request } = symmetricCalls(options);
+      const keys = conversation(request.dialect);
+      const xsi = `xmlns:i="${ns.xsi}"`;
+      const bodies = [
+        { declarations: `xmlns:m="urn:m" xmlns:q="urn:q" ${xsi}`, content: '<m:Echo i:type="q:A">q:B</m:Echo>' },
+        { declarations: '', content: `<Echo xmlns="urn:m" xmlns:q="urn:q" ${xsi}><text i:type="q:A"/></Echo>` },
+      ];
+      for (const body of bodies) {
+        const { text } = sent(request, keys.clientSends, outgoing({ body }));
+        const { content, scope } = await received(text, request, keys.serverReceives);
+        if (content === undefined || scope === undefined) throw new Error('nothing signed');
+        const inner = content.children[0] ?? content;
+        expect(signedNames(scope)(inner, 'q')).toBe('urn:q');
+        const rebound = text
+          .replace('<s:Body', '<s:Body xmlns:q="urn:eve"')
+          .replace(/ xmlns:q="urn:q"(?=[^>]*u:Id)/, '');
+        const outcome = received(rebound, request, keys.serverReceives).then(
+          again =>
+            again.scope && again.content && signedNames(again.scope)(again.content.children[0] ?? again.content, 'q'),
+        );
+        await expect(outcome.catch(() => 'refused')).resolves.toMatch(/^(?:urn:q|refused)$/);
+      }
+    },
+  );
+
+  test('what a prefix in a header block means is signed with the block', async () => {
+    const { request } = symmetricCalls();
+    const signed = { ...request.signed, headers: [...request.signed.headers, { namespace: 'urn:app', local: '' }] };
+    const keys = conversation(request.dialect);
+    const block = scanText(`<a:T xmlns:a="urn:app" xmlns:q="urn:q" xmlns:i="${ns.xsi}" i:type="q:A"/>`).root;
+    const { text } = sent({ ...request, signed }, keys.clientSends, outgoing({ headers: [block] }));
+    const opened = await received(text, { ...request, signed }, keys.serverReceives);
+    const [found] = [...opened.signed].filter(({ local }) => local === 'T');
+    if (found === undefined || opened.scope === undefined) throw new Error('nothing signed');
+    expect(signedNames(opened.scope)(found, 'q')).toBe('urn:q');
+  });
+
+  test('types beyond what a PrefixList holds have their meaning where the cipher keeps the octets', async () => {
+    const numbers = Array.from({ length: 17 }, (_, index) => index);
+    const children = numbers.map(n => `<x xmlns:q${n}="urn:q" i:type="q${n}:A"/>`).join('');
+    const body = { declarations: '', content: `<Echo xmlns="urn:m" xmlns:i="${ns.xsi}">${children}</Echo>` };
+    const outcome = async (options: SymmetricOptions) => {
+      const { request } = symmetricCalls(options);
+      const keys = conversation(request.dialect);
+      const { text } = sent(request, keys.clientSends, outgoing({ body }));
+      return received(text, request, keys.serverReceives).then(
+        () => 'received',
+        error => error.reason,
+      );
+    };
+    expect(await outcome({ suite: 'Basic128GCM' })).toBe('received');
+    expect(await outcome({ order: 'encryptBeforeSigning', username: false })).toBe('received');
+    expect(await outcome({})).toBe('value-prefix-not-signed');
+  });
+
+  test('a namespace put around what is encrypted before it is signed names nothing in it', async () => {
+    const { request } = symmetricCalls({ order: 'encryptBeforeSigning', username: false });
+    const keys = conversation(request.dialect);
+    const { text } = sent(request, keys.clientSends, outgoing({ body: { declarations: '', content: '<Echo/>' } }));
+    expect((await received(text, request, keys.serverReceives)).content?.namespace).toBe('');
+    const renamed = text.replace('<s:Envelope', '<s:Envelope xmlns="urn:eve"');
+    await expect(received(renamed, request, keys.serverReceives)).rejects.toMatchObject({
+      fault: 'failedCheck',
+      reason: 'name-prefix-not-signed',
+    });
   });
 
   test('no token is written that nothing uses', async () => {

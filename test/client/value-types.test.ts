@@ -1,0 +1,135 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Client } from 'soap';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { type SecureConversation, secureConversation } from '../../src/client/secure-conversation.ts';
+import { type ListeningNode, listen } from '../hostile/endpoint.ts';
+import { echo, planOf, replaced } from '../hostile/initiator.ts';
+import { notedService, type PortName, portNames, user } from '../hostile/node.ts';
+import { pem } from '../hostile/pem.ts';
+import { echoText } from '../policy/echo-variant.ts';
+import { isCall } from './farm.ts';
+import { type Man, standBetween } from './man.ts';
+
+const soap: typeof import('soap') = createRequire(import.meta.url)('soap');
+
+interface EchoClient extends Client {
+  EchoAsync(args: object): Promise<[{ text: unknown }]>;
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'value-types-'));
+const wsdl = join(folder, 'typed.wsdl');
+/** What the operation was called with. */
+const said: unknown[] = [];
+/** What it answers. */
+let says: unknown;
+let men: Readonly<Record<'http' | 'https', Man>>;
+let node: ListeningNode;
+const open: SecureConversation[] = [];
+
+/** The example's WSDL with a type Amount, which no element has of itself; node-soap declares q on its envelopes. */
+const typed = echoText(
+  { within: '<wsdl:definitions', from: 'xmlns:tns=', to: `xmlns:q="${echo}" xmlns:tns=` },
+  {
+    within: '<xsd:schema',
+    from: '<xsd:element',
+    to:
+      '<xsd:complexType name="Amount"><xsd:sequence><xsd:element name="value" type="xsd:int"/></xsd:sequence></xsd:complexType>' +
+      '<xsd:element',
+  },
+);
+
+beforeAll(async () => {
+  writeFileSync(wsdl, typed);
+  men = { http: await standBetween('http'), https: await standBetween('https') };
+  const services = notedService([], ({ text }) => {
+    said.push(text);
+    return { text: says };
+  });
+  node = await listen({ addresses: [men.http.base, men.https.base], services, wsdl });
+  [men.http.upstream, men.https.upstream] = [node.http, node.https];
+});
+afterEach(async () => {
+  for (const man of Object.values(men)) man.meddle = undefined;
+  await Promise.all(open.splice(0).map(each => each.close()));
+  said.length = 0;
+});
+afterAll(async () => {
+  await Promise.all([node, ...Object.values(men)].map(each => each.close()));
+  rmSync(folder, { recursive: true });
+});
+
+async function connect(port: PortName) {
+  const client = (await soap.createClientAsync(wsdl)) as EchoClient;
+  const man = men[planOf(port).transport];
+  const security = secureConversation(client, {
+    port,
+    ...user,
+    ca: pem.ca.certificate,
+    serviceCertificate: pem.service.certificate,
+    addresses: [`${man.base}/${port}`],
+  });
+  client.setSecurity(security);
+  open.push(security);
+  return { client, man };
+}
+
+/** Where the prefix of a value can be declared: by node-soap on the Envelope, or by the caller beside the value. */
+const places: readonly [string, object][] = [
+  ['on the Envelope', { 'xsi:type': 'q:Amount' }],
+  ['beside the value', { 'xmlns:r': echo, 'xsi:type': 'r:Amount' }],
+];
+const amount = (attributes: object) => ({ attributes, value: '5' });
+
+describe.each(portNames)('on %s', port => {
+  test.each(places)('a type whose prefix node-soap finds declared %s is known at both ends', async (_, attributes) => {
+    const { client } = await connect(port);
+    says = amount(attributes);
+    const [answer] = await client.EchoAsync({ text: amount(attributes) });
+    expect(said).toMatchObject([{ value: 5 }]);
+    expect(answer.text).toMatchObject({ value: 5 });
+  });
+});
+
+test('node-soap gets no declaration of an answer that is not signed', async () => {
+  const { client, man } = await connect('EchoSymmetric');
+  says = 'x';
+  man.meddle = async (message, forward) => {
+    const { status, response } = await forward(message);
+    return { status, response: replaced(response, '<s:Envelope', '<s:Envelope xmlns:z="urn:eve"') };
+  };
+  expect((await client.EchoAsync({ text: 'x' }))[0]).toEqual({ text: 'x' });
+  expect(client.lastResponse).toContain('EchoResponse');
+  expect(client.lastResponse).not.toContain('urn:eve');
+});
+
+describe('on EchoSymmetric, whoever rebinds the prefix of a value on the way', () => {
+  const rebound = (message: string, element: string, prefix: string) => {
+    const declaration = new RegExp(`(<s:${element}[^>]*?) xmlns:${prefix}="[^"]*"`);
+    const free = declaration.test(message)
+      ? replaced(message, declaration, /<s:\w+/.exec(message)?.[0] ?? '')
+      : message;
+    return replaced(free, `<s:${element}`, `<s:${element} xmlns:${prefix}="urn:eve"`);
+  };
+
+  test.each(places)('makes no other value of it: a prefix declared %s', async (_, attributes) => {
+    const { client, man } = await connect('EchoSymmetric');
+    says = amount(attributes);
+    await client.EchoAsync({ text: amount(attributes) });
+    for (const prefix of ['q', 'r', 'xsi', 'tns']) {
+      for (const element of ['Envelope', 'Body']) {
+        man.meddle = (message, forward) => forward(isCall(message) ? rebound(message, element, prefix) : message);
+        await client.EchoAsync({ text: amount(attributes) }).catch(() => undefined);
+        man.meddle = async (message, forward) => {
+          const { status, response } = await forward(message);
+          return { status, response: rebound(response, element, prefix) };
+        };
+        const answered = await client.EchoAsync({ text: amount(attributes) }).catch(() => undefined);
+        if (answered !== undefined) expect(answered[0].text).toMatchObject({ value: 5 });
+      }
+    }
+    for (const text of said) expect(text).toMatchObject({ value: 5 });
+  });
+});
