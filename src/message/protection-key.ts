@@ -6,7 +6,13 @@ import { refuse } from '../errors.ts';
 import type { Dialect } from '../names.ts';
 import type { MessagePlan } from '../policy/plan.ts';
 import { type DerivedKeyToken, derivedKey } from '../security/derived-key.ts';
-import { type EncryptedKeyHandle, openEncryptedKey } from '../security/encrypted-key.ts';
+import {
+  type EncryptedKey,
+  type EncryptedKeyHandle,
+  openEncryptedKey,
+  recipientOf,
+  sha1Of,
+} from '../security/encrypted-key.ts';
 import type { SecurityHeader } from '../security/header.ts';
 import {
   derivedKeyIdOf,
@@ -44,6 +50,8 @@ export interface ContextKey {
 export interface ReceiveKeys<C> {
   /** Service: opens an EncryptedKey. */
   readonly ownCertificates?: readonly OwnCertificate[];
+  /** Service: has a costly work done in its turn, or refuses it. Default: at once. */
+  readonly inTurn?: <T>(work: () => Promise<T>) => Promise<T>;
   /** Service: the context of the token in the header; undefined is answered with `badContextToken`. */
   readonly findContext?: (token: ContextTokenValue) => Awaitable<FoundContext<C> | undefined>;
   /** Initiator: the conversation it speaks in; the answer carries no token. */
@@ -52,12 +60,20 @@ export interface ReceiveKeys<C> {
   readonly encryptedKey?: EncryptedKeyHandle;
 }
 
-/** The token that all keys of a message come from. */
-export interface ProtectionKey<C> {
-  readonly secret: SecretKey;
+/** The token that all keys of a message come from, as far as it is known without any key. */
+export interface ProtectionToken<C> {
   /** Identifies the key in the replay table. */
   readonly name: string;
   readonly refersTo: (reference: TokenReference) => boolean;
+  /** Whether its key costs a private operation, so that all else is checked first. */
+  readonly isCostly: boolean;
+  /** Finds its key. @throws {Refusal} `badContextToken` for a context that isn't known */
+  readonly open: () => Awaitable<ProtectionKey<C>>;
+}
+
+/** The key of a protection token. */
+export interface ProtectionKey<C> {
+  readonly secret: SecretKey;
   readonly context: C | undefined;
   readonly contextToken: ContextTokenValue | undefined;
   readonly encryptedKey: EncryptedKeyHandle | undefined;
@@ -80,56 +96,48 @@ export function tokenUseOf(plan: MessagePlan): TokenUse | undefined {
 }
 
 /**
- * The key that a message is protected with: the service looks for the token in the header, the initiator has it.
+ * The token that a message is protected with: the service looks for it in the header, the initiator has it.
  *
- * @throws {Refusal} `invalidSecurity` where the token is missing or is one that has no place there, `badContextToken` for a context that
- * isn't known
+ * @throws {Refusal} `invalidSecurity` where the token is missing or is one that has no place there, `invalidSecurityToken` for a key that
+ * was encrypted to somebody else
  */
-export function protectionKey<C>(
+export function protectionToken<C>(
   header: SecurityHeader,
   use: TokenUse,
   plan: MessagePlan,
   keys: ReceiveKeys<C>,
   random: RandomSource,
-): Awaitable<ProtectionKey<C>> {
+): ProtectionToken<C> {
   if (use.kind === 'encryptedKey') return encryptedKeyOf(header, plan, keys, random);
   if (header.encryptedKeys.length !== 0) refuse('invalidSecurity', 'encrypted-key-unexpected');
   return keys.context === undefined ? contextInHeader(header, plan, keys) : ownContext(header, plan, keys.context);
 }
 
-function contextInHeader<C>(
-  header: SecurityHeader,
-  plan: MessagePlan,
-  keys: ReceiveKeys<C>,
-): Awaitable<ProtectionKey<C>> {
+function contextInHeader<C>(header: SecurityHeader, plan: MessagePlan, keys: ReceiveKeys<C>): ProtectionToken<C> {
   const token = header.contextTokens[0] ?? refuse('invalidSecurity', 'context-token-missing');
   const { dialect, id, instance, state, wsuId } = token;
   const value: ContextTokenValue = { dialect, id, instance, state, wsuId };
-  return after(keys.findContext?.(value), found => keyOf(found, value, plan));
-}
-
-function keyOf<C>(found: FoundContext<C> | undefined, value: ContextTokenValue, plan: MessagePlan): ProtectionKey<C> {
-  const { secret, found: context } = found ?? refuse('badContextToken', 'context-unknown');
   return {
-    secret,
     name: contextName(value),
     refersTo: reference => refersToContext(reference, value, plan.dialect),
-    context,
-    contextToken: value,
-    encryptedKey: undefined,
+    isCostly: false,
+    open: () => after(keys.findContext?.(value), found => keyOf(found, value)),
   };
 }
 
-function ownContext<C>(header: SecurityHeader, plan: MessagePlan, context: ContextKey): ProtectionKey<C> {
+function keyOf<C>(found: FoundContext<C> | undefined, contextToken: ContextTokenValue): ProtectionKey<C> {
+  const { secret, found: context } = found ?? refuse('badContextToken', 'context-unknown');
+  return { secret, context, contextToken, encryptedKey: undefined };
+}
+
+function ownContext<C>(header: SecurityHeader, plan: MessagePlan, context: ContextKey): ProtectionToken<C> {
   if (header.contextTokens.length !== 0) refuse('invalidSecurity', 'context-token-unexpected');
   const { id, instance, secret } = context;
   return {
-    secret,
     name: contextName(context),
     refersTo: reference => refersToContext(reference, { id, instance, wsuId: undefined }, plan.dialect),
-    context: undefined,
-    contextToken: undefined,
-    encryptedKey: undefined,
+    isCostly: false,
+    open: () => ({ secret, context: undefined, contextToken: undefined, encryptedKey: undefined }),
   };
 }
 
@@ -142,38 +150,53 @@ function encryptedKeyOf<C>(
   plan: MessagePlan,
   keys: ReceiveKeys<C>,
   random: RandomSource,
-): ProtectionKey<C> {
+): ProtectionToken<C> {
   if (header.contextTokens.length !== 0) refuse('invalidSecurity', 'context-token-unexpected');
   const token = header.encryptedKeys[0];
   if (keys.encryptedKey !== undefined && token !== undefined) refuse('invalidSecurity', 'encrypted-key-unexpected');
-  const handle =
-    keys.encryptedKey ??
-    openEncryptedKey(
-      token ?? refuse('invalidSecurity', 'encrypted-key-missing'),
-      plan.suite,
-      keys.ownCertificates ?? [],
-      random,
-    );
+  const { sha1, isCostly, open } =
+    keys.encryptedKey === undefined ? keyInHeader(token, plan, keys, random) : keyInHand(keys.encryptedKey);
   return {
-    secret: handle.secret,
-    name: handle.sha1,
-    refersTo: reference => refersToEncryptedKey(reference, { id: token?.id, sha1: handle.sha1 }),
-    context: undefined,
-    contextToken: undefined,
-    encryptedKey: handle,
+    name: sha1,
+    refersTo: reference => refersToEncryptedKey(reference, { id: token?.id, sha1 }),
+    isCostly,
+    open: () => after(open(), encryptedKeyHandle<C>),
   };
 }
 
-/** A reference from a KeyInfo, resolved: the token itself, or a key derived from it. */
-export interface ResolvedKey {
-  readonly secret: SecretKey;
-  readonly derived: DerivedKeyToken | undefined;
+function encryptedKeyHandle<C>(encryptedKey: EncryptedKeyHandle): ProtectionKey<C> {
+  return { secret: encryptedKey.secret, context: undefined, contextToken: undefined, encryptedKey };
+}
+
+/** An EncryptedKey's name, and what its key is had with. */
+interface FoundKey {
+  readonly sha1: string;
+  readonly isCostly: boolean;
+  readonly open: () => Awaitable<EncryptedKeyHandle>;
+}
+
+function keyInHand(handle: EncryptedKeyHandle): FoundKey {
+  return { sha1: handle.sha1, isCostly: false, open: () => handle };
+}
+
+function keyInHeader<C>(
+  token: EncryptedKey | undefined,
+  { suite }: MessagePlan,
+  { ownCertificates = [], inTurn = work => work() }: ReceiveKeys<C>,
+  random: RandomSource,
+): FoundKey {
+  if (token === undefined) return refuse('invalidSecurity', 'encrypted-key-missing');
+  const own = recipientOf(token, ownCertificates);
+  const sha1 = sha1Of(token.cipher);
+  const open = async () => ({ secret: await openEncryptedKey(token, suite, own, random), sha1 });
+  return { sha1, isCostly: true, open: () => inTurn(open) };
 }
 
 /**
  * Checks that a KeyInfo means the protection token, or a key of the right length derived from it where the plan wants derived keys.
  * Nothing is derived yet.
  *
+ * @returns what the key is derived by; undefined where it is the token's own
  * @throws {Refusal} `invalidSecurity`
  */
 export function resolveKey<C>(
@@ -181,18 +204,17 @@ export function resolveKey<C>(
   lengthBytes: number,
   header: SecurityHeader,
   use: TokenUse,
-  key: ProtectionKey<C>,
+  token: ProtectionToken<C>,
   dialect: Dialect,
-): ResolvedKey {
+): DerivedKeyToken | undefined {
   if (!use.derivedKeys) {
-    if (!key.refersTo(reference)) refuse('invalidSecurity', 'key-reference');
-    return { secret: key.secret, derived: undefined };
+    if (!token.refersTo(reference)) refuse('invalidSecurity', 'key-reference');
+    return undefined;
   }
   const id = derivedKeyIdOf(reference, dialect);
-  const derived =
-    header.derivedKeys.find(token => token.id === id) ?? refuse('invalidSecurity', 'derived-key-reference');
+  const derived = header.derivedKeys.find(key => key.id === id) ?? refuse('invalidSecurity', 'derived-key-reference');
   if (derived.lengthBytes !== lengthBytes) refuse('invalidSecurity', 'derived-key-length');
-  return { secret: key.secret, derived };
+  return derived;
 }
 
 /**
@@ -200,10 +222,10 @@ export function resolveKey<C>(
  *
  * @throws {Refusal} `invalidSecurity`
  */
-export function checkDerivedKeys<C>(header: SecurityHeader, use: TokenUse, key: ProtectionKey<C>): void {
+export function checkDerivedKeys<C>(header: SecurityHeader, use: TokenUse, token: ProtectionToken<C>): void {
   if (!use.derivedKeys && header.derivedKeys.length !== 0) refuse('invalidSecurity', 'derived-key-unexpected');
   for (const { reference } of header.derivedKeys) {
-    if (!key.refersTo(reference)) refuse('invalidSecurity', 'derivation-source');
+    if (!token.refersTo(reference)) refuse('invalidSecurity', 'derivation-source');
   }
 }
 
@@ -212,13 +234,13 @@ export function checkDerivedKeys<C>(header: SecurityHeader, use: TokenUse, key: 
  *
  * @throws {Refusal} `invalidSecurity`
  */
-export function checkUsed(tokens: readonly DerivedKeyToken[], keys: readonly ResolvedKey[]): void {
+export function checkUsed(tokens: readonly DerivedKeyToken[], used: readonly (DerivedKeyToken | undefined)[]): void {
   for (const token of tokens) {
-    if (!keys.some(({ derived }) => derived === token)) refuse('invalidSecurity', 'derived-key-unused');
+    if (!used.includes(token)) refuse('invalidSecurity', 'derived-key-unused');
   }
 }
 
 /** The key itself, derived where it has to be. */
-export function secretOf({ secret, derived }: ResolvedKey): SecretKey {
+export function secretOf(secret: SecretKey, derived: DerivedKeyToken | undefined): SecretKey {
   return derived === undefined ? secret : derivedKey(secret, derived);
 }

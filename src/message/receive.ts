@@ -1,9 +1,11 @@
 import { type Awaitable, after } from '../awaitable.ts';
 import { hmacKey } from '../crypto/hmac.ts';
 import type { RandomSource } from '../crypto/random.ts';
+import type { SecretKey } from '../crypto/secret-key.ts';
 import { refuse } from '../errors.ts';
 import { ns } from '../names.ts';
 import type { MessagePlan } from '../policy/plan.ts';
+import type { DerivedKeyToken } from '../security/derived-key.ts';
 import { parseSecurityHeader, type SecurityHeader } from '../security/header.ts';
 import { addIds, collectIds, elementById, hasId, hasLookAlike, type Ids } from '../security/ids.ts';
 import {
@@ -13,7 +15,7 @@ import {
   verifyDigests,
   verifySignatureValue,
 } from '../security/signature.ts';
-import { checkFreshness, type Timestamp } from '../security/timestamp.ts';
+import { checkFreshness } from '../security/timestamp.ts';
 import { checkRelationship } from '../soap/addressing.ts';
 import type { Envelope } from '../soap/envelope.ts';
 import { isFault } from '../soap/fault.ts';
@@ -27,9 +29,9 @@ import {
   checkDerivedKeys,
   checkUsed,
   type ProtectionKey,
-  protectionKey,
+  type ProtectionToken,
+  protectionToken,
   type ReceiveKeys,
-  type ResolvedKey,
   resolveKey,
   secretOf,
   type TokenUse,
@@ -53,13 +55,15 @@ export interface ReceiveOptions {
    * signature, before anything is decrypted; not called where nothing is signed.
    */
   readonly replay?: (key: string) => 'new' | 'seen' | 'full';
+  /** Whether a replay key is spent, asked before a costly key is opened. */
+  readonly isReplay?: (key: string) => boolean;
   readonly random: RandomSource;
 }
 
 /**
- * Verifies a message by its plan. The order is the defence: the HMAC over SignedInfo and the Timestamp's digest come before anything is spent
- * or decrypted, and the replay key is spent before the decryption. So each genuine SignedInfo buys one decryption, which starves whoever
- * would use us as an oracle for the padding of CBC.
+ * Verifies a message by its plan. The order is the defence: all that can be said without a key comes before a key is looked for or opened.
+ * The HMAC over SignedInfo and the Timestamp's digest come before anything is spent or decrypted, and the replay key is spent before the
+ * decryption. So each genuine SignedInfo buys one decryption, which starves whoever would use us as an oracle for the padding of CBC.
  *
  * @returns a promise only where the key has to be waited for
  * @throws {Refusal} of the class that the message is to be answered with; a promise rejects with it
@@ -72,25 +76,29 @@ export function receive<C>(
 ): Awaitable<Verified<C>> {
   checkSupported(plan);
   const received = readHeader(message, plan, options.limits ?? defaultLimits);
+  const timestamp = received.header.timestamps[0];
+  if (timestamp !== undefined) checkFreshness(timestamp, options);
   const use = tokenUseOf(plan);
-  if (use === undefined) return unsigned(message, received, options);
-  const found = protectionKey(received.header, use, plan, keys, options.random);
-  return after(found, key => receiveSigned(message, received, use, key, options));
+  if (use === undefined) return verified(message, received, undefined, nothing, new Map());
+  const token = protectionToken(received.header, use, plan, keys, options.random);
+  const resolved = resolveKeys(received, use, token);
+  if (token.isCostly) checkBeforeKey(message, received, resolved, token, options);
+  return after(token.open(), key => receiveSigned(message, received, resolved, token, key, options));
 }
 
 function receiveSigned<C>(
   message: Message,
   received: Received,
-  use: TokenUse,
+  resolved: ResolvedKeys,
+  token: ProtectionToken<C>,
   key: ProtectionKey<C>,
   options: ReceiveOptions,
 ): Verified<C> {
-  const resolved = resolveKeys(received, use, key);
-  const stamped = verifySignature(received, resolved, options);
-  spendReplayKey(message, received, key, options);
-  const early = encryptsFirst(received.plan.protection) ? verifyParts(received, stamped, nothing) : undefined;
-  const plaintexts = decrypt(received, resolved, options);
-  const signed = early ?? verifyParts(received, stamped, plaintexts);
+  verifySignature(received, resolved, key.secret);
+  spendReplayKey(message, received, token, options);
+  const early = encryptsFirst(received.plan.protection) ? verifyParts(received, resolved, nothing) : undefined;
+  const plaintexts = decrypt(received, resolved, key.secret, options);
+  const signed = early ?? verifyParts(received, resolved, plaintexts);
   return verified(message, received, key, plaintexts, signed);
 }
 
@@ -138,69 +146,59 @@ function checkReferences(references: readonly SignedReference[], received: Recei
   }
 }
 
-/** A message that TLS alone protects: its Timestamp must be fresh, and there is nothing more to check. */
-function unsigned<C>(message: Message, received: Received, options: ReceiveOptions): Verified<C> {
-  const timestamp = received.header.timestamps[0];
-  if (timestamp !== undefined) checkFreshness(timestamp, options);
-  return verified(message, received, undefined, nothing, new Map());
-}
-
 interface ResolvedKeys {
   readonly signature: Signature;
-  readonly signing: ResolvedKey;
-  /** The key of each EncryptedData. */
-  readonly encryption: ReadonlyMap<Element, ResolvedKey>;
+  /** What the key is derived by; undefined where it is the token's own. */
+  readonly signing: DerivedKeyToken | undefined;
+  /** The same of each EncryptedData. */
+  readonly encryption: ReadonlyMap<Element, DerivedKeyToken | undefined>;
+  /** The signature's reference to the Timestamp; undefined where the plan has none. */
+  readonly stamp: SignedReference | undefined;
 }
 
-function resolveKeys<C>({ plan, header, parts }: Received, use: TokenUse, key: ProtectionKey<C>): ResolvedKeys {
+function resolveKeys<C>(received: Received, use: TokenUse, token: ProtectionToken<C>): ResolvedKeys {
+  const { plan, header, parts } = received;
   const signature = header.signatures[0] ?? refuse('invalidSecurity', 'signature-missing');
-  checkDerivedKeys(header, use, key);
+  checkDerivedKeys(header, use, token);
   const { suite, dialect } = plan;
-  const signing = resolveKey(signature.key, suite.signatureKeyBytes, header, use, key, dialect);
-  const encryption = new Map<Element, ResolvedKey>();
+  const signing = resolveKey(signature.key, suite.signatureKeyBytes, header, use, token, dialect);
+  const encryption = new Map<Element, DerivedKeyToken | undefined>();
   for (const part of [parts.body, parts.usernameToken]) {
     if (part === undefined) continue;
-    const resolved = resolveKey(part.key, suite.encryptionKeyBytes, header, use, key, dialect);
+    const resolved = resolveKey(part.key, suite.encryptionKeyBytes, header, use, token, dialect);
     // One derived key for both uses is what two tokens with the same bytes would be.
-    if (use.derivedKeys && resolved.derived === signing.derived) refuse('invalidSecurity', 'derived-key-overlap');
+    if (use.derivedKeys && resolved === signing) refuse('invalidSecurity', 'derived-key-overlap');
     encryption.set(part.element, resolved);
   }
   checkUsed(header.derivedKeys, [signing, ...encryption.values()]);
-  return { signature, signing, encryption };
+  return { signature, signing, encryption, stamp: stampOf(received, signature) };
 }
 
-/**
- * Checks the HMAC over SignedInfo, then that the Timestamp is signed and fresh, so that an old message can't be told to be new.
- *
- * @returns the Timestamp; undefined where the plan has none
- */
-function verifySignature(
-  received: Received,
-  { signature, signing }: ResolvedKeys,
-  options: ReceiveOptions,
-): Timestamp | undefined {
-  const { plan, header, allowance } = received;
-  verifySignatureValue(signature, hmacKey(secretOf(signing), plan.suite.signature.hash), allowance);
+/** The Timestamp must be signed, so that an old message can't be told to be new. */
+function stampOf({ header }: Received, { references }: Signature): SignedReference | undefined {
   const timestamp = header.timestamps[0];
   if (timestamp === undefined) return undefined;
-  const reference = signature.references.find(({ id }) => id === timestamp.id);
-  verifyDigests([reference ?? refuse('invalidSecurity', 'timestamp-not-signed')], digestOptions(received, nothing));
-  checkFreshness(timestamp, options);
-  return timestamp;
+  return references.find(({ id }) => id === timestamp.id) ?? refuse('invalidSecurity', 'timestamp-not-signed');
+}
+
+/** Checks the HMAC over SignedInfo, then the digest of the Timestamp, whose times were judged before. */
+function verifySignature(received: Received, { signature, signing, stamp }: ResolvedKeys, secret: SecretKey): void {
+  const key = hmacKey(secretOf(secret, signing), received.plan.suite.signature.hash);
+  verifySignatureValue(signature, key, received.allowance);
+  if (stamp !== undefined) verifyDigests([stamp], digestOptions(received, nothing));
 }
 
 /** Verifies the digests of all parts but the Timestamp, which has been. @returns every signed element, with its PrefixList */
 function verifyParts(
   received: Received,
-  stamped: Timestamp | undefined,
+  { signature, stamp }: ResolvedKeys,
   plaintexts: ReadonlyMap<Element, Fragment>,
 ): SignedScope['parts'] {
   for (const fragment of plaintexts.values()) addIds(received.ids, fragment.ids, 'failedCheck');
-  const references = received.header.signatures[0]?.references ?? [];
-  const others = references.filter(({ id }) => id !== stamped?.id);
+  const others = signature.references.filter(({ id }) => id !== stamp?.id);
   const elements = verifyDigests(others, digestOptions(received, plaintexts));
   const signed = new Map(elements.map((element, index) => [element, others[index]?.prefixes ?? []]));
-  if (stamped !== undefined) signed.set(stamped.element, []);
+  for (const { element } of received.header.timestamps) signed.set(element, []);
   return signed;
 }
 
@@ -228,27 +226,53 @@ function mayBeSigned(element: Element, { envelope, plan }: Received): boolean {
 }
 
 /**
- * Message-protected: a genuine signature is unique to its message. Over TLS only a Timestamp in milliseconds may be signed, which two
- * honest calls can share, so that there the MessageID is spent.
+ * What else can be said of a message whose key costs a private operation. All of it is checked again with the key: a replay key is spent only
+ * by a good signature, and what is referred to is signed only where its digest is right.
  */
+function checkBeforeKey<C>(
+  message: Message,
+  received: Received,
+  { signature }: ResolvedKeys,
+  token: ProtectionToken<C>,
+  { isReplay }: ReceiveOptions,
+): void {
+  const { plan, envelope, ids } = received;
+  if (isReplay?.(replayKey(message, received, token)) === true) refuse('invalidSecurity', 'replay');
+  const found = signature.references.map(({ id }) => ids.elements.get(id));
+  const signed = new Set(found.filter(element => element !== undefined));
+  checkSigned(plan, { envelope, signed, usernameToken: undefined });
+}
+
 function spendReplayKey<C>(
   message: Message,
-  { plan, header }: Received,
-  key: ProtectionKey<C>,
+  received: Received,
+  token: ProtectionToken<C>,
   { replay }: ReceiveOptions,
 ): void {
-  if (replay === undefined) return;
-  const byMessageId = plan.protection.kind === 'transport' && message.addressing !== undefined;
-  const id = byMessageId
-    ? (message.addressing?.messageId ?? refuse('addressingHeaderRequired', 'message-id-missing'))
-    : (header.signatures[0]?.value.toString('base64') ?? '');
-  const outcome = replay(`${key.name} ${id}`);
+  const outcome = replay?.(replayKey(message, received, token));
   if (outcome === 'full') refuse('server', 'replay-table-full');
   if (outcome === 'seen') refuse('invalidSecurity', 'replay');
 }
 
-function decrypt({ plan, parts }: Received, { encryption, signing }: ResolvedKeys, options: ReceiveOptions) {
-  return decryptParts(parts, plan.suite, part => secretOf(encryption.get(part.element) ?? signing), options.limits);
+/**
+ * Message-protected: a genuine signature is unique to its message. Over TLS only a Timestamp in milliseconds may be signed, which two
+ * honest calls can share, so that there the MessageID is spent.
+ */
+function replayKey<C>(message: Message, { plan, header }: Received, { name }: ProtectionToken<C>): string {
+  const byMessageId = plan.protection.kind === 'transport' && message.addressing !== undefined;
+  const id = byMessageId
+    ? (message.addressing?.messageId ?? refuse('addressingHeaderRequired', 'message-id-missing'))
+    : (header.signatures[0]?.value.toString('base64') ?? '');
+  return `${name} ${id}`;
+}
+
+function decrypt(
+  { plan, parts }: Received,
+  { encryption, signing }: ResolvedKeys,
+  secret: SecretKey,
+  { limits }: ReceiveOptions,
+) {
+  return decryptParts(parts, plan.suite, part => secretOf(secret, encryption.get(part.element) ?? signing), limits);
 }
 
 function verified<C>(

@@ -59,21 +59,24 @@ function checkMethod(method: Element, suite: Suite): void {
 }
 
 /**
- * Opens an EncryptedKey. One that can't be opened yields a random key: the signature then fails as with any other wrong key.
+ * Whose key an EncryptedKey was encrypted to.
  *
- * @throws {Refusal} `invalidSecurityToken` where it was encrypted to none of our certificates
+ * @throws {Refusal} `invalidSecurityToken` where it was to none of our certificates
  */
-export function openEncryptedKey(
-  key: EncryptedKey,
-  suite: Suite,
-  certificates: readonly OwnCertificate[],
-  random: RandomSource,
-): EncryptedKeyHandle {
+export function recipientOf(key: EncryptedKey, certificates: readonly OwnCertificate[]): OwnCertificate {
   // A key that is encrypted to another key of the message could be one in a ring or a chain of such keys.
   const identifier = certificateIdentifier(key.recipient) ?? refuse('invalidSecurity', 'encrypted-key-recipient');
-  const own = findCertificate(certificates, identifier) ?? refuse('invalidSecurityToken', 'certificate-unknown');
-  const secret = unwrapKey(own.privateKey, key.cipher, suite.encryption.keyBytes, random);
-  return { secret, sha1: sha1Of(key.cipher) };
+  return findCertificate(certificates, identifier) ?? refuse('invalidSecurityToken', 'certificate-unknown');
+}
+
+/** Opens an EncryptedKey. One that can't be opened yields a random key: the signature then fails as with any other wrong key. */
+export function openEncryptedKey(
+  { cipher }: EncryptedKey,
+  suite: Suite,
+  { privateKey }: OwnCertificate,
+  random: RandomSource,
+): Promise<SecretKey> {
+  return unwrapKey(privateKey, cipher, suite.encryption.keyBytes, random);
 }
 
 /** A reference as the certificate list takes it; undefined where it can't mean a certificate. */
@@ -122,6 +125,7 @@ function writeCertificateReference(certificate: Certificate, reference: Certific
   );
 }
 
-function sha1Of(octets: Uint8Array): string {
+/** EncryptedKeySHA1 of the encrypted octets. */
+export function sha1Of(octets: Uint8Array): string {
   return digest('sha1', octets);
 }

@@ -75,10 +75,10 @@ describe('known answers', () => {
     expect(decrypt(algorithm, keyOf(key), data).toString('hex')).toBe(plaintext);
   });
 
-  test('what Apache CXF encrypted is read', () => {
+  test('what Apache CXF encrypted is read', async () => {
     const { label, encryptedKey, encryption } = recordedBootstrap();
     const { privateKey } = loadCertificate(vectorText('keys/bob.crt'), vectorText('keys/bob.key'));
-    const secret = unwrapKey(privateKey, Buffer.from(encryptedKey, 'base64'), 16, systemRandom);
+    const secret = await unwrapKey(privateKey, Buffer.from(encryptedKey, 'base64'), 16, systemRandom);
     const seed = Buffer.concat([Buffer.from(label), Buffer.from(encryption.nonce, 'base64')]);
     const key = new SecretKey(pSha1(secret, seed, encryption.keyBytes));
     expect(encryption.parts.length).toBe(2);

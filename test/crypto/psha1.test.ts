@@ -46,10 +46,10 @@ describe('P_SHA1', () => {
     );
   });
 
-  test('derives the key that Apache CXF signed with', () => {
+  test('derives the key that Apache CXF signed with', async () => {
     const { label, encryptedKey, signature } = recordedBootstrap();
     const { privateKey } = loadCertificate(vectorText('keys/bob.crt'), vectorText('keys/bob.key'));
-    const secret = unwrapKey(privateKey, Buffer.from(encryptedKey, 'base64'), 16, systemRandom);
+    const secret = await unwrapKey(privateKey, Buffer.from(encryptedKey, 'base64'), 16, systemRandom);
     const seed = Buffer.concat([Buffer.from(label), Buffer.from(signature.nonce, 'base64')]);
     const key = hmacKey(pSha1(secret, seed, signature.keyBytes), 'sha1');
     expect(hmacBase64(key, signature.signedInfo)).toBe(signature.signatureValue);
