@@ -46,7 +46,7 @@ export class SecureConversationError extends Error {
 /**
  * Class of a refusal. A class may depend on the public structure of a message only; everything that depends on a secret is one
  * class with constant bytes: any trouble with the sealed state is `badContextToken`, any with signature, digest, padding or key
- * is `failedCheck`, any with user or password is `failedAuthentication`.
+ * is `failedCheck`, any with user or password is `failedAuthentication`. `busy` is what is refused for load: the same message is good later.
  */
 export type FaultClass =
   | 'malformed'
@@ -67,6 +67,7 @@ export type FaultClass =
   | 'addressingHeaderRequired'
   | 'actionMismatch'
   | 'onlyAnonymousAddressSupported'
+  | 'busy'
   | 'server';
 
 /** A received message that is refused. `reason` is a constant code for the log (`signature-value`, `timestamp-stale`, …); it is never sent. */
@@ -79,6 +80,26 @@ export class Refusal extends SecureConversationError {
     this.name = 'Refusal';
     this.fault = fault;
     this.reason = reason;
+  }
+}
+
+/** What is refused for load and may be tried again. */
+export class Overload extends Refusal {
+  /** Whole seconds after which to try again, at least 1. */
+  readonly retryAfterS: number;
+
+  constructor(reason: string, afterMs: number) {
+    super('busy', reason);
+    this.name = 'Overload';
+    this.retryAfterS = Math.max(1, Math.ceil(afterMs / 1_000));
+  }
+}
+
+/** Work that was dropped because nobody waits for it any more: its caller's connection has closed. */
+export class CallerGone extends Error {
+  constructor() {
+    super('the caller is gone');
+    this.name = 'CallerGone';
   }
 }
 

@@ -38,9 +38,10 @@ export { type CurrentContext, currentContext } from './server/current-context.ts
 export { createEndpoint, type Endpoint, type EndpointListener } from './server/endpoint.ts';
 export type { EndpointOptions, PortOverrides } from './server/endpoint-options.ts';
 export type { Mounted } from './server/listener.ts';
+export { type LoginOptions, type Logins, openLogins } from './server/logins.ts';
 export { type BearerTokens, bearerTokens } from './server/oauth/bearer-tokens.ts';
 export type { ClientOptions } from './server/oauth/clients.ts';
-export type { AttemptLimits } from './server/oauth/lockout.ts';
+export type { AttemptLimits } from './server/oauth/request-rate.ts';
 export {
   type Bearer,
   type BearerRefusal,
@@ -52,5 +53,6 @@ export {
 } from './server/oauth/require-bearer.ts';
 export type { RingSource } from './server/oauth/ring-source.ts';
 export type { BearerTokensOptions } from './server/oauth/service-options.ts';
-export type { Authenticate } from './server/port.ts';
 export type { Statistics } from './server/statistics.ts';
+export type { Authenticate, AuthenticatedUser, Caller } from './users/authenticate.ts';
+export type { LoginLimits } from './users/login-limits.ts';

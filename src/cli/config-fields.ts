@@ -34,3 +34,9 @@ export const certificateAndKey: Field<{ readonly certificate: string; readonly k
   if (certificate === undefined || key === undefined) return failAt(place, 'must have both certificate and key');
   return { certificate, key };
 };
+
+/** What a configuration says of these keys; one that it has not is not there. */
+export function given<T extends object, K extends keyof T>(config: T, ...keys: readonly K[]) {
+  const entries = keys.filter(key => config[key] !== undefined).map(key => [key, config[key]]);
+  return Object.fromEntries(entries) as { readonly [Key in K]?: NonNullable<T[Key]> };
+}

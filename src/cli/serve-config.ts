@@ -1,5 +1,7 @@
 import { resolve } from 'node:path';
-import { address, failAt, filledList, number, object, record } from '../fields.ts';
+import { address, failAt, filledList, list, number, object, record } from '../fields.ts';
+import { addressOrBlock } from '../users/addresses.ts';
+import { loginLimitsField } from '../users/login-limits.ts';
 import { defaultLimits } from '../xml/limits.ts';
 import { certificateAndKey, path, readConfig } from './config-fields.ts';
 
@@ -12,6 +14,7 @@ const clockSkewS = number(0, 300);
  * The configuration of `wssc serve`. Paths are relative to the file; times are seconds.
  * - `addresses`: base addresses of all nodes and of the balancer; default: this machine's own at the ports listened on
  * - `lifetimeS`: life of a conversation, 60 s to 12 h; `clockSkewS`: 0 to 300; `cacheEntries`: 1 to 10 million
+ * - `trustedProxies`: addresses and blocks of the proxies that are believed where a message comes from; default: none
  * - `ports`: the WSDL ports to serve, each with a lifetimeS and clockSkewS of its own where it has one
  */
 const configuration = object({
@@ -26,6 +29,8 @@ const configuration = object({
   lifetimeS,
   clockSkewS,
   cacheEntries: number(1, 10_000_000),
+  loginLimits: loginLimitsField,
+  trustedProxies: list(addressOrBlock),
   issueRate: object({ perSecond: number(0.001, 1_000_000, false), burst: number(1, 1_000_000) }),
   ports: record(object({ lifetimeS, clockSkewS })),
   limits: object(limits),

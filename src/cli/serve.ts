@@ -5,6 +5,7 @@ import { SecureConversationError } from '../errors.ts';
 import { freePort, loopbackHosts } from '../farm/ports.ts';
 import { createEndpoint, type Endpoint } from '../server/endpoint.ts';
 import type { EndpointOptions } from '../server/endpoint-options.ts';
+import { given } from './config-fields.ts';
 import { tcpPort } from './option-values.ts';
 import { serviceTexts, tlsTexts } from './pem-files.ts';
 import { readServeConfig, requireKeys, type ServeConfig } from './serve-config.ts';
@@ -40,7 +41,8 @@ export function addServe(program: Command): void {
       `
 Keys of the configuration: wsdl, service, users, ring; certificate and key where a policy encrypts to the service;
 tls {certificate, key} for --https; addresses (base addresses of all nodes and of the balancer), lifetimeS, clockSkewS,
-cacheEntries, issueRate {perSecond, burst}, ports {NAME: {lifetimeS, clockSkewS}}, limits. Paths are relative to the file.
+cacheEntries, issueRate {perSecond, burst}, loginLimits {queue, failuresPerAddress, failuresPerUserAndAddress, checksAtOnce},
+trustedProxies (addresses), ports {NAME: {lifetimeS, clockSkewS}}, limits. Paths are relative to the file.
 
 Example:
   $ wssc serve --config node.json --https 8443`,
@@ -50,11 +52,11 @@ Example:
 
 async function serve(options: ServeOptions): Promise<void> {
   const read = readServeConfig(options.config);
-  const given = {
+  const named = {
     ...(options.wsdl === undefined ? {} : { wsdl: resolve(options.wsdl) }),
     ...(options.service === undefined ? {} : { service: resolve(options.service) }),
   };
-  const config = requireKeys({ ...read, ...given }, options.config);
+  const config = requireKeys({ ...read, ...named }, options.config);
   if (options.http === undefined && options.https === undefined)
     throw new SecureConversationError('CONFIG_INVALID', 'there is nothing to listen on', {
       hint: 'give --http PORT, --https PORT or both',
@@ -102,7 +104,7 @@ function endpointOptions(
   config: ReturnType<typeof requireKeys>,
   listening: Listening,
 ): Omit<EndpointOptions, 'services'> {
-  const { certificate, key, tls, cacheEntries, issueRate, ports, limits } = config;
+  const { certificate, key, tls, ports, limits } = config;
   return {
     wsdl: config.wsdl,
     ring: config.ring,
@@ -111,8 +113,7 @@ function endpointOptions(
     ...(certificate === undefined || key === undefined ? {} : serviceTexts({ certificate, key })),
     ...(tls === undefined ? {} : { tls: tlsTexts(tls) }),
     ...inMilliseconds(config),
-    ...(cacheEntries === undefined ? {} : { cacheEntries }),
-    ...(issueRate === undefined ? {} : { issueRate }),
+    ...given(config, 'cacheEntries', 'issueRate', 'loginLimits', 'trustedProxies'),
     ...(ports === undefined ? {} : { ports: portOverrides(ports) }),
     ...(limits === undefined ? {} : { limits: limits as NonNullable<EndpointOptions['limits']> }),
   };

@@ -1,10 +1,11 @@
 import { resolve } from 'node:path';
 import { failAt, list, number, object, oneOrList, record } from '../fields.ts';
 import { audience, origin, scopeNames } from '../server/oauth/option-fields.ts';
+import { addressOrBlock } from '../users/addresses.ts';
+import { loginLimitsField } from '../users/login-limits.ts';
 import { certificateAndKey, path, readConfig } from './config-fields.ts';
 
 const tenYearsS = 315_360_000;
-const attempts = number(1, 1_000_000);
 
 /**
  * The configuration of `wssc tokens`. Paths are relative to the file; times are seconds.
@@ -12,6 +13,7 @@ const attempts = number(1, 1_000_000);
  * - `audience`: one, or a list of up to 16; the first is that of a request that names none
  * - `lifetimeS`: life of an access token; `refreshLifetimeS`: how long a login lasts; neither is longer than the ring's token life
  * - `cors`: origins whose pages may ask
+ * - `trustedProxies`: addresses and blocks of the proxies that are believed where a request comes from
  */
 const configuration = object({
   ring: path,
@@ -23,7 +25,9 @@ const configuration = object({
   lifetimeS: number(1, tenYearsS),
   refreshLifetimeS: number(1, tenYearsS),
   cors: list(origin),
-  attempts: object({ requestsPerMinute: attempts, failuresPerName: attempts, failuresPerAddress: attempts }),
+  attempts: object({ requestsPerMinute: number(1, 1_000_000) }),
+  loginLimits: loginLimitsField,
+  trustedProxies: list(addressOrBlock),
 });
 
 type Configuration = ReturnType<typeof configuration>;

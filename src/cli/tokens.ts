@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { oauthPath } from '../server/oauth/oauth-path.ts';
 import type { BearerTokensOptions } from '../server/oauth/service-options.ts';
 import { createTokenServer } from '../server/oauth/token-server.ts';
+import { given } from './config-fields.ts';
 import { tcpPort } from './option-values.ts';
 import { tlsTexts } from './pem-files.ts';
 import { untilStopped } from './signals.ts';
@@ -25,8 +26,8 @@ export function addTokens(program: Command): void {
       'after',
       `
 Keys of the configuration: ring, users, audience (one or a list), tls {certificate, key}; clients (a users file whose roles are
-scopes), publicClients {ID: [scope]}, lifetimeS, refreshLifetimeS, cors (origins), attempts {requestsPerMinute, failuresPerName,
-failuresPerAddress}. Paths are relative to the file.
+scopes), publicClients {ID: [scope]}, lifetimeS, refreshLifetimeS, cors (origins), attempts {requestsPerMinute}, loginLimits {queue,
+failuresPerAddress, failuresPerUserAndAddress, checksAtOnce}, trustedProxies (addresses). Paths are relative to the file.
 
 Example:
   $ wssc tokens --config tokens.json --https 8443`,
@@ -53,16 +54,13 @@ async function serveTokens({
 }
 
 function serviceOptions(config: TokensConfig): BearerTokensOptions {
-  const { ring, users, audience, clients, publicClients, lifetimeS, refreshLifetimeS, cors, attempts } = config;
+  const { ring, users, audience, lifetimeS, refreshLifetimeS } = config;
   return {
     ring,
     authenticate: users,
     audience,
-    ...(clients === undefined ? {} : { clients }),
-    ...(publicClients === undefined ? {} : { publicClients }),
     ...(lifetimeS === undefined ? {} : { lifetimeMs: lifetimeS * 1_000 }),
     ...(refreshLifetimeS === undefined ? {} : { refreshLifetimeMs: refreshLifetimeS * 1_000 }),
-    ...(cors === undefined ? {} : { cors }),
-    ...(attempts === undefined ? {} : { attempts }),
+    ...given(config, 'clients', 'publicClients', 'cors', 'attempts', 'loginLimits', 'trustedProxies'),
   };
 }

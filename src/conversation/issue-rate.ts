@@ -8,7 +8,7 @@ export interface IssueRate {
   readonly burst: number;
 }
 
-export const defaultIssueRate: IssueRate = Object.freeze({ perSecond: 10, burst: 50 });
+export const defaultIssueRate: IssueRate = Object.freeze({ perSecond: 100, burst: 1_000 });
 
 /** Counts the conversations that users begin, each for itself. */
 export interface IssueLimit {

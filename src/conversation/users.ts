@@ -2,6 +2,7 @@ import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { LRUCache } from 'lru-cache';
 import { SecureConversationError } from '../errors.ts';
+import type { AuthenticatedUser } from '../users/authenticate.ts';
 import {
   defaultCost,
   maxPasswordBytes,
@@ -11,12 +12,6 @@ import {
   type UserRecord,
 } from './users-file.ts';
 
-/** A user whose password was right. */
-export interface AuthenticatedUser {
-  readonly user: string;
-  readonly roles: string[];
-}
-
 /** The users of one users file. */
 export interface Users {
   /**
@@ -24,6 +19,8 @@ export interface Users {
    * @returns undefined where they are wrong
    */
   authenticate(username: string, password: string): Promise<AuthenticatedUser | undefined>;
+  /** The user of a right password that is remembered, so that it costs no check; undefined for any other. */
+  remembered(username: string, password: string): AuthenticatedUser | undefined;
   /** A user by name alone, for a proof that was given before; undefined where there is none (any more). */
   find(username: string): AuthenticatedUser | undefined;
   /**
@@ -62,6 +59,9 @@ interface Loaded {
 export function openUsers(file: string, options: UsersOptions = {}): Users {
   const { nowMs = Date.now, rememberMs = 300_000, maxRemembered = 10_000, onError } = options;
   const processKey = randomBytes(32);
+  // A user's name has no NUL, so that no two users' passwords run together.
+  const macOf = (username: string, password: string) =>
+    createHmac('sha256', processKey).update(`${username}\0${password}`).digest();
   const load = (): Loaded => {
     const stamp = stampOf(file);
     const list = readUsersFile(file);
@@ -88,8 +88,7 @@ export function openUsers(file: string, options: UsersOptions = {}): Users {
     async authenticate(username, password) {
       reloadIfChanged();
       const { users, list, remembered, pending } = loaded;
-      // A user's name has no NUL, so that no two users' passwords run together.
-      const mac = createHmac('sha256', processKey).update(`${username}\0${password}`).digest();
+      const mac = macOf(username, password);
       const key = mac.toString('latin1');
       const record = users.get(username);
       if ((remembered.get(key) ?? 0) > nowMs()) return userOf(record);
@@ -99,6 +98,12 @@ export function openUsers(file: string, options: UsersOptions = {}): Users {
       if (!isRight || record === undefined) return undefined;
       remembered.set(key, nowMs() + rememberMs);
       return userOf(record);
+    },
+    remembered(username, password) {
+      reloadIfChanged();
+      const { users, remembered } = loaded;
+      const untilMs = remembered.get(macOf(username, password).toString('latin1')) ?? 0;
+      return untilMs > nowMs() ? userOf(users.get(username)) : undefined;
     },
     find(username) {
       reloadIfChanged();

@@ -3,6 +3,7 @@ import cluster from 'node:cluster';
 import { readFileSync } from 'node:fs';
 import { SecureConversationError } from '../errors.ts';
 import { createEndpoint, type Endpoint } from '../server/endpoint.ts';
+import { openLogins } from '../server/logins.ts';
 import { type BearerTokens, bearerTokens } from '../server/oauth/bearer-tokens.ts';
 import { mountedTokens } from '../server/oauth/token-server.ts';
 import type { Cancellation } from '../state/state-mode.ts';
@@ -39,12 +40,13 @@ function heard(entry: Cancellation): void {
 
 async function start(settings: NodeSettings): Promise<void> {
   const { name, wsdl, ring, users, service, tls, addresses, lifetimeMs, clockSkewMs } = settings;
-  tokens = settings.tokens && bearerTokens({ ring, authenticate: users, ...settings.tokens, onRevoke: tellOthers });
+  const authenticate = openLogins({ authenticate: users });
+  tokens = settings.tokens && bearerTokens({ ring, authenticate, ...settings.tokens, onRevoke: tellOthers });
   const started = createEndpoint({
     wsdl,
     services: echoService,
     ring,
-    authenticate: users,
+    authenticate,
     certificate: readFileSync(service.certificate, 'utf8'),
     key: readFileSync(service.key, 'utf8'),
     tls: { certificate: readFileSync(tls.certificate, 'utf8'), key: readFileSync(tls.key, 'utf8') },

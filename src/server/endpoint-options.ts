@@ -8,15 +8,19 @@ import {
   type Field,
   failAt,
   filledList,
+  list,
   number,
   object,
   record,
   text,
 } from '../fields.ts';
 import type { Cancellation } from '../state/state-mode.ts';
+import { addressOrBlock } from '../users/addresses.ts';
+import type { Authenticate } from '../users/authenticate.ts';
+import { type LoginLimits, loginLimitsField } from '../users/login-limits.ts';
 import { defaultLimits, type Limits } from '../xml/limits.ts';
 import type { Mounted } from './listener.ts';
-import type { Authenticate } from './port.ts';
+import { type Logins, usersOrLogins } from './logins.ts';
 
 /** What a WSDL port may be told beside its policy. */
 export interface PortOverrides {
@@ -34,8 +38,15 @@ export interface EndpointOptions {
   readonly services: object;
   /** Key ring file. The endpoint reads it again whenever it changes, so it takes no ring that was opened already. */
   readonly ring: string;
-  /** Users file, or a function that checks a user name and password. */
-  readonly authenticate: string | Authenticate;
+  /** Users file, a function that checks a user name and password, or logins that several services have in common (`openLogins`). */
+  readonly authenticate: string | Authenticate | Logins;
+  /** What keeps costly checks from taking the machine, and passwords from being guessed. */
+  readonly loginLimits?: Partial<LoginLimits>;
+  /**
+   * Addresses and blocks (`10.0.0.0/8`) of the proxies and balancers in front. What such a one says in `Forwarded` or `X-Forwarded-For` is
+   * where a request comes from; where it says nothing, no address is limited. Default: none.
+   */
+  readonly trustedProxies?: readonly string[];
   /** The service's X.509 certificate and private key (PEM), where a policy encrypts to it. */
   readonly certificate?: string;
   readonly key?: string;
@@ -52,8 +63,8 @@ export interface EndpointOptions {
   /** Contexts kept in this node's cache; default 10,000. */
   readonly cacheEntries?: number;
   /**
-   * How many conversations one user may begin at this node: so many a second, and so many at once after a while without any. Default 10
-   * and 50. Each node counts for itself.
+   * How many conversations one user may begin at this node: so many a second, and so many at once after a while without any. Default 100
+   * and 1,000. Each node counts for itself.
    */
   readonly issueRate?: Partial<IssueRate>;
   /** WSDL ports to serve (default: all), with what they are told beside their policy. */
@@ -73,12 +84,6 @@ export interface EndpointOptions {
 const ringFile: Field<string> = (value, place) =>
   typeof value === 'string' ? text(value, place) : failAt(place, 'must be the path of a key ring file');
 
-/** Path of a users file, or a function in its place. */
-export const usersFileOrFunction: Field<string | object> = (value, place) =>
-  typeof value === 'string' || typeof value === 'function'
-    ? value
-    : failAt(place, 'must be the path of a users file, or a function');
-
 const lifetimeMs = number(1_000, 7 * 86_400_000, false);
 const clockSkewMs = number(0, 300_000, false);
 const limit = number(1, 1 << 30);
@@ -91,7 +96,9 @@ const fields = {
   wsdl: text,
   services: anyObject,
   ring: ringFile,
-  authenticate: usersFileOrFunction,
+  authenticate: usersOrLogins,
+  loginLimits: loginLimitsField,
+  trustedProxies: list(addressOrBlock),
   certificate: text,
   key: text,
   tls: object({ certificate: text, key: text }, 'certificate', 'key'),

@@ -3,7 +3,6 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import { defaultIssueRate, issueLimit } from '../conversation/issue-rate.ts';
-import { openUsers } from '../conversation/users.ts';
 import { randomBytesPooled } from '../crypto/random.ts';
 import { loadCertificate, type OwnCertificate } from '../crypto/x509.ts';
 import { SecureConversationError } from '../errors.ts';
@@ -14,13 +13,15 @@ import type { Plan } from '../policy/plan.ts';
 import { cookieMode } from '../state/cookie-mode.ts';
 import { replayTable } from '../state/replay.ts';
 import type { Cancellation, StateMode } from '../state/state-mode.ts';
+import { addressList } from '../users/addresses.ts';
 import { defaultLimits } from '../xml/limits.ts';
 import { announcer } from './announce.ts';
 import { contextBearer } from './context-bearer.ts';
 import { checkEndpointOptions, type EndpointOptions } from './endpoint-options.ts';
 import { closeServer, listenOn, pathOf, type Served, serveRequest } from './listener.ts';
 import { boundedLog, standardErrorLog } from './log.ts';
-import { type Authenticate, type EndpointParts, type ServedPort, servePort, timestampTtlMs } from './port.ts';
+import { loginsOf } from './logins.ts';
+import { type EndpointParts, type ServedPort, servePort, timestampTtlMs } from './port.ts';
 import { type Listening, publishedWsdl } from './published-wsdl.ts';
 import { openService } from './service.ts';
 import { counters, type Statistics } from './statistics.ts';
@@ -81,11 +82,13 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
     refresh: keyId => ring.refresh(keyId),
     random: randomBytesPooled,
   });
+  const logins = loginsOf(options);
   const parts: EndpointParts = {
     service: openService(options.wsdl, readFileSync(options.wsdl, 'utf8'), options.services, log),
-    authenticate: authenticator(options.authenticate),
+    authenticate: logins.authenticate,
+    openKey: logins.gate.openKey,
     ownCertificates: certificates,
-    spend: spender(Math.max(...plans.map(plan => skewOf(plan, options)))),
+    ...spender(Math.max(...plans.map(plan => skewOf(plan, options)))),
     mayIssue: issuer(options.issueRate),
     announce: announcer(options.onCancel, 'a cancelled conversation', log),
     bearerToken: (context, wanted) =>
@@ -122,6 +125,7 @@ function endpointOf(ports: readonly ServedPort[], options: EndpointOptions, { ri
     wsdl: publishedWsdl(options.wsdl, ports, sockets),
     mounted: options.mounted,
     maxBytes: parts.limits.maxBytes,
+    trustedProxies: addressList(options.trustedProxies ?? []),
     ready: parts.service.ready,
     isDraining: false,
     log: parts.log,
@@ -189,21 +193,18 @@ function skewOf({ port }: Plan, { ports, clockSkewMs }: EndpointOptions): number
  * A message is remembered as long as it could still be accepted, by a clock that is never set back.
  * @param clockSkewMs the most that any port tolerates
  */
-function spender(clockSkewMs: number): EndpointParts['spend'] {
+function spender(clockSkewMs: number): Pick<EndpointParts, 'spend' | 'isSpent'> {
   const table = replayTable();
   const retainMs = timestampTtlMs + 2 * clockSkewMs;
-  return key => table.insert(key, performance.now(), retainMs);
+  return {
+    spend: key => table.insert(key, performance.now(), retainMs),
+    isSpent: key => table.has(key, performance.now()),
+  };
 }
 
 function issuer(rate: EndpointOptions['issueRate']): EndpointParts['mayIssue'] {
   const limit = issueLimit({ ...defaultIssueRate, ...rate });
   return user => limit.take(user, performance.now());
-}
-
-function authenticator(authenticate: EndpointOptions['authenticate']): Authenticate {
-  if (typeof authenticate === 'function') return authenticate;
-  const users = openUsers(authenticate);
-  return (username, password) => users.authenticate(username, password);
 }
 
 function ownCertificates(options: EndpointOptions, plans: readonly Plan[]): OwnCertificate[] {

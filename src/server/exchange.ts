@@ -2,12 +2,13 @@ import { type Awaitable, after } from '../awaitable.ts';
 import { cancelContext } from '../conversation/cancel.ts';
 import { issueContext } from '../conversation/issue.ts';
 import { parseTokenRequest, selfContained, tokenReferenceText } from '../conversation/token-request.ts';
-import { refuse } from '../errors.ts';
+import { CallerGone, Overload, refuse } from '../errors.ts';
 import type { Verified } from '../message/receive.ts';
 import type { OutgoingBody, SendKeys } from '../message/send.ts';
 import type { TrustRequest } from '../names.ts';
 import type { ExchangePlan, OperationPlan, Plan } from '../policy/plan.ts';
 import type { Context, OpenedFrom } from '../state/context.ts';
+import type { CountedCaller } from '../users/authenticate.ts';
 import { isNamed } from '../xml/tree.ts';
 import type { CurrentContext } from './current-context.ts';
 import type { EndpointParts, ServedPort } from './port.ts';
@@ -34,7 +35,7 @@ export interface Exchange {
   /** Whether it has no answer but a fault. */
   readonly isOneWay: boolean;
   /** @returns undefined where a one-way request was accepted */
-  perform(verified: Verified<FoundContext>, port: ServedPort): Awaitable<Reply | undefined>;
+  perform(verified: Verified<FoundContext>, port: ServedPort, caller: CountedCaller): Awaitable<Reply | undefined>;
 }
 
 /**
@@ -67,14 +68,15 @@ const trustExchanges: Readonly<Record<TrustRequest, (plan: Plan) => Exchange>> =
   amend: () => refuse('invalidRequest', 'amend-not-offered'),
 };
 
-async function issue(verified: Verified<FoundContext>, port: ServedPort): Promise<Reply> {
+async function issue(verified: Verified<FoundContext>, port: ServedPort, caller: CountedCaller): Promise<Reply> {
   const { plan, parts, state } = port;
   const request = parseTokenRequest(verified.content, plan.dialect, 'issue');
   const token = verified.usernameToken ?? refuse('invalidSecurity', 'username-token-missing');
-  const user = await parts.authenticate(token.username, token.password);
+  const user = await parts.authenticate(token.username, token.password, caller);
+  if (caller.signal.aborted) throw new CallerGone();
   if (user === undefined) return refuse('failedAuthentication', 'user-or-password');
   if (plan.bootstrap.request.protection.kind === 'transport') spendRequest(user.user, verified, port);
-  if (!parts.mayIssue(user.user)) return refuse('server', 'issue-rate');
+  if (!parts.mayIssue(user.user)) throw new Overload('issue-rate', issueRetryMs);
   const { body } = issueContext(
     request,
     { ...user, authenticatedBy: 'usernameToken' },
@@ -84,6 +86,9 @@ async function issue(verified: Verified<FoundContext>, port: ServedPort): Promis
   const keys = verified.encryptedKey === undefined ? {} : { encryptedKey: verified.encryptedKey };
   return { action: plan.dialect.responseAction.issue, body, keys, isFault: false };
 }
+
+/** When a user who began too many conversations may try again; how fast they may begin is nobody's business. */
+const issueRetryMs = 1_000;
 
 /** Over TLS nothing in a bootstrap is signed, so its MessageID is spent, with the user who proved to have sent it. */
 function spendRequest(user: string, { addressing }: Verified<FoundContext>, { parts }: ServedPort): void {

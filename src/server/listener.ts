@@ -7,6 +7,8 @@ import type { TLSSocket } from 'node:tls';
 import type { Awaitable } from '../awaitable.ts';
 import type { TlsCertificate } from '../crypto/tls-certificates.ts';
 import { SecureConversationError } from '../errors.ts';
+import type { AddressList } from '../users/addresses.ts';
+import { callerOf } from './caller.ts';
 import { endAnswer, readOut } from './early-answer.ts';
 import { readBody, refusedMessage, soapActionOf } from './http-request.ts';
 import type { Log } from './log.ts';
@@ -29,6 +31,8 @@ export interface Served {
   /** What is served beside them, by a listener of its own. */
   readonly mounted?: Mounted | undefined;
   readonly maxBytes: number;
+  /** The proxies that are believed where a request came from. */
+  readonly trustedProxies: AddressList;
   /** Settles when the service behind can be called. */
   readonly ready: Promise<unknown>;
   /** True from the moment on that no new connection is accepted. */
@@ -192,7 +196,7 @@ function wsdlAnswer(request: IncomingMessage, served: Served): HttpAnswer {
   return { status: 200, contentType: 'text/xml; charset=utf-8', body: text };
 }
 
-/** The answer to a message; undefined where the peer went away before it had sent all of it. */
+/** The answer to a message; undefined where the peer went away before it had sent all of it, or while it waited its turn. */
 function soapAnswer(
   request: IncomingMessage,
   response: ServerResponse,
@@ -208,7 +212,8 @@ function soapAnswer(
   inviteBody(request, response);
   return readBody(request, served.maxBytes).then(bytes => {
     if (bytes === 'gone') return undefined;
-    return bytes === 'too-long' ? refused(413, request, served) : answer(bytes, soapActionOf(request.headers), port);
+    if (bytes === 'too-long') return refused(413, request, served);
+    return answer(bytes, soapActionOf(request.headers), port, callerOf(request, response, served.trustedProxies));
   });
 }
 
@@ -284,11 +289,13 @@ function isRefusal({ status, body }: HttpAnswer): boolean {
   return status >= 400 && body === undefined;
 }
 
-function write(response: ServerResponse, { status, contentType, body }: HttpAnswer, isLast: boolean): void {
+function write(response: ServerResponse, reply: HttpAnswer, isLast: boolean): void {
+  const { status, contentType, body, retryAfterS } = reply;
   const text = body ?? '';
   const length = Buffer.byteLength(text);
   const headers: Record<string, string | number> = { 'Content-Length': length };
   if (contentType !== undefined) headers['Content-Type'] = contentType;
+  if (retryAfterS !== undefined) headers['Retry-After'] = retryAfterS;
   if (status === 405) headers.Allow = 'POST, GET';
   if (isLast) headers.Connection = 'close';
   // A text of ASCII alone, as most are, is written faster where Node is told so.

@@ -1,9 +1,10 @@
 import { type Awaitable, after } from '../awaitable.ts';
-import { Refusal, refuse } from '../errors.ts';
+import { CallerGone, Overload, Refusal, refuse } from '../errors.ts';
 import { type ContextTokenValue, EnvelopeRefusal, type Message, readMessage, receive } from '../message/receive.ts';
 import { send } from '../message/send.ts';
 import type { ExchangePlan } from '../policy/plan.ts';
 import { writeFault } from '../soap/fault.ts';
+import type { CountedCaller } from '../users/authenticate.ts';
 import { type Exchange, exchangeFor, type FoundContext, type Reply } from './exchange.ts';
 import { type ServedPort, timestampTtlMs } from './port.ts';
 
@@ -12,6 +13,8 @@ export interface HttpAnswer {
   readonly status: number;
   readonly contentType: string | undefined;
   readonly body: string | undefined;
+  /** Seconds after which the same message is worth another try. */
+  readonly retryAfterS?: number;
 }
 
 /**
@@ -20,17 +23,23 @@ export interface HttpAnswer {
  * read → choose the exchange → receive (keys, signature, replay, decryption, digests, plan) → addressing → perform → send. Every
  * refusal on the way is answered with the constant fault of its class; nothing a peer sends makes this throw or reject.
  * @param soapAction value of the HTTP SOAPAction header or `action` parameter, where there is one
+ * @returns undefined where the caller went away before its turn came: nothing was done for it
  */
-export function answer(bytes: Uint8Array, soapAction: string | undefined, port: ServedPort): Awaitable<HttpAnswer> {
+export function answer(
+  bytes: Uint8Array,
+  soapAction: string | undefined,
+  port: ServedPort,
+  caller: CountedCaller,
+): Awaitable<HttpAnswer | undefined> {
   let message: Message | undefined;
-  const failed = (error: unknown) => refused(error, message, port);
+  const failed = (error: unknown) => (error instanceof CallerGone ? dropped(port) : refused(error, message, port));
   try {
     message = readMessage(bytes, port.parts.limits);
     if (message.envelope.soap !== port.plan.soap) refuse('versionMismatch', 'soap-version');
     const exchange = exchangeFor(message.addressing?.action, bytes.byteLength, port);
-    const answered = after(received(message, exchange, port), verified => {
+    const answered = after(received(message, exchange, port, caller), verified => {
       checkAddressing(verified.addressing, soapAction, exchange, port);
-      return after(exchange.perform(verified, port), reply =>
+      return after(exchange.perform(verified, port, caller), reply =>
         reply === undefined ? accepted : protect(reply, exchange.plan, verified.addressing?.messageId, port),
       );
     });
@@ -43,7 +52,7 @@ export function answer(bytes: Uint8Array, soapAction: string | undefined, port: 
 /** A one-way request that is being done: no envelope goes back (SOAP 1.2 Part 2 §7.5.1.2; WS-I Basic Profile 1.2 R2714). */
 const accepted: HttpAnswer = { status: 202, contentType: undefined, body: undefined };
 
-function received(message: Message, exchange: Exchange, port: ServedPort) {
+function received(message: Message, exchange: Exchange, port: ServedPort, caller: CountedCaller) {
   const { parts, plan, state } = port;
   const nowMs = parts.clock();
   const withSecret = (found: FoundContext | undefined) => found && { secret: found.context.secret, found };
@@ -54,7 +63,7 @@ function received(message: Message, exchange: Exchange, port: ServedPort) {
   return receive<FoundContext>(
     message,
     exchange.plan.request,
-    { ownCertificates: parts.ownCertificates, findContext },
+    { ownCertificates: parts.ownCertificates, findContext, inTurn: work => parts.openKey(work, caller) },
     {
       nowMs,
       clockSkewMs: parts.clockSkewMs,
@@ -62,6 +71,7 @@ function received(message: Message, exchange: Exchange, port: ServedPort) {
       limits: parts.limits,
       random: parts.random,
       replay: parts.spend,
+      isReplay: parts.isSpent,
     },
   );
 }
@@ -95,7 +105,15 @@ function protect(reply: Reply, plan: ExchangePlan, relatesTo: string | undefined
   return { status: reply.isFault ? 500 : 200, contentType: `${soap.contentType}; charset=utf-8`, body: sent.text };
 }
 
-/** The answer to a message that was refused: HTTP 400 where no envelope could be read, else the fault of its class with HTTP 500. */
+/** Nobody is there to be answered. Whoever hangs up as fast as they can must not fill the log. */
+function dropped({ parts, plan }: ServedPort): undefined {
+  parts.log.debug({ port: plan.port, reason: 'caller-gone' }, 'message dropped');
+}
+
+/**
+ * The answer to a message that was refused: HTTP 400 where no envelope could be read, else the fault of its class with HTTP 500, or 503
+ * where the same message may be good later (RFC 9110 §15.6.4).
+ */
 function refused(error: unknown, message: Message | undefined, port: ServedPort): HttpAnswer {
   const refusal = error instanceof Refusal ? error : new Refusal('server', 'internal', error);
   const { parts, plan } = port;
@@ -112,5 +130,8 @@ function refused(error: unknown, message: Message | undefined, port: ServedPort)
     dialect: plan.dialect,
     relatesTo: message?.addressing?.messageId,
   });
-  return { status: 500, contentType: `${soap.contentType}; charset=utf-8`, body };
+  const contentType = `${soap.contentType}; charset=utf-8`;
+  return refusal instanceof Overload
+    ? { status: 503, contentType, body, retryAfterS: refusal.retryAfterS }
+    : { status: 500, contentType, body };
 }

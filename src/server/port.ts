@@ -1,20 +1,14 @@
-import type { Principal } from '../conversation/issue.ts';
 import type { RandomSource } from '../crypto/random.ts';
 import type { OwnCertificate } from '../crypto/x509.ts';
 import type { OperationPlan, Plan } from '../policy/plan.ts';
 import type { Context } from '../state/context.ts';
 import type { Cancellation, StateMode } from '../state/state-mode.ts';
+import type { AuthenticatedUser, CountedCaller } from '../users/authenticate.ts';
 import type { Limits } from '../xml/limits.ts';
 import type { ContextBearerOptions } from './context-bearer.ts';
 import type { Log } from './log.ts';
 import type { Service } from './service.ts';
 import type { Counters } from './statistics.ts';
-
-/** Checks a user name and password; undefined where they are wrong. */
-export type Authenticate = (
-  username: string,
-  password: string,
-) => Promise<Omit<Principal, 'authenticatedBy'> | undefined>;
 
 /** How long a Timestamp that we write or accept lives: WSS4J's and WCF's own default. */
 export const timestampTtlMs = 300_000;
@@ -22,10 +16,19 @@ export const timestampTtlMs = 300_000;
 /** What all ports of one endpoint share. */
 export interface EndpointParts {
   readonly service: Service;
-  readonly authenticate: Authenticate;
+  /** Checks a user name and password in its turn. @throws {Overload} where too many wait, or too many from there were wrong */
+  readonly authenticate: (
+    username: string,
+    password: string,
+    caller: CountedCaller,
+  ) => Promise<AuthenticatedUser | undefined>;
+  /** Does a private operation in its turn. @throws {Overload} where too many wait */
+  readonly openKey: <T>(work: () => Promise<T>, caller: CountedCaller) => Promise<T>;
   readonly ownCertificates: readonly OwnCertificate[];
   /** Spends the key of a message, so that no copy of it is served. */
   readonly spend: (key: string) => 'new' | 'seen' | 'full';
+  /** Whether a message's key is spent. */
+  readonly isSpent: (key: string) => boolean;
   /** Whether a user who has proved who they are may begin one more conversation now; it is counted. */
   readonly mayIssue: (user: string) => boolean;
   /** Tells the other nodes of a conversation that was cancelled here. Settles when they refuse it; never rejects. */

@@ -100,6 +100,7 @@ const rows: Readonly<Record<FaultClass, Row>> = {
     subcodes: wsa('InvalidAddressingHeader', 'OnlyAnonymousAddressSupported', invalidHeader),
     reason: 'Only the anonymous address is supported for replies and faults.',
   },
+  busy: { code: 'Receiver', reason: 'The server is too busy to process the message now.' },
   server: { code: 'Receiver', reason: 'The server was unable to process the message.' },
 };
 
@@ -114,8 +115,8 @@ export interface OutgoingFault {
 }
 
 /**
- * The whole unsecured Envelope that a refused message is answered with, always with HTTP status 500 (WCF and CXF clients read the
- * Envelope of no other error status). Nothing in it but `relatesTo` comes from the message.
+ * The whole unsecured Envelope that a refused message is answered with, with HTTP status 500 (WCF and CXF clients read the Envelope of no
+ * other error status) or, for `busy`, 503: WCF then throws its ServerTooBusyException. Nothing in it but `relatesTo` comes from the message.
  */
 export function writeFault(out: OutgoingFault): string {
   const { soap, addressing, relatesTo } = out;

@@ -32,6 +32,7 @@ const portName = 'EchoSymmetric';
 const warmUpConversations = 2_000;
 const clockSkewMs = 60_000;
 const settleMs = 1_000;
+const caller = { address: '192.0.2.1', isLimited: true, signal: new AbortController().signal };
 const log = pino({ level: 'silent' });
 const ring = keyRing(createRing({ nowMs: Date.now(), random: randomBytesPooled }));
 
@@ -47,8 +48,10 @@ async function openPort(wsdl: string, cacheEntries: number): Promise<ServedPort>
     parts: {
       service,
       authenticate: async () => undefined,
+      openKey: work => work(),
       ownCertificates: [],
       spend: key => replays.insert(key, performance.now(), timestampTtlMs + 2 * clockSkewMs),
+      isSpent: key => replays.has(key, performance.now()),
       mayIssue: () => true,
       announce: async () => {},
       bearerToken: () => '',
@@ -90,8 +93,8 @@ async function converse(port: ServedPort): Promise<void> {
     },
     { nowMs, random: randomBytesPooled, timestampTtlMs },
   );
-  const { status } = await answer(Buffer.from(text), undefined, port);
-  if (status !== 200) throw new Error(`a call was answered with ${status}`);
+  const answered = await answer(Buffer.from(text), undefined, port, caller);
+  if (answered?.status !== 200) throw new Error(`a call was answered with ${answered?.status}`);
 }
 
 async function conversations(port: ServedPort, count: number): Promise<number> {

@@ -22,7 +22,7 @@ beforeAll(async () => {
     tls: { certificate: 'tls.pem', key: 'tls-key.pem' },
     lifetimeS: 60,
     cors: ['https://shop.example'],
-    attempts: { failuresPerName: 3 },
+    loginLimits: { failuresPerUserAndAddress: 3 },
   };
   writeFileSync(join(data, 'tokens.json'), JSON.stringify(config));
   const words = [mainProgram, 'tokens', '--config', join(data, 'tokens.json'), '--https', '0'];

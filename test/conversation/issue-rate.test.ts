@@ -6,13 +6,13 @@ function begun(limit: IssueLimit, user: string, atMs: number, wanted = 1_000): n
   return Array.from({ length: wanted }, () => limit.take(user, atMs)).filter(Boolean).length;
 }
 
-test('a user may begin 50 conversations at once and 10 a second after that', () => {
+test('a user may begin 1,000 conversations at once and 100 a second after that', () => {
   const limit = issueLimit(defaultIssueRate);
-  expect(begun(limit, 'alice', 1_000)).toBe(50);
+  expect(begun(limit, 'alice', 1_000, 2_000)).toBe(1_000);
   expect(begun(limit, 'alice', 1_000)).toBe(0);
-  expect(begun(limit, 'alice', 1_099)).toBe(0);
-  expect(begun(limit, 'alice', 1_100)).toBe(1);
-  expect(begun(limit, 'alice', 3_100)).toBe(20);
+  expect(begun(limit, 'alice', 1_009)).toBe(0);
+  expect(begun(limit, 'alice', 1_010)).toBe(1);
+  expect(begun(limit, 'alice', 3_010)).toBe(200);
 });
 
 test('what was not begun is saved up to a burst and no further', () => {

@@ -65,6 +65,11 @@ const golden = {
   },
   mustUnderstand: { code: 'MustUnderstand', subcodes: [], reason: 'A mandatory header block was not understood.' },
   malformed: { subcodes: [], reason: 'The message is not a well-formed SOAP message.' },
+  busy: {
+    code: 'Receiver',
+    subcodes: [],
+    reason: 'The server is too busy to process the message now.',
+  },
   server: { code: 'Receiver', subcodes: [], reason: 'The server was unable to process the message.' },
 } satisfies Partial<Record<FaultClass | `${FaultClass}200512`, Golden>>;
 
@@ -90,7 +95,7 @@ function goldenBody(name: FaultName): string {
 /** Asserts that an answer is the fault of one class, byte for byte; only RelatesTo may differ from message to message. */
 export function expectFault(answer: Pick<HttpAnswer, 'status' | 'body'>, name: FaultName): void {
   const body = (answer.body ?? '').replace(/<a:RelatesTo>[^<]{1,512}<\/a:RelatesTo>/, '');
-  expect({ status: answer.status, body }).toEqual({ status: 500, body: goldenBody(name) });
+  expect({ status: answer.status, body }).toEqual({ status: name === 'busy' ? 503 : 500, body: goldenBody(name) });
 }
 
 /** Asserts that nothing of what must stay secret stands in the log of a node: given texts, and bytes in hex and base64. */

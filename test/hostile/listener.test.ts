@@ -484,7 +484,16 @@ test('a client that sends its headers in drops is cut off with 408', async () =>
 test('a listener, with TLS or without, has the time-outs and counts for slow, idle and greedy clients', async () => {
   const { log } = keptLog();
   const ready = Promise.resolve();
-  const served = { ports: new Map(), wsdl: () => undefined, maxBytes: 1, ready, isDraining: false, log };
+  const trustedProxies = () => false;
+  const served = {
+    ports: new Map(),
+    wsdl: () => undefined,
+    maxBytes: 1,
+    trustedProxies,
+    ready,
+    isDraining: false,
+    log,
+  };
   for (const tls of [undefined, pem.tls]) {
     const server = await listenOn(served, { port: 0, host: 'localhost', tls, exclusive: false });
     const { headersTimeout, requestTimeout, keepAliveTimeout, maxConnections, maxRequestsPerSocket } = server;

@@ -9,12 +9,13 @@ import { compilePolicy } from '../../src/policy/compile.ts';
 import { contextBearer } from '../../src/server/context-bearer.ts';
 import { currentContext } from '../../src/server/current-context.ts';
 import { answer, type HttpAnswer } from '../../src/server/pipeline.ts';
-import { type Authenticate, type EndpointParts, type ServedPort, servePort } from '../../src/server/port.ts';
+import { type EndpointParts, type ServedPort, servePort } from '../../src/server/port.ts';
 import { openService } from '../../src/server/service.ts';
 import { counters, type Statistics } from '../../src/server/statistics.ts';
 import { cookieMode } from '../../src/state/cookie-mode.ts';
 import { replayTable } from '../../src/state/replay.ts';
 import type { Cancellation } from '../../src/state/state-mode.ts';
+import type { Authenticate } from '../../src/users/authenticate.ts';
 import { defaultLimits } from '../../src/xml/limits.ts';
 import { pem } from './pem.ts';
 
@@ -30,6 +31,9 @@ export const user = { username: 'alice', password: 'correct horse battery staple
 
 export const authenticate: Authenticate = async (username, password) =>
   username === user.username && password === user.password ? { user: username, roles: ['reader'] } : undefined;
+
+/** Somebody who waits for the answer. */
+export const caller = { address: '192.0.2.1', isLimited: true, signal: new AbortController().signal };
 
 /** A clock that is set by hand. */
 export interface Clock {
@@ -73,6 +77,8 @@ export interface NodeOptions {
   readonly services?: object;
   readonly authenticate?: Authenticate;
   readonly lifetimeMs?: number;
+  /** Default: each private operation is done at once. */
+  readonly openKey?: EndpointParts['openKey'];
 }
 
 /** Starts one node; nodes with one ring are one farm. */
@@ -86,8 +92,10 @@ export async function startNode(options: NodeOptions): Promise<TestNode> {
   const parts: EndpointParts = {
     service: openService(wsdl, wsdlText, options.services ?? notedService(calls), log),
     authenticate: options.authenticate ?? authenticate,
+    openKey: options.openKey ?? (work => work()),
     ownCertificates: [loadCertificate(pem.service.certificate, pem.service.key)],
     spend: key => replay.insert(key, clock.nowMs, 420_000),
+    isSpent: key => replay.has(key, clock.nowMs),
     mayIssue: () => true,
     announce: async cancellation => void cancelled.push(cancellation),
     bearerToken: (context, wanted) =>
@@ -113,7 +121,9 @@ export async function startNode(options: NodeOptions): Promise<TestNode> {
     async post(name, message, soapAction) {
       const port = ports.get(name);
       if (port === undefined) throw new TypeError(`no port ${name}`);
-      return answer(Buffer.from(message), soapAction, port);
+      const answered = await answer(Buffer.from(message), soapAction, port, caller);
+      if (answered === undefined) throw new TypeError('the caller is there');
+      return answered;
     },
     ports,
     calls,

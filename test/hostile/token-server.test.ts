@@ -16,9 +16,10 @@ let port = 0;
 
 beforeAll(async () => {
   const options = { ring: files.ring, authenticate: files.users, clients: files.clients, audience, log };
-  const attempts = { requestsPerMinute: 100_000, failuresPerName: 1_000, failuresPerAddress: 100_000 };
+  const attempts = { requestsPerMinute: 100_000 };
+  const loginLimits = { failuresPerUserAndAddress: 1_000, failuresPerAddress: 100_000 };
   const tls = { certificate: pem.tls.certificate, key: pem.tls.key };
-  server = createTokenServer({ ...options, publicClients: { page: ['orders.read'] }, attempts }, tls);
+  server = createTokenServer({ ...options, publicClients: { page: ['orders.read'] }, attempts, loginLimits }, tls);
   port = await server.listen({ https: 0, host: 'localhost' });
 });
 afterAll(async () => {

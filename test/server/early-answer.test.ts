@@ -34,6 +34,7 @@ beforeAll(async () => {
     maxBytes: defaultLimits.maxBytes,
     ready: Promise.resolve(),
     isDraining: false,
+    trustedProxies: () => false,
     log,
   };
   for (const tls of [undefined, pem.tls])

@@ -46,6 +46,31 @@ test.each([
     { ...usable, ports: { EchoTls13: { clockSkewMs: -1 } } },
     'ports.EchoTls13.clockSkewMs must be a number from 0 to 300000',
   ],
+  [
+    'a queue without room',
+    { ...usable, loginLimits: { queue: 0 } },
+    'loginLimits.queue must be a whole number from 1 to 1000',
+  ],
+  [
+    'failures that are never too many',
+    { ...usable, loginLimits: { failuresPerAddress: 1_000_001 } },
+    'loginLimits.failuresPerAddress must be a whole number from 1 to 1000000',
+  ],
+  [
+    'no failure of a user at all',
+    { ...usable, loginLimits: { failuresPerUserAndAddress: 0 } },
+    'loginLimits.failuresPerUserAndAddress must be a whole number from 1 to 1000000',
+  ],
+  [
+    'a limit of logins that is none',
+    { ...usable, loginLimits: { failuresPerName: 1 } },
+    'unknown key loginLimits.failuresPerName',
+  ],
+  [
+    'a proxy by its name',
+    { ...usable, trustedProxies: ['balancer.example'] },
+    'trustedProxies[0] must be an address or a block of them such as 192.0.2.7, 10.0.0.0/8 or 2001:db8::/32',
+  ],
   ['an empty cache', { ...usable, cacheEntries: 0 }, 'cacheEntries must be a whole number from 1 to 10000000'],
   ['a handler that is none', { ...usable, mounted: { path: '/x', handler: {} } }, 'mounted.handler must be a function'],
 ])('%s is refused with its name', (_, options, message) => {

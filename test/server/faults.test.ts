@@ -15,7 +15,7 @@ import {
   issueRequest,
   readAnswer,
 } from '../hostile/initiator.ts';
-import { authenticate, type PortName, portNames, startNode, type TestNode, user } from '../hostile/node.ts';
+import { authenticate, caller, type PortName, portNames, startNode, type TestNode, user } from '../hostile/node.ts';
 
 type Callback = (error: unknown, result?: unknown) => void;
 
@@ -302,5 +302,5 @@ test('failures are logged with what was thrown, once each, and never with a stat
   expect(lines).toHaveLength(1);
   expect(lines[0]).toContain('disk full');
   expectNoSecrets(node.lines, ['my argument', user.password, ...[...conversations.values()].map(({ state }) => state)]);
-  expect(await authenticate(user.username, user.password)).toBeDefined();
+  expect(await authenticate(user.username, user.password, caller)).toBeDefined();
 });

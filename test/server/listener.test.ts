@@ -40,6 +40,7 @@ beforeAll(async () => {
     wsdl: () => '<wsdl/>',
     mounted: { path: '/half', handler: half },
     maxBytes: 1 << 20,
+    trustedProxies: () => false,
     ready: Promise.resolve(),
     isDraining: false,
     log,

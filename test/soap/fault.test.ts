@@ -32,6 +32,7 @@ const expected: Readonly<Record<FaultClass, readonly [string, string, string]>> 
   ],
   actionMismatch: ['Sender', `${ns.wsa10} InvalidAddressingHeader`, 'ActionMismatch'],
   onlyAnonymousAddressSupported: ['Sender', `${ns.wsa10} InvalidAddressingHeader`, 'OnlyAnonymousAddressSupported'],
+  busy: ['Receiver', '', 'Server'],
   server: ['Receiver', '', 'Server'],
 };
 

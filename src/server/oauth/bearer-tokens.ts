@@ -6,7 +6,10 @@ import express, {
   type Router,
 } from 'express';
 import type { Revocation, Revocations } from '../../conversation/bearer/revocations.ts';
-import { Refusal } from '../../errors.ts';
+import { CallerGone, Overload, Refusal } from '../../errors.ts';
+import { addressList } from '../../users/addresses.ts';
+import { queueFull } from '../../users/work-queue.ts';
+import { callerOf } from '../caller.ts';
 import type { Log } from '../log.ts';
 import { endpoints } from './endpoints.ts';
 import { readForm } from './form.ts';
@@ -28,6 +31,7 @@ export type BearerTokens = Router & {
  */
 export function bearerTokens(options: BearerTokensOptions): BearerTokens {
   const service = openTokenService(options);
+  const trusted = addressList(options.trustedProxies ?? []);
   const originsOnly = allowOrigins(options.cors ?? []);
   const router = express.Router();
   if (options.dangerouslyAllowHttp !== true) router.use(requireTls);
@@ -36,11 +40,11 @@ export function bearerTokens(options: BearerTokensOptions): BearerTokens {
     router
       .route(path)
       .post(async (request, response) => {
-        const address = addressOf(request);
-        await service.lockout.admit(address);
+        const caller = callerOf(request, response, trusted, request.ip);
+        await service.requests.admit(caller);
         const form = await readForm(request);
-        const client = await service.clients.authenticate(request, form, address);
-        await endpoint({ form, client, address }, response, service);
+        const client = await service.clients.authenticate(request, form, caller);
+        await endpoint({ form, client, caller }, response, service);
       })
       .all(refuseMethod);
   router.use(answerError(service.log));
@@ -56,11 +60,6 @@ const requireTls: RequestHandler = (request, _response, next) => {
   next();
 };
 
-/** Whom a request came from, as express knows it; a connection that is gone has no address any more. */
-function addressOf(request: Request): string {
-  return request.ip ?? '';
-}
-
 const refuseMethod: RequestHandler = () =>
   refuseGrant('invalid_request', 'POST only', { status: 405, headers: { Allow: 'POST' } });
 
@@ -68,9 +67,12 @@ const refuseMethod: RequestHandler = () =>
 function answerError(log: Log): ErrorRequestHandler {
   return (thrown: unknown, request: Request, response: Response, next) => {
     if (response.headersSent) return next(thrown);
+    if (thrown instanceof CallerGone) return void response.destroy();
     const error = oauthErrorOf(thrown);
-    const line = { path: request.path, error: error.code, reason: error.message };
-    if (error.status >= 500) log.error({ ...line, err: error.cause }, 'token request failed');
+    const reason = thrown instanceof Overload ? thrown.reason : error.message;
+    const line = { path: request.path, error: error.code, reason };
+    if (error.status >= 500 && !(thrown instanceof Overload))
+      log.error({ ...line, err: error.cause }, 'token request failed');
     else log.warn(line, 'token request refused');
     // What is left of the body is not read; after it the connection is no use.
     if (error.status === 413) response.setHeader('Connection', 'close');
@@ -78,8 +80,17 @@ function answerError(log: Log): ErrorRequestHandler {
   };
 }
 
+/** Who sent too many wrong passwords is told so; a queue that is full is the server's own trouble. */
+function overloadError(cause: Overload): OAuthError {
+  const headers = { 'Retry-After': String(cause.retryAfterS) };
+  return cause.reason === queueFull
+    ? new OAuthError('temporarily_unavailable', 'too many requests wait', { status: 503, headers, cause })
+    : new OAuthError('invalid_request', 'too many requests', { status: 429, headers, cause });
+}
+
 function oauthErrorOf(thrown: unknown): OAuthError {
   if (thrown instanceof OAuthError) return thrown;
+  if (thrown instanceof Overload) return overloadError(thrown);
   if (thrown instanceof Refusal && thrown.reason === 'ring-stale')
     return new OAuthError('temporarily_unavailable', 'no token can be issued now', { status: 503, cause: thrown });
   return new OAuthError('server_error', 'the request could not be processed', { status: 500, cause: thrown });

@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import { isScopeName } from '../../conversation/bearer/bearer-codec.ts';
-import { openUsers } from '../../conversation/users.ts';
 import { SecureConversationError } from '../../errors.ts';
-import type { Authenticate } from '../port.ts';
+import type { Authenticate, CountedCaller } from '../../users/authenticate.ts';
+import type { LoginGate, PasswordSource } from '../../users/login-gate.ts';
+import { usersOf } from '../logins.ts';
 import type { Form } from './form.ts';
-import type { Lockout } from './lockout.ts';
 import { refuseGrant } from './oauth-error.ts';
 
 /** An OAuth client that sent a request (RFC 6749 §2). */
@@ -21,8 +21,9 @@ export interface Clients {
   /**
    * The client of a request, by `Authorization: Basic` or by `client_id` and `client_secret` in the body (RFC 6749 §2.3.1).
    * @throws {OAuthError} `invalid_client`, the same for an unknown client and a wrong secret; `invalid_request` where both are used
+   * @throws {Overload} where too many secrets wait, or too many from there were wrong
    */
-  authenticate(request: IncomingMessage, form: Form, address: string): Promise<Client>;
+  authenticate(request: IncomingMessage, form: Form, caller: CountedCaller): Promise<Client>;
 }
 
 /** Where clients are known from. */
@@ -41,35 +42,35 @@ export interface ClientOptions {
  * @throws {SecureConversationError} `USERS_INVALID` for a clients file that can't be used, `CONFIG_INVALID` for a client that is known
  * both with a secret and without
  */
-export function openClients({ clients, publicClients = {} }: ClientOptions, lockout: Lockout): Clients {
+export function openClients({ clients, publicClients = {} }: ClientOptions, gate: LoginGate): Clients {
   const known = new Map(Object.entries(publicClients));
-  const check = secretCheck(clients, [...known.keys()]);
+  const secrets = secretsOf(clients, [...known.keys()]);
   return {
-    async authenticate(request, form, address) {
+    async authenticate(request, form, caller) {
       const given = credentialsOf(request, form);
       const scope = given.secret === undefined ? known.get(given.id) : undefined;
       if (scope !== undefined) return { id: given.id, scope, isConfidential: false };
       const { id, secret, isBasic } = given;
       if (secret === undefined) return refuseClient(isBasic);
-      const found = await lockout.attempt({ kind: 'client', name: id, secret, address }, () => check(id, secret));
+      const found = await gate.attempt({ kind: 'client', name: id, password: secret, caller }, secrets);
       if (found === undefined) return refuseClient(isBasic);
       return { id: found.user, scope: [...new Set(found.roles.filter(isScopeName))], isConfidential: true };
     },
   };
 }
 
-function secretCheck(clients: ClientOptions['clients'], publicIds: readonly string[]): Authenticate {
-  if (typeof clients === 'function') return clients;
-  if (clients === undefined) return async () => undefined;
-  const users = openUsers(clients);
-  const twice = publicIds.find(id => users.find(id) !== undefined);
+const nobody: Authenticate = async () => undefined;
+
+function secretsOf(clients: ClientOptions['clients'], publicIds: readonly string[]): PasswordSource {
+  const { source, find } = usersOf(clients ?? nobody);
+  const twice = publicIds.find(id => find?.(id) !== undefined);
   // Anyone could use that client's refresh tokens without its secret.
   if (twice !== undefined)
     throw new SecureConversationError(
       'CONFIG_INVALID',
       `publicClients.${twice} has a secret in ${clients}: a client is known with a secret or without`,
     );
-  return (id, secret) => users.authenticate(id, secret);
+  return source;
 }
 
 interface Credentials {

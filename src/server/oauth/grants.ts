@@ -1,5 +1,7 @@
 import { isScopeName } from '../../conversation/bearer/bearer-codec.ts';
 import { uuidText } from '../../crypto/random.ts';
+import { CallerGone } from '../../errors.ts';
+import type { CountedCaller } from '../../users/authenticate.ts';
 import type { Client } from './clients.ts';
 import { type Form, required } from './form.ts';
 import { refuseGrant } from './oauth-error.ts';
@@ -9,7 +11,7 @@ import { type Grant, openRefresh, revoke, roleClaims, type TokenService } from '
 export interface GrantRequest {
   readonly form: Form;
   readonly client: Client;
-  readonly address: string;
+  readonly caller: CountedCaller;
 }
 
 type GrantType = (request: GrantRequest, service: TokenService) => Promise<Grant>;
@@ -31,11 +33,11 @@ export function grantOf(request: GrantRequest, service: TokenService): Promise<G
   return grantType(request, service);
 }
 
-async function passwordGrant({ form, client, address }: GrantRequest, service: TokenService): Promise<Grant> {
+async function passwordGrant({ form, client, caller }: GrantRequest, service: TokenService): Promise<Grant> {
   const [name, password] = [required(form, 'username'), required(form, 'password')];
   const [scope, audience] = [scopeOf(form, client.scope), audienceOf(form, service)];
-  const attempt = { kind: 'user', name, secret: password, address } as const;
-  const user = await service.lockout.attempt(attempt, () => service.authenticate(name, password));
+  const user = await service.authenticate(name, password, caller);
+  if (caller.signal.aborted) throw new CallerGone();
   if (user === undefined) refuseGrant('invalid_grant', 'user name or password is wrong');
   return {
     id: uuidText(service.random),

@@ -1,6 +1,5 @@
 import type { Logger } from 'pino';
 import { type Revocation, revocations } from '../../conversation/bearer/revocations.ts';
-import { openUsers } from '../../conversation/users.ts';
 import { type RandomSource, systemRandom } from '../../crypto/random.ts';
 import { SecureConversationError } from '../../errors.ts';
 import {
@@ -17,13 +16,15 @@ import {
 } from '../../fields.ts';
 import { replayTable } from '../../state/replay.ts';
 import { checkSeal } from '../../state/self-test.ts';
+import { addressOrBlock } from '../../users/addresses.ts';
+import type { Authenticate } from '../../users/authenticate.ts';
+import { type LoginLimits, loginLimitsField } from '../../users/login-limits.ts';
 import { announcer } from '../announce.ts';
-import { usersFileOrFunction } from '../endpoint-options.ts';
 import { boundedLog, standardErrorLog } from '../log.ts';
-import type { Authenticate } from '../port.ts';
+import { type Logins, loginsOf, usersFileOrFunction, usersOrLogins } from '../logins.ts';
 import { type ClientOptions, openClients } from './clients.ts';
-import { type AttemptLimits, openLockout } from './lockout.ts';
 import { audience, origin, ringSource, scopeNames } from './option-fields.ts';
+import { type AttemptLimits, requestRate } from './request-rate.ts';
 import { keptRing, type RingSource } from './ring-source.ts';
 import { roleClaims, type TokenService } from './token-service.ts';
 
@@ -31,8 +32,15 @@ import { roleClaims, type TokenService } from './token-service.ts';
 export interface BearerTokensOptions extends ClientOptions {
   /** Key ring file of the farm, or a ring that is kept already. */
   readonly ring: RingSource;
-  /** Users file, or a function that checks a user name and password. */
-  readonly authenticate: string | Authenticate;
+  /** Users file, a function that checks a user name and password, or logins that several services have in common (`openLogins`). */
+  readonly authenticate: string | Authenticate | Logins;
+  /** What keeps costly checks from taking the machine, and passwords and secrets from being guessed. */
+  readonly loginLimits?: Partial<LoginLimits>;
+  /**
+   * Addresses and blocks (`10.0.0.0/8`) of the proxies and balancers in front. What such a one says in `Forwarded` or `X-Forwarded-For` is
+   * where a request comes from; where it says nothing, no address is limited. Default: none.
+   */
+  readonly trustedProxies?: readonly string[];
   /**
    * The user of a refresh token as they are now, undefined where they may not have tokens any more. Default: looked up in the users
    * file; with a function for `authenticate`, as they were when they proved themselves.
@@ -64,11 +72,12 @@ const maxAudiences = 16;
 const bucketMs = 1_800_000;
 
 const life = number(1_000, Number.MAX_SAFE_INTEGER);
-const most = number(1, 1_000_000);
 
 const fields = {
   ring: ringSource,
-  authenticate: usersFileOrFunction,
+  authenticate: usersOrLogins,
+  loginLimits: loginLimitsField,
+  trustedProxies: list(addressOrBlock),
   findUser: callable,
   audience: oneOrList(audience),
   lifetimeMs: life,
@@ -76,7 +85,7 @@ const fields = {
   clients: usersFileOrFunction,
   publicClients: record(scopeNames),
   cors: list(origin),
-  attempts: object({ requestsPerMinute: most, failuresPerName: most, failuresPerAddress: most }),
+  attempts: object({ requestsPerMinute: number(1, 1_000_000) }),
   dangerouslyAllowHttp: flag,
   onRevoke: callable,
   log: anyObject,
@@ -98,15 +107,16 @@ export function openTokenService(options: BearerTokensOptions): TokenService {
   const { random = systemRandom, nowMs = Date.now } = options;
   const log = boundedLog(options.log ?? standardErrorLog());
   const audiences = checkedAudiences(audience);
-  const lockout = openLockout(attempts);
   checkSeal(random);
   const keeper = keptRing(options.ring);
+  const logins = loginsOf(options);
   const { lifeMs } = keeper.ring().policy;
   return {
     keeper,
-    ...usersOf(options),
-    clients: openClients(options, lockout),
-    lockout,
+    authenticate: logins.authenticate,
+    claimsNow: claimsNow(options.findUser ?? finder(logins)),
+    clients: openClients(options, logins.gate),
+    requests: requestRate(attempts),
     audiences,
     lifetimeMs: lifetime('lifetimeMs', options.lifetimeMs ?? Math.min(defaultLifetimeMs, lifeMs), lifeMs),
     refreshLifetimeMs: lifetime('refreshLifetimeMs', options.refreshLifetimeMs ?? lifeMs, lifeMs),
@@ -133,16 +143,16 @@ function lifetime(name: string, value: number, longestMs: number): number {
   });
 }
 
-function usersOf({ authenticate, findUser }: BearerTokensOptions): Pick<TokenService, 'authenticate' | 'claimsNow'> {
-  const users = typeof authenticate === 'string' ? openUsers(authenticate) : undefined;
-  const find = findUser ?? (users && (async (user: string) => users.find(user)));
-  return {
-    authenticate:
-      users === undefined ? (authenticate as Authenticate) : (name, secret) => users.authenticate(name, secret),
-    async claimsNow({ subject, claims }) {
-      if (find === undefined) return claims;
-      const found = await find(subject);
-      return found && roleClaims(found.roles);
-    },
+type FindUser = NonNullable<BearerTokensOptions['findUser']>;
+
+function finder({ find }: Logins): FindUser | undefined {
+  return find && (async user => find(user));
+}
+
+function claimsNow(find: FindUser | undefined): TokenService['claimsNow'] {
+  return async ({ subject, claims }) => {
+    if (find === undefined) return claims;
+    const found = await find(subject);
+    return found && roleClaims(found.roles);
   };
 }

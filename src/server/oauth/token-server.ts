@@ -2,6 +2,7 @@ import type { RequestListener, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express from 'express';
 import type { TlsCertificate } from '../../crypto/tls-certificates.ts';
+import { addressList } from '../../users/addresses.ts';
 import { closeServer, listenOn, type Mounted, type Served } from '../listener.ts';
 import { boundedLog, standardErrorLog } from '../log.ts';
 import { type BearerTokens, bearerTokens } from './bearer-tokens.ts';
@@ -41,6 +42,7 @@ export function createTokenServer(options: BearerTokensOptions, tls: TlsCertific
     wsdl: () => undefined,
     mounted: mountedTokens(bearerTokens({ ...options, log })),
     maxBytes: 0,
+    trustedProxies: addressList([]),
     ready: Promise.resolve(),
     isDraining: false,
     log: boundedLog(log),

@@ -11,20 +11,20 @@ import { type RandomSource, uuidText } from '../../crypto/random.ts';
 import type { RingKeeper } from '../../keyring/keeper.ts';
 import type { ReplayTable } from '../../state/replay.ts';
 import type { Log } from '../log.ts';
-import type { Authenticate } from '../port.ts';
+import type { Logins } from '../logins.ts';
 import type { Clients } from './clients.ts';
-import type { Lockout } from './lockout.ts';
 import { OAuthError } from './oauth-error.ts';
+import type { RequestRate } from './request-rate.ts';
 import { openWith } from './ring-source.ts';
 
 /** What the endpoints of one token service share. */
 export interface TokenService {
   readonly keeper: RingKeeper;
-  readonly authenticate: Authenticate;
+  readonly authenticate: Logins['authenticate'];
   /** Claims of the user of a refresh token as they are now; undefined where the user is no more. */
   readonly claimsNow: (token: BearerToken) => Promise<readonly Claim[] | undefined>;
   readonly clients: Clients;
-  readonly lockout: Lockout;
+  readonly requests: RequestRate;
   /** The first is that of a request that names none. */
   readonly audiences: readonly [string, ...string[]];
   readonly lifetimeMs: number;

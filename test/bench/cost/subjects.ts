@@ -8,7 +8,7 @@ import { writePlainEnvelope } from '../../../src/message/plain-envelope.ts';
 import type { OperationPlan } from '../../../src/policy/plan.ts';
 import { answer } from '../../../src/server/pipeline.ts';
 import { type Conversation, echoContent, planOf } from '../../hostile/initiator.ts';
-import { type PortName, type TestNode, user } from '../../hostile/node.ts';
+import { caller, type PortName, type TestNode, user } from '../../hostile/node.ts';
 import { pem } from '../../hostile/pem.ts';
 
 /** Longer than any run: no message grows stale while it is read again and again. */
@@ -50,7 +50,9 @@ export function measuredServer(node: TestNode): MeasuredServer {
       };
       return message => {
         lastReason = '';
-        return after(answer(message, undefined, served), ({ status }) => `${status} ${lastReason}`.trim());
+        return after(answer(message, undefined, served, caller), answered =>
+          `${answered?.status ?? 'dropped'} ${lastReason}`.trim(),
+        );
       };
     },
     rsaOperations: () => operations,

@@ -536,8 +536,8 @@ test.each<[string, object, RegExp]>([
   ['nobody who knows users', { authenticate: undefined }, /^bearerTokens: lacks the key authenticate$/],
   [
     'a limit of nothing',
-    { attempts: { failuresPerName: 0 } },
-    /^bearerTokens: attempts\.failuresPerName must be a whole/,
+    { loginLimits: { failuresPerAddress: 0 } },
+    /^bearerTokens: loginLimits\.failuresPerAddress must be a whole/,
   ],
   [
     'plain HTTP by a text',

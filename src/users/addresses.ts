@@ -1,0 +1,61 @@
+import { BlockList, isIP, isIPv6 } from 'node:net';
+import { type Field, failAt } from '../fields.ts';
+
+/** Whether an address is in a list of addresses and blocks. */
+export type AddressList = (address: string) => boolean;
+
+/** An IP address, or a block of them in CIDR notation (RFC 4632 §3.1, RFC 4291 §2.3). */
+export const addressOrBlock: Field<string> = (value, place) =>
+  typeof value === 'string' && isAddressOrBlock(value)
+    ? value
+    : failAt(place, 'must be an address or a block of them such as 192.0.2.7, 10.0.0.0/8 or 2001:db8::/32');
+
+/** An IPv4 address inside of an IPv6 one would never be met: addresses are compared in their plain form. */
+function isAddressOrBlock(text: string): boolean {
+  const [address = '', bits, ...more] = text.split('/');
+  const version = isIP(address);
+  if (version === 0 || more.length > 0 || plainAddress(address) !== address) return false;
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
+}
+
+/** Makes a list of entries as {@link addressOrBlock} takes them. */
+export function addressList(entries: readonly string[]): AddressList {
+  const blocks = new BlockList();
+  for (const entry of entries) {
+    const [address = '', bits] = entry.split('/');
+    if (bits === undefined) blocks.addAddress(address, familyOf(address));
+    else blocks.addSubnet(address, Number(bits), familyOf(address));
+  }
+  return given => {
+    const address = plainAddress(given);
+    return entries.length > 0 && isIP(address) !== 0 && blocks.check(address, familyOf(address));
+  };
+}
+
+function familyOf(address: string): 'ipv4' | 'ipv6' {
+  return isIPv6(address) ? 'ipv6' : 'ipv4';
+}
+
+/** An address without the zone of an interface; an IPv4 address that a socket of both versions shows as IPv6 (RFC 4291 §2.5.5.2) as it is. */
+export function plainAddress(address: string): string {
+  const zone = address.indexOf('%');
+  const bare = zone === -1 ? address : address.slice(0, zone);
+  return /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(bare)?.[1] ?? bare;
+}
+
+/** What is counted as one address: an IPv4 address, or the 64 bits of an IPv6 address that one site has. */
+export function networkOf(address: string): string {
+  const plain = plainAddress(address);
+  if (!isIPv6(plain)) return plain;
+  const [head = '', tail] = plain.toLowerCase().split('::');
+  const [front, back] = [groupsOf(head), groupsOf(tail ?? '')];
+  const zeros = tail === undefined ? [] : Array.from({ length: 8 - front.length - back.length }, () => '0');
+  return [...front, ...zeros, ...back]
+    .slice(0, 4)
+    .map(group => Number.parseInt(group, 16).toString(16))
+    .join(':');
+}
+
+function groupsOf(text: string): string[] {
+  return text === '' ? [] : text.split(':');
+}

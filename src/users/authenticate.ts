@@ -1,0 +1,26 @@
+/** A user whose password was right. */
+export interface AuthenticatedUser {
+  readonly user: string;
+  readonly roles: readonly string[];
+}
+
+/** Whom a password came from. */
+export interface Caller {
+  /** IP address: that of the connection, or the one that a trusted proxy says; '' where the connection has none any more. */
+  readonly address: string;
+  /** Aborts when nobody waits for the answer any more. */
+  readonly signal: AbortSignal;
+}
+
+/** Checks a user name and password; undefined where they are wrong. */
+export type Authenticate = (
+  username: string,
+  password: string,
+  caller: Caller,
+) => Promise<AuthenticatedUser | undefined>;
+
+/** A caller as the limits see it. */
+export interface CountedCaller extends Caller {
+  /** Whether the address is the caller's own; false for that of a trusted proxy, which stands for many. */
+  readonly isLimited: boolean;
+}

@@ -1,0 +1,41 @@
+import { availableParallelism } from 'node:os';
+import { number, object } from '../fields.ts';
+
+/** What keeps costly checks from taking the machine, and passwords from being guessed. Each process counts for itself. */
+export interface LoginLimits {
+  /** Most passwords that wait for their check. Default 100, 1 to 1,000. */
+  readonly queue: number;
+  /** Wrong passwords of one address in 15 minutes; then it waits for 15 minutes. Default 100, 1 to 1,000,000. */
+  readonly failuresPerAddress: number;
+  /**
+   * Wrong passwords of one user from one address in 15 minutes; then that user is refused to that address for 15 minutes. So many from
+   * wherever put the user's next passwords at the end of the queue. Default 10, 1 to 1,000,000.
+   */
+  readonly failuresPerUserAndAddress: number;
+  /**
+   * Passwords that are checked at once, 1 to 64. Default: for a users file one less than the processor has cores, at least 1 and at most
+   * 3, since Node has four threads for all such work; for a function 4.
+   */
+  readonly checksAtOnce: number;
+}
+
+const most = number(1, 1_000_000);
+
+/** Reads what is given of {@link LoginLimits}. */
+export const loginLimitsField = object({
+  queue: number(1, 1_000),
+  failuresPerAddress: most,
+  failuresPerUserAndAddress: most,
+  checksAtOnce: number(1, 64),
+});
+
+/** The limits of passwords that are checked on this machine, or by a function that may ask another one. */
+export function defaultLoginLimits(checkedHere: boolean): LoginLimits {
+  const spareCores = Math.min(3, Math.max(1, availableParallelism() - 1));
+  return {
+    queue: 100,
+    failuresPerAddress: 100,
+    failuresPerUserAndAddress: 10,
+    checksAtOnce: checkedHere ? spareCores : 4,
+  };
+}
