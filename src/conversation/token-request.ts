@@ -32,10 +32,11 @@ const allTargets = ['CancelTarget', 'RenewTarget', 'ValidateTarget'];
 /**
  * Reads a RequestSecurityToken of `dialect` whose wsa:Action asked for `request`.
  *
- * AppliesTo, KeyType, Context, Lifetime, Renewing and ComputedKeyAlgorithm may be there and are not used: WCF sends none of them. So may
- * elements of others (WS-Trust 1.3 §3.1 is open), but nothing may stand there twice, and no target that the request has no use for.
- * @throws {Refusal} `invalidRequest` where the body is no such request, RequestType and Action disagree (the policy was picked by
- * Action), KeySize or Entropy are out of range, or what is read holds more than what is read of it.
+ * AppliesTo, KeyType, Context, Lifetime, Renewing and ComputedKeyAlgorithm may be there and are not used: WCF sends
+ * none of them. So may elements of others (WS-Trust 1.3 §3.1 is open), but nothing may stand there twice, and no target
+ * that the request has no use for.
+ * @throws {Refusal} `invalidRequest` where the body is no such request, RequestType and Action disagree (the policy was
+ * picked by Action), KeySize or Entropy are out of range, or what is read holds more than what is read of it.
  */
 export function parseTokenRequest(body: Element | undefined, dialect: Dialect, request: TrustRequest): TokenRequest {
   if (body === undefined || !isNamed(body, dialect.wst, 'RequestSecurityToken'))
@@ -53,7 +54,8 @@ export function parseTokenRequest(body: Element | undefined, dialect: Dialect, r
 }
 
 /**
- * Refuses an element with text between its children, or with two children of one name: of two readers, each could take another one.
+ * Refuses an element with text between its children, or with two children of one name: of two readers, each could take
+ * another one.
  *
  * @param kind `rst` or `rstr`, for the log
  * @throws {Refusal} `invalidRequest`

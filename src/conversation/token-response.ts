@@ -99,7 +99,8 @@ export interface ConversationToken {
  * @param body the one child of the verified Body
  * @param entropy the initiator's share of the key
  * @param keySizeBits what was asked for; the answer's KeySize decides where it is given
- * @throws {Refusal} `invalidRequest` where the answer lacks what WS-SecureConversation §3 wants, or says something twice
+ * @throws {Refusal} `invalidRequest` where the answer lacks what WS-SecureConversation §3 wants, or says something
+ * twice
  */
 export function parseIssueResponse(
   body: Element | undefined,

@@ -42,7 +42,8 @@ export function readPlainEnvelope(text: string): PlainMessage {
 
 /**
  * An envelope with nothing but a Body, as node-soap takes it: prefix `soap`, SOAP 1.2.
- * @param content the child of the Body; it takes its declarations along, whatever `soap` means in the message it comes from
+ * @param content the child of the Body; it takes its declarations along, whatever `soap` means in the message it comes
+ * from
  * @param text how to write it; default: as it was written
  */
 export function writePlainEnvelope(

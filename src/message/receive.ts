@@ -188,7 +188,7 @@ function verifySignature(received: Received, { signature, signing, stamp }: Reso
   if (stamp !== undefined) verifyDigests([stamp], digestOptions(received, nothing));
 }
 
-/** Verifies the digests of all parts but the Timestamp, which has been. @returns every signed element, with its PrefixList */
+/** Verifies the digests of all parts but the Timestamp's. @returns every signed element, with its PrefixList */
 function verifyParts(
   received: Received,
   { signature, stamp }: ResolvedKeys,
@@ -310,8 +310,8 @@ function scopeOf({ protection, suite }: MessagePlan, parts: SignedScope['parts']
 }
 
 /**
- * What names and values mean must be signed, not only how they are written. In a fault it is for the reader to leave out what is not: it is
- * a fault all the same.
+ * What names and values mean must be signed, not only how they are written. In a fault it is for the reader to leave
+ * out what is not: it is a fault all the same.
  */
 function checkMeaning({ addressing }: Message, content: Element | undefined, scope: SignedScope): void {
   const namespaceIn = signedNames(scope);

@@ -11,7 +11,9 @@ import { valuePrefixes } from './value-prefixes.ts';
 
 /** The content of a Body to be sent. */
 export interface OutgoingBody {
-  /** Every namespace declaration that the content (and `element`) needs around it, with one space between two of them. */
+  /**
+   * Every namespace declaration that the content (and `element`) needs around it, with one space between two of them.
+   */
   readonly declarations: string;
   readonly content: string;
   /** The one element that the content is, where it has been scanned already; it spares the sender to do so. */
@@ -19,8 +21,8 @@ export interface OutgoingBody {
 }
 
 /**
- * The content with the declarations that it needs on its own start tag, where it is known to be one element: on the Body or around it, one that
- * no name uses can be changed on the way.
+ * The content with the declarations that it needs on its own start tag, where it is known to be one element: on the
+ * Body or around it, one that no name uses can be changed on the way.
  */
 export function declaredInside(body: OutgoingBody): OutgoingBody {
   const { declarations, element } = body;
@@ -41,11 +43,15 @@ export const ownLimits: Limits = {
 export interface BodyTags {
   readonly open: string;
   readonly close: string;
-  /** The start tag's canonical form around content that does without its prefixes; undefined where that could need them. */
+  /**
+   * The start tag's canonical form around content that does without its prefixes; undefined where that could need them.
+   */
   readonly canonicalOpen: string | undefined;
 }
 
-/** The declarations of the content stand on the Body, so that its prefixes can't be `s` and `u` where they are taken. */
+/**
+ * The declarations of the content stand on the Body, so that its prefixes can't be `s` and `u` where they are taken.
+ */
 export function bodyTags(soap: SoapVersion, declarations: string, withId: boolean): BodyTags {
   const inherited = declarations === '' ? '' : ` ${declarations}`;
   const prefix = freePrefix('s', inherited);
@@ -71,7 +77,10 @@ function freePrefix(wanted: string, declarations: string): string {
   return prefix;
 }
 
-/** Nothing in the content may declare the prefixes of our start tag: it would be canonical in another way inside than alone. */
+/**
+ * Nothing in the content may declare the prefixes of our start tag: it would be canonical in another way inside than
+ * alone.
+ */
 const ownPrefix = /\sxmlns:[su]\s*=/;
 
 /**
@@ -89,7 +98,10 @@ export function signedBody({ open, close, canonicalOpen }: BodyTags, content: st
   return { id: ids.body, prefixes, canonical: canonicalize(body, { prefixes }) };
 }
 
-/** The Body with its ciphertext. Of what stands declared on it for its content, everything is signed: names inside use it unseen. */
+/**
+ * The Body with its ciphertext. Of what stands declared on it for its content, everything is signed: names inside use
+ * it unseen.
+ */
 export function signedCiphertext({ open, close }: BodyTags, inner: string): PartToSign {
   const body = scannedBody(open + inner + close);
   const used = [body, ...body.attributes].map(({ prefix }) => prefix);

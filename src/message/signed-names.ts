@@ -3,12 +3,16 @@ import { ns } from '../names.ts';
 import { attributeValue, bindingOf, type Element, namespaceOf } from '../xml/tree.ts';
 
 /**
- * What prefixes inside values mean. Exclusive canonical XML writes a declaration only where a name uses it, or where the signature's
- * PrefixList names it (Exclusive XML Canonicalization 1.0 §1.3). Every other declaration is outside the signed octets, wherever it
- * stands, and anybody on the way can rebind it: a value such as `xsi:type="q:Amount"` would mean something else under a good signature.
+ * What prefixes inside values mean. Exclusive canonical XML writes a declaration only where a name uses it, or where
+ * the signature's PrefixList names it (Exclusive XML Canonicalization 1.0 §1.3). Every other declaration is outside the
+ * signed octets, wherever it stands, and anybody on the way can rebind it: a value such as `xsi:type="q:Amount"` would
+ * mean something else under a good signature.
  */
 
-/** Gives the namespace of a prefix in a value, as {@link namespaceOf} does; undefined too where what declares it is not signed. */
+/**
+ * Gives the namespace of a prefix in a value, as {@link namespaceOf} does; undefined too where what declares it is not
+ * signed.
+ */
 export type NamespaceOf = typeof namespaceOf;
 
 /** A signed part, and what keeps its decrypted content as it was sent. */
@@ -16,7 +20,8 @@ export interface SignedScope {
   /** Each signed element, and the PrefixList of its reference. */
   readonly parts: ReadonlyMap<Element, readonly string[]>;
   /**
-   * `canonical`: digests were made over canonical plaintext, so that an octet which is not in it may have been changed (CBC).
+   * `canonical`: digests were made over canonical plaintext, so that an octet which is not in it may have been changed
+   * (CBC).
    * `octets`: the very octets of the plaintext are authentic, by the mode of the cipher; the digests are as above.
    * `ciphertext`: so they are, because the digests were made over the ciphertext; no name inside has a part in them.
    */
@@ -30,7 +35,10 @@ interface Rendered {
   readonly outer: Rendered | undefined;
 }
 
-/** The resolver of one message. Outside of the signed parts everything can be changed anyway, so that there a prefix means what it says. */
+/**
+ * The resolver of one message. Outside of the signed parts everything can be changed anyway, so that there a prefix
+ * means what it says.
+ */
 export function signedNames({ parts, plaintext }: SignedScope): NamespaceOf {
   const known = new Map<Element, Rendered | undefined>();
   const renderedAt = (element: Element, apex: Element): Rendered | undefined => {

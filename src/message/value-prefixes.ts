@@ -7,8 +7,9 @@ import { bindingOf, type Element, isNamed } from '../xml/tree.ts';
 const lookedAtChars = 256;
 
 /**
- * The prefixes that values of an element and all inside it begin with, in the words of a PrefixList (Exclusive XML Canonicalization 1.0 §2).
- * Whether a value is a QName is known of xsi:type and of a fault's codes alone; these come first, should a PrefixList not hold all.
+ * The prefixes that values of an element and all inside it begin with, in the words of a PrefixList (Exclusive XML
+ * Canonicalization 1.0 §2). Whether a value is a QName is known of xsi:type and of a fault's codes alone; these come
+ * first, should a PrefixList not hold all.
  */
 export function valuePrefixes(element: Element): readonly string[] {
   const names = new Set<string>();

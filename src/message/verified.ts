@@ -70,8 +70,9 @@ export function bodyContent<C>({ body, plaintexts }: Verified<C>): LooseContent 
 }
 
 /**
- * The one child of the Body as a text for somebody else to read, '' where there is none: the signed octets, so that a reader with rules of its
- * own finds no declaration that was not signed. What TLS protects, and plaintext that is authentic octet by octet, is given as written.
+ * The one child of the Body as a text for somebody else to read, '' where there is none: the signed octets, so that a
+ * reader with rules of its own finds no declaration that was not signed. What TLS protects, and plaintext that is
+ * authentic octet by octet, is given as written.
  */
 export function contentText<C>({ body, content, scope }: Verified<C>): string {
   if (content === undefined) return '';

@@ -109,7 +109,10 @@ interface CachedKey {
 const recent = new WeakMap<SecretKey, CachedKey[]>();
 const keptPerSecret = 4;
 
-/** P_SHA1(secret, label ‖ nonce)[offset, offset + length), the same object for the same octets as long as it is among the last four. */
+/**
+ * P_SHA1(secret, label ‖ nonce)[offset, offset + length), the same object for the same octets as long as it is among
+ * the last four.
+ */
 export function derivedKey(
   secret: SecretKey,
   token: Pick<DerivedKeyToken, 'offset' | 'lengthBytes' | 'label' | 'nonce'>,

@@ -198,7 +198,10 @@ export function writeSignature(
 ): string {
   let references = '';
   for (const part of parts) {
-    references += `<ds:Reference URI="#${part.id}">${transforms(part.prefixes)}${digestMethod(suite)}${digest(suite.digest.hash, part.canonical)}</ds:DigestValue></ds:Reference>`;
+    const value = digest(suite.digest.hash, part.canonical);
+    references +=
+      `<ds:Reference URI="#${part.id}">${transforms(part.prefixes)}${digestMethod(suite)}` +
+      `<ds:DigestValue>${value}</ds:DigestValue></ds:Reference>`;
   }
   const signedInfo = `${openSignedInfo(suite)}${references}</ds:SignedInfo>`;
   const value = hmacBase64(key, signedInfo);
@@ -217,7 +220,7 @@ function transforms(prefixes: readonly string[] = none): string {
 }
 
 function digestMethod(suite: Suite): string {
-  return `<ds:DigestMethod Algorithm="${suite.digest.uri}"></ds:DigestMethod><ds:DigestValue>`;
+  return `<ds:DigestMethod Algorithm="${suite.digest.uri}"></ds:DigestMethod>`;
 }
 
 function openSignedInfo(suite: Suite): string {

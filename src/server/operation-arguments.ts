@@ -19,11 +19,11 @@ const textKey = '$value';
 /**
  * The arguments that an operation is called with: what node-soap's server makes of the same element as text.
  *
- * node-soap would parse bytes once more, by rules that may be others than those the element was verified under. So the verified element is
- * read itself, by node-soap's description of the schema. Differences are meant: comments and CDATA sections do not part a text, a long
- * text is one text, what stands in a CDATA section is text, `href` is an attribute like others, and `__proto__` a name like others; only
- * what XML calls white space is cut from the ends of a text. A value is made of each character at most once, so that arguments are no larger
- * than the message says them.
+ * node-soap would parse bytes once more, by rules that may be others than those the element was verified under. So the
+ * verified element is read itself, by node-soap's description of the schema. Differences are meant: comments and CDATA
+ * sections do not part a text, a long text is one text, what stands in a CDATA section is text, `href` is an attribute
+ * like others, and `__proto__` a name like others; only what XML calls white space is cut from the ends of a text. A
+ * value is made of each character at most once, so that arguments are no larger than the message says them.
  * @throws {TypeError} for text beside child elements, which node-soap does not read either
  */
 export function readArguments(wsdl: WSDL, content: Element): unknown {

@@ -172,7 +172,8 @@ export function detailOf(fault: Element): Element | undefined {
 }
 
 /**
- * The outermost Subcode whose name has no namespace by what is signed, with all that it holds; undefined where there is none.
+ * The outermost Subcode whose name has no namespace by what is signed, with all that it holds; undefined where there is
+ * none.
  * @param namespaceIn as {@link namespaceOf}; undefined for a prefix whose declaration isn't signed
  */
 export function unsignedSubcode(fault: Element, namespaceIn: typeof namespaceOf): Element | undefined {
