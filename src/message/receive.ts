@@ -303,10 +303,10 @@ function verified<C>(
 }
 
 /** How far declarations are signed; undefined over TLS, which protects the whole message. */
-function scopeOf({ protection, suite }: MessagePlan, parts: SignedScope['parts']): SignedScope | undefined {
+function scopeOf({ protection, encrypted }: MessagePlan, parts: SignedScope['parts']): SignedScope | undefined {
   if (protection.kind === 'transport') return undefined;
   if (encryptsFirst(protection)) return { parts, plaintext: 'ciphertext' };
-  return { parts, plaintext: suite.encryption.mode === 'gcm' ? 'octets' : 'canonical' };
+  return { parts, plaintext: encrypted.body ? 'octets' : 'canonical' };
 }
 
 /**

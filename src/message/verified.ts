@@ -71,15 +71,18 @@ export function bodyContent<C>({ body, plaintexts }: Verified<C>): LooseContent 
 
 /**
  * The one child of the Body as a text for somebody else to read, '' where there is none: the signed octets, so that a
- * reader with rules of its own finds no declaration that was not signed. What TLS protects, and plaintext that is
- * authentic octet by octet, is given as written.
+ * reader with rules of its own finds no declaration that was not signed. What TLS protects is given as written, and so
+ * is what was encrypted, with those declarations from around it that are signed.
  */
 export function contentText<C>({ body, content, scope }: Verified<C>): string {
   if (content === undefined) return '';
   const prefixes = scope?.parts.get(body);
   if (scope === undefined || prefixes === undefined) return standalone(content);
   const unsigned = isFault(content) ? unsignedFaultParts(content, scope) : [];
-  if (scope.plaintext !== 'canonical' && unsigned.length === 0) return standalone(content);
+  if (scope.plaintext !== 'canonical' && unsigned.length === 0) {
+    const namespaceIn = signedNames(scope);
+    return standalone(content, ({ prefix }) => namespaceIn(content, prefix) !== undefined);
+  }
   return canonicalize(content, { prefixes, plaintexts: new Map(unsigned.map(part => [part, emptied(part)])) });
 }
 

@@ -51,12 +51,17 @@ export function bindingsOf(scope: Scope | undefined): readonly Binding[] {
   return bindings.length < 2 ? bindings : bindings.sort((a, b) => compareCodePoints(a.prefix, b.prefix));
 }
 
-/** An element as written, with the declarations it inherits added to its start tag: well-formed and of the same meaning anywhere. */
-export function standalone(element: Element): string {
+/**
+ * An element as written, with the declarations it inherits added to its start tag: well-formed and of the same meaning
+ * anywhere.
+ *
+ * @param takes which of the inherited declarations are added; default: all
+ */
+export function standalone(element: Element, takes: (binding: Binding) => boolean = () => true): string {
   const { source, start, end, name } = element;
   const outer = element.parent?.scope;
   const own = bindingsIn(element.scope);
-  const inherited = bindingsOf(outer).filter(binding => own.get(binding.prefix) === binding);
+  const inherited = bindingsOf(outer).filter(binding => own.get(binding.prefix) === binding && takes(binding));
   const nameEnd = start + 1 + name.length;
   const declarations = inherited.map(binding => ` ${writeDeclaration(binding)}`).join('');
   return source.slice(start, nameEnd) + declarations + source.slice(nameEnd, end);

@@ -28,14 +28,20 @@ const places = { envelope: '<soap:Envelope', body: '<soap:Body', content: '<m:Ec
 for (const plan of ['signed-calls', 'calls'] as const) {
   const name = (rest: string) => `V0${plan === 'calls' ? 2 : 1}-${rest}`;
   for (const [place, tag] of Object.entries(places)) {
-    add(plan, name(`type-declared-on-${place}`), 'the prefix of a type, which no name uses', {
-      unsigned: then(typed('q:Amount'), put(tag, q)),
-    });
+    const isInside = plan === 'calls' && (place === 'content' || place === 'value');
+    add(
+      plan,
+      name(`${isInside ? 'control-' : ''}type-declared-on-${place}`),
+      'the prefix of a type, which no name uses',
+      {
+        unsigned: then(typed('q:Amount'), put(tag, q)),
+      },
+    );
     add(plan, name(`control-type-listed-${place}`), 'the prefix of a type in the PrefixList', {
       unsigned: then(typed('q:Amount'), put(tag, q)),
       prefixes: ['q'],
     });
-    if (plan === 'calls' && (place === 'content' || place === 'value')) continue;
+    if (isInside) continue;
     add(plan, name(`type-rebound-on-${place}`), 'the prefix of a type in the PrefixList, bound to something else', {
       unsigned: then(typed('q:Amount'), put('<soap:Envelope', q)),
       prefixes: ['q'],

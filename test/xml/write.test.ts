@@ -83,18 +83,25 @@ describe('an element made to stand alone', () => {
     const { root } = scanText(
       '<a xmlns="urn:d" xmlns:p="urn:1" xmlns:q="urn:q"><b  xmlns:p=\'urn:2\' type="q:t"/></a>',
     );
-    expect(root.children.map(standalone)).toEqual(['<b xmlns="urn:d" xmlns:q="urn:q"  xmlns:p=\'urn:2\' type="q:t"/>']);
+    expect(root.children.map(element => standalone(element))).toEqual([
+      '<b xmlns="urn:d" xmlns:q="urn:q"  xmlns:p=\'urn:2\' type="q:t"/>',
+    ]);
   });
 
   test('does not get back a default namespace that it or an ancestor has undeclared', () => {
     const { root } = scanText('<a xmlns="urn:d"><b xmlns=""><c/></b></a>');
     const b = root.children[0] as Element;
-    expect([standalone(b), ...b.children.map(standalone)]).toEqual(['<b xmlns=""><c/></b>', '<c/>']);
+    expect([standalone(b), ...b.children.map(element => standalone(element))]).toEqual([
+      '<b xmlns=""><c/></b>',
+      '<c/>',
+    ]);
   });
 
   test('may come from a fragment', () => {
     const { root } = scanText('<a xmlns:p="urn:p"/>');
-    expect(scanFragment('x<p:b/>', root).children.map(standalone)).toEqual(['<p:b xmlns:p="urn:p"/>']);
+    expect(scanFragment('x<p:b/>', root).children.map(element => standalone(element))).toEqual([
+      '<p:b xmlns:p="urn:p"/>',
+    ]);
   });
 });
 
