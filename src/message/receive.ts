@@ -124,7 +124,7 @@ function readHeader(message: Message, plan: MessagePlan, limits: Limits): Receiv
   const parts = encryptedParts(envelope, header, plan, ids);
   const received = { plan, envelope, ids, header, parts, allowance: canonicalAllowance(message.bytes, limits) };
   for (const { references } of header.signatures) checkReferences(references, received);
-  if (ids.others.size !== 0) checkKeyReferences(received);
+  if (ids.lookAlikes.length !== 0) checkKeyReferences(received);
   return received;
 }
 

@@ -1,6 +1,6 @@
 import { type FaultClass, refuse } from '../errors.ts';
 import { ns } from '../names.ts';
-import type { Element, IdAttribute } from '../xml/tree.ts';
+import type { Attribute, Element, IdAttribute } from '../xml/tree.ts';
 
 /**
  * The ids of a message. What an id names must be beyond doubt (BSP 1.1 R3003–R3005): wsu:Id, or un-namespaced Id on elements of
@@ -10,8 +10,8 @@ import type { Element, IdAttribute } from '../xml/tree.ts';
 export interface Ids {
   /** By the key of the id. */
   readonly elements: Map<string, Element>;
-  /** Keys of values of attributes that look like ids and are none for us. */
-  readonly others: Set<string>;
+  /** Attributes that look like ids and are none for us. There may be many, and few references, so that they are only listed. */
+  readonly lookAlikes: Attribute[];
 }
 
 /**
@@ -27,7 +27,7 @@ const nine = 0x39;
 
 /** @throws {Refusal} `invalidSecurity` where two ids of a message are equal, referenced or not. */
 export function collectIds(ids: readonly IdAttribute[]): Ids {
-  const table: Ids = { elements: new Map(), others: new Set() };
+  const table: Ids = { elements: new Map(), lookAlikes: [] };
   addIds(table, ids, 'invalidSecurity');
   return table;
 }
@@ -36,15 +36,12 @@ export function collectIds(ids: readonly IdAttribute[]): Ids {
 export function addIds(table: Ids, ids: readonly IdAttribute[], fault: FaultClass): void {
   for (const { element, attribute } of ids) {
     const real = isReferable(element, attribute.namespace, attribute.local);
+    // xml:id is an id by its own specification, but nothing here refers by it.
+    if (!real) table.lookAlikes.push(attribute);
+    if (!real && attribute.namespace !== ns.xml) continue;
     const key = keyOf(attribute.value);
-    if (!real && attribute.namespace !== ns.xml) {
-      table.others.add(key);
-      continue;
-    }
     if (table.elements.has(key)) refuse(fault, 'duplicate-id');
     table.elements.set(key, element);
-    // xml:id is an id by its own specification, but nothing here refers by it.
-    if (!real) table.others.add(key);
   }
 }
 
@@ -62,8 +59,8 @@ export function hasId(table: Ids, id: string): boolean {
 }
 
 /** Whether an attribute that is no id for us has this value. */
-export function hasLookAlike({ others }: Ids, id: string): boolean {
-  return others.size !== 0 && others.has(keyOf(id));
+export function hasLookAlike({ lookAlikes }: Ids, id: string): boolean {
+  return lookAlikes.some(({ value }) => value === id);
 }
 
 function isReferable(element: Element, namespace: string, local: string): boolean {

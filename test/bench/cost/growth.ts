@@ -20,7 +20,7 @@ const smallestBytes = 1_024;
 const doublings = 5;
 const tooLongMs = 1_500;
 /** Less than this above the shortest message's time says nothing about growth. */
-const measurableMs = 0.1;
+const measurableMs = 0.5;
 const fitted = 4;
 const fewestRounds = 2;
 const mostRounds = 16;
