@@ -364,22 +364,17 @@ describe('what is refused, in the form of RFC 6749 §5.2:', () => {
       '400 invalid_request',
     ],
     [
+      'a parameter of digits twice',
+      `${new URLSearchParams({ ...reports, ...clientGrant })}&1=a&1=b`,
+      '400 invalid_request',
+    ],
+    [
       'a body of 64 KiB',
       `${new URLSearchParams({ ...reports, ...clientGrant })}&x=${'x'.repeat(65_536)}`,
       '413 invalid_request',
     ],
   ])('%s', async (_what, parameters, expected) => {
     expect(await error(parameters)).toBe(expected);
-  });
-
-  test('more than 64 parameters, whatever they are called', async () => {
-    const form = String(new URLSearchParams({ ...reports, ...clientGrant }));
-    const withOthers = (count: number) => {
-      const others = Array.from({ length: count - form.split('&').length }, (_, index) => `&${index}=x`);
-      return form + others.join('');
-    };
-    expect(await service.post('/token', withOthers(64))).toMatchObject({ status: 200 });
-    expect(await error(withOthers(65))).toBe('400 invalid_request');
   });
 
   test.each([
