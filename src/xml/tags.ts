@@ -2,6 +2,7 @@ import { refuse } from '../errors.ts';
 import { decodeAttribute, isQualifiedName, isSpace, nameClasses, referenceEnd } from './characters.ts';
 import {
   type Cursor,
+  countNode,
   find,
   nextBreak,
   nextReference,
@@ -152,6 +153,7 @@ function scanAttributes(cursor: Cursor, element: Open, from: number): number {
 /** Scans one attribute or namespace declaration and returns the index behind its closing quote. */
 function scanAttribute(cursor: Cursor, element: Open, begin: number): number {
   const { source } = cursor;
+  countNode(cursor);
   const nameEnd = scanName(cursor, begin);
   const { colon } = cursor;
   const from = scanEquals(source, element, nameEnd);

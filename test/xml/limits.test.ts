@@ -62,9 +62,9 @@ describe('a scan lets N pass and refuses N + 1', () => {
     expect(reasonOf(() => scanText(nested(64, '<b/>')))).toBe('malformed xml-depth');
   });
 
-  test('maxNodes: elements, runs of text, comments and CDATA sections', () => {
+  test('maxNodes: elements, attributes, declarations, runs of text, comments and CDATA sections', () => {
     const three = { ...defaultLimits, maxNodes: 3 };
-    for (const content of ['<b/><b/>', 'x<b/>', 'x<!---->', '<![CDATA[]]>x']) {
+    for (const content of ['<b/><b/>', 'x<b/>', 'x<!---->', '<![CDATA[]]>x', '<b c=""/>', '<b xmlns="urn:x"/>']) {
       expect(reasonOf(() => scanText(`<a>${content}</a>`, three))).toBe('accepted');
       expect(reasonOf(() => scanText(`<a>${content}<b/></a>`, three))).toBe('malformed xml-nodes');
     }
