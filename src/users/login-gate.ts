@@ -45,8 +45,8 @@ export interface GateOptions {
 export function loginGate({ limits, keyQueue = 1_000, nowMs, random }: GateOptions): LoginGate {
   const { queue, checksAtOnce } = limits;
   const failures = loginFailures(limits, nowMs);
-  const passwords = workQueue({ queue, atOnce: checksAtOnce, nowMs });
-  const keys = workQueue({ queue: keyQueue, atOnce: 1, nowMs });
+  const passwords = workQueue({ queue, atOnce: checksAtOnce, usualMs: 200, nowMs });
+  const keys = workQueue({ queue: keyQueue, atOnce: 1, usualMs: 1, nowMs });
   const pending = new Map<string, SharedWork<AuthenticatedUser | undefined>>();
   const processKey = random(32);
 

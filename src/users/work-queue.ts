@@ -17,6 +17,8 @@ export interface WorkQueueOptions {
   readonly queue: number;
   /** Works that are done at once. */
   readonly atOnce: number;
+  /** How long a work is taken to last until some have been done. */
+  readonly usualMs: number;
   /** Milliseconds of a clock that does not go back. */
   readonly nowMs: () => number;
 }
@@ -48,20 +50,41 @@ const lastRank = 1e9;
 /** Reason of a refusal for want of room. */
 export const queueFull = 'queue-full';
 
-/** What a work is taken to last until one has been done. */
-const guessMs = 200;
+/** Those who wait, in the order in which they are done. */
+function openLine() {
+  const entries: Entry[] = [];
+  const counts = new Map<string, number>();
+  const count = ({ party }: Entry, by: number) => {
+    if (party === undefined) return;
+    const sum = (counts.get(party) ?? 0) + by;
+    if (sum === 0) counts.delete(party);
+    else counts.set(party, sum);
+  };
+  const takeOut = (index: number): Entry | undefined => {
+    const [entry] = entries.splice(index, 1);
+    if (entry !== undefined) count(entry, -1);
+    return entry;
+  };
+  return {
+    length: () => entries.length,
+    /** How many of a party wait. */
+    of: (party: string | undefined) => (party === undefined ? 0 : (counts.get(party) ?? 0)),
+    enter(entry: Entry) {
+      entries.splice(entries.findLastIndex(({ rank }) => rank <= entry.rank) + 1, 0, entry);
+      count(entry, 1);
+    },
+    first: () => takeOut(0),
+    last: () => takeOut(entries.length - 1),
+    leave: (entry: Entry) => void takeOut(entries.indexOf(entry)),
+  };
+}
 
 /** Makes an empty queue. */
-export function workQueue({ queue, atOnce, nowMs }: WorkQueueOptions): WorkQueue {
-  /** In the order in which they are done. */
-  const entries: Entry[] = [];
+export function workQueue({ queue, atOnce, usualMs: firstMs, nowMs }: WorkQueueOptions): WorkQueue {
+  const line = openLine();
   let running = 0;
-  let usualMs = guessMs;
+  let usualMs = firstMs;
 
-  const next = () => {
-    running -= 1;
-    entries.shift()?.begin();
-  };
   const done = async <T>(work: () => Promise<T>): Promise<T> => {
     running += 1;
     const beganMs = nowMs();
@@ -69,41 +92,37 @@ export function workQueue({ queue, atOnce, nowMs }: WorkQueueOptions): WorkQueue
       return await work();
     } finally {
       usualMs += (nowMs() - beganMs - usualMs) / 8;
-      next();
+      running -= 1;
+      line.first()?.begin();
     }
   };
-  const rankOf = ({ party, failures, isLast }: Place) => {
-    const before = party === undefined ? 0 : entries.filter(entry => entry.party === party).length;
-    return (isLast ? lastRank : 0) + failures + before;
-  };
-  const full = () => new Overload(queueFull, (entries.length * usualMs) / atOnce);
+  const rankOf = ({ party, failures, isLast }: Place) => (isLast ? lastRank : 0) + failures + line.of(party);
+  const full = () => new Overload(queueFull, (line.length() * usualMs) / atOnce);
   const wait = <T>(work: () => Promise<T>, place: Place) =>
     new Promise<T>((resolve, reject) => {
+      const { party, signal } = place;
       const leave = () => {
-        entries.splice(entries.indexOf(entry), 1);
+        line.leave(entry);
         reject(new CallerGone());
       };
-      const entry: Entry = {
-        rank: rankOf(place),
-        party: place.party,
-        begin() {
-          place.signal.removeEventListener('abort', leave);
-          done(work).then(resolve, reject);
-        },
-        refuse() {
-          place.signal.removeEventListener('abort', leave);
-          reject(full());
-        },
+      const begin = () => {
+        signal.removeEventListener('abort', leave);
+        done(work).then(resolve, reject);
       };
-      place.signal.addEventListener('abort', leave, { once: true });
-      entries.splice(entries.findLastIndex(({ rank }) => rank <= entry.rank) + 1, 0, entry);
-      if (entries.length > queue) entries.pop()?.refuse();
+      const refuse = () => {
+        signal.removeEventListener('abort', leave);
+        reject(full());
+      };
+      const entry: Entry = { rank: rankOf(place), party, begin, refuse };
+      signal.addEventListener('abort', leave, { once: true });
+      line.enter(entry);
+      if (line.length() > queue) line.last()?.refuse();
     });
   return {
     async run(work, place) {
       if (place.signal.aborted) throw new CallerGone();
       return running < atOnce ? done(work) : wait(work, place);
     },
-    waiting: () => entries.length,
+    waiting: line.length,
   };
 }

@@ -14,7 +14,7 @@ const place = (party: string | undefined, change: Partial<Place> = {}): Place =>
 
 function opened({ queue = 10, atOnce = 1, nowMs = (): number => 0 } = {}) {
   const held = heldWorks();
-  const made = workQueue({ queue, atOnce, nowMs });
+  const made = workQueue({ queue, atOnce, usualMs: 200, nowMs });
   const run = (name: string, at: Place = place(undefined)) => outcome(made.run(held.work(name), at));
   const refusal = () => made.run(held.work('one more'), place(undefined)).catch((error: Overload) => error);
   /** Ends one work after the other, and says in which order they began. */
@@ -133,7 +133,7 @@ test('never are more works done or waiting than may be, and each comes to an end
       fc.integer({ min: 1, max: 4 }),
       fc.integer({ min: 1, max: 5 }),
       async (works, atOnce, most) => {
-        const queue = workQueue({ queue: most, atOnce, nowMs: () => 0 });
+        const queue = workQueue({ queue: most, atOnce, usualMs: 200, nowMs: () => 0 });
         let running = 0;
         const work = async () => {
           running += 1;

@@ -1,11 +1,12 @@
 /**
  * `npm run bench:login`: how calls of an established conversation, and honest logins, fare while a node is attacked by people who have no
- * password. It prints; nothing depends on its figures.
+ * password. It prints; nothing depends on its figures. `-- --seconds N`: length of each measurement, default 15.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
 import { openSession, type Session } from '../../../src/client/session.ts';
 import { randomBytesPooled } from '../../../src/crypto/random.ts';
 import { loadPeerCertificate } from '../../../src/crypto/x509.ts';
@@ -17,10 +18,12 @@ import { bootstrap, post } from './bootstrap.ts';
 import type { NodeReport, NodeSettings } from './node-process.ts';
 
 const wsdl = resolve('wsdl/echo.wsdl');
-const durationMs = 15_000;
+const { values } = parseArgs({ options: { seconds: { type: 'string', default: '15' } } });
+const durationMs = Number(values.seconds) * 1_000;
 /** Calls that the established conversation makes. */
 const callsPerSecond = 50;
-const honestEveryMs = 2_000;
+const honestLogins = 7;
+const honestEveryMs = durationMs / (honestLogins + 1);
 const impatientClients = 80;
 const patienceMs = 1_000;
 
@@ -102,9 +105,9 @@ async function firstLogin({ port, data }: Bench): Promise<number> {
   }
 }
 
-async function loginsMeanwhile(bench: Bench, forMs: number): Promise<number[]> {
+async function loginsMeanwhile(bench: Bench): Promise<number[]> {
   const waits: Promise<number>[] = [];
-  for (let ms = honestEveryMs; ms < forMs; ms += honestEveryMs) {
+  for (let i = 0; i < honestLogins; i++) {
     await pause(honestEveryMs);
     waits.push(firstLogin(bench));
   }
@@ -123,7 +126,7 @@ interface Measured {
 
 async function measured(bench: Bench, name: string, quiet: Measured | undefined, withLogins = true): Promise<Measured> {
   const before = await ask(bench);
-  const waiting = withLogins ? loginsMeanwhile(bench, durationMs) : Promise.resolve([]);
+  const waiting = withLogins ? loginsMeanwhile(bench) : Promise.resolve([]);
   const latencies = ascending(await callSteadily(bench, durationMs));
   const cpuUs = (await ask(bench)).cpuUs - before.cpuUs;
   const waits = ascending(await waiting);
