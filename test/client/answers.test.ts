@@ -89,6 +89,40 @@ describe.each(portNames)('a session on %s', port => {
   });
 });
 
+describe.each(['EchoTls11', 'EchoTls13'] as const)('a session on %s, whose answers are not signed', port => {
+  const otherAction =
+    (action: RegExp) =>
+    async (message: string, forward: (text: string) => Promise<{ status: number; response: string }>) => {
+      const { status, response } = await forward(message);
+      return { status, response: replaced(response, action, 'urn:example:other') };
+    };
+  const refused = { code: 'MESSAGE_REFUSED', fault: 'actionMismatch', reason: 'answer-action' };
+
+  test('takes no answer with the Action of another message, to a call or to a bootstrap', async () => {
+    const session = open(port);
+    await say(session, port);
+    manOf(port).meddle = otherAction(/(?<=Action[^>]*>)[^<]*EchoResponse/);
+    await expect(say(session, port)).rejects.toMatchObject(refused);
+    manOf(port).meddle = otherAction(/(?<=Action[^>]*>)[^<]*RSTRC?\/[^<]*/);
+    await expect(say(open(port), port)).rejects.toMatchObject(refused);
+  });
+
+  test('takes none without an Action or without RelatesTo', async () => {
+    const session = open(port);
+    await say(session, port);
+    for (const [header, code] of [
+      [/<a:RelatesTo[ >].*?<\/a:RelatesTo>/, 'relates-to'],
+      [/<a:Action[ >].*?<\/a:Action>/, 'action-missing'],
+    ] as const) {
+      manOf(port).meddle = async (message, forward) => {
+        const { status, response } = await forward(message);
+        return { status, response: replaced(response, header, '') };
+      };
+      await expect(say(session, port)).rejects.toMatchObject({ code: 'MESSAGE_REFUSED', reason: code });
+    }
+  });
+});
+
 describe('over plain HTTP', () => {
   const port = 'EchoSymmetric';
   const altered =

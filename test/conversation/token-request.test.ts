@@ -92,6 +92,40 @@ test('a target may be the whole token, with its Instance and whatever stands beh
   });
 });
 
+const cancelTarget = (target: string) => rst(`<t:CancelTarget>${target}</t:CancelTarget>`, 'cancel');
+const reference = (child: string) => `<o:SecurityTokenReference>${child}</o:SecurityTokenReference>`;
+const token = (children: string) => `<c:SecurityContextToken>${children}</c:SecurityContextToken>`;
+const identifier = '<c:Identifier>urn:uuid:1</c:Identifier>';
+const instance = '<c:Instance>urn:uuid:2</c:Instance>';
+
+const targets: readonly (readonly [law: string, target: string, reason: string])[] = [
+  ['an empty CancelTarget', '', 'rst-target-missing'],
+  ['a token of another namespace', token(identifier).replaceAll('c:Sec', 't:Sec'), 'rst-target'],
+  ['a reference of another namespace', reference('').replaceAll('o:Sec', 't:Sec'), 'rst-target'],
+  ['a token without Identifier', token(instance), 'rst-target-token'],
+  ['a token with two Instances', token(identifier + instance + instance), 'rst-target-token'],
+  ['a token whose Identifier holds an element', token('<c:Identifier>urn:<c:x/></c:Identifier>'), 'leaf-content'],
+  ['an empty reference', reference(''), 'rst-target-reference'],
+  ['a key identifier', reference('<o:KeyIdentifier>AAAA</o:KeyIdentifier>'), 'rst-target-reference'],
+  ['a reference of another namespace inside', reference('<c:Reference URI="urn:uuid:1"/>'), 'rst-target-reference'],
+  ['a reference without URI', reference('<o:Reference/>'), 'rst-target-reference'],
+  ['a reference whose URI is in a namespace', reference('<o:Reference o:URI="urn:uuid:1"/>'), 'rst-target-reference'],
+];
+
+test.each(targets)('a Cancel of %s is refused as InvalidRequest', (_law, target, reason) => {
+  expect(reasonOf(() => parse(cancelTarget(target), feb2005, 'cancel'))).toBe(reason);
+});
+
+test('a Cancel with two targets is refused as InvalidRequest', () => {
+  const twice = cancelTarget(token(identifier)).replace(/<t:CancelTarget>.*<\/t:CancelTarget>/, both => both + both);
+  expect(reasonOf(() => parse(twice, feb2005, 'cancel'))).toBe('rst-duplicate-child');
+});
+
+test('a reference names the Instance in an attribute of the conversation’s namespace', () => {
+  const target = reference(`<o:Reference URI="urn:uuid:1" ValueType="${feb2005.sct}" c:Instance="urn:uuid:2"/>`);
+  expect(parse(cancelTarget(target), feb2005, 'cancel').target).toEqual({ id: 'urn:uuid:1', instance: 'urn:uuid:2' });
+});
+
 const refused: readonly (readonly [law: string, content: string, reason: string, request?: TrustRequest])[] = [
   ['RequestType that is not what the Action asked for', rst('', 'cancel'), 'rst-request-type'],
   ['no RequestType', `<t:RequestSecurityToken xmlns:t="${feb2005.wst}"/>`, 'rst-request-type'],
@@ -105,6 +139,10 @@ const refused: readonly (readonly [law: string, content: string, reason: string,
   ['entropy that is not base64', rst(secret('*'.repeat(44))), 'base64'],
   ['entropy that says to be the key', rst(secret(base64, feb2005.symmetricKey)), 'rst-entropy-type'],
   ['entropy without BinarySecret', rst('<t:Entropy/>'), 'rst-entropy'],
+  ['entropy with two BinarySecrets', rst(secret(base64).replace(/<t:B.*Secret>/, both => both + both)), 'rst-entropy'],
+  ['entropy that holds something else', rst(secret(base64).replaceAll('BinarySecret', 'Nonce')), 'rst-entropy'],
+  ['entropy in another namespace', rst(secret(base64).replaceAll('t:BinarySecret', 'c:BinarySecret')), 'rst-entropy'],
+  ['two Entropies', rst(secret(base64) + secret(base64)), 'rst-duplicate-child'],
   ['a comment inside entropy', rst(secret(`${base64.slice(0, 9)}<!-- -->${base64.slice(9)}`)), 'leaf-content'],
   ['a Cancel without target', rst('', 'cancel'), 'rst-target-missing', 'cancel'],
   [

@@ -249,7 +249,7 @@ function encryptedMessage(signed: string, base: Base, recipe: Recipe): string {
   const body = (recipe.encryptedData ?? same)(data('EDb', algorithms.encryptedContent, plaintext));
   const dataReferences = ['<xenc:DataReference URI="#EDb"/>'];
   let message = signed.slice(0, contentStart) + body + signed.slice(end);
-  const token = /<wsse:(\w+) wsu:Id="UT".*<\/wsse:\1>/.exec(message)?.[0];
+  const token = /<(\w+:\w+) wsu:Id="UT".*<\/\1>/.exec(message)?.[0];
   if (token !== undefined) {
     message = message.replace(token, () => data('EDu', algorithms.encryptedElement, token));
     dataReferences.push('<xenc:DataReference URI="#EDu"/>');

@@ -340,6 +340,11 @@ add('calls', 'R12-signature-signed', 'a reference to the Signature itself', {
 });
 add('calls', 'R12-security-signed', 'a reference to the Security header', {
   unsigned: replace('<wsse:Security', '<wsse:Security wsu:Id="Security"'),
+  sign: ['TS', 'Body', 'To', 'ReplyTo', 'MessageID', 'Action', 'Security'],
+});
+add('calls', 'R12-envelope-signed', 'a reference to the Envelope', {
+  unsigned: replace('<soap:Envelope', '<soap:Envelope wsu:Id="Envelope"'),
+  sign: ['TS', 'Body', 'To', 'ReplyTo', 'MessageID', 'Action', 'Envelope'],
 });
 add('signed-calls', 'R12-payload-signed', 'a reference to a part of the Body', {
   unsigned: replace('<m:text>', '<m:text wsu:Id="text">'),
@@ -1085,6 +1090,191 @@ add('tls-calls', 'H11-long-message-id', 'a wsa:MessageID of 513 characters', {
 });
 add('tls-calls', 'H11-message-id-no-uri', 'a wsa:MessageID that is no URI', {
   finished: replace('urn:uuid:00000000', 'urn uuid'),
+});
+
+// ---- One thing more than a structure may hold, after what it must hold
+const foreign = ' m:x=""';
+const after = (attribute: string) => (text: string) => replace(attribute, attribute + foreign)(text);
+for (const [name, attribute] of Object.entries({
+  'context-token': 'wsu:Id="SCT"',
+  'derived-key': 'wsu:Id="DKs"',
+  timestamp: 'wsu:Id="TS"',
+  'reference-uri': 'URI="#SCT"',
+})) {
+  add('calls', `G19-attribute-of-${name}`, 'a foreign attribute after the one that is known', {
+    unsigned: after(attribute),
+  });
+}
+for (const [name, attribute] of Object.entries({ 'signed-reference': 'URI="#Body"', digest: `"${algorithms.sha1}"` })) {
+  add('calls', `G19-attribute-of-${name}`, 'a foreign attribute after the one that is known', {
+    reference: (text, id) => (id === 'Body' ? after(attribute)(text) : text),
+  });
+}
+add('calls', 'G19-attribute-of-transform', 'a foreign attribute after the one that is known', {
+  reference: (text, id) => (id === 'Body' ? after(`<ds:Transform Algorithm="${algorithms.excC14n}"`)(text) : text),
+});
+for (const [name, from] of Object.entries({
+  'signature-method': `SignatureMethod Algorithm="${algorithms.hmacSha1}"`,
+  'canonicalization-method': `CanonicalizationMethod Algorithm="${algorithms.excC14n}"`,
+  'signed-info': '<ds:SignedInfo',
+})) {
+  add('calls', `G19-attribute-of-${name}`, 'a foreign attribute after those that are known', {
+    signedInfo: after(from),
+  });
+}
+for (const [name, from] of Object.entries({
+  signature: 'Id="SIG"',
+  'key-info': '<ds:KeyInfo',
+  'signature-value': '<ds:SignatureValue',
+})) {
+  add('calls', `G19-attribute-of-${name}`, 'a foreign attribute after those that are known', {
+    signature: after(from),
+  });
+}
+add('calls', 'G19-attribute-of-transforms', 'an attribute where none may stand', {
+  reference: (text, id) => (id === 'Body' ? after('<ds:Transforms')(text) : text),
+});
+for (const [name, from] of Object.entries({
+  'encrypted-data': 'Id="EDb"',
+  'cipher-data': '<xenc:CipherData',
+  'cipher-value': '<xenc:CipherValue',
+  'encryption-method': `"${algorithms.aes128Cbc}"`,
+})) {
+  add('calls', `G19-attribute-of-${name}`, 'a foreign attribute after those that are known', {
+    encryptedData: after(from),
+  });
+}
+for (const [name, from] of Object.entries({
+  'reference-list': '<xenc:ReferenceList',
+  'data-reference': 'URI="#EDb"',
+})) {
+  add('calls', `G19-attribute-of-${name}`, 'a foreign attribute after those that are known', { finished: after(from) });
+}
+for (const [name, from] of Object.entries({
+  'encrypted-key': 'Id="EK"',
+  'key-identifier': `ValueType="${tokenTypes.thumbprintSha1}"`,
+  'username-token': '"UT"',
+  password: `"${tokenTypes.passwordText}"`,
+})) {
+  const plan = name.startsWith('e') || name.startsWith('k') ? 'bootstrap' : 'tls-bootstrap';
+  add(plan, `G19-attribute-of-${name}`, 'a foreign attribute after those that are known', { unsigned: after(from) });
+}
+add('tls-bootstrap', 'G19-attribute-of-username', 'an attribute where none may stand', {
+  unsigned: replace('<wsse:Username>', `<wsse:Username${foreign}>`),
+});
+const filled = (from: string) => replace(`${from}/>`, `${from}><!-- --></${/\w+:\w+/.exec(from)?.[0]}>`);
+add('calls', 'G20-content-of-digest-method', 'content where none may stand', {
+  reference: (text, id) => (id === 'Body' ? filled(`<ds:DigestMethod Algorithm="${algorithms.sha1}"`)(text) : text),
+});
+add('calls', 'G20-content-of-signature-method', 'content where none may stand', {
+  signedInfo: filled(`<ds:SignatureMethod Algorithm="${algorithms.hmacSha1}"`),
+});
+add('calls', 'G20-content-of-inclusive-namespaces', 'content where none may stand', {
+  reference: text =>
+    filled(`<x:InclusiveNamespaces xmlns:x="${algorithms.excC14n}" PrefixList="m"`)(inclusive(' PrefixList="m"')(text)),
+});
+add('calls', 'G20-content-of-encryption-method', 'content where none may stand: a KeySize, say', {
+  encryptedData: filled(`<xenc:EncryptionMethod Algorithm="${algorithms.aes128Cbc}"`),
+});
+add('calls', 'G20-content-of-data-reference', 'content where none may stand: a transform, say', {
+  finished: filled('<xenc:DataReference URI="#EDb"'),
+});
+add('calls', 'G20-content-of-reference', 'content where none may stand', {
+  unsigned: text =>
+    text.replace(reference('#SCT', sct), reference('#SCT', sct).replace('/>', '><m:x/></wsse:Reference>')),
+});
+
+// ---- A bootstrap over TLS, of which nothing is signed
+const strayData =
+  `<xenc:EncryptedData Id="EDx" Type="${algorithms.encryptedElement}"><xenc:EncryptionMethod Algorithm="${algorithms.aes128Cbc}"/>` +
+  `<ds:KeyInfo>${sctStr}</ds:KeyInfo><xenc:CipherData><xenc:CipherValue>${Buffer.alloc(32, 1).toString('base64')}</xenc:CipherValue>` +
+  '</xenc:CipherData></xenc:EncryptedData>';
+for (const [name, structure] of Object.entries({
+  'context-token': parts.sct,
+  'encrypted-key': strayKey,
+  'derived-key': dks,
+  'encrypted-data': strayData,
+  'reference-list': list(1, '#TS'),
+})) {
+  for (const plan of ['tls-bootstrap', 'tls-answer'] as const) {
+    add(plan, `G18-${name}-in-${plan}`, 'a token or what is encrypted, where nothing has a use for it', {
+      unsigned: insertAfter(parts.timestamp, structure),
+    });
+  }
+}
+add('tls-bootstrap', 'G18-binary-token-in-tls-bootstrap', 'a certificate that nothing has a use for', {
+  unsigned: insertAfter(
+    parts.timestamp,
+    `<wsse:BinarySecurityToken wsu:Id="BST" ValueType="${tokenTypes.x509v3}" EncodingType="${tokenTypes.base64Binary}">${Buffer.alloc(90, 0x30).toString('base64')}</wsse:BinarySecurityToken>`,
+  ),
+});
+
+// ---- Layout strict: a token before what uses it
+const moved = (part: string | RegExp, before: string) => (text: string) => {
+  const found = typeof part === 'string' ? part : (part.exec(text)?.[0] ?? '');
+  return replace(before, found + before)(replace(found, '')(text));
+};
+add('bootstrap', 'K11-key-after-derived-keys', 'the EncryptedKey after the keys derived from it, layout strict', {
+  unsigned: moved(/<xenc:EncryptedKey.*?<\/xenc:EncryptedKey>/, '<REFERENCES/>'),
+});
+add('bootstrap', 'K11-key-after-data', 'a DerivedKeyToken after the EncryptedData that it decrypts, layout strict', {
+  unsigned: moved(derivedKeyToken('DKe', encryptedKeyStr), '<SIGNATURE/>'),
+});
+
+// ---- What comes out of the decryption, and ids once more
+const otherNamespace = chain(
+  replace('<wsse:UsernameToken wsu:Id="UT">', '<wsse:UsernameToken wsu:Id="UT" xmlns:wsse="urn:example">'),
+  text => text.replace(/wsse:(Username|Password)(?=[ >])/g, 'w:$1'),
+  text => text.replace(/<w:\w+/g, `$& xmlns:w="${ns.wsse}"`),
+);
+const inside = (name: string) => (text: string) => text.replaceAll('wsse:UsernameToken', name);
+const withoutToken = ['TS', 'Body', 'To', 'ReplyTo', 'MessageID', 'Action'];
+add(
+  'bootstrap',
+  'G17-namespace-inside',
+  'a UsernameToken of another namespace comes out, its children of the right one',
+  {
+    unsigned: otherNamespace,
+  },
+);
+add(
+  'bootstrap',
+  'G17-namespace-inside-not-signed',
+  'a UsernameToken of another namespace comes out, and is not signed',
+  {
+    unsigned: otherNamespace,
+    sign: withoutToken,
+  },
+);
+add('bootstrap', 'G17-other-name-inside', 'a signed element comes out that is no token', {
+  unsigned: inside('wsse:Embedded'),
+});
+add('bootstrap', 'G17-other-name-inside-not-signed', 'an element comes out that is no token, and is not signed', {
+  unsigned: inside('wsse:Embedded'),
+  sign: withoutToken,
+});
+add('bootstrap', 'G17-part-of-timestamp-inside', 'a signed part of a Timestamp comes out', {
+  unsigned: inside('wsu:Created'),
+});
+add('signed-calls', 'X07-xml-id', 'the Body is named by its xml:id', {
+  unsigned: replace('<soap:Body wsu:Id="Body">', '<soap:Body xml:id="Body">'),
+});
+add('calls', 'R13-other-algorithm-name', 'DigestMethod names its algorithm in an attribute of another name', {
+  reference: replace('<ds:DigestMethod Algorithm', '<ds:DigestMethod URI'),
+});
+add('bootstrap', 'E03-oaep-digest', 'OAEP with another digest than its default', {
+  finished: text =>
+    text.replace(
+      `<xenc:EncryptionMethod Algorithm="${algorithms.rsaOaepMgf1p}"/>`,
+      `<xenc:EncryptionMethod Algorithm="${algorithms.rsaOaepMgf1p}"><ds:DigestMethod Algorithm="${algorithms.sha256}"/></xenc:EncryptionMethod>`,
+    ),
+});
+add('bootstrap', 'G20-content-of-oaep-digest', 'content where none may stand: OAEPparams, say', {
+  finished: text =>
+    text.replace(
+      `<xenc:EncryptionMethod Algorithm="${algorithms.rsaOaepMgf1p}"/>`,
+      `<xenc:EncryptionMethod Algorithm="${algorithms.rsaOaepMgf1p}"><ds:DigestMethod Algorithm="${algorithms.sha1}"><m:x/></ds:DigestMethod></xenc:EncryptionMethod>`,
+    ),
 });
 
 export const hostile: readonly Scenario[] = [...scenarios, ...meaning];

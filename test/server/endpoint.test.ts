@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { openTransport } from '../../src/client/transport.ts';
 import { freePort, type ListeningNode, listen } from '../hostile/endpoint.ts';
 import { expectFault } from '../hostile/faults.ts';
@@ -62,20 +62,25 @@ test('the service’s certificate and key are named by their options', async () 
   });
 });
 
+function postTo(served: ListeningNode, port: PortName) {
+  const transport = openTransport({ ca: pem.ca.certificate, timeoutMs: 10_000, maxBytes: 1 << 20 });
+  const post = async (message: string) => {
+    const { status, bytes } = await transport.post(served.address(port), message, 'application/soap+xml');
+    return { status, body: Buffer.from(bytes).toString() };
+  };
+  return { post, close: () => transport.close() };
+}
+
 describe('a port’s own clockSkewMs', () => {
   const twoMinutesMs = 120_000;
   const overrides = { EchoTls11: {}, EchoTls13: { clockSkewMs: 180_000 }, EchoSymmetric: {} };
 
   /** The answer to a call whose Timestamp is that far ahead of the service's clock. */
   async function ahead(port: PortName, served: ListeningNode) {
-    const transport = openTransport({ ca: pem.ca.certificate, timeoutMs: 10_000, maxBytes: 1 << 20 });
-    const post = async (message: string) => {
-      const { status, bytes } = await transport.post(served.address(port), message, 'application/soap+xml');
-      return { status, body: Buffer.from(bytes).toString() };
-    };
+    const { post, close } = postTo(served, port);
     const conversation = await converse(port, post);
     const answer = await post(call(conversation, { nowMs: Date.now() + twoMinutesMs }));
-    transport.close();
+    close();
     return answer;
   }
 
@@ -91,6 +96,33 @@ describe('a port’s own clockSkewMs', () => {
     const served = await listen({ clockSkewMs: 180_000, ports: { EchoTls13: { clockSkewMs: 60_000 }, EchoTls11: {} } });
     expect((await ahead('EchoTls11', served)).status).toBe(200);
     expectFault(await ahead('EchoTls13', served), 'messageExpired');
+    await served.close();
+  });
+});
+
+describe('a message that comes again is a replay as long as it is fresh', () => {
+  const ttlMs = 300_000;
+  afterEach(() => void vi.useRealTimers());
+
+  test.each<[PortName, number]>([
+    ['EchoSymmetric', 60_000],
+    ['EchoTls13', 60_000],
+    ['EchoSymmetric', 180_000],
+  ])('on %s, with clocks that may differ by %d ms, whatever the other ports tolerate', async (port, clockSkewMs) => {
+    vi.useFakeTimers({ toFake: ['Date', 'performance'] });
+    const served = await listen({ ports: { EchoTls11: {}, [port]: { clockSkewMs } } });
+    const { post, close } = postTo(served, port);
+    const conversation = await converse(port, post);
+    const message = call(conversation, { nowMs: Date.now() + clockSkewMs });
+    expect((await post(message)).status).toBe(200);
+    for (const passedMs of [1_000, ttlMs, 2 * clockSkewMs - 1_000]) {
+      vi.advanceTimersByTime(passedMs);
+      expectFault(await post(message), 'invalidSecurity');
+      expect(served.lines.at(-1)).toContain('"reason":"replay"');
+    }
+    vi.advanceTimersByTime(1_001);
+    expectFault(await post(message), 'messageExpired');
+    close();
     await served.close();
   });
 });
