@@ -69,6 +69,10 @@ describe.each(Object.values(dialects))('a request in $name', dialect => {
   });
 });
 
+test('an empty Body is no request', () => {
+  expect(reasonOf(() => parseTokenRequest(undefined, feb2005, 'issue'))).toBe('rst-missing');
+});
+
 test('nothing but RequestType is required of an Issue: WCF leaves out AppliesTo, KeyType and Context', () => {
   expect(parse(rst(''))).toMatchObject({ tokenType: undefined, keySizeBits: undefined, entropy: undefined });
 });

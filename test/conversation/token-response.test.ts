@@ -83,6 +83,11 @@ describe('the answer to an Issue', () => {
     expect(() => read(spoil)).toThrow(expect.objectContaining({ fault: 'invalidRequest', reason }));
   });
 
+  test('is not an empty Body', () => {
+    const missing = expect.objectContaining({ fault: 'invalidRequest', reason: 'rstr-missing' });
+    expect(() => parseIssueResponse(undefined, dialects.feb2005, clientShare, 256)).toThrow(missing);
+  });
+
   test.each(['128', '384', '512'])('may name a KeySize of %s bits, and the key has it', bits => {
     expect(read(change('>256<', `>${bits}<`)).secret.length * 8).toBe(Number(bits));
   });

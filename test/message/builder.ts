@@ -27,6 +27,8 @@ export interface Recipe {
   readonly secret?: Uint8Array;
   /** Changes the content of the Body after it was digested, before it is encrypted. */
   readonly plaintext?: (text: string) => string;
+  /** Changes the UsernameToken after it was digested, before it is encrypted. */
+  readonly token?: (text: string) => string;
   readonly encryptedData?: (text: string) => string;
   readonly cipher?: (bytes: Buffer) => Buffer;
   /** Changes the finished message. */
@@ -251,7 +253,7 @@ function encryptedMessage(signed: string, base: Base, recipe: Recipe): string {
   let message = signed.slice(0, contentStart) + body + signed.slice(end);
   const token = /<(\w+:\w+) wsu:Id="UT".*<\/\1>/.exec(message)?.[0];
   if (token !== undefined) {
-    message = message.replace(token, () => data('EDu', algorithms.encryptedElement, token));
+    message = message.replace(token, () => data('EDu', algorithms.encryptedElement, (recipe.token ?? same)(token)));
     dataReferences.push('<xenc:DataReference URI="#EDu"/>');
   }
   return message.replace('<REFERENCES/>', `<xenc:ReferenceList>${dataReferences.join('')}</xenc:ReferenceList>`);

@@ -100,6 +100,10 @@ for (const name of ['to', 'action', 'replyTo'] as const) {
 add('calls', 'X04-two-context-tokens', 'an own token beside that of somebody else', {
   unsigned: insertAfter(parts.sct, parts.sct.replace('"SCT"', '"SCT2"').replace('6f0d', '7f0d')),
 });
+add('bootstrap', 'X04-two-encrypted-keys', 'an EncryptedKey beside that of somebody else', {
+  unsigned: text =>
+    text.replace(/<xenc:EncryptedKey.*?<\/xenc:EncryptedKey>/, key => key + key.replace('"EK"', '"EK2"')),
+});
 add('signed-calls', 'X05-equal-ids', 'two elements with one wsu:Id', {
   finished: replace('<m:text>', '<m:text wsu:Id="To">'),
 });
@@ -158,6 +162,9 @@ add('bootstrap', 'X09-username-token-not-signed', 'the supporting token is not s
 });
 add('calls', 'X10-second-signature', 'the same Signature twice', {
   signature: text => text.replace(' Id="SIG"', '') + text,
+});
+add('calls', 'X10-third-signature', 'the same Signature three times', {
+  signature: text => text.replace(' Id="SIG"', '').repeat(2) + text,
 });
 add('calls', 'X10-signature-in-another-header', 'a copy of the Signature, id and all, in a header block', {
   finished: xml => insertBefore('<wsse:Security', wrapped(/<ds:Signature.*<\/ds:Signature>/.exec(xml)?.[0] ?? ''))(xml),
@@ -286,6 +293,12 @@ for (const [name, uri] of Object.entries({
 }
 add('calls', 'R06-uri-missing', 'a reference without URI', {
   reference: (text, id) => (id === 'Body' ? text.replace(' URI="#Body"', '') : text),
+});
+add('calls', 'R06-uri-in-a-namespace', 'a reference whose URI is in a namespace', {
+  reference: (text, id) => (id === 'Body' ? text.replace(' URI="#Body"', ' ds:URI="#Body"') : text),
+});
+add('calls', 'R06-uri-of-another-name', 'a reference with a Type in the place of URI', {
+  reference: (text, id) => (id === 'Body' ? text.replace(' URI="#Body"', ' Type="#Body"') : text),
 });
 add('calls', 'R06-uri-unknown', 'a reference to an id that nothing has', {
   sign: ['TS', 'Body', 'To', 'ReplyTo', 'MessageID', 'Action', 'Nobody'],
@@ -739,6 +752,12 @@ add('calls', 'K09-algorithm', 'an unknown derivation', {
 add('calls', 'K09-algorithm-of-the-other-dialect', 'the derivation of the other dialect', {
   unsigned: replace('<wsc:DerivedKeyToken', `<wsc:DerivedKeyToken wsc:Algorithm="${dialects['200512'].dkPsha1}"`),
 });
+add('calls', 'K09-algorithm-of-another-namespace', 'Algorithm in a namespace of no specification', {
+  unsigned: replace(
+    '<wsc:DerivedKeyToken wsu:Id="DKs"',
+    `<wsc:DerivedKeyToken wsu:Id="DKs" m:Algorithm="${wsc}/dk/p_sha1"`,
+  ),
+});
 add('calls', 'K09-control-algorithm', 'Algorithm, spelled both ways', {
   unsigned: chain(
     replace('<wsc:DerivedKeyToken wsu:Id="DKs"', `<wsc:DerivedKeyToken wsu:Id="DKs" Algorithm="${wsc}/dk/p_sha1"`),
@@ -870,6 +889,7 @@ for (const [name, value] of Object.entries({
   offset: '2026-11-26T13:00:00+01:00',
   'hour-24': '2026-11-25T24:00:00Z',
   'second-60': '2026-11-26T11:59:60Z',
+  'minute-60': '2026-11-26T11:60:00Z',
   'february-30': '2026-02-30T12:00:00Z',
   'year-0': '0000-11-26T12:00:00Z',
   'year-99999': '99999-11-26T12:00:00Z',
@@ -1159,6 +1179,9 @@ for (const [name, from] of Object.entries({
   const plan = name.startsWith('e') || name.startsWith('k') ? 'bootstrap' : 'tls-bootstrap';
   add(plan, `G19-attribute-of-${name}`, 'a foreign attribute after those that are known', { unsigned: after(from) });
 }
+add('calls', 'G19-token-type-without-namespace', 'an attribute with a name that is known in another namespace', {
+  unsigned: replace('<wsse:SecurityTokenReference>', `<wsse:SecurityTokenReference TokenType="${sct}">`),
+});
 add('tls-bootstrap', 'G19-attribute-of-username', 'an attribute where none may stand', {
   unsigned: replace('<wsse:Username>', `<wsse:Username${foreign}>`),
 });
@@ -1253,6 +1276,18 @@ add('bootstrap', 'G17-other-name-inside-not-signed', 'an element comes out that 
   unsigned: inside('wsse:Embedded'),
   sign: withoutToken,
 });
+add('bootstrap', 'G17-nothing-inside', 'white space comes out in the place of the UsernameToken', {
+  sign: withoutToken,
+  token: () => ' ',
+});
+for (const [name, recipient] of Object.entries({
+  direct: reference('#EK', tokenTypes.thumbprintSha1),
+  'of-another-kind': `<wsse:KeyIdentifier ValueType="${tokenTypes.encryptedKeySha1}">AAAA</wsse:KeyIdentifier>`,
+})) {
+  add('bootstrap', `E08-recipient-${name}`, 'an EncryptedKey whose recipient is no certificate', {
+    finished: text => text.replace(/<wsse:KeyIdentifier.*?<\/wsse:KeyIdentifier>/, recipient),
+  });
+}
 add('bootstrap', 'G17-part-of-timestamp-inside', 'a signed part of a Timestamp comes out', {
   unsigned: inside('wsu:Created'),
 });

@@ -350,11 +350,26 @@ describe('the sender', () => {
     );
   });
 
-  test('a plan that is not implemented is refused, in sending and in receiving', async () => {
+  const symmetric = plan.protection as Extract<MessagePlan['protection'], { kind: 'symmetric' }>;
+  test.each<[string, Partial<MessagePlan>]>([
+    ['EncryptSignature', { protection: { ...symmetric, encryptSignature: true } }],
+    ['ProtectTokens', { protection: { ...symmetric, protectTokens: true } }],
+    ['an endorsing context', { supporting: [{ kind: 'context', endorsing: true, derivedKeys: false }] }],
+    [
+      'a UsernameToken with EncryptBeforeSigning',
+      {
+        protection: { ...symmetric, order: 'encryptBeforeSigning' },
+        supporting: [{ kind: 'username', signed: true, encrypted: false }],
+      },
+    ],
+    ['encrypted headers', { encrypted: { body: true, headers: [{ namespace: 'urn:example', local: 'x' }] } }],
+  ])('a plan with %s is not implemented: it is refused, in sending and in receiving', async (name, change) => {
     const keys = conversation(plan.dialect);
-    if (plan.protection.kind !== 'symmetric') throw new Error('not symmetric');
-    const unsupported = { ...plan, protection: { ...plan.protection, encryptSignature: true } };
-    const problem = expect.objectContaining({ code: 'POLICY_UNSUPPORTED' });
+    const unsupported = { ...plan, ...change };
+    const problem = expect.objectContaining({
+      code: 'POLICY_UNSUPPORTED',
+      message: expect.stringContaining(`not supported in a message: ${name}`),
+    });
     expect(() => sent(unsupported, keys.clientSends, outgoing())).toThrow(problem);
     const { text } = sent(plan, keys.clientSends, outgoing());
     await expect(received(text, unsupported, keys.serverReceives)).rejects.toEqual(problem);

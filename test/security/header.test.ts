@@ -5,6 +5,7 @@ import { parseSecurityHeader, type SecurityHeader } from '../../src/security/hea
 import { writeTimestamp } from '../../src/security/timestamp.ts';
 import { writeUsernameToken } from '../../src/security/username-token.ts';
 import { scanText } from '../../src/xml/scan.ts';
+import { contextId, derivedKeyToken, parts, reference, str } from '../message/builder.ts';
 import { suite } from '../message/plans.ts';
 
 const timestamp = writeTimestamp('TS', 0, 1000);
@@ -33,6 +34,17 @@ describe('the layout', () => {
   test.each(orders)('%s decides where the Timestamp stands', (layout, children, reason) => {
     if (reason === undefined) expect(parse(children, layout).usernameTokens).toHaveLength(1);
     else expect(() => parse(children, layout)).toThrow(refusal(reason));
+  });
+});
+
+describe('the layout strict', () => {
+  const declarations = `xmlns:wsse="${ns.wsse}" xmlns:wsu="${ns.wsu}" xmlns:wsc="${dialects.feb2005.wsc}"`;
+  const uses = (uri: string) => derivedKeyToken('DKs', str(reference(uri, dialects.feb2005.sct)));
+
+  test.each(['#SCT', `#${contextId}`])('has a context before a key that refers to it by %s', uri => {
+    expect(parse(parts.sct + uses(uri), 'strict', declarations).derivedKeys).toHaveLength(1);
+    expect(() => parse(uses(uri) + parts.sct, 'strict', declarations)).toThrow(refusal('token-after-use'));
+    expect(parse(uses(uri) + parts.sct, 'lax', declarations).derivedKeys).toHaveLength(1);
   });
 });
 

@@ -28,7 +28,7 @@ describe('a reference to a context', () => {
 
   test('is its wsu:Id, its Identifier or # and its Identifier', () => {
     for (const uri of ['#SCT', 'urn:uuid:1', '#urn:uuid:1']) expect(means(`URI="${uri}"`), uri).toBe(true);
-    for (const uri of ['SCT', '#', '', '#sct', 'urn:uuid:2', '#urn:uuid:10'])
+    for (const uri of ['SCT', '?SCT', '#', '', '#sct', 'urn:uuid:2', '#urn:uuid:10'])
       expect(means(`URI="${uri}"`), uri).toBe(false);
     expect(refersToContext(direct('URI="#undefined"'), { ...context, wsuId: undefined }, dialect)).toBe(false);
   });
@@ -113,6 +113,10 @@ test('a SecurityTokenReference is one of its forms and nothing else', () => {
     of('<ds:X509Data><ds:X509Certificate>AAAA</ds:X509Certificate></ds:X509Data>'),
     of(`<ds:X509Data><ds:X509IssuerSerial>${issuer}</ds:X509IssuerSerial></ds:X509Data>`),
     of(`<ds:X509Data><ds:X509IssuerSerial>${issuer}${serial}${serial}</ds:X509IssuerSerial></ds:X509Data>`),
+    of(`<ds:X509Data Id="x"><ds:X509IssuerSerial>${issuer}${serial}</ds:X509IssuerSerial></ds:X509Data>`),
+    of(`<ds:X509Data><ds:X509IssuerSerial Id="x">${issuer}${serial}</ds:X509IssuerSerial></ds:X509Data>`),
+    of('<o:Reference URI="#x" c:Instance="urn:y" c:Nonce="AAAA"/>'),
+    of(`<o:Reference URI="#x" xmlns:d="${ns.wsse11}" d:Instance="urn:y"/>`),
     of('<ds:KeyName>x</ds:KeyName>'),
   ]) {
     expect(() => parse(bad), bad).toThrow(refusal('invalidSecurity'));

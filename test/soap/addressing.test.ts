@@ -86,9 +86,12 @@ describe.each(names)('WS-Addressing %s', name => {
       expect(() => readHeaders(name, action + parameters)).toThrow(
         refusal('invalidAddressingHeader', 'endpoint-reference'),
       );
-      expect(() => readHeaders(name, `${action}<a:${local}/>`)).toThrow(
-        refusal('invalidAddressingHeader', 'endpoint-reference'),
-      );
+      const address = `<Address xmlns="urn:other">${version.anonymous}</Address>`;
+      for (const children of ['', address, `<a:Metadata>${version.anonymous}</a:Metadata>`]) {
+        expect(() => readHeaders(name, `${action}<a:${local}>${children}</a:${local}>`)).toThrow(
+          refusal('invalidAddressingHeader', 'endpoint-reference'),
+        );
+      }
     }
     if (version.none !== undefined)
       expect(readHeaders(name, action + endpoint('ReplyTo', version.none))?.replyTo).toBe(version.none);

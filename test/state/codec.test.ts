@@ -118,7 +118,9 @@ test.each([
   ['a time that is no number', { tokenExpiresMs: Number.NaN }],
   ['a fraction of a millisecond', { createdMs: 0.5 }],
   ['a time before 1970', { createdMs: -1 }],
+  ['a time past the last of a Date', { absoluteExpiresMs: 8_640_000_000_000_001 }],
   ['65,536 renewals', { renewals: 65_536 }],
+  ['one renewal and a half', { renewals: 1.5 }],
   ['a negative user epoch', { userEpoch: -1 }],
   ['a lone surrogate', { user: '\ud800' }],
 ])('a context with %s can not be encoded', (_what, changes) => {
