@@ -124,6 +124,9 @@ add(
 add('signed-calls', 'X07-id-in-another-namespace', 'an attribute m:Id is no id', {
   unsigned: replace('<soap:Body wsu:Id="Body">', '<soap:Body m:Id="Body">'),
 });
+add('signed-calls', 'X07-other-spelling', 'an attribute wsu:ID is no id', {
+  unsigned: replace('<soap:Body wsu:Id="Body">', '<soap:Body wsu:ID="Body">'),
+});
 add('signed-calls', 'X07-look-alike-beside', 'an attribute ID has the value of a signed id', {
   unsigned: replace('<m:text>', '<m:text ID="To">'),
 });
@@ -746,6 +749,9 @@ add('calls', 'K07-label-129', 'a Label of 129 bytes', {
 add('calls', 'K08-properties', 'wsc:Properties', {
   unsigned: insertBefore('<wsc:Offset>', '<wsc:Properties><m:x/></wsc:Properties>'),
 });
+add('calls', 'K08-child-after-nonce', 'a child after the last that may be there', {
+  unsigned: insertAfter('</wsc:Nonce>', '<wsc:Nonce>AAAAAAAAAAAAAAAAAAAAAA==</wsc:Nonce>'),
+});
 add('calls', 'K09-algorithm', 'an unknown derivation', {
   unsigned: replace('<wsc:DerivedKeyToken', '<wsc:DerivedKeyToken Algorithm="urn:example:kdf"'),
 });
@@ -998,6 +1004,12 @@ add(
   },
 );
 
+add('bootstrap', 'G10-two-encrypted-tokens', 'two EncryptedData in the place of UsernameTokens', {
+  finished: text =>
+    text
+      .replace(/<xenc:EncryptedData Id="EDu".*?<\/xenc:EncryptedData>/, data => data + data.replace('"EDu"', '"EDv"'))
+      .replace('<xenc:DataReference URI="#EDu"/>', '$&<xenc:DataReference URI="#EDv"/>'),
+});
 add('bootstrap', 'G17-two-tokens-inside', 'two UsernameTokens come out of one EncryptedData', {
   unsigned: insertAfter(parts.usernameToken, parts.usernameToken.replace('"UT"', '"UT2"')),
 });
@@ -1179,6 +1191,9 @@ for (const [name, from] of Object.entries({
   const plan = name.startsWith('e') || name.startsWith('k') ? 'bootstrap' : 'tls-bootstrap';
   add(plan, `G19-attribute-of-${name}`, 'a foreign attribute after those that are known', { unsigned: after(from) });
 }
+add('calls', 'G19-id-without-namespace', 'an Id without a namespace on an element of wsu', {
+  unsigned: replace('<wsu:Timestamp wsu:Id="TS"', '<wsu:Timestamp Id="TS"'),
+});
 add('calls', 'G19-token-type-without-namespace', 'an attribute with a name that is known in another namespace', {
   unsigned: replace('<wsse:SecurityTokenReference>', `<wsse:SecurityTokenReference TokenType="${sct}">`),
 });
