@@ -1194,6 +1194,9 @@ for (const [name, from] of Object.entries({
 add('calls', 'G19-id-without-namespace', 'an Id without a namespace on an element of wsu', {
   unsigned: replace('<wsu:Timestamp wsu:Id="TS"', '<wsu:Timestamp Id="TS"'),
 });
+add('calls', 'G19-id-of-another-spelling', 'a wsu:ID', {
+  unsigned: replace('<wsu:Timestamp wsu:Id="TS"', '<wsu:Timestamp wsu:ID="TS"'),
+});
 add('calls', 'G19-token-type-without-namespace', 'an attribute with a name that is known in another namespace', {
   unsigned: replace('<wsse:SecurityTokenReference>', `<wsse:SecurityTokenReference TokenType="${sct}">`),
 });
@@ -1240,11 +1243,19 @@ for (const [name, structure] of Object.entries({
     });
   }
 }
+const certificate =
+  `<wsse:BinarySecurityToken wsu:Id="BST" ValueType="${tokenTypes.x509v3}" EncodingType="${tokenTypes.base64Binary}">` +
+  `${Buffer.alloc(90, 0x30).toString('base64')}</wsse:BinarySecurityToken>`;
 add('tls-bootstrap', 'G18-binary-token-in-tls-bootstrap', 'a certificate that nothing has a use for', {
-  unsigned: insertAfter(
-    parts.timestamp,
-    `<wsse:BinarySecurityToken wsu:Id="BST" ValueType="${tokenTypes.x509v3}" EncodingType="${tokenTypes.base64Binary}">${Buffer.alloc(90, 0x30).toString('base64')}</wsse:BinarySecurityToken>`,
-  ),
+  unsigned: insertAfter(parts.timestamp, certificate),
+});
+const several = (structure: string, id: string, count: number) =>
+  Array.from({ length: count }, (_, n) => structure.replace(`"${id}"`, `"${id}${n}"`)).join('');
+add('calls', 'G21-three-binary-tokens', 'more certificates than a header may hold', {
+  unsigned: insertAfter(parts.timestamp, several(certificate, 'BST', 3)),
+});
+add('calls', 'G21-five-encrypted-data', 'more EncryptedData than a header may hold', {
+  unsigned: insertAfter(parts.timestamp, several(strayData, 'EDx', 5)),
 });
 
 // ---- Layout strict: a token before what uses it

@@ -51,6 +51,13 @@ describe('a reference to a context', () => {
 
   test('is a direct one', () => {
     expect(refersToContext(parse(writeEncryptedKeySha1Reference('AAAA')), context, dialect)).toBe(false);
+    expect(
+      refersToContext(
+        { tokenType: undefined, kind: 'issuerSerial', issuer: 'CN=x', serialNumber: '1' },
+        context,
+        dialect,
+      ),
+    ).toBe(false);
   });
 });
 

@@ -126,12 +126,15 @@ describe('a state does not open', () => {
 
   test('when its names are right and the ids inside are not', () => {
     const other = 'urn:uuid:00112233-4455-4677-8899-aabbccddee00';
-    const names = { purpose: 'sct-state', names: [binding.audience, binding.wsc, other, ''] };
     const key = ring.current(nowMs);
     if (key === undefined) throw new Error('no key');
-    const moved = seal(vector.plaintext, names, ring.farm, key, random);
-    expect(open(moved, names, ring, nowMs)).toBeDefined();
-    expect(opened(moved, { id: other })).toBeUndefined();
+    for (const token of [{ id: other }, { instance: other }]) {
+      const { id, instance } = { id: alice.id, instance: '', ...token };
+      const names = { purpose: 'sct-state', names: [binding.audience, binding.wsc, id, instance] };
+      const moved = seal(vector.plaintext, names, ring.farm, key, random);
+      expect(open(moved, names, ring, nowMs)).toBeDefined();
+      expect(opened(moved, token)).toBeUndefined();
+    }
   });
 });
 
@@ -142,6 +145,13 @@ describe('a seal for one purpose', () => {
   const forBearer = seal(vector.plaintext, { purpose: 'bearer', names }, ring.farm, key, random);
   test('opens for that purpose', () => {
     expect(open(forBearer, { purpose: 'bearer', names }, ring, nowMs)).toEqual(vector.plaintext);
+  });
+  test('does not open where any of its bytes are missing', () => {
+    for (let length = 0; length < forBearer.length; length++)
+      expect(
+        open(forBearer.subarray(0, length), { purpose: 'bearer', names }, ring, nowMs),
+        `${length}`,
+      ).toBeUndefined();
   });
   test('does not open for another', () => {
     expect(open(forBearer, { purpose: 'sct-state', names }, ring, nowMs)).toBeUndefined();
