@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { openTransport } from '../../src/client/transport.ts';
-import { freePort, type ListeningNode, listen } from '../hostile/endpoint.ts';
+import { freePort, freshRing, type ListeningNode, listen } from '../hostile/endpoint.ts';
 import { expectFault } from '../hostile/faults.ts';
 import { call, converse } from '../hostile/initiator.ts';
 import type { PortName } from '../hostile/node.ts';
@@ -98,6 +98,16 @@ describe('a port’s own clockSkewMs', () => {
     expectFault(await ahead('EchoTls13', served), 'messageExpired');
     await served.close();
   });
+});
+
+test('a token lives no longer than the ring’s keys open it, whatever lifetimeMs says', async () => {
+  const ring = freshRing();
+  const served = await listen({ lifetimeMs: ring.policy.lifeMs + 3_600_000 }, ring);
+  const { post, close } = postTo(served, 'EchoTls11');
+  const { createdMs = 0, expiresMs = 0 } = (await converse('EchoTls11', post)).token;
+  expect(expiresMs - createdMs).toBe(ring.policy.lifeMs);
+  close();
+  await served.close();
 });
 
 describe('a message that comes again is a replay as long as it is fresh', () => {

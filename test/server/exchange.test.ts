@@ -4,7 +4,7 @@ import { createRing } from '../../src/keyring/rotate.ts';
 import { answer } from '../../src/server/pipeline.ts';
 import type { ServedPort } from '../../src/server/port.ts';
 import { expectFault } from '../hostile/faults.ts';
-import { call, cancel, converseWith, issueRequest } from '../hostile/initiator.ts';
+import { call, cancel, converseWith, issueRequest, replaced } from '../hostile/initiator.ts';
 import { type PortName, portNames, startNode, type TestNode, user } from '../hostile/node.ts';
 
 const tlsPorts = ['EchoTls11', 'EchoTls13'] as const;
@@ -46,6 +46,13 @@ describe.each(portNames)('a Cancel to %s', name => {
     expect((await node.post(name, call(conversation))).status).toBe(200);
     expect((await post(port, cancel(conversation))).status).toBe(200);
   });
+});
+
+test.each(tlsPorts)('a bootstrap of %s without a UsernameToken is nobody’s', async name => {
+  const message = replaced(issueRequest(name).sent.text, /<o:UsernameToken .*<\/o:UsernameToken>/, '');
+  const refused = await post(portOf(name), message);
+  expectFault(refused, 'invalidSecurity');
+  expect(refused.reason).toBe('username-token-count');
 });
 
 describe.each(tlsPorts)('a bootstrap of %s, of which nothing is signed', name => {

@@ -154,4 +154,5 @@ test('only the seven headers of WS-Addressing are understood', () => {
   const block = (local: string) => scanText(`<a:${local} xmlns:a="${ns.wsa10}"/>`).root;
   expect(isAddressingHeader(block('Action'))).toBe(true);
   expect(isAddressingHeader(block('Anything'))).toBe(false);
+  expect(isAddressingHeader(scanText('<a:Action xmlns:a="urn:other"/>').root)).toBe(false);
 });
