@@ -99,7 +99,6 @@ test('a target may be the whole token, with its Instance and whatever stands beh
 const cancelTarget = (target: string) => rst(`<t:CancelTarget>${target}</t:CancelTarget>`, 'cancel');
 const reference = (child: string) => `<o:SecurityTokenReference>${child}</o:SecurityTokenReference>`;
 const token = (children: string) => `<c:SecurityContextToken>${children}</c:SecurityContextToken>`;
-const identifier = '<c:Identifier>urn:uuid:1</c:Identifier>';
 const instance = '<c:Instance>urn:uuid:2</c:Instance>';
 
 const targets: readonly (readonly [law: string, target: string, reason: string])[] = [

@@ -5,7 +5,7 @@ import { answer } from '../../src/server/pipeline.ts';
 import type { ServedPort } from '../../src/server/port.ts';
 import { expectFault } from '../hostile/faults.ts';
 import { call, cancel, converseWith, issueRequest, replaced } from '../hostile/initiator.ts';
-import { type PortName, portNames, startNode, type TestNode, user } from '../hostile/node.ts';
+import { caller, type PortName, portNames, startNode, type TestNode, user } from '../hostile/node.ts';
 
 const tlsPorts = ['EchoTls11', 'EchoTls13'] as const;
 const other = { username: 'bob', password: user.password };
@@ -31,7 +31,9 @@ function portOf(name: PortName): ServedPort {
 
 /** What a port answers to a message, with its last line in the log. */
 async function post(port: ServedPort, message: string) {
-  const { status, body } = await answer(Buffer.from(message), undefined, port);
+  const answered = await answer(Buffer.from(message), undefined, port, caller);
+  if (answered === undefined) throw new TypeError('the caller is there');
+  const { status, body } = answered;
   return { status, body, reason: JSON.parse(node.lines.at(-1) ?? '{}').reason };
 }
 
