@@ -106,13 +106,13 @@ const targets: readonly (readonly [law: string, target: string, reason: string])
   ['a token of another namespace', token(identifier).replaceAll('c:Sec', 't:Sec'), 'rst-target'],
   ['a reference of another namespace', reference('').replaceAll('o:Sec', 't:Sec'), 'rst-target'],
   ['a token without Identifier', token(instance), 'rst-target-token'],
-  ['a token with two Instances', token(identifier + instance + instance), 'rst-target-token'],
+  ['a token with two Instances', token(identifier + instance + instance), 'rst-target-duplicate-child'],
   ['a token whose Identifier holds an element', token('<c:Identifier>urn:<c:x/></c:Identifier>'), 'leaf-content'],
   ['an empty reference', reference(''), 'rst-target-reference'],
   ['a key identifier', reference('<o:KeyIdentifier>AAAA</o:KeyIdentifier>'), 'rst-target-reference'],
   ['a reference of another namespace inside', reference('<c:Reference URI="urn:uuid:1"/>'), 'rst-target-reference'],
   ['a reference without URI', reference('<o:Reference/>'), 'rst-target-reference'],
-  ['a reference whose URI is in a namespace', reference('<o:Reference o:URI="urn:uuid:1"/>'), 'rst-target-reference'],
+  ['a reference whose URI is in a namespace', reference('<o:Reference o:URI="urn:uuid:1"/>'), 'rst-attribute'],
 ];
 
 test.each(targets)('a Cancel of %s is refused as InvalidRequest', (_law, target, reason) => {
