@@ -16,9 +16,9 @@ import {
   secureConversation,
 } from '../src/index.ts';
 import { writeRingFile } from '../src/keyring/ring-file.ts';
-import { freePort, freshRing } from './hostile/endpoint.ts';
-import { authenticate, keptLog, user, wsdl } from './hostile/node.ts';
-import { pem } from './hostile/pem.ts';
+import { freePort, freshRing } from './support/endpoint.ts';
+import { authenticate, keptLog, user, wsdl } from './support/node.ts';
+import { pem } from './support/pem.ts';
 
 /** What the package exports, by the names that programs rely on. */
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { SecureConversationError } from '../errors.ts';
 import { type Field, failAt, object, text } from '../fields.ts';
-import { parseJson } from '../keyring/strict-json.ts';
+import { parseJson } from '../files/strict-json.ts';
 
 /**
  * Reads a configuration file (JSON).

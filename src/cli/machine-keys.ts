@@ -1,17 +1,17 @@
 import { type Command, Option } from 'commander';
 import { systemRandom } from '../crypto/random.ts';
 import { SecureConversationError } from '../errors.ts';
+import { importMachineKey, removeMachineKey, useMachineKey } from '../keyring/machine-keys.ts';
+import type { RingRecords } from '../keyring/record.ts';
+import { readRingFile, updateRingFile } from '../keyring/ring-file.ts';
 import {
   type DecryptionName,
   decryptionNames,
   type ValidationName,
   validationNames,
-} from '../keyring/machine-key-algorithms.ts';
-import { type MachineKeyLike, machineKeyLikes, newMachineKeyElement } from '../keyring/machine-key-element.ts';
-import { importMachineKey, removeMachineKey, useMachineKey } from '../keyring/machine-keys.ts';
-import type { RingRecords } from '../keyring/record.ts';
-import { readRingFile, updateRingFile } from '../keyring/ring-file.ts';
-import { readWebConfig } from '../keyring/web-config.ts';
+} from '../machine-key/algorithms.ts';
+import { type MachineKeyLike, machineKeyLikes, newMachineKeyElement } from '../machine-key/element.ts';
+import { readWebConfig } from '../machine-key/web-config.ts';
 import { oneOf } from './option-values.ts';
 import { printRing } from './ring-listing.ts';
 import { print } from './terminal.ts';

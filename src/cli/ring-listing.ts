@@ -1,8 +1,8 @@
-import { algorithmText } from '../keyring/machine-key-algorithms.ts';
 import { shortId } from '../keyring/machine-keys.ts';
-import { ringPolicy } from '../keyring/policy.ts';
 import type { MachineKeyRecord, RingRecords } from '../keyring/record.ts';
 import { describeKeys } from '../keyring/ring.ts';
+import { ringPolicy } from '../keyring/schedule.ts';
+import { algorithmText } from '../machine-key/algorithms.ts';
 import { columns, print, printJson } from './terminal.ts';
 
 /** Prints a ring's keys with their states and times, and its machineKeys; keys are named by the first four bytes of their ids. */

@@ -4,17 +4,12 @@ import {
   keyIdOfToken,
   readBearerToken,
   readRefreshToken,
-} from '../conversation/bearer/bearer-token.ts';
-import { ticketName } from '../conversation/bearer/katana-ticket.ts';
-import {
-  type KatanaToken,
-  katanaCookiePurposes,
-  katanaPurposes,
-  readKatanaToken,
-} from '../conversation/bearer/katana-token.ts';
-import type { MachineKey } from '../keyring/machine-key.ts';
+} from '../bearer/bearer-token.ts';
+import { ticketName } from '../bearer/katana-ticket.ts';
+import { type KatanaToken, katanaCookiePurposes, katanaPurposes, readKatanaToken } from '../bearer/katana-token.ts';
 import { shortId } from '../keyring/machine-keys.ts';
 import type { KeyRing } from '../keyring/ring.ts';
+import type { MachineKey } from '../machine-key/machine-key.ts';
 
 /** What tokens are opened with, and for whom. */
 export interface TokenKeys {

@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
-import { keyIdOfToken } from '../conversation/bearer/bearer-token.ts';
-import { ticketDefaults } from '../conversation/bearer/katana-ticket.ts';
-import { maxKatanaTokenChars } from '../conversation/bearer/katana-token.ts';
+import { keyIdOfToken } from '../bearer/bearer-token.ts';
+import { ticketDefaults } from '../bearer/katana-ticket.ts';
+import { maxKatanaTokenChars } from '../bearer/katana-token.ts';
 import { SecureConversationError } from '../errors.ts';
-import { openMachineKey } from '../keyring/machine-key.ts';
 import { shortId } from '../keyring/machine-keys.ts';
 import { openKeyRing } from '../keyring/ring-file.ts';
-import { readWebConfig } from '../keyring/web-config.ts';
+import { openMachineKey } from '../machine-key/machine-key.ts';
+import { readWebConfig } from '../machine-key/web-config.ts';
 import { writtenOut } from '../printable.ts';
 import { utc } from './ring-listing.ts';
 import { readFirstLine } from './standard-input.ts';

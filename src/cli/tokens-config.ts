@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { failAt, list, number, object, oneOrList, record } from '../fields.ts';
-import { audience, origin, scopeNames } from '../server/oauth/option-fields.ts';
+import { audience, origin, scopeNames } from '../oauth/option-fields.ts';
 import { addressOrBlock } from '../users/addresses.ts';
 import { loginLimitsField } from '../users/login-limits.ts';
 import { certificateAndKey, path, readConfig } from './config-fields.ts';

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { oauthPath } from '../server/oauth/oauth-path.ts';
-import type { BearerTokensOptions } from '../server/oauth/service-options.ts';
-import { createTokenServer } from '../server/oauth/token-server.ts';
+import { oauthPath } from '../oauth/oauth-path.ts';
+import type { BearerTokensOptions } from '../oauth/service-options.ts';
+import { createTokenServer } from '../oauth/token-server.ts';
 import { given } from './config-fields.ts';
 import { tcpPort } from './option-values.ts';
 import { tlsTexts } from './pem-files.ts';

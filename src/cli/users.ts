@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { addUser, listUsers, removeUser } from '../conversation/users-file.ts';
 import { systemRandom } from '../crypto/random.ts';
+import { addUser, listUsers, removeUser } from '../users/users-file.ts';
 import { readPassword } from './password.ts';
 import { columns, note, print, printJson } from './terminal.ts';
 

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { type ErrorCode, SecureConversationError } from '../errors.ts';
-import { type PrivateFileKind, readPrivateFile, updatePrivateFile } from '../keyring/private-file.ts';
+import { type PrivateFileKind, readPrivateFile, updatePrivateFile } from '../files/private-file.ts';
 
 /**
  * Makes a folder for this user only, where there is none yet.

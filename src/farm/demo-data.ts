@@ -1,12 +1,12 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { openUsers } from '../conversation/users.ts';
-import { addUser, type NewUser } from '../conversation/users-file.ts';
 import type { RandomSource } from '../crypto/random.ts';
 import { SecureConversationError } from '../errors.ts';
 import { readRingFile, writeRingFile } from '../keyring/ring-file.ts';
 import { createRing } from '../keyring/rotate.ts';
+import { openUsers } from '../users/users.ts';
+import { addUser, type NewUser } from '../users/users-file.ts';
 import {
   type CertificateRole,
   createCertificatePem,

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { systemRandom } from '../crypto/random.ts';
 import { keepRing } from '../keyring/keeper.ts';
 import { describeKeys } from '../keyring/ring.ts';
-import { oauthPath } from '../server/oauth/oauth-path.ts';
+import { oauthPath } from '../oauth/oauth-path.ts';
 import {
   type DemoClient,
   type DemoData,

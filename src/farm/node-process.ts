@@ -2,11 +2,11 @@
 import cluster from 'node:cluster';
 import { readFileSync } from 'node:fs';
 import { SecureConversationError } from '../errors.ts';
+import { type BearerTokens, bearerTokens } from '../oauth/bearer-tokens.ts';
+import { mountedTokens } from '../oauth/token-server.ts';
 import { createEndpoint, type Endpoint } from '../server/endpoint.ts';
-import { openLogins } from '../server/logins.ts';
-import { type BearerTokens, bearerTokens } from '../server/oauth/bearer-tokens.ts';
-import { mountedTokens } from '../server/oauth/token-server.ts';
 import type { Cancellation } from '../state/state-mode.ts';
+import { openLogins } from '../users/logins.ts';
 import echoService from './echo-service.ts';
 import type { NodeSettings, ToNode, ToParent } from './node-messages.ts';
 import { openReplies } from './replies.ts';

@@ -1,4 +1,4 @@
-import { type MachineKeySettings, machineKeyId } from './machine-key-config.ts';
+import { type MachineKeySettings, machineKeyId } from '../machine-key/config.ts';
 import type { MachineKeyRecord, RingRecords } from './record.ts';
 
 /** The machineKeys that stand in a ring beside its own keys: the first one writes, all of them open. */

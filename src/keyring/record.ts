@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { RandomSource } from '../crypto/random.ts';
 import { SecretKey } from '../crypto/secret-key.ts';
-import type { MachineKeySettings } from './machine-key-config.ts';
+import type { MachineKeySettings } from '../machine-key/config.ts';
 
 /** Schedule of a key ring. It stands in the ring file, so that writer and nodes always agree on it. */
 export interface RingPolicy {

@@ -1,9 +1,10 @@
 import { SecretKey, secretBytes } from '../crypto/secret-key.ts';
 import type { SecureConversationError } from '../errors.ts';
-import { decryptionNames, validationNames } from './machine-key-algorithms.ts';
-import { fittingKeys, machineKeyId } from './machine-key-config.ts';
+import { fileError, type PrivateFileKind, readPrivateFile, updatePrivateFile } from '../files/private-file.ts';
+import { jsonObject, jsonPlace, type Problem, parseJson } from '../files/strict-json.ts';
+import { decryptionNames, validationNames } from '../machine-key/algorithms.ts';
+import { fittingKeys, machineKeyId } from '../machine-key/config.ts';
 import { maxMachineKeys } from './machine-keys.ts';
-import { fileError, type PrivateFileKind, readPrivateFile, updatePrivateFile } from './private-file.ts';
 import {
   isUnfitKey,
   type KeyRecord,
@@ -13,7 +14,6 @@ import {
   type RingRecords,
 } from './record.ts';
 import { type KeyRing, keyRing } from './ring.ts';
-import { jsonObject, jsonPlace, type Problem, parseJson } from './strict-json.ts';
 
 /*
  * The ring file, JSON, version 1. A field that is not named here is refused; a change of meaning takes a new version.

@@ -1,8 +1,8 @@
 import { secretBytes } from '../crypto/secret-key.ts';
+import { type MachineKey, openMachineKey } from '../machine-key/machine-key.ts';
 import { hkdfExpand } from './hkdf.ts';
-import { type MachineKey, openMachineKey } from './machine-key.ts';
-import { type KeySchedule, type KeyState, keyState, opens, scheduleKeys } from './policy.ts';
 import type { KeyRecord, MachineKeyRecord, RingRecords } from './record.ts';
+import { type KeySchedule, type KeyState, keyState, opens, scheduleKeys } from './schedule.ts';
 
 /** A ring key ready for use. */
 export interface RingKey extends KeyRecord {

@@ -1,6 +1,6 @@
 import type { RandomSource } from '../crypto/random.ts';
-import { ringPolicy, withoutEnded } from './policy.ts';
 import { defaultRingPolicy, newKeyRecord, type RingPolicy, type RingRecords } from './record.ts';
+import { ringPolicy, withoutEnded } from './schedule.ts';
 
 export interface CreateOptions {
   readonly nowMs: number;

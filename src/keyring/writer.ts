@@ -1,8 +1,8 @@
 import type { RandomSource } from '../crypto/random.ts';
-import { ringPolicy, withoutEnded } from './policy.ts';
 import type { RingRecords } from './record.ts';
 import { updateRingFile } from './ring-file.ts';
 import { withKey } from './rotate.ts';
+import { ringPolicy, withoutEnded } from './schedule.ts';
 
 /**
  * What the farm's one writer makes of the ring now: the next key when it is due, one that issues at once where no key does, and

@@ -1,4 +1,4 @@
-import { sealBearerToken } from '../conversation/bearer/bearer-token.ts';
+import { sealBearerToken } from '../bearer/bearer-token.ts';
 import { type RandomSource, uuidText } from '../crypto/random.ts';
 import type { RingKeeper } from '../keyring/keeper.ts';
 import type { Context } from '../state/context.ts';

@@ -18,9 +18,9 @@ import type { Cancellation } from '../state/state-mode.ts';
 import { addressOrBlock } from '../users/addresses.ts';
 import type { Authenticate } from '../users/authenticate.ts';
 import { type LoginLimits, loginLimitsField } from '../users/login-limits.ts';
+import { type Logins, usersOrLogins } from '../users/logins.ts';
 import { defaultLimits, type Limits } from '../xml/limits.ts';
 import type { Mounted } from './listener.ts';
-import { type Logins, usersOrLogins } from './logins.ts';
 
 /** What a WSDL port may be told beside its policy. */
 export interface PortOverrides {

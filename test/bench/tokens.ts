@@ -1,7 +1,7 @@
 import { webcrypto } from 'node:crypto';
 import iron from '@hapi/iron';
 import { EncryptJWT, jwtDecrypt } from 'jose';
-import { type BearerToken, openBearerToken, sealBearerToken } from '../../src/conversation/bearer/bearer-token.ts';
+import { type BearerToken, openBearerToken, sealBearerToken } from '../../src/bearer/bearer-token.ts';
 import { randomBytesPooled, uuidText } from '../../src/crypto/random.ts';
 import { keyRing } from '../../src/keyring/ring.ts';
 import { createRing } from '../../src/keyring/rotate.ts';

@@ -3,9 +3,9 @@ import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { systemRandom } from '../../src/crypto/random.ts';
 import { demoUser, prepareDemoClient, prepareDemoData } from '../../src/farm/demo-data.ts';
-import { createTokenServer, type TokenServer } from '../../src/server/oauth/token-server.ts';
+import { createTokenServer, type TokenServer } from '../../src/oauth/token-server.ts';
 import { newFolder, removeFolders } from '../farm/running-farm.ts';
-import { closeServers, listening } from '../server/oauth/http.ts';
+import { closeServers, listening } from '../oauth/http.ts';
 
 /* Pages of two origins in Debian's chromium ask a token service for tokens. CHROMIUM names another program than /usr/bin/chromium. */
 

@@ -1,16 +1,11 @@
 import { describe, expect, test } from 'vitest';
+import { sealBearerToken, sealRefreshToken } from '../../src/bearer/bearer-token.ts';
+import { katanaCookiePurposes, katanaPurposes, katanaTicket, sealKatanaToken } from '../../src/bearer/katana-token.ts';
 import { readToken, type TokenKeys } from '../../src/cli/token-schemes.ts';
-import { sealBearerToken, sealRefreshToken } from '../../src/conversation/bearer/bearer-token.ts';
-import {
-  katanaCookiePurposes,
-  katanaPurposes,
-  katanaTicket,
-  sealKatanaToken,
-} from '../../src/conversation/bearer/katana-token.ts';
-import { machineKey } from '../../src/keyring/machine-key.ts';
+import { machineKey } from '../../src/machine-key/machine-key.ts';
 import { sealState } from '../../src/state/seal.ts';
-import { alice, nowMs, random, ring } from '../conversation/bearer/made.ts';
-import { protectVector } from '../keyring/machine-key-vectors.ts';
+import { alice, nowMs, random, ring } from '../bearer/made.ts';
+import { protectVector } from '../machine-key/vectors.ts';
 import { readVector } from '../state/made.ts';
 
 const key = machineKey(protectVector('V2').config);

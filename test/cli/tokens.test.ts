@@ -4,10 +4,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openBearerToken } from '../../src/conversation/bearer/bearer-token.ts';
+import { openBearerToken } from '../../src/bearer/bearer-token.ts';
 import { openKeyRing } from '../../src/keyring/ring-file.ts';
 import { mainProgram, newData, removeFolders } from '../farm/running-farm.ts';
-import { send } from '../server/oauth/http.ts';
+import { send } from '../oauth/http.ts';
 
 let data = '';
 let base = '';

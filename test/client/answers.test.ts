@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
 import { ns } from '../../src/names.ts';
-import { replaced } from '../hostile/initiator.ts';
-import { portNames, user } from '../hostile/node.ts';
+import { replaced } from '../support/initiator.ts';
+import { portNames, user } from '../support/node.ts';
 import { manOf, men, open, say } from './farm.ts';
 
 describe.each(portNames)('a session on %s', port => {

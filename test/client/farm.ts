@@ -5,10 +5,10 @@ import type { SessionOptions } from '../../src/client/session-options.ts';
 import { ns } from '../../src/names.ts';
 import type { Plan } from '../../src/policy/plan.ts';
 import type { Cancellation } from '../../src/state/state-mode.ts';
-import { freshRing, type ListeningNode, listen } from '../hostile/endpoint.ts';
-import { echoContent, planOf } from '../hostile/initiator.ts';
-import { type PortName, user } from '../hostile/node.ts';
-import { pem } from '../hostile/pem.ts';
+import { freshRing, type ListeningNode, listen } from '../support/endpoint.ts';
+import { echoContent, planOf } from '../support/initiator.ts';
+import { type PortName, user } from '../support/node.ts';
+import { pem } from '../support/pem.ts';
 import { standBetween } from './man.ts';
 
 export const hourMs = 3_600_000;

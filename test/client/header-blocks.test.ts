@@ -10,11 +10,11 @@ import { ns } from '../../src/names.ts';
 import { readEnvelope } from '../../src/soap/envelope.ts';
 import { scanText } from '../../src/xml/scan.ts';
 import { attributeValue, type Element, leafText, namespaceOf } from '../../src/xml/tree.ts';
-import { type ListeningNode, listen } from '../hostile/endpoint.ts';
-import { echo, planOf, replaced } from '../hostile/initiator.ts';
-import { notedService, type PortName, portNames, user, wsdl } from '../hostile/node.ts';
-import { pem } from '../hostile/pem.ts';
 import { echoText } from '../policy/echo-variant.ts';
+import { type ListeningNode, listen } from '../support/endpoint.ts';
+import { echo, planOf, replaced } from '../support/initiator.ts';
+import { notedService, type PortName, portNames, user, wsdl } from '../support/node.ts';
+import { pem } from '../support/pem.ts';
 import { isCall, lost } from './farm.ts';
 import { type Man, standBetween } from './man.ts';
 

@@ -1,7 +1,7 @@
 import { createServer, request as httpRequest } from 'node:http';
 import { createServer as createTlsServer, request as httpsRequest } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { pem } from '../hostile/pem.ts';
+import { pem } from '../support/pem.ts';
 
 /** A message as it passes, and what became of it. */
 export interface Passage {

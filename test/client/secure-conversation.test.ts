@@ -2,10 +2,10 @@ import { createRequire } from 'node:module';
 import type { Client } from 'soap';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { secureConversation } from '../../src/client/secure-conversation.ts';
-import { type ListeningNode, listen } from '../hostile/endpoint.ts';
-import { planOf } from '../hostile/initiator.ts';
-import { notedService, portNames, user, wsdl } from '../hostile/node.ts';
-import { pem } from '../hostile/pem.ts';
+import { type ListeningNode, listen } from '../support/endpoint.ts';
+import { planOf } from '../support/initiator.ts';
+import { notedService, portNames, user, wsdl } from '../support/node.ts';
+import { pem } from '../support/pem.ts';
 
 const soap: typeof import('soap') = createRequire(import.meta.url)('soap');
 

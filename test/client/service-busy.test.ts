@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { parseRetryAfter, ServiceBusy } from '../../src/client/service-busy.ts';
 import { writeFault } from '../../src/soap/fault.ts';
-import { planOf } from '../hostile/initiator.ts';
-import type { PortName } from '../hostile/node.ts';
+import { planOf } from '../support/initiator.ts';
+import type { PortName } from '../support/node.ts';
 import { isCall, lost, manOf, messageId, nodes, open, say } from './farm.ts';
 import type { Meddled } from './man.ts';
 

@@ -1,9 +1,9 @@
 import { describe, expect, test, vi } from 'vitest';
 import { openSession } from '../../src/client/session.ts';
 import type { SessionOptions } from '../../src/client/session-options.ts';
-import { listen } from '../hostile/endpoint.ts';
-import { planOf } from '../hostile/initiator.ts';
-import { type PortName, portNames, user } from '../hostile/node.ts';
+import { listen } from '../support/endpoint.ts';
+import { planOf } from '../support/initiator.ts';
+import { type PortName, portNames, user } from '../support/node.ts';
 import { hourMs, isCall, lost, manOf, men, messageId, nodes, open, say, since } from './farm.ts';
 
 describe.each(portNames)('a session on %s', port => {

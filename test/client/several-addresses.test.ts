@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { freePort, type ListeningNode } from '../hostile/endpoint.ts';
-import { expectFault } from '../hostile/faults.ts';
-import { call, cancel, converse } from '../hostile/initiator.ts';
+import { freePort, type ListeningNode } from '../support/endpoint.ts';
+import { expectFault } from '../support/faults.ts';
+import { call, cancel, converse } from '../support/initiator.ts';
 import { isCall, lost, men, nodes, open, say, unheard } from './farm.ts';
 
 describe('with several addresses', () => {

@@ -2,7 +2,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { openTransport, type Transport } from '../../src/client/transport.ts';
-import { pem } from '../hostile/pem.ts';
+import { pem } from '../support/pem.ts';
 
 type Scheme = 'http' | 'https';
 

@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import type { Client } from 'soap';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type SecureConversation, secureConversation } from '../../src/client/secure-conversation.ts';
-import { type ListeningNode, listen } from '../hostile/endpoint.ts';
-import { echo, planOf, replaced } from '../hostile/initiator.ts';
-import { notedService, type PortName, portNames, user } from '../hostile/node.ts';
-import { pem } from '../hostile/pem.ts';
 import { echoText } from '../policy/echo-variant.ts';
+import { type ListeningNode, listen } from '../support/endpoint.ts';
+import { echo, planOf, replaced } from '../support/initiator.ts';
+import { notedService, type PortName, portNames, user } from '../support/node.ts';
+import { pem } from '../support/pem.ts';
 import { isCall } from './farm.ts';
 import { type Man, standBetween } from './man.ts';
 

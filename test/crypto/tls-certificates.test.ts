@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { checkAuthorities, checkTlsCertificate } from '../../src/crypto/tls-certificates.ts';
-import { pem } from '../hostile/pem.ts';
+import { pem } from '../support/pem.ts';
 import { vectorText } from './vector.ts';
 
 const places = { certificate: 'node.crt', key: 'node.key' };

@@ -3,10 +3,10 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, stat
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { openUsers } from '../../src/conversation/users.ts';
 import { systemRandom } from '../../src/crypto/random.ts';
 import { createCertificatePem, createPrivateKeyPem } from '../../src/farm/certificates.ts';
 import { type DemoData, demoClient, demoUser, prepareDemoClient, prepareDemoData } from '../../src/farm/demo-data.ts';
+import { openUsers } from '../../src/users/users.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'demo-data-'));
 afterAll(() => rmSync(root, { recursive: true }));

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { sealBearerToken } from '../../src/conversation/bearer/bearer-token.ts';
+import { sealBearerToken } from '../../src/bearer/bearer-token.ts';
 import { systemRandom } from '../../src/crypto/random.ts';
 import { openKeyRing } from '../../src/keyring/ring-file.ts';
-import { send } from '../server/oauth/http.ts';
+import { send } from '../oauth/http.ts';
 import {
   echo,
   endFarms,

@@ -3,7 +3,7 @@ import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { systemRandom } from '../../src/crypto/random.ts';
 import { createRing } from '../../src/keyring/rotate.ts';
 import { ns } from '../../src/names.ts';
-import { expectFault, expectNoSecrets, expectRefused, loggedReasons } from './faults.ts';
+import { expectFault, expectNoSecrets, expectRefused, loggedReasons } from '../support/faults.ts';
 import {
   addAction,
   addContent,
@@ -19,8 +19,8 @@ import {
   readAnswer,
   replaced,
   trustRequest,
-} from './initiator.ts';
-import { portNames, startNode, type TestNode, user } from './node.ts';
+} from '../support/initiator.ts';
+import { portNames, startNode, type TestNode, user } from '../support/node.ts';
 
 const clock = { nowMs: Date.now() };
 let node: TestNode;

@@ -1,10 +1,18 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { systemRandom } from '../../src/crypto/random.ts';
 import { createRing } from '../../src/keyring/rotate.ts';
-import { type ListeningNode, listen } from './endpoint.ts';
-import { expectFault, expectRefused, loggedReasons } from './faults.ts';
-import { type Conversation, call, cancel, converse, converseWith, issueRequest, replaced } from './initiator.ts';
-import { portNames, startNode, type TestNode, user } from './node.ts';
+import { type ListeningNode, listen } from '../support/endpoint.ts';
+import { expectFault, expectRefused, loggedReasons } from '../support/faults.ts';
+import {
+  type Conversation,
+  call,
+  cancel,
+  converse,
+  converseWith,
+  issueRequest,
+  replaced,
+} from '../support/initiator.ts';
+import { portNames, startNode, type TestNode, user } from '../support/node.ts';
 
 const kib64 = 65_536;
 const clock = { nowMs: Date.now() };

@@ -6,12 +6,12 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { systemRandom } from '../../src/crypto/random.ts';
 import { listenOn } from '../../src/server/listener.ts';
 import { defaultLimits } from '../../src/xml/limits.ts';
-import { type ListeningNode, listen } from './endpoint.ts';
-import { expectFault, expectNoSecrets } from './faults.ts';
-import { type Conversation, call, converse, echoAction, echoContent, replaced } from './initiator.ts';
-import { keptLog, user } from './node.ts';
-import { pem } from './pem.ts';
-import { type RawAnswer, raw, request } from './raw.ts';
+import { type ListeningNode, listen } from '../support/endpoint.ts';
+import { expectFault, expectNoSecrets } from '../support/faults.ts';
+import { type Conversation, call, converse, echoAction, echoContent, replaced } from '../support/initiator.ts';
+import { keptLog, user } from '../support/node.ts';
+import { pem } from '../support/pem.ts';
+import { type RawAnswer, raw, request } from '../support/raw.ts';
 
 let node: ListeningNode;
 let conversation: Conversation;

@@ -9,12 +9,12 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { PeerFault } from '../../src/client/peer-fault.ts';
 import { dialects, ns } from '../../src/names.ts';
-import { startService } from '../server/oauth/service.ts';
-import { type ListeningNode, listen } from './endpoint.ts';
-import { type Conversation, call, converse, echoContent } from './initiator.ts';
-import { notedService, wsdl } from './node.ts';
-import { pem } from './pem.ts';
-import { raw, request } from './raw.ts';
+import { startService } from '../oauth/service.ts';
+import { type ListeningNode, listen } from '../support/endpoint.ts';
+import { type Conversation, call, converse, echoContent } from '../support/initiator.ts';
+import { notedService, wsdl } from '../support/node.ts';
+import { pem } from '../support/pem.ts';
+import { raw, request } from '../support/raw.ts';
 
 /** What a terminal obeys, or shows in another order, as far as XML can hold it; and much of it. */
 const evil = `evil\u009b2J\u202e\u0085${'x'.repeat(100_000)}`;

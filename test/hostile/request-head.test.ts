@@ -1,8 +1,8 @@
 import type { RequestListener } from 'node:http';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type ListeningNode, listen } from './endpoint.ts';
-import { type Conversation, call, converse, echoAction } from './initiator.ts';
-import { type RawAnswer, raw, request } from './raw.ts';
+import { type ListeningNode, listen } from '../support/endpoint.ts';
+import { type Conversation, call, converse, echoAction } from '../support/initiator.ts';
+import { type RawAnswer, raw, request } from '../support/raw.ts';
 
 let node: ListeningNode;
 let conversation: Conversation;

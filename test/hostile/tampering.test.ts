@@ -6,7 +6,7 @@ import { createRing } from '../../src/keyring/rotate.ts';
 import { dialects } from '../../src/names.ts';
 import type { Context } from '../../src/state/context.ts';
 import { openState, sealState } from '../../src/state/seal.ts';
-import { expectFault, expectNoSecrets, expectRefused, loggedReasons } from './faults.ts';
+import { expectFault, expectNoSecrets, expectRefused, loggedReasons } from '../support/faults.ts';
 import {
   type Conversation,
   call,
@@ -16,8 +16,8 @@ import {
   issueRequest,
   replaced,
   withState,
-} from './initiator.ts';
-import { type PortName, portNames, startNode, type TestNode, user } from './node.ts';
+} from '../support/initiator.ts';
+import { type PortName, portNames, startNode, type TestNode, user } from '../support/node.ts';
 
 const ring = createRing({ nowMs: Date.now(), random: systemRandom });
 const clock = { nowMs: Date.now() };

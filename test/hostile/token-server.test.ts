@@ -1,12 +1,12 @@
 import { connect as connectPlain } from 'node:net';
 import { connect } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createTokenServer, type TokenServer } from '../../src/server/oauth/token-server.ts';
-import { closeServers } from '../server/oauth/http.ts';
-import { audience, files, page, password, reports } from '../server/oauth/service.ts';
-import { keptLog } from './node.ts';
-import { pem } from './pem.ts';
-import { request } from './raw.ts';
+import { createTokenServer, type TokenServer } from '../../src/oauth/token-server.ts';
+import { closeServers } from '../oauth/http.ts';
+import { audience, files, page, password, reports } from '../oauth/service.ts';
+import { keptLog } from '../support/node.ts';
+import { pem } from '../support/pem.ts';
+import { request } from '../support/raw.ts';
 
 /* What strangers send to a token service on its own listener: octets as they are, over TLS. */
 

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import { parseMachineKey } from '../../src/keyring/machine-key-config.ts';
 import { importMachineKey, removeMachineKey, shortId, useMachineKey } from '../../src/keyring/machine-keys.ts';
 import type { RingRecords } from '../../src/keyring/record.ts';
 import { keyRing } from '../../src/keyring/ring.ts';
 import { rotateRing } from '../../src/keyring/rotate.ts';
 import { maintainRing } from '../../src/keyring/writer.ts';
+import { parseMachineKey } from '../../src/machine-key/config.ts';
 import { at, madeRing, seededRandom } from './made.ts';
 
 const nowMs = at('2026-01-01T00:00:00Z');

@@ -4,7 +4,6 @@ import { inspect } from 'node:util';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { secretBytes } from '../../src/crypto/secret-key.ts';
 import { SecureConversationError } from '../../src/errors.ts';
-import { parseMachineKey } from '../../src/keyring/machine-key-config.ts';
 import { importMachineKey } from '../../src/keyring/machine-keys.ts';
 import type { RingRecords } from '../../src/keyring/record.ts';
 import { keyRing } from '../../src/keyring/ring.ts';
@@ -18,6 +17,7 @@ import {
 } from '../../src/keyring/ring-file.ts';
 import { rotateRing } from '../../src/keyring/rotate.ts';
 import { maintainRingFile } from '../../src/keyring/writer.ts';
+import { parseMachineKey } from '../../src/machine-key/config.ts';
 import { at, emptyFolder, madeRing, seededRandom, write } from './made.ts';
 
 const nowMs = at('2026-01-01T00:00:00Z');

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ringPolicy } from '../../src/keyring/policy.ts';
 import { isUnfitKey, type RingRecords } from '../../src/keyring/record.ts';
 import { rotateRing } from '../../src/keyring/rotate.ts';
+import { ringPolicy } from '../../src/keyring/schedule.ts';
 import { maintainRing } from '../../src/keyring/writer.ts';
 import { at, madeRing, seededRandom } from './made.ts';
 

@@ -1,9 +1,9 @@
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type FaultClass, Overload } from '../../src/errors.ts';
-import { freshRing } from '../hostile/endpoint.ts';
-import { expectFault } from '../hostile/faults.ts';
-import { issueRequest, replaced } from '../hostile/initiator.ts';
-import { startNode, type TestNode } from '../hostile/node.ts';
+import { freshRing } from '../support/endpoint.ts';
+import { expectFault } from '../support/faults.ts';
+import { issueRequest, replaced } from '../support/initiator.ts';
+import { startNode, type TestNode } from '../support/node.ts';
 
 /* A bootstrap of EchoSymmetric costs a private operation: all that can be said without its key is said before. */
 

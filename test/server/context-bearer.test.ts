@@ -1,15 +1,15 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { openBearerToken } from '../../src/conversation/bearer/bearer-token.ts';
-import { revocations } from '../../src/conversation/bearer/revocations.ts';
+import { openBearerToken } from '../../src/bearer/bearer-token.ts';
+import { revocations } from '../../src/bearer/revocations.ts';
 import { systemRandom } from '../../src/crypto/random.ts';
 import { Refusal } from '../../src/errors.ts';
 import { keyRing } from '../../src/keyring/ring.ts';
 import { createRing } from '../../src/keyring/rotate.ts';
 import { type ContextBearerOptions, contextBearer } from '../../src/server/context-bearer.ts';
 import { currentContext } from '../../src/server/current-context.ts';
-import { type Conversation, call, converseWith } from '../hostile/initiator.ts';
-import { startNode, type TestNode, user } from '../hostile/node.ts';
 import { readVector } from '../state/made.ts';
+import { type Conversation, call, converseWith } from '../support/initiator.ts';
+import { startNode, type TestNode, user } from '../support/node.ts';
 
 const nowMs = Date.now();
 const records = createRing({ nowMs, random: systemRandom });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createEndpoint } from '../../src/server/endpoint.ts';
 import type { EndpointOptions } from '../../src/server/endpoint-options.ts';
-import { authenticate, notedService, wsdl } from '../hostile/node.ts';
+import { authenticate, notedService, wsdl } from '../support/node.ts';
 
 /** As JavaScript may give them; nothing is read before they have been checked, so no file needs to be there. */
 const usable = {

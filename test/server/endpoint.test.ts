@@ -2,11 +2,11 @@ import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { openTransport } from '../../src/client/transport.ts';
-import { freePort, freshRing, type ListeningNode, listen } from '../hostile/endpoint.ts';
-import { expectFault } from '../hostile/faults.ts';
-import { call, converse } from '../hostile/initiator.ts';
-import type { PortName } from '../hostile/node.ts';
-import { pem } from '../hostile/pem.ts';
+import { freePort, freshRing, type ListeningNode, listen } from '../support/endpoint.ts';
+import { expectFault } from '../support/faults.ts';
+import { call, converse } from '../support/initiator.ts';
+import type { PortName } from '../support/node.ts';
+import { pem } from '../support/pem.ts';
 
 let node: ListeningNode;
 beforeEach(async () => {

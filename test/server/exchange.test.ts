@@ -3,9 +3,9 @@ import { systemRandom } from '../../src/crypto/random.ts';
 import { createRing } from '../../src/keyring/rotate.ts';
 import { answer } from '../../src/server/pipeline.ts';
 import type { ServedPort } from '../../src/server/port.ts';
-import { expectFault } from '../hostile/faults.ts';
-import { call, cancel, converseWith, issueRequest, replaced } from '../hostile/initiator.ts';
-import { caller, type PortName, portNames, startNode, type TestNode, user } from '../hostile/node.ts';
+import { expectFault } from '../support/faults.ts';
+import { call, cancel, converseWith, issueRequest, replaced } from '../support/initiator.ts';
+import { caller, type PortName, portNames, startNode, type TestNode, user } from '../support/node.ts';
 
 const tlsPorts = ['EchoTls11', 'EchoTls13'] as const;
 const other = { username: 'bob', password: user.password };

@@ -5,7 +5,7 @@ import { ns } from '../../src/names.ts';
 import { type CurrentContext, currentContext } from '../../src/server/current-context.ts';
 import { readFault } from '../../src/soap/fault.ts';
 import { leafText } from '../../src/xml/tree.ts';
-import { expectFault, expectNoSecrets } from '../hostile/faults.ts';
+import { expectFault, expectNoSecrets } from '../support/faults.ts';
 import {
   addAction,
   addContent,
@@ -14,8 +14,8 @@ import {
   converseWith,
   issueRequest,
   readAnswer,
-} from '../hostile/initiator.ts';
-import { authenticate, caller, type PortName, portNames, startNode, type TestNode, user } from '../hostile/node.ts';
+} from '../support/initiator.ts';
+import { authenticate, caller, type PortName, portNames, startNode, type TestNode, user } from '../support/node.ts';
 
 type Callback = (error: unknown, result?: unknown) => void;
 

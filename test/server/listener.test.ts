@@ -4,11 +4,11 @@ import { connect as connectTls } from 'node:tls';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { soapVersions } from '../../src/names.ts';
 import { listenOn, type Served } from '../../src/server/listener.ts';
-import { freshRing } from '../hostile/endpoint.ts';
-import { type Conversation, call, converseWith } from '../hostile/initiator.ts';
-import { keptLog, startNode, type TestNode } from '../hostile/node.ts';
-import { pem } from '../hostile/pem.ts';
-import { raw, request } from '../hostile/raw.ts';
+import { freshRing } from '../support/endpoint.ts';
+import { type Conversation, call, converseWith } from '../support/initiator.ts';
+import { keptLog, startNode, type TestNode } from '../support/node.ts';
+import { pem } from '../support/pem.ts';
+import { raw, request } from '../support/raw.ts';
 
 const { log, lines } = keptLog();
 let node: TestNode;

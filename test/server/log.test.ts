@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { boundedLog } from '../../src/server/log.ts';
-import { keptLog } from '../hostile/node.ts';
+import { keptLog } from '../support/node.ts';
 
 /** The line that these fields become, without what each line has. */
 function lineOf(fields: object, message = 'said'): Record<string, unknown> {

@@ -9,10 +9,10 @@ import { openSession } from '../../src/client/session.ts';
 import { openTransport } from '../../src/client/transport.ts';
 import { writeRingFile } from '../../src/keyring/ring-file.ts';
 import { createEndpoint, type Endpoint } from '../../src/server/endpoint.ts';
-import { freePort, freshRing } from '../hostile/endpoint.ts';
-import { echoContent, planOf } from '../hostile/initiator.ts';
-import { authenticate, keptLog, notedService, type PortName, portNames, user, wsdl } from '../hostile/node.ts';
-import { pem } from '../hostile/pem.ts';
+import { freePort, freshRing } from '../support/endpoint.ts';
+import { echoContent, planOf } from '../support/initiator.ts';
+import { authenticate, keptLog, notedService, type PortName, portNames, user, wsdl } from '../support/node.ts';
+import { pem } from '../support/pem.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'middleware-'));
 const calls: string[] = [];

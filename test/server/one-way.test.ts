@@ -8,8 +8,9 @@ import { send } from '../../src/message/send.ts';
 import { ns } from '../../src/names.ts';
 import { type CurrentContext, currentContext } from '../../src/server/current-context.ts';
 import { readFault } from '../../src/soap/fault.ts';
-import { type ListeningNode, listen } from '../hostile/endpoint.ts';
-import { expectFault, loggedReasons } from '../hostile/faults.ts';
+import { echoText } from '../policy/echo-variant.ts';
+import { type ListeningNode, listen } from '../support/endpoint.ts';
+import { expectFault, loggedReasons } from '../support/faults.ts';
 import {
   addAction,
   addContent,
@@ -24,11 +25,10 @@ import {
   replaced,
   timestampTtlMs,
   withState,
-} from '../hostile/initiator.ts';
-import { type PortName, portNames, user } from '../hostile/node.ts';
-import { pem } from '../hostile/pem.ts';
-import { raw, request } from '../hostile/raw.ts';
-import { echoText } from '../policy/echo-variant.ts';
+} from '../support/initiator.ts';
+import { type PortName, portNames, user } from '../support/node.ts';
+import { pem } from '../support/pem.ts';
+import { raw, request } from '../support/raw.ts';
 
 type Callback = (error: unknown, result?: unknown) => void;
 

@@ -1,5 +1,5 @@
 import { algorithms, dialects, ns, tokenTypes } from '../../../src/names.ts';
-import { type Conversation, call, issueRequest, replaced } from '../../hostile/initiator.ts';
+import { type Conversation, call, issueRequest, replaced } from '../../support/initiator.ts';
 import type { Family } from './family.ts';
 import { around, type Fill, type Fills, numbered, repeated, series } from './fill.ts';
 import { type Conversations, unsigned } from './places.ts';

@@ -1,7 +1,7 @@
 import { systemRandom } from '../../../src/crypto/random.ts';
 import { createRing } from '../../../src/keyring/rotate.ts';
-import { converseWith } from '../../hostile/initiator.ts';
-import { startNode } from '../../hostile/node.ts';
+import { converseWith } from '../../support/initiator.ts';
+import { startNode } from '../../support/node.ts';
 import { families } from './families.ts';
 import type { Family } from './family.ts';
 import { measuredServer } from './subjects.ts';

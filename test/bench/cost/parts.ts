@@ -1,5 +1,5 @@
 import { dialects, ns } from '../../../src/names.ts';
-import { call, echo, replaced } from '../../hostile/initiator.ts';
+import { call, echo, replaced } from '../../support/initiator.ts';
 import type { Family } from './family.ts';
 import { around, type Fill, type Fills, nested, numbered, repeated, series } from './fill.ts';
 import { bootstrapAnswer, type Conversations, echoOperation, fault, signedBodyCall } from './places.ts';

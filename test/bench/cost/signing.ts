@@ -3,7 +3,7 @@ import { hmacBase64, hmacKey } from '../../../src/crypto/hmac.ts';
 import { algorithms, ns } from '../../../src/names.ts';
 import { canonicalize } from '../../../src/xml/canonical.ts';
 import { scan } from '../../../src/xml/scan.ts';
-import { type Conversation, replaced } from '../../hostile/initiator.ts';
+import { type Conversation, replaced } from '../../support/initiator.ts';
 
 /** A part of a message by its wsu:Id, and the PrefixList that its Reference has; absent: none. */
 export interface PartByName {

@@ -7,9 +7,9 @@ import { Refusal, SecureConversationError } from '../../../src/errors.ts';
 import { writePlainEnvelope } from '../../../src/message/plain-envelope.ts';
 import type { OperationPlan } from '../../../src/policy/plan.ts';
 import { answer } from '../../../src/server/pipeline.ts';
-import { type Conversation, echoContent, planOf } from '../../hostile/initiator.ts';
-import { caller, type PortName, type TestNode, user } from '../../hostile/node.ts';
-import { pem } from '../../hostile/pem.ts';
+import { type Conversation, echoContent, planOf } from '../../support/initiator.ts';
+import { caller, type PortName, type TestNode, user } from '../../support/node.ts';
+import { pem } from '../../support/pem.ts';
 
 /** Longer than any run: no message grows stale while it is read again and again. */
 const clockSkewMs = 86_400_000;

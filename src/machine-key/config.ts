@@ -1,0 +1,136 @@
+import { createHash } from 'node:crypto';
+import { SecretKey, secretBytes } from '../crypto/secret-key.ts';
+import { alternatives } from '../fields.ts';
+import type { Problem } from '../files/strict-json.ts';
+import {
+  cipherOf,
+  type DecryptionName,
+  decryptionNames,
+  decryptions,
+  type ValidationName,
+  validationNames,
+} from './algorithms.ts';
+
+/** A machineKey as it stands in a web.config. */
+export interface MachineKeyConfig {
+  /** Hex digits, 16 to 1,024 bytes. */
+  readonly validationKey: string;
+  /** Hex digits: 16, 24 or 32 bytes for AES, 16 or 24 for 3DES. */
+  readonly decryptionKey: string;
+  /** `SHA1`, `HMACSHA256`, `HMACSHA384` or `HMACSHA512`. Default `HMACSHA256`. */
+  readonly validation?: string;
+  /** `AES`, `3DES` or `Auto`, which is AES. Default `Auto`. */
+  readonly decryption?: string;
+}
+
+/** A machineKey that was checked. Its keys fit its algorithms and can't be printed. */
+export interface MachineKeySettings {
+  readonly validationKey: SecretKey;
+  readonly decryptionKey: SecretKey;
+  readonly validation: ValidationName;
+  readonly decryption: DecryptionName;
+}
+
+const minValidationKeyBytes = 16;
+const maxValidationKeyBytes = 1024;
+
+/**
+ * Checks a machineKey. Values are taken as ASP.NET takes them for `MachineKey.Protect`: nothing is cut, padded or guessed, and case counts.
+ * No value is ever quoted: one may be a key in the wrong place.
+ * @throws the problem's error, with the name of the attribute as its place
+ */
+export function parseMachineKey(config: MachineKeyConfig, fail: Problem): MachineKeySettings {
+  const validation = validationOf(config.validation ?? 'HMACSHA256', fail);
+  const decryption = decryptionOf(config.decryption ?? 'Auto', fail);
+  const keys = {
+    validationKey: hexBytes(config.validationKey, 'validationKey', fail),
+    decryptionKey: hexBytes(config.decryptionKey, 'decryptionKey', fail),
+  };
+  return fittingKeys(keys, { validation, decryption }, fail);
+}
+
+/**
+ * Puts keys and algorithms together.
+ * @throws the problem's error for a key that is not of its algorithm's lengths, and for one that is not random
+ */
+export function fittingKeys(
+  keys: Readonly<Record<'validationKey' | 'decryptionKey', Uint8Array>>,
+  algorithms: Pick<MachineKeySettings, 'validation' | 'decryption'>,
+  fail: Problem,
+): MachineKeySettings {
+  const [validationBytes, decryptionBytes] = [keys.validationKey.length, keys.decryptionKey.length];
+  if (validationBytes < minValidationKeyBytes || validationBytes > maxValidationKeyBytes)
+    throw fail(
+      'validationKey',
+      `has ${validationBytes} bytes, it must have ${minValidationKeyBytes} to ${maxValidationKeyBytes}`,
+    );
+  const { decryption } = algorithms;
+  if (cipherOf(decryption, decryptionBytes) === undefined)
+    throw fail(
+      'decryptionKey',
+      `has ${decryptionBytes} bytes, but ${decryption} takes ${alternatives(Object.keys(decryptions[decryption].ciphers))}`,
+    );
+  for (const [name, key] of Object.entries(keys))
+    if (key.every(byte => byte === key[0])) throw fail(name, 'is not random, all its bytes are the same');
+  return {
+    validationKey: new SecretKey(keys.validationKey),
+    decryptionKey: new SecretKey(keys.decryptionKey),
+    ...algorithms,
+  };
+}
+
+/**
+ * Names a machineKey without telling its keys: 16 hex digits, the first 8 bytes of SHA-256("mkid" ‖ lp(validationKey) ‖ lp(decryptionKey)
+ * ‖ validation ‖ "/" ‖ decryption), where lp is a length as uint32 and the bytes.
+ */
+export function machineKeyId({ validationKey, decryptionKey, validation, decryption }: MachineKeySettings): string {
+  const hash = createHash('sha256').update('mkid');
+  for (const key of [validationKey, decryptionKey]) {
+    const length = Buffer.alloc(4);
+    length.writeUInt32BE(key.length);
+    hash.update(length).update(secretBytes(key));
+  }
+  return hash.update(`${validation}/${decryption}`).digest('hex').slice(0, 16);
+}
+
+const validationsTaken = alternatives(validationNames);
+const decryptionsTaken = alternatives(['Auto', ...decryptionNames]);
+
+function validationOf(value: string, fail: Problem): ValidationName {
+  const name = validationNames.find(known => known === value);
+  if (name !== undefined) return name;
+  // MachineKeySection knows these too, but Framework45 has no MAC for them.
+  if (['MD5', 'AES', '3DES'].includes(value))
+    throw fail('validation', `is ${value}, which MachineKey.Protect refuses: it must be ${validationsTaken}`);
+  throw fail('validation', unknownName(value, validationNames, validationsTaken));
+}
+
+function decryptionOf(value: string, fail: Problem): DecryptionName {
+  if (value === 'Auto') return 'AES';
+  const name = decryptionNames.find(known => known === value);
+  if (name !== undefined) return name;
+  if (value === 'DES') throw fail('decryption', `is DES, which is broken: it must be ${decryptionsTaken}`);
+  throw fail('decryption', unknownName(value, ['Auto', ...decryptionNames], decryptionsTaken));
+}
+
+function unknownName(value: string, names: readonly string[], taken: string): string {
+  const meant = names.find(name => name.toLowerCase() === value.toLowerCase());
+  if (meant !== undefined) return `must be written ${meant}: ASP.NET compares the case too`;
+  if (value.startsWith('alg:')) return `names a class of .NET by "alg:", which is not known here: it must be ${taken}`;
+  return `must be ${taken}`;
+}
+
+function hexBytes(text: string, name: string, fail: Problem): Buffer {
+  const parts = text.split(',').map(part => part.trim());
+  if (parts.some(part => /^AutoGenerate$/i.test(part)))
+    throw fail(name, 'is AutoGenerate: ASP.NET then makes a key that never leaves its server');
+  if (parts.length > 1 && parts.some(isHex))
+    throw fail(name, 'must be hex digits alone: MachineKey.Protect takes no flag behind them');
+  if (!isHex(text)) throw fail(name, text === '' ? 'is empty' : 'is not hex');
+  if (text.length % 2 !== 0) throw fail(name, `has an odd number of hex digits (${text.length})`);
+  return Buffer.from(text, 'hex');
+}
+
+function isHex(text: string): boolean {
+  return /^[0-9A-Fa-f]+$/.test(text);
+}

@@ -1,0 +1,97 @@
+import express, {
+  type ErrorRequestHandler,
+  type Request,
+  type RequestHandler,
+  type Response,
+  type Router,
+} from 'express';
+import type { Revocation, Revocations } from '../bearer/revocations.ts';
+import { CallerGone, Overload, Refusal } from '../errors.ts';
+import { callerOf } from '../server/caller.ts';
+import type { Log } from '../server/log.ts';
+import { addressList } from '../users/addresses.ts';
+import { queueFull } from '../users/work-queue.ts';
+import { endpoints } from './endpoints.ts';
+import { readForm } from './form.ts';
+import { OAuthError, refuseGrant, writeError } from './oauth-error.ts';
+import { allowOrigins } from './origins.ts';
+import { type BearerTokensOptions, openTokenService } from './service-options.ts';
+
+/** A token service as an express router, to be mounted before any body parser. */
+export type BearerTokens = Router & {
+  /** What this node knows of revoked tokens, for `requireBearer` in the same process. */
+  readonly revocations: Revocations;
+  /** Told of what was revoked on another node. */
+  revoked(revocation: Revocation): void;
+};
+
+/**
+ * Makes a token service: `POST /token` (RFC 6749), `POST /introspect` (RFC 7662) and `POST /revoke` (RFC 7009).
+ * @throws {SecureConversationError} `CONFIG_INVALID`, `RING_INVALID` or `USERS_INVALID`, naming file and place
+ */
+export function bearerTokens(options: BearerTokensOptions): BearerTokens {
+  const service = openTokenService(options);
+  const trusted = addressList(options.trustedProxies ?? []);
+  const originsOnly = allowOrigins(options.cors ?? []);
+  const router = express.Router();
+  if (options.dangerouslyAllowHttp !== true) router.use(requireTls);
+  router.use(originsOnly);
+  for (const [path, endpoint] of Object.entries(endpoints))
+    router
+      .route(path)
+      .post(async (request, response) => {
+        const caller = callerOf(request, response, trusted, request.ip);
+        await service.requests.admit(caller);
+        const form = await readForm(request);
+        const client = await service.clients.authenticate(request, form, caller);
+        await endpoint({ form, client, caller }, response, service);
+      })
+      .all(refuseMethod);
+  router.use(answerError(service.log));
+  return Object.assign(router, {
+    revocations: service.revocations,
+    revoked: (revocation: Revocation) => void service.revocations.add(revocation, service.nowMs()),
+  });
+}
+
+/** RFC 6749 §3.2: TLS is required, for passwords and tokens are sent in clear. express knows it from a proxy that it is told to trust. */
+const requireTls: RequestHandler = (request, _response, next) => {
+  if (!request.secure) refuseGrant('invalid_request', 'TLS is required', { status: 403 });
+  next();
+};
+
+const refuseMethod: RequestHandler = () =>
+  refuseGrant('invalid_request', 'POST only', { status: 405, headers: { Allow: 'POST' } });
+
+/** Every error is answered in the form of RFC 6749 §5.2; what is no refusal of ours says nothing but that. */
+function answerError(log: Log): ErrorRequestHandler {
+  return (thrown: unknown, request: Request, response: Response, next) => {
+    if (response.headersSent) return next(thrown);
+    if (thrown instanceof CallerGone) return void response.destroy();
+    const error = oauthErrorOf(thrown);
+    const reason = thrown instanceof Overload ? thrown.reason : error.message;
+    const line = { path: request.path, error: error.code, reason };
+    if (error.status >= 500 && !(thrown instanceof Overload))
+      log.error({ ...line, err: error.cause }, 'token request failed');
+    else log.warn(line, 'token request refused');
+    // What is left of the body is not read; after it the connection is no use.
+    if (error.status === 413) response.setHeader('Connection', 'close');
+    writeError(response, error);
+  };
+}
+
+/** Who sent too many wrong passwords is told so; a queue that is full is the server's own trouble. */
+function overloadError(cause: Overload): OAuthError {
+  const headers = { 'Retry-After': String(cause.retryAfterS) };
+  return cause.reason === queueFull
+    ? new OAuthError('temporarily_unavailable', 'too many requests wait', { status: 503, headers, cause })
+    : new OAuthError('invalid_request', 'too many requests', { status: 429, headers, cause });
+}
+
+function oauthErrorOf(thrown: unknown): OAuthError {
+  if (thrown instanceof OAuthError) return thrown;
+  if (thrown instanceof Overload) return overloadError(thrown);
+  if (thrown instanceof Refusal && thrown.reason === 'ring-stale')
+    return new OAuthError('temporarily_unavailable', 'no token can be issued now', { status: 503, cause: thrown });
+  return new OAuthError('server_error', 'the request could not be processed', { status: 500, cause: thrown });
+}

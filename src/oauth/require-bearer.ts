@@ -1,0 +1,118 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Claim } from '../bearer/bearer-codec.ts';
+import type { Revocations } from '../bearer/revocations.ts';
+import { openAccessToken } from '../bearer/token-openers.ts';
+import { anyObject, callable, type Field, object } from '../fields.ts';
+import { audience, ringSource, scope } from './option-fields.ts';
+import { keptRing, openWith, type RingSource } from './ring-source.ts';
+
+/** Options of {@link requireBearer} and {@link bearerCheck}. */
+export interface RequireBearerOptions {
+  /** Key ring file of the farm, or a ring that is kept already. */
+  readonly ring: RingSource;
+  /** What tokens must be for; any other is refused. */
+  readonly audience: string;
+  /** Names that a token's scope must have, all of them. Default: none. */
+  readonly scope?: string | readonly string[];
+  /** What this node knows of revoked tokens: that of `bearerTokens` in the same process. Default: nothing is looked up. */
+  readonly revocations?: Revocations;
+  /** Milliseconds since the epoch. Default `Date.now`. */
+  readonly nowMs?: () => number;
+}
+
+/** Whom a request comes from, by its token. */
+export interface Bearer {
+  readonly subject: string;
+  readonly claims: readonly Claim[];
+  readonly scope: readonly string[];
+  readonly expires: Date;
+}
+
+/** A refused request: status, and the value of WWW-Authenticate (RFC 6750 §3). */
+export interface BearerRefusal {
+  readonly status: 400 | 401 | 403;
+  readonly challenge: string;
+}
+
+export type BearerResult = { readonly bearer: Bearer } | { readonly refusal: BearerRefusal };
+
+declare global {
+  namespace Express {
+    interface Request {
+      /** Set by `requireBearer`. */
+      bearer?: Bearer;
+    }
+  }
+}
+
+/** A request whose token was good. */
+export type BearerRequest = IncomingMessage & { bearer?: Bearer };
+
+/** RFC 6750 §2.1; the token's characters are the opener's business, so that all bad tokens get one answer. */
+const credentials = /^bearer(?: +(.*))?$/is;
+
+const refusals = {
+  /** RFC 6750 §3.1: without credentials nothing is said about an error; §3: a challenge has at least one parameter. */
+  none: { status: 401, challenge: 'Bearer realm="token"' },
+  request: { status: 400, challenge: 'Bearer error="invalid_request"' },
+  token: { status: 401, challenge: 'Bearer error="invalid_token"' },
+} as const satisfies Record<string, BearerRefusal>;
+
+const fields = {
+  ring: ringSource,
+  audience,
+  scope,
+  revocations: anyObject,
+  nowMs: callable,
+} satisfies Readonly<Record<keyof RequireBearerOptions, Field<unknown>>>;
+
+const checkedOptions = object(fields, 'ring', 'audience');
+
+/**
+ * Makes the check of a request's bearer token, for a server on node:http. It needs the ring and nothing else: no store, no network.
+ * @throws {SecureConversationError} `RING_INVALID` for a ring file that can't be used, `CONFIG_INVALID` for options that can't be, an
+ * audience or a scope that no token can have among them
+ */
+export function bearerCheck(options: RequireBearerOptions): (request: IncomingMessage) => BearerResult {
+  const { scope: needed = [] } = checkedOptions(options, { of: 'requireBearer', path: '' });
+  const { audience, revocations, nowMs = Date.now } = options;
+  const keeper = keptRing(options.ring);
+  const outOfScope: BearerRefusal = {
+    status: 403,
+    challenge: `Bearer error="insufficient_scope", scope="${needed.join(' ')}"`,
+  };
+  return request => {
+    // Node keeps the first of two; a balancer may have looked at the other.
+    const [header, ...more] = request.headersDistinct.authorization ?? [];
+    const [isBearer, text = ''] = credentials.exec(header ?? '') ?? [];
+    if (more.length > 0) return { refusal: refusals.request };
+    if (isBearer === undefined) return { refusal: refusals.none };
+    const time = nowMs();
+    const token = openWith(keeper, text, ring => openAccessToken(text, { audience }, ring, time));
+    if (token === undefined || revocations?.has(token, time)) return { refusal: refusals.token };
+    if (!needed.every(name => token.scope.includes(name))) return { refusal: outOfScope };
+    const { subject, claims, scope, expiresMs } = token;
+    return { bearer: { subject, claims, scope, expires: new Date(expiresMs) } };
+  };
+}
+
+/**
+ * Makes a middleware that lets only requests with a good bearer token through and puts `bearer` on them; others are answered. It is
+ * express's, and as good for node:http: `require(request, response, () => serve(request, response))`.
+ * @throws {SecureConversationError} like {@link bearerCheck}
+ */
+export function requireBearer(
+  options: RequireBearerOptions,
+): (request: IncomingMessage, response: ServerResponse, next: () => void) => void {
+  const check = bearerCheck(options);
+  return function requireBearer(request: BearerRequest, response, next) {
+    const result = check(request);
+    if ('refusal' in result) return refuseRequest(response, result.refusal);
+    request.bearer = result.bearer;
+    next();
+  };
+}
+
+function refuseRequest(response: ServerResponse, { status, challenge }: BearerRefusal): void {
+  response.writeHead(status, { 'WWW-Authenticate': challenge, 'Cache-Control': 'no-store', 'Content-Length': 0 }).end();
+}

@@ -1,0 +1,96 @@
+import { systemRandom } from '../crypto/random.ts';
+import { SecureConversationError } from '../errors.ts';
+import { type Field, failAt, object } from '../fields.ts';
+import type { Authenticate, AuthenticatedUser, CountedCaller } from './authenticate.ts';
+import { type LoginGate, loginGate, type PasswordSource } from './login-gate.ts';
+import { defaultLoginLimits, type LoginLimits, loginLimitsField } from './login-limits.ts';
+import { openUsers } from './users.ts';
+
+/** Options of {@link openLogins}. */
+export interface LoginOptions {
+  /** Users file, or a function that checks a user name and password. */
+  readonly authenticate: string | Authenticate;
+  readonly loginLimits?: Partial<LoginLimits>;
+}
+
+/** Users with the queue before their password checks: one for all services that are given it as `authenticate`. */
+export interface Logins {
+  /** Checks a user name and password in its turn. @throws {Overload} where too many wait, or too many from there were wrong */
+  authenticate(username: string, password: string, caller: CountedCaller): Promise<AuthenticatedUser | undefined>;
+  /** A user by name alone, for a proof that was given before; undefined where users are known to a function only. */
+  readonly find: ((user: string) => AuthenticatedUser | undefined) | undefined;
+  readonly gate: LoginGate;
+}
+
+/** Path of a users file, or a function in its place. */
+export const usersFileOrFunction: Field<string | object> = (value, place) =>
+  typeof value === 'string' || typeof value === 'function'
+    ? value
+    : failAt(place, 'must be the path of a users file, or a function');
+
+/** What users are known by: a users file, a function, or what {@link openLogins} gives. */
+export const usersOrLogins: Field<string | object> = (value, place) =>
+  isLogins(value) ? value : usersFileOrFunction(value, place);
+
+const opened = new WeakSet<object>();
+
+function isLogins(value: unknown): value is Logins {
+  return typeof value === 'object' && value !== null && opened.has(value);
+}
+
+const fields = { authenticate: usersFileOrFunction, loginLimits: loginLimitsField } satisfies Readonly<
+  Record<keyof LoginOptions, Field<unknown>>
+>;
+const checkedOptions = object(fields, 'authenticate');
+
+/**
+ * Opens users for several services of one process, an endpoint and a token service for instance: each takes it as its `authenticate`, and
+ * all have one queue and one count of failures.
+ * @throws {SecureConversationError} `CONFIG_INVALID` or `USERS_INVALID`, naming option or file
+ */
+export function openLogins(options: LoginOptions): Logins {
+  checkedOptions(options, { of: 'openLogins', path: '' });
+  const { authenticate, loginLimits } = options;
+  const { source, find } = usersOf(authenticate);
+  const limits = { ...defaultLoginLimits(typeof authenticate === 'string'), ...loginLimits };
+  const gate = loginGate({ limits, nowMs: () => performance.now(), random: systemRandom });
+  const logins: Logins = {
+    authenticate: (name, password, caller) => gate.attempt({ kind: 'user', name, password, caller }, source),
+    find,
+    gate,
+  };
+  opened.add(logins);
+  return logins;
+}
+
+/**
+ * The logins of a service: those that it is given, or its own.
+ * @throws {SecureConversationError} `CONFIG_INVALID` or `USERS_INVALID`
+ */
+export function loginsOf({ authenticate, loginLimits }: ServiceLogins): Logins {
+  if (typeof authenticate !== 'object')
+    return openLogins({ authenticate, ...(loginLimits === undefined ? {} : { loginLimits }) });
+  if (loginLimits === undefined) return authenticate;
+  throw new SecureConversationError('CONFIG_INVALID', 'loginLimits has no use beside logins that are open already', {
+    hint: 'give loginLimits to openLogins',
+  });
+}
+
+/** How a service is told of its users. */
+export interface ServiceLogins {
+  readonly authenticate: string | Authenticate | Logins;
+  readonly loginLimits?: Partial<LoginLimits>;
+}
+
+/** A users file or a function as the gate takes it. What a function says is never remembered: it may think otherwise the next time. */
+export function usersOf(users: string | Authenticate): { source: PasswordSource; find: Logins['find'] } {
+  if (typeof users === 'function') return { source: { remembered: () => undefined, check: users }, find: undefined };
+  const file = openUsers(users);
+  return {
+    source: {
+      remembered: (name, password) => file.remembered(name, password),
+      check: (name, password) => file.authenticate(name, password),
+    },
+    find: user => file.find(user),
+  };
+}
