@@ -26,7 +26,6 @@ const users = (count: number) => repeated(`<a${series(count, index => ` ${letter
 const signedBodies: Readonly<Record<string, SignedBody>> = {
   'namespaces-used-by-each-child': { attributes: declared(30, 8), fill: users(30) },
   'long-namespaces-used-by-each-child': { attributes: declared(30, 480), fill: users(30) },
-  'namespaces-of-8-kB-used-by-each-child': { attributes: declared(30, 8_000), fill: users(30) },
   'long-namespace-used-by-each-child': { attributes: declared(1, 480), fill: repeated('<aa:a/>') },
   'prefix-list': { attributes: declared(30, 8), fill: repeated('<a/>'), prefixes: prefixes(16) },
   'prefix-list-and-declarations': {

@@ -8,7 +8,7 @@ import type { PortName } from '../../support/node.ts';
 import type { Fills } from './fill.ts';
 import { signedAnew } from './signing.ts';
 import { constantMessageId, type MeasuredServer, measuredBootstrap, measuredCaller, type Subject } from './subjects.ts';
-import { attributeFills, elementFills, idFills, namespaceFills } from './tag-fills.ts';
+import { attributeFills, elementFills, idFills, namespaceFills, tooLongFills } from './tag-fills.ts';
 import { gapFills, textFills } from './text-fills.ts';
 
 /** A place in a message for markup of any length, and who reads the message. */
@@ -100,7 +100,13 @@ export function places(server: MeasuredServer, { tls, symmetric }: Conversations
     `<t:RequestSecurityToken xmlns:t="${wst}"><t:RequestType>${requestType.issue}</t:RequestType>` +
     `<x xmlns="urn:x">${inside}</x></t:RequestSecurityToken>`;
   return [
-    { name: 'body', signed: false, subject: tlsServer, fills: everything, write: around(anonymous) },
+    {
+      name: 'body',
+      signed: false,
+      subject: tlsServer,
+      fills: { ...everything, ...tooLongFills },
+      write: around(anonymous),
+    },
     { name: 'header', signed: false, subject: tlsServer, fills: names, write: around(inHeader(unsigned(call(tls)))) },
     {
       name: 'encrypted-rst',
