@@ -92,6 +92,10 @@ const refused: Readonly<Record<string, Readonly<Record<string, readonly string[]
       '<a b="1" c="2" b="3"/>',
       '<a xmlns:p="urn:x" xmlns:q="urn:x" p:b="1" q:b="2"/>',
       '<a xmlns:p="urn:x" p:b="1" c="2" p:b="3"/>',
+      // Few are compared with each other, more than eight are put into a table.
+      '<a b="" c="" d="" e="" f="" g="" h="" b=""/>',
+      '<a b="" c="" d="" e="" f="" g="" h="" i="" b=""/>',
+      '<a xmlns:p="urn:x" xmlns:q="urn:x" p:b="" c="" d="" e="" f="" g="" h="" i="" q:b=""/>',
       '<a xmlns="urn:x" xmlns="urn:x"/>',
       '<a xmlns:p="urn:x" xmlns:q="urn:q" xmlns:p="urn:y"/>',
       `<a xmlns:xml="${xmlNamespace}" xmlns:xml="${xmlNamespace}"/>`,
