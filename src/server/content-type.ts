@@ -14,12 +14,16 @@ const mediaType = /^[!#$%&'*+.^`|~\w-]+\/[!#$%&'*+.^`|~\w-]+[ \t]*/;
  */
 const parameter = /;[ \t]*(?:([!#$%&'*+.^`|~\w-]+)=(?:([!#$%&'*+.^`|~\w-]+)|"([\t !#-[\]-~]*)")[ \t]*)?/y;
 
+/** More than any media type has. Anyone may give names, and Node 20.19 puts those of digits where the sender wants them. */
+const maxParameters = 16;
+
 /** It is asked for several times in a request, and the next request seldom has another. */
 let last: { readonly text: string; readonly parsed: ContentType | undefined } = { text: '', parsed: undefined };
 
 /**
  * Reads a Content-Type (RFC 9110 §8.3.1) as everyone on the way must read it.
- * @returns undefined where it is malformed, or has a parameter twice, of which two readers could take either
+ * @returns undefined where it is malformed, has more than 16 parameters, or one twice, of which two readers could take
+ * either
  */
 export function parseContentType(text: string): ContentType | undefined {
   if (text !== last.text) last = { text, parsed: parse(text) };
@@ -36,7 +40,7 @@ function parse(text: string): ContentType | undefined {
     if (found === null) return undefined;
     const [, name, token, quoted] = found;
     if (name === undefined) continue;
-    if (parameters.has(name.toLowerCase())) return undefined;
+    if (parameters.size >= maxParameters || parameters.has(name.toLowerCase())) return undefined;
     parameters.set(name.toLowerCase(), token ?? quoted ?? '');
   }
   return { text, type: head.trimEnd().toLowerCase(), parameters };

@@ -63,6 +63,12 @@ describe('none that two readers could take for two is read', () => {
   });
 });
 
+test('it has 16 parameters and no more', () => {
+  const written = (count: number) => `${soap}${Array.from({ length: count }, (_, index) => `;${index}=x`).join('')}`;
+  expect(parseContentType(written(16))?.parameters.size).toBe(16);
+  expect(parseContentType(written(17))).toBeUndefined();
+});
+
 test('it is read in time in proportion to its length', () => {
   const timeOf = (text: string) => {
     const startedMs = performance.now();
