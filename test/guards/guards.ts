@@ -8,7 +8,7 @@ export interface Check {
   readonly function: string;
   /** Its own text, which stands in that function once. Any white space there counts as the same. */
   readonly check: string;
-  /** What it becomes. Absent for `if (…)`, which becomes `if (false)`: it refuses nothing, which is the half that tests forget. */
+  /** What it becomes. Absent for `if (…)`, which becomes `if (false)`: it refuses nothing, which is easily missed. */
   readonly inverted?: string;
 }
 
@@ -82,7 +82,7 @@ const topLevel = (name: string) =>
 const inner = (name: string) =>
   new RegExp(`^ +(?:(?:async )?function |const |async )?${escaped(name)}(?::| = |\\(.*\\{$|\\($)`, 'gm');
 
-/** Up to the first line that is indented no more than the first one, and with it where it closes what that one opened. */
+/** Up to the next line that is indented no more than the first, and with it where it closes what that one opened. */
 function endOfBlock(source: string, start: number): number {
   const lines = source.slice(start).split('\n');
   const indent = /^ */.exec(lines[0] ?? '')?.[0].length ?? 0;
@@ -93,7 +93,7 @@ function endOfBlock(source: string, start: number): number {
   return start + whole.join('\n').length;
 }
 
-/** The source with a check inverted. @throws {Error} as {@link findCheck}, and for a row that does not say what it becomes */
+/** The source with a check inverted. @throws {Error} as {@link findCheck}, and where no row says what it becomes */
 export function invert(source: string, row: Check): string {
   const { start, end } = findCheck(source, row);
   const inverted = row.inverted ?? (/^if \(.*\)$/s.test(row.check) ? 'if (false)' : undefined);
@@ -104,8 +104,8 @@ export function invert(source: string, row: Check): string {
 const refusal = /(?<!function |\w)(?:refuse|refuseStale)\(|\brefused\([0-9]/g;
 
 /**
- * The refusals of a source that no row belongs to, as `line: text`. A row belongs to those in its own text and to the first that follows it
- * in the same statement.
+ * The refusals of a source that no row belongs to, as `line: text`. A row belongs to those in its own text and to the
+ * first that follows it in the same statement.
  */
 export function uncovered(source: string, rows: readonly Check[]): string[] {
   const spans = rows.map(row => findCheck(source, row));

@@ -9,9 +9,9 @@ import { type Check, findCheck, type Guard, nameOf, readGuards, uncovered } from
 /*
  * npm run test:guards [-- --sample 0.1] [--seed N] [--only REGEX]
  *
- * Inverts each check of guards.json in turn and runs the tests that belong to it, which must go red. A check that no test misses is
- * printed, and the exit code is 1, unless its row gives a reason. `--sample` takes a part of the list, another one for each seed;
- * `--only` the rows whose file, function and text match.
+ * Inverts each check of guards.json in turn and runs the tests that belong to it, which must go red. A check that no
+ * test misses is printed, and the exit code is 1, unless its row gives a reason. `--sample` takes a part of the list,
+ * another one for each seed; `--only` the rows whose file, function and text match.
  */
 
 /** A run of tests with checks inverted. */
@@ -41,6 +41,7 @@ const seed = values.seed ?? String(randomInt(1_000_000));
 const list = readGuards();
 checkList();
 const trials = sampled().flatMap(trialsOf);
+if (trials.length === 0) throw new Error(`no row of guards.json matches ${values.only}`);
 process.exitCode = await main();
 
 /** Fails at once where a row is not found, or a refusal is in no row. */
@@ -104,9 +105,8 @@ async function main(): Promise<number> {
 async function judge({ guard, inverted, mustGoRed }: Trial): Promise<string | undefined> {
   const { outcome, test } = await run(inverted, testsOf(guard), longestMs);
   const isRed = outcome !== 'green';
-  console.log(
-    `${outcome.padEnd(9)} ${inverted.map(nameOf).join(' and ')}${test === undefined ? '' : `\n${' '.repeat(10)}${test}`}`,
-  );
+  console.log(`${outcome.padEnd(9)} ${inverted.map(nameOf).join(' and ')}`);
+  if (test !== undefined) console.log(`          ${test}`);
   if (isRed === mustGoRed) return undefined;
   return mustGoRed ? `survives: ${inverted.map(nameOf).join(' and ')}` : `needs no reason: ${nameOf(guard)}`;
 }
