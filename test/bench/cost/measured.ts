@@ -17,7 +17,7 @@ interface EchoArguments {
   readonly text?: { readonly $value?: string };
 }
 
-/** A service that answers in one word, so that the message is what is measured; it echoes a `text` that has an attribute. */
+/** A service that answers in one word, so that the message is measured; it echoes a `text` that has an attribute. */
 const operations = {
   Echo: (given: EchoArguments | string | null) => ({
     text: (typeof given === 'object' ? given?.text?.$value : undefined) ?? 'x',
