@@ -22,7 +22,8 @@ export function checkTlsCertificate({ certificate, key }: TlsCertificate, places
   attempt(places.certificate, "TLS can't use it", () => createSecureContext({ cert: certificate, key }));
 }
 
-const certificateBlock = /-----BEGIN ((?:X509 |TRUSTED )?CERTIFICATE)-----[^-]*-----END \1-----/g;
+const certificateBlock =
+  /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----[^-]*-----END (?:X509 |TRUSTED )?CERTIFICATE-----/g;
 
 /**
  * Checks that a text holds certificates of authorities: Node takes any text and then trusts nobody.

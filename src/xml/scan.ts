@@ -100,15 +100,26 @@ export function scanFragment(content: Uint8Array | string, parent: Element, limi
   return { ...contentOf(holder), parent, ids: cursor.ids };
 }
 
-const declaration =
-  /<\?xml[ \t\r\n]+version[ \t\r\n]*=[ \t\r\n]*(["'])1\.0\1(?:[ \t\r\n]+encoding[ \t\r\n]*=[ \t\r\n]*(["'])[Uu][Tt][Ff]-8\2)?(?:[ \t\r\n]+standalone[ \t\r\n]*=[ \t\r\n]*(["'])(?:yes|no)\3)?[ \t\r\n]*\?>/y;
+/** The parts of an XML declaration (XML 1.0 §2.8, XMLDecl). */
+const versionInfo = /<\?xml[ \t\r\n]+version[ \t\r\n]*=[ \t\r\n]*(?:"1\.0"|'1\.0')/y;
+const encodingInfo = /[ \t\r\n]+encoding[ \t\r\n]*=[ \t\r\n]*(?:"[Uu][Tt][Ff]-8"|'[Uu][Tt][Ff]-8')/y;
+const standaloneInfo = /[ \t\r\n]+standalone[ \t\r\n]*=[ \t\r\n]*(?:"(?:yes|no)"|'(?:yes|no)')/y;
+const declarationEnd = /[ \t\r\n]*\?>/y;
 
 /** Passes the XML declaration over: version 1.0, and no encoding but UTF-8 (WS-I Basic Profile 1.1 R1012 would allow UTF-16 too). */
 function skipDeclaration(cursor: Cursor): void {
-  if (!/^<\?xml[ \t\r\n?]/.test(cursor.source)) return;
-  declaration.lastIndex = 0;
-  if (!declaration.test(cursor.source)) refuse('malformed', 'xml-declaration');
-  cursor.at = declaration.lastIndex;
+  const { source } = cursor;
+  if (!/^<\?xml[ \t\r\n?]/.test(source)) return;
+  let at = endOf(versionInfo, source, 0) ?? refuse('malformed', 'xml-declaration');
+  at = endOf(encodingInfo, source, at) ?? at;
+  at = endOf(standaloneInfo, source, at) ?? at;
+  cursor.at = endOf(declarationEnd, source, at) ?? refuse('malformed', 'xml-declaration');
+}
+
+/** Where the match ends that a sticky pattern has at a place. */
+function endOf(pattern: RegExp, source: string, at: number): number | undefined {
+  pattern.lastIndex = at;
+  return pattern.test(source) ? pattern.lastIndex : undefined;
 }
 
 /** Scans to the end of the text. `document`: the holder takes one element, and nothing around it but white space and comments. */
