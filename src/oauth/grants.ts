@@ -1,6 +1,5 @@
 import { isScopeName } from '../bearer/bearer-codec.ts';
 import { uuidText } from '../crypto/random.ts';
-import { CallerGone } from '../errors.ts';
 import type { CountedCaller } from '../users/authenticate.ts';
 import type { Client } from './clients.ts';
 import { type Form, required } from './form.ts';
@@ -37,7 +36,6 @@ async function passwordGrant({ form, client, caller }: GrantRequest, service: To
   const [name, password] = [required(form, 'username'), required(form, 'password')];
   const [scope, audience] = [scopeOf(form, client.scope), audienceOf(form, service)];
   const user = await service.authenticate(name, password, caller);
-  if (caller.signal.aborted) throw new CallerGone();
   if (user === undefined) refuseGrant('invalid_grant', 'user name or password is wrong');
   return {
     id: uuidText(service.random),

@@ -72,9 +72,9 @@ export function loginGate({ limits, keyQueue = 1_000, nowMs, random }: GateOptio
   return {
     async attempt(attempt, source) {
       const { name, password, caller } = attempt;
+      if (caller.signal.aborted) throw new CallerGone();
       const known = source.remembered(name, password);
       if (known !== undefined) return known;
-      if (caller.signal.aborted) throw new CallerGone();
       failures.refuse(attempt);
       const id = idOf(attempt);
       return (pending.get(id) ?? begin(id, attempt, source)).join(caller.signal);

@@ -1,3 +1,4 @@
+import { request } from 'node:http';
 import { afterAll, describe, expect, test } from 'vitest';
 import { closeServers } from './http.ts';
 import { page, password, reports, startService } from './service.ts';
@@ -74,6 +75,24 @@ describe('the token service', () => {
     expect(JSON.parse(refused?.body ?? '').error).toBe('temporarily_unavailable');
     expect(statuses).toEqual([503, 503, 200, 200]);
     expect(service.lines.join('')).not.toContain('token request failed');
+  });
+
+  test('drops the request of a client that has hung up, and says nothing of it', async () => {
+    const asked: AbortSignal[] = [];
+    const authenticate = (_name: string, _password: string, { signal }: { readonly signal: AbortSignal }) =>
+      new Promise<undefined>((_resolve, reject) => {
+        asked.push(signal);
+        signal.addEventListener('abort', () => reject(new Error('nobody waits')));
+      });
+    const service = await startService({ authenticate });
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+    const outgoing = request(`${service.base}/oauth/token`, { method: 'POST', headers }).on('error', () => {});
+    outgoing.end(new URLSearchParams({ ...password, ...page }).toString());
+    await expect.poll(() => asked.length).toBe(1);
+    outgoing.destroy();
+    await expect.poll(() => asked[0]?.aborted).toBe(true);
+    expect((await service.post('/token', 'x=1')).status).toBe(401);
+    expect(service.lines.join('')).not.toMatch(/failed|nobody waits/);
   });
 
   test('admits so many requests of one address in a minute, before it reads them', async () => {

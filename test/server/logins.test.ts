@@ -158,7 +158,9 @@ describe.each<PortName>(['EchoTls13', 'EchoSymmetric'])('on %s', port => {
     asked[1]?.answer();
     expect(await statusOf(honest)).toBe(200);
     expect(asked[1]?.username).toBe('honest');
-    expect(node.endpoint.statistics()).toMatchObject({ issued: 1, faults: {} });
+    const { issued, faults } = node.endpoint.statistics();
+    expect({ issued, faults }).toEqual({ issued: 1, faults: {} });
+    expect(loggedReasons(node.lines)).toEqual(['caller-gone', 'caller-gone']);
   });
 
   test('wrong passwords from elsewhere do not keep a user from logging in, and those from one place do there', async () => {

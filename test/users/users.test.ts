@@ -133,6 +133,29 @@ describe('scrypt', () => {
     for (const _ of [1, 2]) expect(await isRemembered('wrong')).toBe(false);
   });
 
+  test('is asked by nobody whose password is remembered: for 5 minutes, and until the file changes', async () => {
+    let nowMs = 1_000_000;
+    const users = open({ nowMs: () => nowMs });
+    const [name, password] = ['alice', 'correct horse'] as const;
+    expect(users.remembered(name, password)).toBeUndefined();
+    await users.authenticate(name, password);
+    await users.authenticate(name, 'wrong');
+    expect(users.remembered(name, password)).toEqual({ user: name, roles: alice.roles });
+    for (const [user, other] of [
+      [name, 'wrong'],
+      ['bob', password],
+      ['', ''],
+    ] as const)
+      expect(users.remembered(user, other)).toBeUndefined();
+    nowMs += 299_999;
+    expect(users.remembered(name, password)).toBeDefined();
+    nowMs += 1;
+    expect(users.remembered(name, password)).toBeUndefined();
+    await users.authenticate(name, password);
+    removeUser(file, name);
+    expect(users.remembered(name, password)).toBeUndefined();
+  });
+
   test('is spent once for calls that come together', async () => {
     const users = open();
     let answers = 0;
