@@ -14,7 +14,7 @@ export interface LoginLimits {
   readonly failuresPerUserAndAddress: number;
   /**
    * Passwords that are checked at once, 1 to 64. Default: for a users file one less than the processor has cores, at least 1 and at most
-   * 3, since Node has four threads for all such work; for a function 4.
+   * 4, each on a thread of its own; for a function 4.
    */
   readonly checksAtOnce: number;
 }
@@ -31,7 +31,7 @@ export const loginLimitsField = object({
 
 /** The limits of passwords that are checked on this machine, or by a function that may ask another one. */
 export function defaultLoginLimits(checkedHere: boolean): LoginLimits {
-  const spareCores = Math.min(3, Math.max(1, availableParallelism() - 1));
+  const spareCores = Math.min(4, Math.max(1, availableParallelism() - 1));
   return {
     queue: 100,
     failuresPerAddress: 100,

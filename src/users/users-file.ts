@@ -1,4 +1,4 @@
-import { scrypt } from 'node:crypto';
+import { type ScryptOptions, scrypt } from 'node:crypto';
 import type { RandomSource } from '../crypto/random.ts';
 import type { SecureConversationError } from '../errors.ts';
 import { fileError, type PrivateFileKind, readPrivateFile, updatePrivateFile } from '../files/private-file.ts';
@@ -105,11 +105,17 @@ export function listUsers(file: string): readonly Pick<UserRecord, 'name' | 'rol
   return readUsersFile(file).map(({ name, roles }) => ({ name, roles }));
 }
 
+/** What scrypt is told beside password and salt. */
+export function scryptOptions({ N, r, p }: Pick<PasswordHash, 'N' | 'r' | 'p'>): ScryptOptions {
+  return { N, r, p, maxmem: 128 * r * (N + p) * 2 };
+}
+
 /** Hashes a password with the parameters of a known hash, off the main thread. */
 export function scryptHash(password: string, { N, r, p, salt, hash }: PasswordHash): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    const maxmem = 128 * r * (N + p) * 2;
-    scrypt(password, salt, hash.length, { N, r, p, maxmem }, (error, made) => (error ? reject(error) : resolve(made)));
+    scrypt(password, salt, hash.length, scryptOptions({ N, r, p }), (error, made) =>
+      error ? reject(error) : resolve(made),
+    );
   });
 }
 

@@ -3,12 +3,13 @@ import { statSync } from 'node:fs';
 import { LRUCache } from 'lru-cache';
 import { SecureConversationError } from '../errors.ts';
 import type { AuthenticatedUser } from './authenticate.ts';
+import { scryptInBackground } from './scrypt-thread.ts';
 import {
   defaultCost,
   maxPasswordBytes,
   type PasswordHash,
   readUsersFile,
-  scryptHash,
+  scryptOptions,
   type UserRecord,
 } from './users-file.ts';
 
@@ -129,7 +130,9 @@ function stranger(list: readonly UserRecord[], mac: Buffer): PasswordHash {
 async function checkPassword(password: string, known: PasswordHash | undefined, dummy: PasswordHash): Promise<boolean> {
   const expected = known ?? dummy;
   const isTooLong = Buffer.byteLength(password) > maxPasswordBytes;
-  const made = await scryptHash(isTooLong ? '' : password, expected);
+  const { salt, hash } = expected;
+  const options = scryptOptions(expected);
+  const made = await scryptInBackground({ password: isTooLong ? '' : password, salt, hashBytes: hash.length, options });
   return timingSafeEqual(made, expected.hash) && known !== undefined && !isTooLong;
 }
 
