@@ -84,11 +84,14 @@ test('a genuine call over a raw socket is served', async () => {
   wantedCalls = 1;
 });
 
+const twice = (header: string) => [header, header];
+
 describe('two of a header that two servers could read differently are refused, though they say the same', () => {
   test.each<[string, (length: string) => readonly string[]]>([
     ['Host', length => [host, host, soapType, length]],
     ['Host, the other one first', length => ['Host: evil.example', host, soapType, length]],
     ['SOAPAction', length => [host, soapType, length, `SOAPAction: "${echoAction}"`, `SOAPAction: "${echoAction}"`]],
+    ['SOAPAction without quotes', length => [host, soapType, length, ...twice(`SOAPAction: ${echoAction}`)]],
     ['Content-Type', length => [host, soapType, soapType, length]],
     ['Content-Type of two kinds', length => [host, 'Content-Type: text/plain', soapType, length]],
     ['Content-Length', length => [host, soapType, length, length]],

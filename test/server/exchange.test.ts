@@ -57,6 +57,26 @@ test.each(tlsPorts)('a bootstrap of %s without a UsernameToken is nobody’s', a
   expect(refused.reason).toBe('username-token-count');
 });
 
+test.each(portNames)(
+  'a bootstrap of %s whose caller went away while the password was checked opens nothing',
+  async name => {
+    const { counters, ...parts } = portOf(name).parts;
+    const before = counters.snapshot();
+    const gone = new AbortController();
+    const authenticate: ServedPort['parts']['authenticate'] = async username => {
+      gone.abort();
+      return { user: username, roles: [] };
+    };
+    const port = { ...portOf(name), parts: { ...parts, counters, authenticate } };
+    const answered = answer(Buffer.from(issueRequest(name).sent.text), undefined, port, {
+      ...caller,
+      signal: gone.signal,
+    });
+    expect(await answered).toBeUndefined();
+    expect(counters.snapshot().issued).toBe(before.issued);
+  },
+);
+
 describe.each(tlsPorts)('a bootstrap of %s, of which nothing is signed', name => {
   const messageId = () => `urn:uuid:${crypto.randomUUID()}`;
 

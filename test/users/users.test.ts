@@ -68,6 +68,28 @@ describe('a password', () => {
     for (const _ of [1, 2]) expect(await users.authenticate(name, password)).toBeUndefined();
   });
 
+  test('is remembered once it was right, for rememberMs, and with its own name alone', async () => {
+    await addUser(file, { name: 'al', password: 'gorithm', roles: [] }, random, cheap);
+    let nowMs = 0;
+    const users = open({ nowMs: () => nowMs, rememberMs: 1_000 });
+    expect(users.remembered('alice', 'correct horse')).toBeUndefined();
+    await users.authenticate('alice', 'correct horse');
+    await users.authenticate('alice', 'battery staple');
+    expect(users.remembered('alice', 'correct horse')).toEqual({ user: 'alice', roles: ['reader', 'editor'] });
+    for (const [name, password] of [
+      ['alice', 'battery staple'],
+      ['bob', 'correct horse'],
+      ['al', 'icecorrect horse'],
+    ] as const) {
+      expect(users.remembered(name, password)).toBeUndefined();
+      expect(await users.authenticate(name, password)).toBeUndefined();
+    }
+    nowMs = 999;
+    expect(users.remembered('alice', 'correct horse')).toBeDefined();
+    nowMs = 1_000;
+    expect(users.remembered('alice', 'correct horse')).toBeUndefined();
+  });
+
   test('of a name with NUL is not taken for the remembered one of another', async () => {
     const users = open();
     await addUser(file, { name: 'nul', password: 'a\0b', roles: [] }, random, cheap);
