@@ -207,6 +207,8 @@ describe('a changed file', () => {
     writeFileSync(file, '{');
     for (const _ of [1, 2, 3]) expect(await users.authenticate('alice', 'correct horse')).toBeDefined();
     expect(errors).toEqual([expect.stringContaining('is not JSON')]);
+    writeFileSync(file, '[');
+    expect(users.remembered('alice', 'correct horse')).toBeUndefined();
     expect(() => users.reload()).toThrow(expect.objectContaining({ code: 'USERS_INVALID' }));
   });
   test('does not let a check that began before be remembered', async () => {
