@@ -1,4 +1,5 @@
 import { relative } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { FarmDescription } from '../farm/description.ts';
 import { type Farm, type FarmOptions, startFarm } from '../farm/farm.ts';
@@ -46,6 +47,9 @@ export function addFarm(program: Command): void {
     .action(farm);
 }
 
+/** Longest wait for Ctrl-C's signal where a node that it ended was heard of first. */
+const lateSignalMs = 500;
+
 async function farm({ lifetime, clockSkew, json = false, ...options }: FarmCommandOptions): Promise<void> {
   const starting = startFarm({ ...options, lifetimeMs: lifetime, clockSkewMs: clockSkew, onEvent: note });
   let stopping = false;
@@ -61,7 +65,11 @@ async function farm({ lifetime, clockSkew, json = false, ...options }: FarmComma
     () => void starting.then(running => running.kill()),
   );
   const ended = stopped.then(code => process.exit(code));
-  const failed = (error: unknown) => (stopping ? ended : Promise.reject(error));
+  const failed = async (error: unknown) => {
+    if (!stopping) await setTimeout(lateSignalMs);
+    if (!stopping) throw error;
+    return ended;
+  };
   const running = await Promise.race([ended, starting.catch(failed)]);
   if (!stopping) show(running, json);
   await ended;
