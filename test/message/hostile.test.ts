@@ -8,7 +8,8 @@ import { dialects } from '../../src/names.ts';
 import type { MessagePlan } from '../../src/policy/plan.ts';
 import { type BaseName, bases, build, contextId, contextSecret, nowMs, type RecordedKey } from './builder.ts';
 import { all, open, own, recorded, textOf } from './captures.ts';
-import { hostile, type Scenario } from './hostile.ts';
+import { hostile } from './hostile/index.ts';
+import type { Scenario } from './hostile/steps.ts';
 import { symmetricBootstrap, symmetricCalls, transportBootstrap, transportCalls } from './plans.ts';
 
 /** One vector: a message, the plan that it is held to, and what becomes of it. */

@@ -1,12 +1,9 @@
-import { addressingVersions, ns } from '../../src/names.ts';
-import { derivedKeyToken, type Recipe, reference, sct, str } from './builder.ts';
-import type { Scenario } from './hostile.ts';
+import { addressingVersions, ns } from '../../../src/names.ts';
+import { derivedKeyToken, reference, sct, str } from '../builder.ts';
+import { type Scenario, scenarioList } from './steps.ts';
 
 /** Recipes of messages that a good signature covers, and that could mean something else all the same. */
-const scenarios: Scenario[] = [];
-function add(plan: Scenario['plan'], name: string, comment: string, recipe: Recipe): void {
-  scenarios.push({ name, plan, comment, recipe });
-}
+const { add, scenarios } = scenarioList();
 
 type Step = (text: string) => string;
 const put =

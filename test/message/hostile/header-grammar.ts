@@ -1,0 +1,107 @@
+import { ns, tokenTypes } from '../../../src/names.ts';
+import { contextId, parts, reference, sct } from '../builder.ts';
+import { insertAfter, insertBefore, replace, type Scenario, scenarioList } from './steps.ts';
+import { strayKey } from './structures.ts';
+
+/** The closed grammar of the Security header: the letter G, to 16. */
+const { add, scenarios } = scenarioList();
+
+add('calls', 'G01-unknown-child', 'an unknown child of the Security header', {
+  unsigned: insertAfter(parts.sct, '<m:x/>'),
+});
+add('calls', 'G02-text', 'text in the Security header', { unsigned: insertAfter(parts.sct, 'x') });
+add('calls', 'G03-unknown-attribute', 'an unknown attribute of the Security header', {
+  unsigned: replace('<wsse:Security ', '<wsse:Security m:x="" '),
+});
+add('calls', 'G04-two-states', 'two State elements in the token', {
+  unsigned: insertBefore('</wsc:SecurityContextToken>', `<k:State xmlns:k="${ns.state}">AAAA</k:State>`),
+});
+add('calls', 'G04-foreign-state', 'a cookie of somebody else in the token', {
+  unsigned: text => text.replace(`"${ns.state}"`, '"http://schemas.microsoft.com/ws/2006/05/security"'),
+});
+add('calls', 'G04-state-too-long', 'a State above the limit', { unsigned: replace('AAAA<', `${'A'.repeat(4100)}<`) });
+add('calls', 'G05-identifier-not-first', 'Identifier is not the first child', {
+  unsigned: text => text.replace(/(<wsc:Identifier>.*?<\/wsc:Identifier>)(<k:State.*?<\/k:State>)/, '$2$1'),
+});
+add('calls', 'G06-no-context-token', 'no token in the header', {
+  unsigned: text => text.replace(parts.sct, '').replaceAll(reference('#SCT', sct), reference(contextId, sct)),
+});
+add('calls', 'G07-unknown-context', 'a token that nobody knows', {
+  unsigned: text =>
+    text.replace(`<wsc:Identifier>${contextId}`, '<wsc:Identifier>urn:uuid:00000000-0000-4000-8000-00000000000c'),
+});
+add('tls-answer', 'G08-signature-in-answer', 'an answer over TLS holds a Timestamp and nothing else', {
+  unsigned: insertAfter(parts.timestamp, parts.sct),
+});
+add('tls-answer', 'G08-no-security-header', 'an answer without a Security header', {
+  finished: text => text.replace(/<wsse:Security.*<\/wsse:Security>/, ''),
+});
+add('answer', 'G09-context-token-in-answer', 'a token in an answer', {
+  unsigned: insertAfter(parts.timestamp, parts.sct),
+});
+for (const plan of ['calls', 'answer', 'tls-calls', 'bootstrap-answer'] as const) {
+  add(plan, `G13-encrypted-key-in-${plan}`, 'an EncryptedKey where the plan has none', {
+    unsigned: insertAfter(parts.timestamp, strayKey),
+  });
+}
+for (const plan of ['bootstrap', 'bootstrap-answer'] as const) {
+  add(plan, `G14-context-token-in-${plan}`, 'a SecurityContextToken in a bootstrap', {
+    unsigned: insertAfter(parts.timestamp, parts.sct),
+  });
+}
+add('bootstrap', 'G15-no-encrypted-key', 'a bootstrap without its EncryptedKey', {
+  unsigned: text => text.replace(/<xenc:EncryptedKey.*<\/xenc:EncryptedKey>/, ''),
+});
+add('bootstrap-answer', 'G16-another-key', 'an answer that refers to an EncryptedKey of another exchange', {
+  unsigned: text => text.replace(/(#EncryptedKeySHA1">)[^<]*/g, '$1AAAAAAAAAAAAAAAAAAAAAAAAAAA='),
+});
+add('tls-bootstrap', 'G10-no-username-token', 'no UsernameToken where the plan wants one', {
+  unsigned: replace(parts.usernameToken, ''),
+});
+add('tls-bootstrap', 'G10-two-username-tokens', 'two UsernameTokens', {
+  unsigned: insertAfter(parts.usernameToken, parts.usernameToken.replace('"UT"', '"UT2"')),
+});
+add('tls-calls', 'G10-username-token-unexpected', 'a UsernameToken where the plan has none', {
+  unsigned: insertAfter(parts.sct, parts.usernameToken),
+});
+add('tls-bootstrap', 'G11-password-type', 'a Password without Type', {
+  unsigned: replace(` Type="${tokenTypes.passwordText}"`, ''),
+});
+add('tls-bootstrap', 'G11-password-digest', 'a password digest', {
+  unsigned: replace(tokenTypes.passwordText, tokenTypes.passwordDigest),
+});
+add('tls-bootstrap', 'G11-two-passwords', 'two passwords', {
+  unsigned: text => text.replace(/(<wsse:Password.*<\/wsse:Password>)/, '$1$1'),
+});
+add('tls-bootstrap', 'G11-nonce', 'a Nonce in a token with a password in clear', {
+  unsigned: insertBefore('</wsse:UsernameToken>', '<wsse:Nonce>AAAA</wsse:Nonce>'),
+});
+add(
+  'bootstrap',
+  'G12-username-token-in-clear',
+  'a signed UsernameToken that is not encrypted is accepted: the policy only wants it signed',
+  {
+    finished: text =>
+      text
+        .replace(/<xenc:EncryptedData Id="EDu".*?<\/xenc:EncryptedData>/, parts.usernameToken)
+        .replace('<xenc:DataReference URI="#EDu"/>', ''),
+  },
+);
+
+add('bootstrap', 'G10-two-encrypted-tokens', 'two EncryptedData in the place of UsernameTokens', {
+  finished: text =>
+    text
+      .replace(/<xenc:EncryptedData Id="EDu".*?<\/xenc:EncryptedData>/, data => data + data.replace('"EDu"', '"EDv"'))
+      .replace('<xenc:DataReference URI="#EDu"/>', '$&<xenc:DataReference URI="#EDv"/>'),
+});
+add('bootstrap', 'G17-two-tokens-inside', 'two UsernameTokens come out of one EncryptedData', {
+  unsigned: insertAfter(parts.usernameToken, parts.usernameToken.replace('"UT"', '"UT2"')),
+});
+add('bootstrap', 'G17-another-token-inside', 'another token comes out in the place of the UsernameToken', {
+  unsigned: text => text.replaceAll('wsse:UsernameToken', 'wsse:BinarySecurityToken'),
+});
+add('bootstrap', 'G17-text-inside', 'text comes out beside the UsernameToken', {
+  unsigned: insertAfter('</wsse:Password>', '</wsse:UsernameToken>x<wsse:UsernameToken>'),
+});
+
+export const headerGrammar: readonly Scenario[] = scenarios;
