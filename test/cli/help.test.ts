@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
-import { wssc } from '../farm/running-farm.ts';
+import { runInProcess } from './in-process.ts';
+
+const wssc = (...words: readonly string[]) => runInProcess(words, '.', '');
 
 test.each([
   [[], 'farm'],
@@ -22,15 +24,15 @@ test.each([
   [['users', 'remove'], '--users'],
   [['policy'], 'explain'],
   [['policy', 'explain'], '--port'],
-])('the help of wssc %j goes to standard output and has an example', (words, option) => {
-  const { status, stdout, stderr } = wssc(...words, '--help');
+])('the help of wssc %j goes to standard output and has an example', async (words, option) => {
+  const { status, stdout, stderr } = await wssc(...words, '--help');
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   expect(stdout).toContain(option);
   expect(stdout).toMatch(/\nExamples?:\n {2}\$ wssc /);
 });
 
-test('wssc without a command says what there is, on standard error, with exit code 1', () => {
-  const { status, stdout, stderr } = wssc();
+test('wssc without a command says what there is, on standard error, with exit code 1', async () => {
+  const { status, stdout, stderr } = await wssc();
   expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
   for (const command of ['farm', 'serve', 'call', 'load', 'keys', 'users', 'tokens', 'token', 'policy'])
     expect(stderr).toContain(`\n  ${command} `);
@@ -39,6 +41,6 @@ test('wssc without a command says what there is, on standard error, with exit co
 test.each([
   ['--debug', 'keys', 'list', '--ring', 'x'],
   ['keys', 'list', '--ring', 'x', '--debug'],
-])('a stack trace is printed where --debug stands, before or after the command', (...words) => {
-  expect(wssc(...words).stderr).toMatch(/\n {4}at /);
+])('a stack trace is printed where --debug stands, before or after the command', async (...words) => {
+  expect((await wssc(...words)).stderr).toMatch(/\n {4}at /);
 });

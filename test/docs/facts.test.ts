@@ -1,10 +1,10 @@
-import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { suites, unsupportedAlgorithm } from '../../src/crypto/suites.ts';
 import { defaultRingPolicy } from '../../src/keyring/record.ts';
 import { defaultLimits } from '../../src/xml/limits.ts';
+import { runInProcess } from '../cli/in-process.ts';
 import { blocksOf, pages, readPage, repository } from './blocks.ts';
 import { npmScripts } from './page-run.ts';
 
@@ -26,6 +26,22 @@ test('the README counts and names the dependencies', () => {
   const [, section = ''] = readPage('README.md').split('## Dependencies\n');
   expect(section).toContain(`\n${direct.length} direct dependencies at run time, ${installed.length} packages`);
   expect(direct.filter(name => !section.includes(`\`${name}\``))).toEqual([]);
+});
+
+test('each page has a file of tests, which runs its commands', () => {
+  const files = readdirSync(join(repository, 'test/docs/pages'));
+  const tested = files.map(
+    file => /testPage\('(.*)'\)/.exec(readFileSync(join(repository, 'test/docs/pages', file), 'utf8'))?.[1],
+  );
+  expect(tested.sort()).toEqual([...pages].sort());
+});
+
+test('each page but CONTRIBUTING.md has commands that are run', () => {
+  for (const page of pages.filter(name => name !== 'CONTRIBUTING.md'))
+    expect(
+      blocksOf(page).map(({ kind }) => kind),
+      page,
+    ).toContain('sh');
 });
 
 test('the README has every server and client example but those that it links', () => {
@@ -79,14 +95,15 @@ describe('docs/wssc.md', () => {
     policy: ['policy explain'],
   };
 
-  test.each(Object.entries(commands))('names every option of wssc %s, and no other', (name, helped) => {
-    const known = helped.flatMap(command => options(command.split(' ')));
+  test.each(Object.entries(commands))('names every option of wssc %s, and no other', async (name, helped) => {
+    const known: string[] = [];
+    for (const command of helped) known.push(...(await options(command.split(' '))));
     const named = firstCells(section('docs/wssc.md', `wssc ${name}`)).filter(word => word.startsWith('--'));
     expect(new Set(named)).toEqual(new Set(known.filter(option => option !== '--help' && option !== '--debug')));
   });
 
-  test('has a section for every command', () => {
-    const listed = help([]).split('\nCommands:\n')[1]?.split('\n\n')[0] ?? '';
+  test('has a section for every command', async () => {
+    const listed = (await help([])).split('\nCommands:\n')[1]?.split('\n\n')[0] ?? '';
     expect([...listed.matchAll(/^ {2}(\w+)/gm)].map(([, name]) => name).sort()).toEqual(Object.keys(commands).sort());
   });
 
@@ -95,13 +112,12 @@ describe('docs/wssc.md', () => {
       expect(section('docs/wssc.md', 'wssc serve')).toContain(`\`${name}\``);
   });
 
-  function options(words: readonly string[]): string[] {
-    return [...help(words).matchAll(/^ {2}(?:-\w, )?(--[\w-]+)/gm)].map(([, option = '']) => option);
+  async function options(words: readonly string[]): Promise<string[]> {
+    return [...(await help(words)).matchAll(/^ {2}(?:-\w, )?(--[\w-]+)/gm)].map(([, option = '']) => option);
   }
 
-  function help(words: readonly string[]): string {
-    return spawnSync(process.execPath, ['dist/cli/main.js', ...words, '--help'], { cwd: repository, encoding: 'utf8' })
-      .stdout;
+  async function help(words: readonly string[]): Promise<string> {
+    return (await runInProcess([...words, '--help'], repository, '')).stdout;
   }
 });
 

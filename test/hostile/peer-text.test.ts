@@ -1,14 +1,12 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { PeerFault } from '../../src/client/peer-fault.ts';
 import { dialects, ns } from '../../src/names.ts';
+import { runInProcess } from '../cli/in-process.ts';
 import { startService } from '../oauth/service.ts';
 import { type ListeningNode, listen } from '../support/endpoint.ts';
 import { type Conversation, call, converse, echoContent } from '../support/initiator.ts';
@@ -137,7 +135,6 @@ test('the error of an unsecured fault quotes it in what prints, and in 256 chara
 });
 
 describe('wssc', () => {
-  const program = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
   const folder = mkdtempSync(join(tmpdir(), 'peer-text-'));
   const certificate = join(folder, 'service.pem');
   let answer = '';
@@ -158,14 +155,7 @@ describe('wssc', () => {
 
   /** Runs a command against a service that answers everything alike. */
   async function run(words: readonly string[]) {
-    const child = spawn(process.execPath, [program, ...words], { stdio: ['pipe', 'pipe', 'pipe'] });
-    const said = { stdout: '', stderr: '' };
-    for (const name of ['stdout', 'stderr'] as const)
-      child[name].setEncoding('utf8').on('data', chunk => {
-        said[name] += chunk;
-      });
-    child.stdin.end('secret\n');
-    const [code] = await once(child, 'close');
+    const { status: code, ...said } = await runInProcess(words, '.', 'secret\n');
     return { code, ...said };
   }
   const base = () => `http://localhost:${(server.address() as AddressInfo).port}/EchoSymmetric`;
