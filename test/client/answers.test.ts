@@ -2,7 +2,9 @@ import { describe, expect, test, vi } from 'vitest';
 import { ns } from '../../src/names.ts';
 import { replaced } from '../support/initiator.ts';
 import { portNames, user } from '../support/node.ts';
-import { manOf, men, open, say } from './farm.ts';
+import { manOf, men, open, say, useFarm } from './farm.ts';
+
+useFarm();
 
 describe.each(portNames)('a session on %s', port => {
   describe('takes no answer from a man in the middle', () => {

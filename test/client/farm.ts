@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
-import { afterAll, afterEach, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, vi } from 'vitest';
 import { openSession, type Session } from '../../src/client/session.ts';
 import type { SessionOptions } from '../../src/client/session-options.ts';
 import { ns } from '../../src/names.ts';
@@ -33,17 +33,26 @@ async function startFarm() {
   return { men: { http, https }, nodes };
 }
 
-export const { men, nodes } = await startFarm();
-afterAll(() => Promise.all([...nodes, ...Object.values(men)].map(each => each.close())));
+type Farm = Awaited<ReturnType<typeof startFarm>>;
 
+export let men: Farm['men'];
+export let nodes: Farm['nodes'];
 const sessions: Session[] = [];
-afterEach(async () => {
-  vi.useRealTimers();
-  for (const man of Object.values(men)) man.meddle = undefined;
-  await Promise.all(sessions.splice(0).map(session => session.close()));
-  for (const man of Object.values(men)) man.passages.length = 0;
-  for (const node of nodes) node.calls.length = 0;
-});
+
+/** Starts the farm for the tests of the file that calls this, and leaves it between them as it was. */
+export function useFarm(): void {
+  beforeAll(async () => {
+    ({ men, nodes } = await startFarm());
+  });
+  afterEach(async () => {
+    vi.useRealTimers();
+    for (const man of Object.values(men)) man.meddle = undefined;
+    await Promise.all(sessions.splice(0).map(session => session.close()));
+    for (const man of Object.values(men)) man.passages.length = 0;
+    for (const node of nodes) node.calls.length = 0;
+  });
+  afterAll(() => Promise.all([...nodes, ...Object.values(men)].map(each => each.close())));
+}
 
 export const manOf = (port: PortName) => men[planOf(port).transport];
 

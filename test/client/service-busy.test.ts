@@ -3,8 +3,10 @@ import { parseRetryAfter, ServiceBusy } from '../../src/client/service-busy.ts';
 import { writeFault } from '../../src/soap/fault.ts';
 import { planOf } from '../support/initiator.ts';
 import type { PortName } from '../support/node.ts';
-import { isCall, lost, manOf, messageId, nodes, open, say } from './farm.ts';
+import { isCall, lost, manOf, messageId, nodes, open, say, useFarm } from './farm.ts';
 import type { Meddled } from './man.ts';
+
+useFarm();
 
 const waitMs = (retryAfter: string, date?: string) => parseRetryAfter({ retryAfter, date }, 0);
 

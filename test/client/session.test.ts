@@ -4,7 +4,9 @@ import type { SessionOptions } from '../../src/client/session-options.ts';
 import { listen } from '../support/endpoint.ts';
 import { planOf } from '../support/initiator.ts';
 import { type PortName, portNames, user } from '../support/node.ts';
-import { hourMs, isCall, lost, manOf, men, messageId, nodes, open, say, since } from './farm.ts';
+import { hourMs, isCall, lost, manOf, men, messageId, nodes, open, say, since, useFarm } from './farm.ts';
+
+useFarm();
 
 describe.each(portNames)('a session on %s', port => {
   const { dialect } = planOf(port);

@@ -2,7 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { freePort, type ListeningNode } from '../support/endpoint.ts';
 import { expectFault } from '../support/faults.ts';
 import { call, cancel, converse } from '../support/initiator.ts';
-import { isCall, lost, men, nodes, open, say, unheard } from './farm.ts';
+import { isCall, lost, men, nodes, open, say, unheard, useFarm } from './farm.ts';
+
+useFarm();
 
 describe('with several addresses', () => {
   const port = 'EchoSymmetric';

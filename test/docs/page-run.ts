@@ -27,8 +27,8 @@ import { type Block, repository } from './blocks.ts';
 export const npmScripts: Readonly<Record<string, string>> = {
   start: 'npm run --silent build && exec node dist/cli/main.js farm',
   load: 'npm run --silent build && node dist/cli/main.js load',
-  test: 'npm run --silent build && npm run --silent test:unit',
-  'test:unit': 'vitest run',
+  test: 'npm run --silent build && npm run --silent test:unit && vitest run --project processes test/farm/kill.test.ts',
+  'test:unit': 'vitest run --project unit',
 };
 
 const wsscShim = `#!/bin/sh
@@ -38,7 +38,7 @@ case "$1" in
 esac
 `;
 
-/** `npm test` is what runs this; `npm ci` was before it. */
+/** The tests are what runs this; `npm ci` was before them. */
 const npmShim = `#!/bin/sh
 case "$*" in
   ci | test) exit 0 ;;
