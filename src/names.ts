@@ -33,18 +33,18 @@ export const ns = {
   state: 'urn:soap-secure-conversation:1',
 } as const;
 
-const wss10 = 'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-soap-message-security-1.0';
-const wss11 = 'http://docs.oasis-open.org/wss/oasis-wss-soap-message-security-1.1';
-const x509Profile = 'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-x509-token-profile-1.0';
-
-/** Value, encoding and token types of WS-Security 1.0 and 1.1 (WSS SOAP Message Security 1.1, X.509 and UsernameToken profiles). */
+/**
+ * Value, encoding and token types of WS-Security 1.0 and 1.1 (WSS SOAP Message Security 1.1, X.509 and UsernameToken
+ * profiles).
+ */
 export const tokenTypes = {
-  base64Binary: `${wss10}#Base64Binary`,
-  encryptedKey: `${wss11}#EncryptedKey`,
-  encryptedKeySha1: `${wss11}#EncryptedKeySHA1`,
-  thumbprintSha1: `${wss11}#ThumbprintSHA1`,
-  subjectKeyIdentifier: `${x509Profile}#X509SubjectKeyIdentifier`,
-  x509v3: `${x509Profile}#X509v3`,
+  base64Binary: 'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-soap-message-security-1.0#Base64Binary',
+  encryptedKey: 'http://docs.oasis-open.org/wss/oasis-wss-soap-message-security-1.1#EncryptedKey',
+  encryptedKeySha1: 'http://docs.oasis-open.org/wss/oasis-wss-soap-message-security-1.1#EncryptedKeySHA1',
+  thumbprintSha1: 'http://docs.oasis-open.org/wss/oasis-wss-soap-message-security-1.1#ThumbprintSHA1',
+  subjectKeyIdentifier:
+    'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-x509-token-profile-1.0#X509SubjectKeyIdentifier',
+  x509v3: 'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-x509-token-profile-1.0#X509v3',
   passwordText: 'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-username-token-profile-1.0#PasswordText',
   passwordDigest: 'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-username-token-profile-1.0#PasswordDigest',
 } as const;
@@ -75,19 +75,23 @@ export type TrustRequest = 'issue' | 'renew' | 'cancel' | 'amend';
 
 export type DialectName = 'feb2005' | '200512';
 
-/** One family of WS-Trust and WS-SecureConversation namespaces and everything that is derived from them. */
+/** One family of WS-Trust and WS-SecureConversation namespaces, with each URI that a message of it has. */
 export interface Dialect {
   readonly name: DialectName;
   /** WS-Trust namespace. */
   readonly wst: string;
   /** WS-SecureConversation namespace. */
   readonly wsc: string;
+  /** Namespace of the WS-SecurityPolicy whose ports speak it. */
+  readonly securityPolicy: string;
   /** TokenType of a SecurityContextToken and ValueType of a reference to it. */
   readonly sct: string;
   /** ValueType of a reference to a DerivedKeyToken. */
   readonly dk: string;
   /** The one key derivation algorithm, P_SHA1 (never written, accepted when read). */
   readonly dkPsha1: string;
+  /** Namespace of a DerivedKeyToken's Nonce. */
+  readonly nonceNamespace: string;
   /** ComputedKey algorithm of a RequestedProofToken. */
   readonly computedKeyPsha1: string;
   /** Type of a BinarySecret that holds entropy. */
@@ -104,46 +108,86 @@ export interface Dialect {
   readonly collection: boolean;
 }
 
-function dialect(name: DialectName, wst: string, wsc: string, collection: boolean): Dialect {
-  return Object.freeze({
-    name,
-    wst,
-    wsc,
-    sct: `${wsc}/sct`,
-    dk: `${wsc}/dk`,
-    dkPsha1: `${wsc}/dk/p_sha1`,
-    computedKeyPsha1: `${wst}/CK/PSHA1`,
-    nonce: `${wst}/Nonce`,
-    symmetricKey: `${wst}/SymmetricKey`,
-    requestAction: byRequest(suffix => `${wst}/RST/SCT${suffix}`),
-    responseAction: byRequest(suffix => `${wst}/RSTR/SCT${suffix}`),
-    requestType: { issue: `${wst}/Issue`, renew: `${wst}/Renew`, cancel: `${wst}/Cancel`, amend: `${wst}/Issue` },
-    collection,
-  });
-}
-
-function byRequest(uri: (suffix: string) => string): Record<TrustRequest, string> {
-  return { issue: uri(''), renew: uri('/Renew'), cancel: uri('/Cancel'), amend: uri('/Amend') };
-}
-
-/** The two dialects that are spoken: February 2005 (WSHttpBinding, Trust10) and 200512 (WS2007HttpBinding, Trust13). */
+/**
+ * The two dialects that are spoken: February 2005 (WSHttpBinding, Trust10, SecurityPolicy 1.1) and 200512
+ * (WS2007HttpBinding, Trust13, SecurityPolicy 1.2).
+ */
 export const dialects: Readonly<Record<DialectName, Dialect>> = {
-  feb2005: dialect(
-    'feb2005',
-    'http://schemas.xmlsoap.org/ws/2005/02/trust',
-    'http://schemas.xmlsoap.org/ws/2005/02/sc',
-    false,
-  ),
-  '200512': dialect(
-    '200512',
-    'http://docs.oasis-open.org/ws-sx/ws-trust/200512',
-    'http://docs.oasis-open.org/ws-sx/ws-secureconversation/200512',
-    true,
-  ),
+  feb2005: {
+    name: 'feb2005',
+    wst: 'http://schemas.xmlsoap.org/ws/2005/02/trust',
+    wsc: 'http://schemas.xmlsoap.org/ws/2005/02/sc',
+    securityPolicy: 'http://schemas.xmlsoap.org/ws/2005/07/securitypolicy',
+    sct: 'http://schemas.xmlsoap.org/ws/2005/02/sc/sct',
+    dk: 'http://schemas.xmlsoap.org/ws/2005/02/sc/dk',
+    dkPsha1: 'http://schemas.xmlsoap.org/ws/2005/02/sc/dk/p_sha1',
+    nonceNamespace: 'http://schemas.xmlsoap.org/ws/2005/02/sc',
+    computedKeyPsha1: 'http://schemas.xmlsoap.org/ws/2005/02/trust/CK/PSHA1',
+    nonce: 'http://schemas.xmlsoap.org/ws/2005/02/trust/Nonce',
+    symmetricKey: 'http://schemas.xmlsoap.org/ws/2005/02/trust/SymmetricKey',
+    requestAction: {
+      issue: 'http://schemas.xmlsoap.org/ws/2005/02/trust/RST/SCT',
+      renew: 'http://schemas.xmlsoap.org/ws/2005/02/trust/RST/SCT/Renew',
+      cancel: 'http://schemas.xmlsoap.org/ws/2005/02/trust/RST/SCT/Cancel',
+      amend: 'http://schemas.xmlsoap.org/ws/2005/02/trust/RST/SCT/Amend',
+    },
+    responseAction: {
+      issue: 'http://schemas.xmlsoap.org/ws/2005/02/trust/RSTR/SCT',
+      renew: 'http://schemas.xmlsoap.org/ws/2005/02/trust/RSTR/SCT/Renew',
+      cancel: 'http://schemas.xmlsoap.org/ws/2005/02/trust/RSTR/SCT/Cancel',
+      amend: 'http://schemas.xmlsoap.org/ws/2005/02/trust/RSTR/SCT/Amend',
+    },
+    requestType: {
+      issue: 'http://schemas.xmlsoap.org/ws/2005/02/trust/Issue',
+      renew: 'http://schemas.xmlsoap.org/ws/2005/02/trust/Renew',
+      cancel: 'http://schemas.xmlsoap.org/ws/2005/02/trust/Cancel',
+      amend: 'http://schemas.xmlsoap.org/ws/2005/02/trust/Issue',
+    },
+    collection: false,
+  },
+  '200512': {
+    name: '200512',
+    wst: 'http://docs.oasis-open.org/ws-sx/ws-trust/200512',
+    wsc: 'http://docs.oasis-open.org/ws-sx/ws-secureconversation/200512',
+    securityPolicy: 'http://docs.oasis-open.org/ws-sx/ws-securitypolicy/200702',
+    sct: 'http://docs.oasis-open.org/ws-sx/ws-secureconversation/200512/sct',
+    dk: 'http://docs.oasis-open.org/ws-sx/ws-secureconversation/200512/dk',
+    dkPsha1: 'http://docs.oasis-open.org/ws-sx/ws-secureconversation/200512/dk/p_sha1',
+    nonceNamespace: 'http://docs.oasis-open.org/ws-sx/ws-secureconversation/200512',
+    computedKeyPsha1: 'http://docs.oasis-open.org/ws-sx/ws-trust/200512/CK/PSHA1',
+    nonce: 'http://docs.oasis-open.org/ws-sx/ws-trust/200512/Nonce',
+    symmetricKey: 'http://docs.oasis-open.org/ws-sx/ws-trust/200512/SymmetricKey',
+    requestAction: {
+      issue: 'http://docs.oasis-open.org/ws-sx/ws-trust/200512/RST/SCT',
+      renew: 'http://docs.oasis-open.org/ws-sx/ws-trust/200512/RST/SCT/Renew',
+      cancel: 'http://docs.oasis-open.org/ws-sx/ws-trust/200512/RST/SCT/Cancel',
+      amend: 'http://docs.oasis-open.org/ws-sx/ws-trust/200512/RST/SCT/Amend',
+    },
+    responseAction: {
+      issue: 'http://docs.oasis-open.org/ws-sx/ws-trust/200512/RSTR/SCT',
+      renew: 'http://docs.oasis-open.org/ws-sx/ws-trust/200512/RSTR/SCT/Renew',
+      cancel: 'http://docs.oasis-open.org/ws-sx/ws-trust/200512/RSTR/SCT/Cancel',
+      amend: 'http://docs.oasis-open.org/ws-sx/ws-trust/200512/RSTR/SCT/Amend',
+    },
+    requestType: {
+      issue: 'http://docs.oasis-open.org/ws-sx/ws-trust/200512/Issue',
+      renew: 'http://docs.oasis-open.org/ws-sx/ws-trust/200512/Renew',
+      cancel: 'http://docs.oasis-open.org/ws-sx/ws-trust/200512/Cancel',
+      amend: 'http://docs.oasis-open.org/ws-sx/ws-trust/200512/Issue',
+    },
+    collection: true,
+  },
 };
 
 export type SoapVersionName = '1.1' | '1.2';
 export type AddressingVersionName = '2004/08' | '1.0';
+
+/** The faults that WS-Addressing has codes for. */
+export type AddressingFault =
+  | 'invalidAddressingHeader'
+  | 'addressingHeaderRequired'
+  | 'actionMismatch'
+  | 'onlyAnonymousAddressSupported';
 
 /** One version of WS-Addressing. */
 export interface AddressingVersion {
@@ -151,24 +195,47 @@ export interface AddressingVersion {
   readonly namespace: string;
   readonly anonymous: string;
   readonly none: string | undefined;
+  /** RelationshipType of a reply: a URI, or a name in the version's namespace. */
+  readonly reply: { readonly uri: string } | { readonly local: string };
   /** wsa:Action of a fault that the addressing or security layer makes. */
   readonly faultAction: string;
+  /** Local names of the codes of each fault, from general to special. */
+  readonly faultCodes: Readonly<Record<AddressingFault, readonly string[]>>;
+  /** Whether `:` stands between the parts of a default Action where the target namespace is a URN. */
+  readonly urnActions: boolean;
 }
 
+/** WS-Addressing 2004/08 (faults: §4), and 1.0 (faults: SOAP Binding §6.4; RelationshipType: Core §3.1). */
 export const addressingVersions: Readonly<Record<AddressingVersionName, AddressingVersion>> = {
   '2004/08': {
     name: '2004/08',
-    namespace: ns.wsa200408,
-    anonymous: `${ns.wsa200408}/role/anonymous`,
+    namespace: 'http://schemas.xmlsoap.org/ws/2004/08/addressing',
+    anonymous: 'http://schemas.xmlsoap.org/ws/2004/08/addressing/role/anonymous',
     none: undefined,
-    faultAction: `${ns.wsa200408}/fault`,
+    reply: { local: 'Reply' },
+    faultAction: 'http://schemas.xmlsoap.org/ws/2004/08/addressing/fault',
+    faultCodes: {
+      invalidAddressingHeader: ['InvalidMessageInformationHeader'],
+      addressingHeaderRequired: ['MessageInformationHeaderRequired'],
+      actionMismatch: ['ActionNotSupported'],
+      onlyAnonymousAddressSupported: ['InvalidMessageInformationHeader'],
+    },
+    urnActions: false,
   },
   '1.0': {
     name: '1.0',
-    namespace: ns.wsa10,
-    anonymous: `${ns.wsa10}/anonymous`,
-    none: `${ns.wsa10}/none`,
-    faultAction: `${ns.wsa10}/soap/fault`,
+    namespace: 'http://www.w3.org/2005/08/addressing',
+    anonymous: 'http://www.w3.org/2005/08/addressing/anonymous',
+    none: 'http://www.w3.org/2005/08/addressing/none',
+    reply: { uri: 'http://www.w3.org/2005/08/addressing/reply' },
+    faultAction: 'http://www.w3.org/2005/08/addressing/soap/fault',
+    faultCodes: {
+      invalidAddressingHeader: ['InvalidAddressingHeader'],
+      addressingHeaderRequired: ['MessageAddressingHeaderRequired'],
+      actionMismatch: ['InvalidAddressingHeader', 'ActionMismatch'],
+      onlyAnonymousAddressSupported: ['InvalidAddressingHeader', 'OnlyAnonymousAddressSupported'],
+    },
+    urnActions: true,
   },
 };
 
@@ -176,12 +243,52 @@ export const addressingVersions: Readonly<Record<AddressingVersionName, Addressi
 export interface SoapVersion {
   readonly name: SoapVersionName;
   readonly namespace: string;
+  /** Namespace of the elements that describe its bindings in a WSDL (`soap12:binding`). */
+  readonly wsdlBinding: string;
+  /** Media type of its messages, without parameters. */
   readonly contentType: string;
+  /** What carries the action over HTTP: a header of that name, or the media type's parameter `action`. */
+  readonly actionIn: 'SOAPAction' | 'Content-Type';
+  /** Local name of the attribute that targets a header block. */
+  readonly role: 'actor' | 'role';
+  readonly next: string;
+  readonly ultimateReceiver: string | undefined;
+  /** The values of mustUnderstand. */
+  readonly mustUnderstand: ReadonlyMap<string, boolean>;
 }
 
+/** SOAP 1.1 (§4.2.2–4.2.3, §6) and 1.2 (Part 1 §5.2.2–5.2.3, Part 2 §7.1.4), the one that is wanted more first. */
 export const soapVersions: Readonly<Record<SoapVersionName, SoapVersion>> = {
-  '1.1': { name: '1.1', namespace: ns.soap11, contentType: 'text/xml' },
-  '1.2': { name: '1.2', namespace: ns.soap12, contentType: 'application/soap+xml' },
+  '1.2': {
+    name: '1.2',
+    namespace: 'http://www.w3.org/2003/05/soap-envelope',
+    wsdlBinding: 'http://schemas.xmlsoap.org/wsdl/soap12/',
+    contentType: 'application/soap+xml',
+    actionIn: 'Content-Type',
+    role: 'role',
+    next: 'http://www.w3.org/2003/05/soap-envelope/role/next',
+    ultimateReceiver: 'http://www.w3.org/2003/05/soap-envelope/role/ultimateReceiver',
+    mustUnderstand: new Map([
+      ['1', true],
+      ['true', true],
+      ['0', false],
+      ['false', false],
+    ]),
+  },
+  '1.1': {
+    name: '1.1',
+    namespace: 'http://schemas.xmlsoap.org/soap/envelope/',
+    wsdlBinding: 'http://schemas.xmlsoap.org/wsdl/soap/',
+    contentType: 'text/xml',
+    actionIn: 'SOAPAction',
+    role: 'actor',
+    next: 'http://schemas.xmlsoap.org/soap/actor/next',
+    ultimateReceiver: undefined,
+    mustUnderstand: new Map([
+      ['1', true],
+      ['0', false],
+    ]),
+  },
 };
 
 /** `{namespace}local`, the way a qualified name is written in messages, keys and errors. */

@@ -40,7 +40,7 @@ export function readFrame(wsdl: Wsdl, { element }: SoapBinding, endpoint: Endpoi
   const context =
     binding.kind === 'transport' ? endorsingContext(binding, endpoint) : protectingContext(binding, endpoint);
   const endorsed = unitePartsOf(endpoint.supporting.map(supporting => supporting.signed));
-  return { wsdl, reading, endpoint, binding, context, dialect: dialectOf(reading), endorsed };
+  return { wsdl, reading, endpoint, binding, context, dialect: dialectOf(reading, binding), endorsed };
 }
 
 /** Over TLS the security context is the one token, and endorses. */
@@ -62,9 +62,10 @@ function protectingContext(binding: BindingDraft, { supporting }: EndpointDraft)
   return token;
 }
 
-/** SecurityPolicy 1.1 goes with Trust10 and the namespaces of February 2005, 1.2 with Trust13 and those of 200512. */
-function dialectOf({ securityPolicy }: Reading): Dialect {
-  return dialects[securityPolicy?.name === '1.2' ? '200512' : 'feb2005'];
+/** Each version of SecurityPolicy goes with the WS-Trust of its time (Trust10, Trust13). */
+function dialectOf({ securityPolicy }: Reading, { assertion }: BindingDraft): Dialect {
+  const spoken = Object.values(dialects).find(dialect => dialect.securityPolicy === securityPolicy);
+  return spoken ?? unsupported(assertion, 'in this version of WS-SecurityPolicy');
 }
 
 export function compileOperation(frame: Frame, operation: Operation): OperationPlan {

@@ -1,6 +1,6 @@
 /** The operations of a binding: names, body elements and actions. Only document/literal with one element is spoken. */
 import type { Element } from '@xmldom/xmldom';
-import { type AddressingVersion, ns, type SoapVersion, soapVersions } from '../names.ts';
+import { type AddressingVersion, addressingVersions, ns, type SoapVersion, soapVersions } from '../names.ts';
 import { attributeOf, childNamed, childrenNamed, elementsOf, failAt, qnameOf, requiredAttribute } from './document.ts';
 import type { QName } from './plan.ts';
 import { componentOf, requiredChild, type Wsdl } from './wsdl.ts';
@@ -36,14 +36,12 @@ export interface Operation {
 
 const httpTransport = 'http://schemas.xmlsoap.org/soap/http';
 
-/** SOAP versions by the namespace of their WSDL extension elements. */
-const extensions: readonly (readonly [string, SoapVersion])[] = [
-  [ns.wsdlSoap12, soapVersions['1.2']],
-  [ns.wsdlSoap11, soapVersions['1.1']],
-];
-
 /** Namespaces that an Action attribute may be in, the newest first (WSA 1.0 Metadata §4.4, and its forerunners). */
-const actionNamespaces: readonly string[] = [ns.wsam, ns.wsaw, ns.wsa200408, ns.wsa10];
+const actionNamespaces: readonly string[] = [
+  ns.wsam,
+  ns.wsaw,
+  ...Object.values(addressingVersions).map(({ namespace }) => namespace),
+];
 
 /**
  * The SOAP binding that a wsdl:port refers to.
@@ -52,7 +50,8 @@ const actionNamespaces: readonly string[] = [ns.wsam, ns.wsaw, ns.wsa200408, ns.
 export function readBinding(wsdl: Wsdl, port: Element): SoapBinding {
   const element = componentOf(wsdl, 'binding', port, 'binding');
   const portType = componentOf(wsdl, 'portType', element, 'type');
-  for (const [extension, soap] of extensions) {
+  for (const soap of Object.values(soapVersions)) {
+    const extension = soap.wsdlBinding;
     const soapElement = childNamed(element, extension, 'binding');
     if (soapElement === undefined) continue;
     const transport = requiredAttribute(soapElement, 'transport');
@@ -137,7 +136,7 @@ function defaultAction(element: Element, addressing: AddressingVersion): string 
   const operation = element.parentNode as Element;
   const portType = operation.parentNode as Element;
   const namespace = attributeOf(portType.parentNode as Element, '', 'targetNamespace') ?? '';
-  const delimiter = addressing.name === '1.0' && /^urn:/i.test(namespace) ? ':' : '/';
+  const delimiter = addressing.urnActions && /^urn:/i.test(namespace) ? ':' : '/';
   const name = attributeOf(element, '', 'name') ?? defaultName(operation, element);
   const base = namespace.endsWith(delimiter) ? namespace.slice(0, -1) : namespace;
   return [base, requiredAttribute(portType, 'name'), name].join(delimiter);

@@ -9,13 +9,8 @@ import { type Alternative, type Assertion, isPolicyElement } from './normal-form
 
 /** What is true of everything that belongs to one port. */
 export interface Reading {
-  /** The version of WS-SecurityPolicy in use, set by the first assertion of one; a port keeps to one. */
-  securityPolicy: SecurityPolicyVersion | undefined;
-}
-
-export interface SecurityPolicyVersion {
-  readonly name: '1.1' | '1.2';
-  readonly namespace: string;
+  /** Namespace of the version of WS-SecurityPolicy in use, set by the first assertion of one; a port keeps to one. */
+  securityPolicy: string | undefined;
 }
 
 export type Step<D> = (draft: D, assertion: Assertion, reading: Reading) => void;
@@ -32,10 +27,7 @@ export interface Row<D> {
 /** Rows by name: `sp:` stands for both versions of WS-SecurityPolicy, `sp11:` and `sp12:` for one. */
 export type Vocabulary<D> = Readonly<Record<string, Row<D>>>;
 
-const securityPolicyVersions: ReadonlyMap<string, SecurityPolicyVersion> = new Map([
-  [ns.sp11, { name: '1.1', namespace: ns.sp11 }],
-  [ns.sp12, { name: '1.2', namespace: ns.sp12 }],
-]);
+const securityPolicyVersions: readonly string[] = [ns.sp11, ns.sp12];
 
 const prefixes: ReadonlyMap<string, readonly string[]> = new Map([
   [ns.sp11, ['sp', 'sp11']],
@@ -105,11 +97,11 @@ function rowOf<D>(vocabulary: Vocabulary<D>, { name }: Assertion): Row<D> | unde
 }
 
 function noteVersion(assertion: Assertion, reading: Reading): void {
-  const version = securityPolicyVersions.get(assertion.name.namespace);
-  if (version === undefined) return;
+  const version = assertion.name.namespace;
+  if (!securityPolicyVersions.includes(version)) return;
   reading.securityPolicy ??= version;
   if (reading.securityPolicy === version) return;
-  const other = expandedName(reading.securityPolicy.namespace, '*');
+  const other = expandedName(reading.securityPolicy, '*');
   invalid(assertion, `stands beside assertions ${other}: two versions of WS-SecurityPolicy in one port`);
 }
 

@@ -34,9 +34,9 @@ export function parseDerivedKeyToken(element: Element, dialect: Dialect): Derive
   const children = childrenOf(element);
   const reference = parseTokenReference(named(children[0], ns.wsse, 'SecurityTokenReference'));
   let position = 1;
-  const optional = (local: string): Element | undefined => {
+  const optional = (local: string, namespace = dialect.wsc): Element | undefined => {
     const child = children[position];
-    if (child === undefined || !isNamed(child, dialect.wsc, local)) return undefined;
+    if (child === undefined || !isNamed(child, namespace, local)) return undefined;
     position += 1;
     return child;
   };
@@ -44,7 +44,7 @@ export function parseDerivedKeyToken(element: Element, dialect: Dialect): Derive
   const explicit = generation === undefined ? optional('Offset') : undefined;
   const length = optional('Length');
   const labelled = optional('Label');
-  const nonce = optional('Nonce');
+  const nonce = optional('Nonce', dialect.nonceNamespace);
   if (position !== children.length || nonce === undefined) return refuse('invalidSecurity', 'derived-key-children');
   const lengthBytes = length === undefined ? defaultLengthBytes : integerOf(length);
   if (!lengths.has(lengthBytes)) refuse('invalidSecurity', 'derived-key-length');
@@ -154,8 +154,11 @@ export function deriveOutgoing(secret: SecretKey, { nonce, lengthBytes }: Outgoi
  * @param reference text of the SecurityTokenReference to the source of the key
  */
 export function writeDerivedKeyToken(dialect: Dialect, id: string, key: OutgoingDerivedKey, reference: string): string {
+  const { wsc, nonceNamespace } = dialect;
+  const [nonceName, declaration] =
+    nonceNamespace === wsc ? ['c:Nonce', ''] : ['n:Nonce', ` xmlns:n="${nonceNamespace}"`];
   return (
-    `<c:DerivedKeyToken xmlns:c="${dialect.wsc}" xmlns:u="${ns.wsu}" u:Id="${id}">${reference}<c:Offset>0</c:Offset>` +
-    `<c:Length>${key.lengthBytes}</c:Length><c:Nonce>${key.nonce}</c:Nonce></c:DerivedKeyToken>`
+    `<c:DerivedKeyToken xmlns:c="${wsc}" xmlns:u="${ns.wsu}" u:Id="${id}">${reference}<c:Offset>0</c:Offset>` +
+    `<c:Length>${key.lengthBytes}</c:Length><${nonceName}${declaration}>${key.nonce}</${nonceName}></c:DerivedKeyToken>`
   );
 }

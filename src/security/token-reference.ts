@@ -47,16 +47,14 @@ function directOf(element: Element) {
   for (const { namespace, local, value } of element.attributes) {
     if (namespace === '' && local === 'URI') uri = value;
     else if (namespace === '' && local === 'ValueType') valueType = value;
-    else if (local === 'Instance' && isContextNamespace(namespace)) instance = value;
+    else if (local === 'Instance' && contextNamespaces.includes(namespace)) instance = value;
     else refuse('invalidSecurity', 'security-attribute');
   }
   if (element.children.length !== 0) refuse('invalidSecurity', 'security-children');
   return { kind: 'direct', uri: uri ?? refuse('invalidSecurity', 'token-reference-uri'), valueType, instance } as const;
 }
 
-function isContextNamespace(namespace: string): boolean {
-  return namespace === dialects.feb2005.wsc || namespace === dialects['200512'].wsc;
-}
+const contextNamespaces: readonly string[] = Object.values(dialects).map(({ wsc }) => wsc);
 
 /** ValueType must be there (BSP 1.1 R3054); EncodingType has only one value and WCF leaves it out. */
 function keyIdentifierOf(element: Element) {

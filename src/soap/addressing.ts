@@ -98,9 +98,10 @@ export function checkRelationship({ elements }: Addressing, namespaceIn: typeof 
 
 /** The default relationship, a URI in version 1.0 (WS-Addressing 1.0 Core §3.1) and a QName in 2004/08 (§3). */
 function isReply(block: Element, value: string, namespaceIn: typeof namespaceOf): boolean {
-  if (block.namespace === addressingVersions['1.0'].namespace) return value === `${block.namespace}/reply`;
+  const reply = versionOf.get(block.namespace)?.reply;
+  if (reply === undefined || 'uri' in reply) return value === reply?.uri;
   const [prefix, local] = value.includes(':') ? value.split(':', 2) : ['', value];
-  return local === 'Reply' && namespaceIn(block, prefix ?? '') === block.namespace;
+  return local === reply.local && namespaceIn(block, prefix ?? '') === block.namespace;
 }
 
 function checkEndpoints(elements: ReadonlyMap<string, Element>, version: AddressingVersion): void {

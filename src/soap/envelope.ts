@@ -1,5 +1,5 @@
 import { type FaultClass, refuse } from '../errors.ts';
-import { ns, type SoapVersion, type SoapVersionName, soapVersions } from '../names.ts';
+import { ns, type SoapVersion, soapVersions } from '../names.ts';
 import { type Element, isNamed, type Tree } from '../xml/tree.ts';
 import { isAddressingHeader } from './addressing.ts';
 import { elementContent } from './structure.ts';
@@ -13,38 +13,6 @@ export interface Envelope {
   /** The one Security header addressed to us (no role, or the ultimate receiver's). */
   readonly security: Element | undefined;
 }
-
-interface Processing {
-  /** Local name of the attribute that targets a header block. */
-  readonly role: string;
-  readonly next: string;
-  readonly ultimateReceiver: string | undefined;
-  readonly mustUnderstand: ReadonlyMap<string, boolean>;
-}
-
-/** How each version targets header blocks (SOAP 1.1 §4.2.2–4.2.3, SOAP 1.2 Part 1 §5.2.2–5.2.3). */
-const processing: Readonly<Record<SoapVersionName, Processing>> = {
-  '1.1': {
-    role: 'actor',
-    next: 'http://schemas.xmlsoap.org/soap/actor/next',
-    ultimateReceiver: undefined,
-    mustUnderstand: new Map([
-      ['1', true],
-      ['0', false],
-    ]),
-  },
-  '1.2': {
-    role: 'role',
-    next: `${ns.soap12}/role/next`,
-    ultimateReceiver: `${ns.soap12}/role/ultimateReceiver`,
-    mustUnderstand: new Map([
-      ['1', true],
-      ['true', true],
-      ['0', false],
-      ['false', false],
-    ]),
-  },
-};
 
 const versionOf = new Map<string, SoapVersion>(Object.values(soapVersions).map(soap => [soap.namespace, soap]));
 
@@ -112,22 +80,22 @@ interface Target {
 
 const plainTarget: Target = { ours: true, next: false, mustUnderstand: false };
 
+/** How each version targets header blocks stands in its row (SOAP 1.1 §4.2.2–4.2.3, SOAP 1.2 Part 1 §5.2.2–5.2.3). */
 function targetOf(soap: SoapVersion, block: Element): Target {
-  const rules = processing[soap.name];
   let role: string | undefined;
   let mustUnderstand: string | undefined;
   for (const attribute of block.attributes) {
     if (attribute.namespace !== soap.namespace) continue;
-    if (attribute.local === rules.role) role = attribute.value;
+    if (attribute.local === soap.role) role = attribute.value;
     else if (attribute.local === 'mustUnderstand') mustUnderstand = attribute.value;
   }
   if (role === undefined && mustUnderstand === undefined) return plainTarget;
-  const next = role === rules.next;
+  const next = role === soap.next;
   return {
-    ours: role === undefined || role === '' || next || role === rules.ultimateReceiver,
+    ours: role === undefined || role === '' || next || role === soap.ultimateReceiver,
     next,
     mustUnderstand:
       mustUnderstand !== undefined &&
-      (rules.mustUnderstand.get(mustUnderstand) ?? refuse('malformed', 'must-understand')),
+      (soap.mustUnderstand.get(mustUnderstand) ?? refuse('malformed', 'must-understand')),
   };
 }

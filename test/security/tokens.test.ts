@@ -188,6 +188,15 @@ describe('DerivedKeyToken', () => {
     );
   });
 
+  test('has its Nonce in the namespace that the dialect says', () => {
+    const other = { ...dialect, nonceNamespace: ns.wsse };
+    const key = { nonce: Buffer.alloc(16, 3).toString('base64'), lengthBytes: 16 };
+    const text = writeDerivedKeyToken(other, 'DK', key, source);
+    expect(parseDerivedKeyToken(canonical(text), other).nonce.toString('base64')).toBe(key.nonce);
+    expect(() => parseDerivedKeyToken(root(text), dialect)).toThrow(refusal('invalidSecurity'));
+    expect(() => parseDerivedKeyToken(root(write(Buffer.alloc(16, 3))), other)).toThrow(refusal('invalidSecurity'));
+  });
+
   test('an offset cuts into the same stream', () => {
     const nonce = Buffer.alloc(16, 3);
     const whole = secretBytes(deriveOutgoing(secret(), { nonce: nonce.toString('base64'), lengthBytes: 32 }));
