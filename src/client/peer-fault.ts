@@ -3,7 +3,7 @@ import type { Dialect } from '../names.ts';
 import { expandedName } from '../names.ts';
 import type { QName } from '../policy/plan.ts';
 import { printable } from '../printable.ts';
-import type { Fault } from '../soap/fault.ts';
+import type { Fault } from '../soap/fault-shape.ts';
 
 /**
  * A SOAP fault that came without the protection that the policy asks of answers: it says that the exchange failed, never what the

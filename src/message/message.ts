@@ -2,7 +2,7 @@ import { Refusal, refuse } from '../errors.ts';
 import type { SoapVersion } from '../names.ts';
 import { type Addressing, readAddressing } from '../soap/addressing.ts';
 import { type Envelope, readEnvelope, soapVersionOf } from '../soap/envelope.ts';
-import { type Fault, readFault } from '../soap/fault.ts';
+import { type Fault, readFault } from '../soap/fault-shape.ts';
 import type { Limits } from '../xml/limits.ts';
 import { scan } from '../xml/scan.ts';
 import type { Tree } from '../xml/tree.ts';

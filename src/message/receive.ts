@@ -18,7 +18,7 @@ import {
 import { checkFreshness } from '../security/timestamp.ts';
 import { checkRelationship } from '../soap/addressing.ts';
 import type { Envelope } from '../soap/envelope.ts';
-import { isFault } from '../soap/fault.ts';
+import { isFault } from '../soap/fault-shape.ts';
 import { type CanonicalAllowance, canonicalAllowance } from '../xml/canonical.ts';
 import { defaultLimits, type Limits } from '../xml/limits.ts';
 import type { Element, Fragment } from '../xml/tree.ts';

@@ -1,7 +1,8 @@
 import { ns } from '../names.ts';
 import { securityLimits } from '../security/grammar.ts';
+import { isFaultName } from '../soap/fault-shape.ts';
 import { trimSpace } from '../xml/characters.ts';
-import { bindingOf, type Element, isNamed } from '../xml/tree.ts';
+import { bindingOf, type Element } from '../xml/tree.ts';
 
 /** How far into a value a prefix is looked for: no prefix is longer. */
 const lookedAtChars = 256;
@@ -29,7 +30,7 @@ function collect(element: Element, names: Set<string>, others: Set<string>): voi
   if (element.children.length === 0) {
     const { source, contentStart, contentEnd } = element;
     if (contentStart === contentEnd) return;
-    const isName = isNamed(element, ns.soap12, 'Value') || isNamed(element, '', 'faultcode');
+    const isName = isFaultName(element);
     const text = source.slice(contentStart, Math.min(contentEnd, contentStart + lookedAtChars));
     add(element, text, isName, isName ? names : others);
   }

@@ -4,7 +4,7 @@ import type { SecurityHeader } from '../security/header.ts';
 import { parseUsernameToken, type UsernameToken } from '../security/username-token.ts';
 import type { Addressing } from '../soap/addressing.ts';
 import { checkBodyContent } from '../soap/envelope.ts';
-import { detailOf, isFault, unsignedSubcode } from '../soap/fault.ts';
+import { detailOf, isFault, unsignedSubcode } from '../soap/fault-shape.ts';
 import { elementContent } from '../soap/structure.ts';
 import { canonicalize } from '../xml/canonical.ts';
 import type { Element, Fragment } from '../xml/tree.ts';

@@ -7,13 +7,13 @@ import type { Verified } from '../message/receive.ts';
 import type { OutgoingBody, SendKeys } from '../message/send.ts';
 import type { TrustRequest } from '../names.ts';
 import type { ExchangePlan, OperationPlan, Plan } from '../policy/plan.ts';
+import { writeFaultElement } from '../soap/fault-shape.ts';
 import type { Context, OpenedFrom } from '../state/context.ts';
 import type { CountedCaller } from '../users/authenticate.ts';
 import { isNamed } from '../xml/tree.ts';
 import type { CurrentContext } from './current-context.ts';
 import type { EndpointParts, ServedPort } from './port.ts';
 import type { ServiceAnswer } from './service.ts';
-import { writeServiceFault } from './service-fault.ts';
 
 /** A context and where this node found it. */
 export interface FoundContext {
@@ -140,7 +140,7 @@ function replyOf(
   const keys = contextKeys(context, plan);
   if ('body' in answer) return { action: operation.outputAction, body: answer.body, keys, isFault: false };
   parts.log.warn({ port: plan.port, operation: operation.name, err: answer.fault.cause }, 'operation failed');
-  const body = selfContained(writeServiceFault(answer.fault));
+  const body = selfContained(writeFaultElement(plan.soap, answer.fault));
   return { action: plan.addressing.faultAction, body, keys, isFault: true };
 }
 

@@ -7,7 +7,7 @@ import { addressingVersions, dialects, ns } from '../../src/names.ts';
 import { parseSecurityHeader } from '../../src/security/header.ts';
 import { collectIds } from '../../src/security/ids.ts';
 import { verifyDigests } from '../../src/security/signature.ts';
-import { readFault } from '../../src/soap/fault.ts';
+import { readFault } from '../../src/soap/fault-shape.ts';
 import { canonicalAllowance, canonicalize } from '../../src/xml/canonical.ts';
 import { defaultLimits } from '../../src/xml/limits.ts';
 import { agree, open, openBootstrap, openCall, own, recorded, textOf } from './captures.ts';

@@ -3,7 +3,7 @@ import { systemRandom } from '../../src/crypto/random.ts';
 import { createRing } from '../../src/keyring/rotate.ts';
 import { ns } from '../../src/names.ts';
 import { type CurrentContext, currentContext } from '../../src/server/current-context.ts';
-import { readFault } from '../../src/soap/fault.ts';
+import { readFault } from '../../src/soap/fault-shape.ts';
 import { leafText } from '../../src/xml/tree.ts';
 import { expectFault, expectNoSecrets } from '../support/faults.ts';
 import {

@@ -7,7 +7,7 @@ import { systemRandom } from '../../src/crypto/random.ts';
 import { send } from '../../src/message/send.ts';
 import { ns } from '../../src/names.ts';
 import { type CurrentContext, currentContext } from '../../src/server/current-context.ts';
-import { readFault } from '../../src/soap/fault.ts';
+import { readFault } from '../../src/soap/fault-shape.ts';
 import { echoText } from '../policy/echo-variant.ts';
 import { type ListeningNode, listen } from '../support/endpoint.ts';
 import { expectFault, loggedReasons } from '../support/faults.ts';

@@ -3,8 +3,10 @@ import type { FaultClass } from '../../src/errors.ts';
 import { addressingVersions, dialects, ns, soapVersions } from '../../src/names.ts';
 import { readAddressing } from '../../src/soap/addressing.ts';
 import { readEnvelope } from '../../src/soap/envelope.ts';
-import { faultContent, readFault, writeFault } from '../../src/soap/fault.ts';
+import { faultContent, writeFault } from '../../src/soap/fault.ts';
+import { readFault, writeFaultElement } from '../../src/soap/fault-shape.ts';
 import { scanText } from '../../src/xml/scan.ts';
+import { leafText } from '../../src/xml/tree.ts';
 
 const { feb2005, '200512': trust13 } = dialects;
 
@@ -95,6 +97,35 @@ test('nothing but RelatesTo comes from the message, and that is escaped', () => 
 
 test('the Fault alone stands on its own', () => {
   expect(readFault(scanText(faultContent(out('renewNeeded'))).root)?.subcode?.local).toBe('RenewNeeded');
+});
+
+describe.each(Object.values(soapVersions))('what a service says, in SOAP $name', soap => {
+  const said = (namespace: string) => ({
+    code: 'Sender' as const,
+    subcodes: [{ namespace, local: 'OutOfStock' }],
+    reason: 'a < b & c',
+    detail: '<none/> left',
+  });
+  const read = (namespace: string) => readFault(scanText(writeFaultElement(soap, said(namespace))).root);
+
+  test('is read as it was given, whatever its text', () => {
+    const fault = read('urn:shop?a="1"&b');
+    expect(fault?.reason).toBe('a < b & c');
+    expect(fault?.detail?.children.map(entry => leafText(entry))).toEqual(['<none/> left']);
+    expect(fault?.subcode ?? fault?.code).toEqual({ namespace: 'urn:shop?a="1"&b', local: 'OutOfStock' });
+  });
+
+  test('has a name in no namespace without a prefix', () => {
+    const fault = read('');
+    expect(fault?.subcode ?? fault?.code).toEqual({ namespace: '', local: 'OutOfStock' });
+  });
+
+  test('is a fault of its version', () => {
+    const plain = { ...said(''), subcodes: [], detail: undefined };
+    const fault = readFault(scanText(writeFaultElement(soap, plain)).root);
+    expect(fault?.code).toEqual({ namespace: soap.namespace, local: expect.stringMatching(/^(Sender|Client)$/) });
+    expect(fault?.detail).toBeUndefined();
+  });
 });
 
 describe('reading', () => {

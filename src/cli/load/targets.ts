@@ -4,7 +4,7 @@ import type { SessionOptions } from '../../client/session-options.ts';
 import { SecureConversationError } from '../../errors.ts';
 import type { OperationPlan, Plan } from '../../policy/plan.ts';
 import { printable } from '../../printable.ts';
-import { readFault } from '../../soap/fault.ts';
+import { readFault } from '../../soap/fault-shape.ts';
 import { scanText } from '../../xml/scan.ts';
 import { escapeAttribute } from '../../xml/write.ts';
 import type { Outcome } from './attack.ts';
