@@ -11,6 +11,7 @@ import {
 } from '../message/receive.ts';
 import { type OutgoingBody, type SendKeys, type Sent, send } from '../message/send.ts';
 import type { ExchangePlan, Plan } from '../policy/plan.ts';
+import { postHeaders } from '../soap/envelope-writer.ts';
 import { defaultLimits } from '../xml/limits.ts';
 import type { Element } from '../xml/tree.ts';
 import { type Addresses, addressList, mayAskAgain, mayRetry, type RetryMode } from './addresses.ts';
@@ -174,8 +175,7 @@ async function attempt(
       ),
     headers.length !== 0,
   );
-  const contentType = `${soap.contentType}; charset=utf-8${soap.name === '1.2' ? `; action="${action}"` : ''}`;
-  const response = await transport.post(address, sent.text, contentType, withinMs);
+  const response = await transport.post(address, sent.text, postHeaders(soap, action), withinMs);
   parts.trace?.({
     address,
     request: sent.text,

@@ -1,6 +1,6 @@
 import { SecureConversationError } from '../errors.ts';
 import { isListed } from '../message/plan-check.ts';
-import { expandedName, ns } from '../names.ts';
+import { addressingVersions, expandedName, ns, type SoapVersion, soapVersions } from '../names.ts';
 import type { MessagePlan } from '../policy/plan.ts';
 import { attributeValue, type Element, isNamed } from '../xml/tree.ts';
 
@@ -11,7 +11,9 @@ interface Rule {
   readonly hint: string;
 }
 
-const addressingNamespaces: ReadonlySet<string> = new Set([ns.wsa10, ns.wsa200408]);
+const addressingNamespaces: ReadonlySet<string> = new Set(
+  Object.values(addressingVersions).map(({ namespace }) => namespace),
+);
 const leaveOut = 'leave it out: the client writes it';
 
 const rules: readonly Rule[] = [
@@ -22,26 +24,33 @@ const rules: readonly Rule[] = [
   },
   { breaks: block => isNamed(block, ns.wsse, 'Security'), problem: 'is a Security header', hint: leaveOut },
   {
-    // Every port that is offered speaks SOAP 1.2, where a mustUnderstand of SOAP 1.1 is nobody's (SOAP 1.2 Part 1 §5.2).
-    breaks: ({ attributes }) => attributes.some(({ namespace }) => namespace === ns.soap11),
-    problem: 'has an attribute of SOAP 1.1, which means nothing in SOAP 1.2',
-    hint: 'make the client of node-soap with forceSoap12Headers: true',
-  },
-  {
     breaks: (block, { signed }) => isListed(block, signed.headers) && attributeValue(block, ns.wsu, 'Id') !== undefined,
     problem: 'is to be signed and has a wsu:Id',
     hint: 'leave the wsu:Id out: the client writes one',
   },
 ];
 
+/** An attribute of another SOAP version (mustUnderstand, role) is nobody's there (SOAP 1.2 Part 1 §5.2). */
+function versionRules(soap: SoapVersion): readonly Rule[] {
+  const others = Object.values(soapVersions).filter(other => other !== soap);
+  return others.map(other => ({
+    breaks: ({ attributes }) => attributes.some(({ namespace }) => namespace === other.namespace),
+    problem: `has an attribute of SOAP ${other.name}, which means nothing in SOAP ${soap.name}`,
+    hint: `make node-soap's client write SOAP ${soap.name}: that is what its option forceSoap12Headers is for`,
+  }));
+}
+
 /**
  * Refuses header blocks of the user that are the client's own to write, or that would not mean what they say.
  * @param plan of the request
+ * @param soap what the request is written in
  * @throws {SecureConversationError} `CONFIG_INVALID` naming the block
  */
-export function checkHeaderBlocks(blocks: readonly Element[], plan: MessagePlan): void {
+export function checkHeaderBlocks(blocks: readonly Element[], plan: MessagePlan, soap: SoapVersion): void {
+  if (blocks.length === 0) return;
+  const all = [...rules, ...versionRules(soap)];
   for (const block of blocks) {
-    const rule = rules.find(({ breaks }) => breaks(block, plan));
+    const rule = all.find(({ breaks }) => breaks(block, plan));
     if (rule === undefined) continue;
     const name = expandedName(block.namespace, block.local);
     throw new SecureConversationError('CONFIG_INVALID', `the header block ${name} ${rule.problem}`, {

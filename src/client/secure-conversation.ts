@@ -47,7 +47,7 @@ export function secureConversation(client: Client, options: SecureConversationOp
   const adapter = async (request: AxiosRequest) => {
     const { headers, body } = readCall(request);
     const operation = operationOf(body, plan);
-    checkHeaderBlocks(headers, operation.request);
+    checkHeaderBlocks(headers, operation.request, plan.soap);
     const { envelope, status } = await session.call(operation, body, undefined, headers);
     const data = request.responseType === 'stream' ? Readable.from([envelope]) : envelope;
     return { data, status, statusText: '', headers: {}, config: request, request: undefined };

@@ -98,7 +98,7 @@ export function openSession(options: SessionOptions): Session {
       isHarmless: false,
       address,
     });
-    return result(exchanged, held);
+    return result(exchanged, plan, held);
   };
 
   return {
@@ -155,7 +155,8 @@ async function cancel(held: Conversation, plan: Plan, parts: ExchangeParts): Pro
   }
 }
 
-function result({ verified, status, address, sentBytes, receivedBytes }: Exchanged, held: Conversation): CallResult {
-  const envelope = writePlainEnvelope(verified.content, contentText(verified));
+function result(exchanged: Exchanged, { soap }: Plan, held: Conversation): CallResult {
+  const { verified, status, address, sentBytes, receivedBytes } = exchanged;
+  const envelope = writePlainEnvelope(soap, verified.content, contentText(verified));
   return { envelope, status, address, sentBytes, receivedBytes, stateChars: held.stateChars };
 }

@@ -21,13 +21,17 @@ export class NetworkError extends SecureConversationError {
   }
 }
 
+/** HTTP headers by name. */
+export type PostHeaders = Readonly<Record<string, string>>;
+
 /** Posts messages over connections that are kept. */
 export interface Transport {
   /**
+   * @param headers of HTTP; Content-Length is added
    * @param withinMs longest wait for the whole answer; default: the transport's
    * @throws {NetworkError} where no whole answer came
    */
-  post(address: string, message: string, contentType: string, withinMs?: number): Promise<HttpResponse>;
+  post(address: string, message: string, headers: PostHeaders, withinMs?: number): Promise<HttpResponse>;
   close(): void;
 }
 
@@ -54,8 +58,8 @@ export function openTransport(options: TransportOptions): Transport {
   const plain = new Agent(settings);
   const tls = new TlsAgent({ ...settings, ...(options.ca === undefined ? {} : { ca: options.ca }) });
   return {
-    post: (address, message, contentType, withinMs = options.timeoutMs) =>
-      post(address, message, contentType, { plain, tls }, { ...options, timeoutMs: withinMs }),
+    post: (address, message, headers, withinMs = options.timeoutMs) =>
+      post(address, message, headers, { plain, tls }, { ...options, timeoutMs: withinMs }),
     close() {
       plain.destroy();
       tls.destroy();
@@ -66,7 +70,7 @@ export function openTransport(options: TransportOptions): Transport {
 function post(
   address: string,
   message: string,
-  contentType: string,
+  headers: PostHeaders,
   agents: { plain: Agent; tls: TlsAgent },
   options: TransportOptions,
 ): Promise<HttpResponse> {
@@ -74,7 +78,7 @@ function post(
   const answered = new Promise<HttpResponse>((resolve, reject) => {
     const url = new URL(address);
     const secure = url.protocol === 'https:';
-    const sentHeaders = { 'Content-Type': contentType, 'Content-Length': Buffer.byteLength(message) };
+    const sentHeaders = { ...headers, 'Content-Length': Buffer.byteLength(message) };
     const settings = { method: 'POST', headers: sentHeaders, agent: secure ? agents.tls : agents.plain };
     let sent = false;
     const fail = (cause: Error) => reject(new NetworkError(address, cause, sent));

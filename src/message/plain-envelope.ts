@@ -1,5 +1,6 @@
 import { SecureConversationError } from '../errors.ts';
-import { ns } from '../names.ts';
+import type { SoapVersion } from '../names.ts';
+import { soapVersionOf } from '../soap/envelope.ts';
 import { elementContent } from '../soap/structure.ts';
 import { scanText } from '../xml/scan.ts';
 import { childNamed, type Element, isNamed } from '../xml/tree.ts';
@@ -21,8 +22,9 @@ export interface PlainMessage {
  */
 export function readPlainEnvelope(text: string): PlainMessage {
   const { root } = scanText(text, ownLimits);
+  const namespace = soapVersionOf(root)?.namespace;
   const body = root.children.at(-1);
-  if (body === undefined || !(isNamed(body, ns.soap12, 'Body') || isNamed(body, ns.soap11, 'Body')))
+  if (namespace === undefined || body === undefined || !isNamed(body, namespace, 'Body'))
     throw new SecureConversationError('CONFIG_INVALID', 'the message to protect has no SOAP Body');
   const attribute = body.attributes[0];
   if (attribute !== undefined)
@@ -33,7 +35,7 @@ export function readPlainEnvelope(text: string): PlainMessage {
         hint: 'take it out of addBodyAttribute',
       },
     );
-  const header = childNamed(root, body.namespace, 'Header');
+  const header = childNamed(root, namespace, 'Header');
   const headers = header === undefined ? [] : elementContent(header, 'malformed', 'header-text');
   const [element, ...more] = elementContent(body, 'malformed', 'body-text');
   if (element === undefined || more.length !== 0) return { headers, body: inheritDeclarations(body) };
@@ -41,14 +43,15 @@ export function readPlainEnvelope(text: string): PlainMessage {
 }
 
 /**
- * An envelope with nothing but a Body, as node-soap takes it: prefix `soap`, SOAP 1.2.
+ * An envelope with nothing but a Body, as node-soap takes it: prefix `soap`.
  * @param content the child of the Body; it takes its declarations along, whatever `soap` means in the message it comes
  * from
  * @param text how to write it; default: as it was written
  */
 export function writePlainEnvelope(
+  { namespace }: SoapVersion,
   content: Element | undefined,
   text = content === undefined ? '' : standalone(content),
 ): string {
-  return `<soap:Envelope xmlns:soap="${ns.soap12}"><soap:Body>${text}</soap:Body></soap:Envelope>`;
+  return `<soap:Envelope xmlns:soap="${namespace}"><soap:Body>${text}</soap:Body></soap:Envelope>`;
 }

@@ -8,6 +8,7 @@ import { type PartToSign, writeSignature } from '../security/signature.ts';
 import { writeTimestamp } from '../security/timestamp.ts';
 import { writeUsernameToken } from '../security/username-token.ts';
 import { type AddressingHeader, addressingHeaders, writeAddressingHeader } from '../soap/addressing.ts';
+import { mustUnderstand, soapDeclaration, writeEnvelope } from '../soap/envelope-writer.ts';
 import { canonicalize } from '../xml/canonical.ts';
 import { scanText } from '../xml/scan.ts';
 import type { Element } from '../xml/tree.ts';
@@ -78,9 +79,7 @@ export function send(
   const body = bodyPart(writing, out.body);
   const headers = headerParts(writing, out, messageId) + blockParts(writing, out.headers);
   const security = securityHeader(writing, timestamp, usernameToken);
-  const { namespace } = versions.soap;
-  const header = headers === '' && security === '' ? '' : `<s:Header>${headers}${security}</s:Header>`;
-  const text = `<s:Envelope xmlns:s="${namespace}">${header}${body}</s:Envelope>`;
+  const text = writeEnvelope(versions.soap, headers + security, body);
   return { text, encryptedKey: sending?.encryptedKey, messageId };
 }
 
@@ -170,13 +169,13 @@ function headerPart(
 ): string {
   // As WCF: what routes the message must be understood. In a signed message nobody but its receiver can read it wrong.
   const mandatory = plan.protection.kind === 'transport' && (header.local === 'Action' || header.local === 'To');
-  const mustUnderstand = mandatory ? ' s:mustUnderstand="1"' : '';
+  const understood = mandatory ? mustUnderstand : '';
   if (!isListed({ namespace: addressing.namespace, local: header.local }, plan.signed.headers)) {
-    return writeAddressingHeader(addressing, header, '', mustUnderstand);
+    return writeAddressingHeader(addressing, header, '', understood);
   }
   const id = ids.header(header.local);
-  const declarations = `${mandatory ? ` xmlns:s="${versions.soap.namespace}"` : ''} xmlns:u="${ns.wsu}"`;
-  const text = writeAddressingHeader(addressing, header, declarations, ` u:Id="${id}"${mustUnderstand}`);
+  const declarations = `${mandatory ? soapDeclaration(versions.soap) : ''} xmlns:u="${ns.wsu}"`;
+  const text = writeAddressingHeader(addressing, header, declarations, ` u:Id="${id}"${understood}`);
   signed.push({ id, canonical: text });
   return text;
 }
@@ -213,7 +212,7 @@ function securityHeader(
     usernameToken +
     (sending === undefined ? '' : signature(plan, sending, signed)) +
     (first ? references : '');
-  return content === '' ? '' : `<o:Security xmlns:o="${ns.wsse}" s:mustUnderstand="1">${content}</o:Security>`;
+  return content === '' ? '' : `<o:Security xmlns:o="${ns.wsse}"${mustUnderstand}>${content}</o:Security>`;
 }
 
 function signature({ suite }: MessagePlan, { signing }: SendingKeys, parts: readonly PartToSign[]): string {

@@ -1,6 +1,7 @@
 import { refuse } from '../errors.ts';
 import { ns, type SoapVersion } from '../names.ts';
 import type { PartToSign } from '../security/signature.ts';
+import { soapPrefix } from '../soap/envelope-writer.ts';
 import { canonicalize } from '../xml/canonical.ts';
 import { defaultLimits, type Limits } from '../xml/limits.ts';
 import { scanText } from '../xml/scan.ts';
@@ -54,20 +55,20 @@ export interface BodyTags {
  */
 export function bodyTags(soap: SoapVersion, declarations: string, withId: boolean): BodyTags {
   const inherited = declarations === '' ? '' : ` ${declarations}`;
-  const prefix = freePrefix('s', inherited);
+  const prefix = freePrefix(soapPrefix, inherited);
   const close = `</${prefix}:Body>`;
   if (!withId) {
-    const own = prefix === 's' ? '' : ` xmlns:${prefix}="${soap.namespace}"`;
+    const own = prefix === soapPrefix ? '' : ` xmlns:${prefix}="${soap.namespace}"`;
     return { open: `<${prefix}:Body${own}${inherited}>`, close, canonicalOpen: undefined };
   }
   const idPrefix = freePrefix('u', inherited);
   const own = ` xmlns:${prefix}="${soap.namespace}" xmlns:${idPrefix}="${ns.wsu}"`;
   const id = ` ${idPrefix}:Id="${ids.body}"`;
-  const isUsual = prefix === 's' && idPrefix === 'u';
+  const isUsual = prefix === soapPrefix && idPrefix === 'u';
   return {
     open: `<${prefix}:Body${own}${inherited}${id}>`,
     close,
-    canonicalOpen: isUsual ? `<s:Body${own}${id}>` : undefined,
+    canonicalOpen: isUsual ? `<${prefix}:Body${own}${id}>` : undefined,
   };
 }
 

@@ -1,6 +1,6 @@
 import type { WSDL } from 'soap';
 import { type OutgoingBody, ownLimits } from '../message/send.ts';
-import { ns } from '../names.ts';
+import { ns, type SoapVersion } from '../names.ts';
 import { scanText } from '../xml/scan.ts';
 
 /** How node-soap is told to write the result of one operation. */
@@ -18,25 +18,34 @@ interface Declaration {
 }
 
 /** Prefixes that node-soap's own envelopes declare, or should: it writes null as xsi:nil and declares that prefix as a client only. */
-const ownDeclarations: readonly Declaration[] = [
-  { prefix: 'soap', text: `xmlns:soap="${ns.soap12}"` },
-  { prefix: 'xsi', text: `xmlns:xsi="${ns.xsi}"` },
-];
+function ownDeclarations({ namespace }: SoapVersion): readonly Declaration[] {
+  return [
+    { prefix: 'soap', text: `xmlns:soap="${namespace}"` },
+    { prefix: 'xsi', text: `xmlns:xsi="${ns.xsi}"` },
+  ];
+}
+
+/** A port whose operations have results, by the names that node-soap's WSDL has for it. */
+export interface ResultPort {
+  readonly service: string;
+  readonly port: string;
+  readonly soap: SoapVersion;
+}
 
 /**
  * What node-soap's WSDL says of an operation's output.
  * @throws {TypeError} where it has none
  */
-export function resultShape(wsdl: WSDL, service: string, port: string, operation: string): ResultShape {
+export function resultShape(wsdl: WSDL, { service, port, soap }: ResultPort, operation: string): ResultShape {
   const output = wsdl.definitions.services[service]?.ports[port]?.binding.methods[operation]?.output;
   if (output === undefined) throw new TypeError(`${service}.${port}.${operation} has no output`);
   const { $name: name = '', targetNSAlias: prefix = '', targetNamespace: namespace = '' } = output;
-  return { name, prefix, namespace, declarations: declarationsOf(wsdl.xmlnsInEnvelope) };
+  return { name, prefix, namespace, declarations: declarationsOf(wsdl.xmlnsInEnvelope, soap) };
 }
 
-function declarationsOf(xmlns: string): readonly Declaration[] {
+function declarationsOf(xmlns: string, soap: SoapVersion): readonly Declaration[] {
   const declared = [...xmlns.matchAll(/xmlns:([^=\s:"]+)="[^"]*"/g)].map(([text, prefix = '']) => ({ prefix, text }));
-  return [...declared, ...ownDeclarations.filter(own => !declared.some(({ prefix }) => prefix === own.prefix))];
+  return [...declared, ...ownDeclarations(soap).filter(own => !declared.some(({ prefix }) => prefix === own.prefix))];
 }
 
 /**

@@ -3,6 +3,7 @@ import { CallerGone, Overload, Refusal, refuse } from '../errors.ts';
 import { type ContextTokenValue, EnvelopeRefusal, type Message, readMessage, receive } from '../message/receive.ts';
 import { send } from '../message/send.ts';
 import type { ExchangePlan } from '../policy/plan.ts';
+import { contentTypeOf } from '../soap/envelope-writer.ts';
 import { writeFault } from '../soap/fault.ts';
 import type { CountedCaller } from '../users/authenticate.ts';
 import { type Exchange, exchangeFor, type FoundContext, type Reply } from './exchange.ts';
@@ -102,7 +103,7 @@ function protect(reply: Reply, plan: ExchangePlan, relatesTo: string | undefined
     { action: reply.action, body: reply.body, ...(relatesTo === undefined ? {} : { relatesTo }) },
     { nowMs: port.parts.clock(), random: port.parts.random, timestampTtlMs },
   );
-  return { status: reply.isFault ? 500 : 200, contentType: `${soap.contentType}; charset=utf-8`, body: sent.text };
+  return { status: reply.isFault ? 500 : 200, contentType: contentTypeOf(soap), body: sent.text };
 }
 
 /** Nobody is there to be answered. Whoever hangs up as fast as they can must not fill the log. */
@@ -130,7 +131,7 @@ function refused(error: unknown, message: Message | undefined, port: ServedPort)
     dialect: plan.dialect,
     relatesTo: message?.addressing?.messageId,
   });
-  const contentType = `${soap.contentType}; charset=utf-8`;
+  const contentType = contentTypeOf(soap);
   return refusal instanceof Overload
     ? { status: 503, contentType, body, retryAfterS: refusal.retryAfterS }
     : { status: 500, contentType, body };

@@ -12,7 +12,7 @@ const soap: typeof import('soap') = createRequire(import.meta.url)('soap');
  */
 export function openServiceWsdl(file: string, text: string): Promise<WSDL> {
   return new Promise((resolve, reject) => {
-    const wsdl = new soap.WSDL(text, file, { forceSoap12Headers: true });
+    const wsdl = new soap.WSDL(text, file, {});
     wsdl.onReady(cause => {
       if (cause) {
         reject(new SecureConversationError('WSDL_INVALID', `${file}: node-soap can't read this WSDL`, { cause }));

@@ -21,6 +21,9 @@ export interface ServiceCall {
   readonly context: CurrentContext;
 }
 
+/** What of a port's plan its calls are made with. */
+export type CalledPort = Pick<Plan, 'service' | 'port' | 'soap'>;
+
 /** The user's service, called with bodies that were verified and decrypted. */
 export interface Service {
   /** Settles when the WSDL has been read; rejects where node-soap can't. */
@@ -29,7 +32,7 @@ export interface Service {
    * Calls an operation of a port; never rejects. To be called after `ready`. A one-way operation (WSDL 1.1 §2.4.1) is answered with an
    * empty Body as soon as it has been begun, with a fault where it can't be; what it fails with later is logged.
    */
-  call(port: Pick<Plan, 'service' | 'port'>, call: ServiceCall): Awaitable<ServiceAnswer>;
+  call(port: CalledPort, call: ServiceCall): Awaitable<ServiceAnswer>;
 }
 
 /**
@@ -42,10 +45,10 @@ export interface Service {
 export function openService(wsdlFile: string, wsdlText: string, services: object, log: Pick<Log, 'warn'>): Service {
   let wsdl: WSDL | undefined;
   const shapes = new Map<OperationPlan, ResultShape>();
-  const shapeOf = (ready: WSDL, { service, port }: Pick<Plan, 'service' | 'port'>, operation: OperationPlan) => {
+  const shapeOf = (ready: WSDL, { service, port, soap }: CalledPort, operation: OperationPlan) => {
     const known = shapes.get(operation);
     if (known !== undefined) return known;
-    const shape = resultShape(ready, service.local, port, operation.name);
+    const shape = resultShape(ready, { service: service.local, port, soap }, operation.name);
     shapes.set(operation, shape);
     return shape;
   };

@@ -1,6 +1,7 @@
 import type { FaultClass } from '../errors.ts';
 import { type AddressingFault, type AddressingVersion, type Dialect, ns, type SoapVersion } from '../names.ts';
 import { escapeText } from '../xml/write.ts';
+import { mustUnderstand, writeEnvelope } from './envelope-writer.ts';
 import { type FaultCode, type FaultName, writeFaultElement } from './fault-shape.ts';
 
 interface Row {
@@ -98,11 +99,10 @@ export interface OutgoingFault {
 export function writeFault(out: OutgoingFault): string {
   const { soap, addressing, relatesTo } = out;
   const relation = relatesTo === undefined ? '' : `<a:RelatesTo>${escapeText(relatesTo)}</a:RelatesTo>`;
-  const header =
-    addressing === undefined
-      ? ''
-      : `<s:Header xmlns:a="${addressing.namespace}"><a:Action s:mustUnderstand="1">${addressing.faultAction}</a:Action>${relation}</s:Header>`;
-  return `<s:Envelope xmlns:s="${soap.namespace}">${header}<s:Body>${faultContent(out)}</s:Body></s:Envelope>`;
+  const body = `<s:Body>${faultContent(out)}</s:Body>`;
+  if (addressing === undefined) return writeEnvelope(soap, '', body);
+  const header = `<a:Action${mustUnderstand}>${addressing.faultAction}</a:Action>${relation}`;
+  return writeEnvelope(soap, header, body, ` xmlns:a="${addressing.namespace}"`);
 }
 
 /** The Fault element of a class, to be sent where the answer is secured; needs no namespace declaration from outside. */

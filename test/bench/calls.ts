@@ -3,7 +3,9 @@ import { readFileSync } from 'node:fs';
 import { openSession, type Session } from '../../src/client/session.ts';
 import { openTransport } from '../../src/client/transport.ts';
 import { type DemoData, demoUser } from '../../src/farm/demo-data.ts';
+import { soapVersions } from '../../src/names.ts';
 import type { OperationPlan, Plan } from '../../src/policy/plan.ts';
+import { postHeaders } from '../../src/soap/envelope-writer.ts';
 import { median } from './rounds.ts';
 import type { ServerSettings, Started, Usage } from './server-process.ts';
 
@@ -106,9 +108,9 @@ function expressCell(server: Server, transport: ReturnType<typeof openTransport>
   const envelope =
     `<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope"><s:Body xmlns:e="${namespace}">` +
     `<e:Echo><e:text>${'x'.repeat(bytes)}</e:text></e:Echo></s:Body></s:Envelope>`;
-  const contentType = `application/soap+xml; charset=utf-8; action="${action}"`;
+  const headers = postHeaders(soapVersions['1.2'], action);
   const call = async () => {
-    const answer = await transport.post(`http://localhost:${server.http}/EchoSymmetric`, envelope, contentType);
+    const answer = await transport.post(`http://localhost:${server.http}/EchoSymmetric`, envelope, headers);
     if (answer.status !== 200 || answer.bytes.length < bytes) throw new Error(`express answered ${answer.status}`);
   };
   return { server, kind: 'express', port, bytes, call };

@@ -37,7 +37,8 @@ function transport(timeoutMs: number): Transport {
   return opened;
 }
 
-const send = (opened: Transport, address: string) => opened.post(address, '<a/>', 'application/soap+xml');
+const send = (opened: Transport, address: string) =>
+  opened.post(address, '<a/>', { 'Content-Type': 'application/soap+xml' });
 const closed = (socket: Socket | undefined) =>
   socket?.destroyed ? undefined : new Promise(resolve => socket?.on('close', resolve));
 

@@ -65,7 +65,9 @@ test('the service’s certificate and key are named by their options', async () 
 function postTo(served: ListeningNode, port: PortName) {
   const transport = openTransport({ ca: pem.ca.certificate, timeoutMs: 10_000, maxBytes: 1 << 20 });
   const post = async (message: string) => {
-    const { status, bytes } = await transport.post(served.address(port), message, 'application/soap+xml');
+    const { status, bytes } = await transport.post(served.address(port), message, {
+      'Content-Type': 'application/soap+xml',
+    });
     return { status, body: Buffer.from(bytes).toString() };
   };
   return { post, close: () => transport.close() };

@@ -69,7 +69,7 @@ const addressOf = (port: PortName) => `${base[planOf(port).transport]}/${port}`;
 async function post(address: string, body: string, contentType = 'application/soap+xml') {
   const transport = openTransport({ ca: pem.ca.certificate, timeoutMs: 10_000, maxBytes: 1 << 20 });
   try {
-    const { status, bytes } = await transport.post(address, body, contentType);
+    const { status, bytes } = await transport.post(address, body, { 'Content-Type': contentType });
     return { status, body: Buffer.from(bytes).toString() };
   } finally {
     transport.close();

@@ -88,7 +88,7 @@ beforeEach(() => {
 });
 
 async function post(port: PortName, message: string, to: ListeningNode = node) {
-  const { status, bytes } = await transport.post(to.address(port), message, 'application/soap+xml');
+  const { status, bytes } = await transport.post(to.address(port), message, { 'Content-Type': 'application/soap+xml' });
   return { status, body: Buffer.from(bytes).toString() };
 }
 

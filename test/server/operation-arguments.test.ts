@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import type { WSDL } from 'soap';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { writePlainEnvelope } from '../../src/message/plain-envelope.ts';
+import { soapVersions } from '../../src/names.ts';
 import { readArguments } from '../../src/server/operation-arguments.ts';
 import { openServiceWsdl } from '../../src/server/service-wsdl.ts';
 import { scanText } from '../../src/xml/scan.ts';
@@ -46,7 +47,7 @@ const contentOf = (inside: string, attributes = '') =>
 
 const reading = (content: Parameters<typeof readArguments>[1]) => readArguments(wsdl, content);
 const ofNodeSoap = (content: Parameters<typeof readArguments>[1]) =>
-  wsdl.xmlToObject(writePlainEnvelope(content)).Body[content.local];
+  wsdl.xmlToObject(writePlainEnvelope(soapVersions['1.2'], content)).Body[content.local];
 
 const names = ['text', 'paid', 'line', 'item', 'count', 'price', 'when', 'more', 'other', 'Order'];
 const attribute = fc.tuple(

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import type { WSDL } from 'soap';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { soapVersions } from '../../src/names.ts';
 import { type ResultShape, resultShape, writeResult } from '../../src/server/operation-result.ts';
 import { openServiceWsdl } from '../../src/server/service-wsdl.ts';
 
@@ -11,7 +12,7 @@ let shape: ResultShape;
 
 beforeAll(async () => {
   wsdl = await openServiceWsdl(file, readFileSync(file, 'utf8'));
-  shape = resultShape(wsdl, 'EchoService', 'EchoTls11', 'Echo');
+  shape = resultShape(wsdl, { service: 'EchoService', port: 'EchoTls11', soap: soapVersions['1.2'] }, 'Echo');
 });
 
 /** The prefixes that the body of a result declares. */

@@ -110,7 +110,7 @@ export function measuredCaller({ port, keys }: Conversation, operation: Operatio
       address: undefined,
       isHarmless: false,
     });
-    return writePlainEnvelope(verified.content);
+    return writePlainEnvelope(parts.plan.soap, verified.content);
   });
 }
 
