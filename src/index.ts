@@ -51,7 +51,7 @@ export type { ContextBearerOptions } from './server/context-bearer.ts';
 export { type CurrentContext, currentContext } from './server/current-context.ts';
 export { createEndpoint, type Endpoint, type EndpointListener } from './server/endpoint.ts';
 export type { EndpointOptions, PortOverrides } from './server/endpoint-options.ts';
-export type { Mounted } from './server/listener.ts';
+export type { Mounted } from './server/requests.ts';
 export type { Statistics } from './server/statistics.ts';
 export type { Authenticate, AuthenticatedUser, Caller } from './users/authenticate.ts';
 export type { LoginLimits } from './users/login-limits.ts';

@@ -35,6 +35,8 @@ export type ComponentKind = 'message' | 'portType' | 'binding' | 'service';
 export interface Wsdl {
   /** File or URL of the document that was asked for. */
   readonly name: string;
+  /** The document that was asked for, as it was read. */
+  readonly text: string;
   /** Root elements of all WSDL documents, the one that was asked for first. */
   readonly definitions: readonly Element[];
   /** Root elements of the schemas in files of their own. */
@@ -76,7 +78,7 @@ export function parseWsdl(source: DocumentText, locate: Locate = () => undefined
   const documents = readDocuments(source, locate);
   const components = readComponents(documents.definitions);
   const ports = Array.from(components.service.values()).flatMap(readPorts);
-  return { name: source.name, ...documents, components, ports };
+  return { name: source.name, text: source.text, ...documents, components, ports };
 }
 
 /** @throws {SecureConversationError} WSDL_INVALID when the component is not in any document. */

@@ -20,7 +20,7 @@ import type { Authenticate } from '../users/authenticate.ts';
 import { type LoginLimits, loginLimitsField } from '../users/login-limits.ts';
 import { type Logins, usersOrLogins } from '../users/logins.ts';
 import { defaultLimits, type Limits } from '../xml/limits.ts';
-import type { Mounted } from './listener.ts';
+import type { Mounted } from './requests.ts';
 
 /** What a WSDL port may be told beside its policy. */
 export interface PortOverrides {

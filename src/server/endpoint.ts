@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
@@ -10,6 +9,7 @@ import { keepRing, type RingKeeper } from '../keyring/keeper.ts';
 import { compilePolicy } from '../policy/compile.ts';
 import { checkServable } from '../policy/offered.ts';
 import type { Plan } from '../policy/plan.ts';
+import { readWsdl, type Wsdl } from '../policy/wsdl.ts';
 import { cookieMode } from '../state/cookie-mode.ts';
 import { replayTable } from '../state/replay.ts';
 import type { Cancellation, StateMode } from '../state/state-mode.ts';
@@ -19,10 +19,11 @@ import { defaultLimits } from '../xml/limits.ts';
 import { announcer } from './announce.ts';
 import { contextBearer } from './context-bearer.ts';
 import { checkEndpointOptions, type EndpointOptions } from './endpoint-options.ts';
-import { closeServer, listenOn, pathOf, type Served, serveRequest } from './listener.ts';
+import { closeServer, listenOn } from './listener.ts';
 import { boundedLog, standardErrorLog } from './log.ts';
 import { type EndpointParts, type ServedPort, servePort, timestampTtlMs } from './port.ts';
 import { type Listening, publishedWsdl } from './published-wsdl.ts';
+import { pathOf, type Served, serveRequest, wsdlOf } from './requests.ts';
 import { openService } from './service.ts';
 import { counters, type Statistics } from './statistics.ts';
 
@@ -65,7 +66,8 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
   checkEndpointOptions(options);
   const log = boundedLog(options.log ?? standardErrorLog());
   const names = options.ports && Object.keys(options.ports);
-  const plans = compilePolicy(options.wsdl, names === undefined ? {} : { ports: names });
+  const wsdl = readWsdl(options.wsdl);
+  const plans = compilePolicy(wsdl, names === undefined ? {} : { ports: names });
   for (const plan of plans) {
     checkServable(plan);
     checkServed(plan, options.services);
@@ -84,7 +86,7 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
   });
   const logins = loginsOf(options);
   const parts: EndpointParts = {
-    service: openService(options.wsdl, readFileSync(options.wsdl, 'utf8'), options.services, log),
+    service: openService(options.wsdl, wsdl.text, options.services, log),
     authenticate: logins.authenticate,
     openKey: logins.gate.openKey,
     ownCertificates: certificates,
@@ -108,21 +110,26 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
       lifetimeMs: lifetimeOf(plan, options, ring),
     }),
   );
-  return endpointOf(ports, options, { ring, state, parts });
+  return endpointOf(ports, options, { wsdl, ring, state, parts });
 }
 
 interface Running {
+  readonly wsdl: Wsdl;
   readonly ring: RingKeeper;
   readonly state: StateMode;
   readonly parts: EndpointParts;
 }
 
-function endpointOf(ports: readonly ServedPort[], options: EndpointOptions, { ring, state, parts }: Running): Endpoint {
+function endpointOf(
+  ports: readonly ServedPort[],
+  options: EndpointOptions,
+  { wsdl, ring, state, parts }: Running,
+): Endpoint {
   const servers = new Set<Server>();
   const sockets: Listening[] = [];
   const served: Served = {
     ports: new Map(ports.map(port => [port.path, port])),
-    wsdl: publishedWsdl(options.wsdl, ports, sockets),
+    wsdl: publishedWsdl(wsdl, ports, sockets),
     mounted: options.mounted,
     maxBytes: parts.limits.maxBytes,
     trustedProxies: addressList(options.trustedProxies ?? []),
@@ -146,7 +153,7 @@ function endpointOf(ports: readonly ServedPort[], options: EndpointOptions, { ri
     plans: ports.map(port => port.plan),
     middleware: () =>
       function secureConversationEndpoint(request: Request, response: Response, next: NextFunction) {
-        if (served.ports.has(pathOf(request)) || served.wsdl(request) !== undefined)
+        if (served.ports.has(pathOf(request)) || wsdlOf(request, served) !== undefined)
           void serveRequest(request, response, served);
         else next();
       },

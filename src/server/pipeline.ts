@@ -26,14 +26,14 @@ export interface HttpAnswer {
  * @param soapAction value of the HTTP SOAPAction header or `action` parameter, where there is one
  * @returns undefined where the caller went away before its turn came: nothing was done for it
  */
-export function answer(
+export function answerMessage(
   bytes: Uint8Array,
   soapAction: string | undefined,
   port: ServedPort,
   caller: CountedCaller,
 ): Awaitable<HttpAnswer | undefined> {
   let message: Message | undefined;
-  const failed = (error: unknown) => (error instanceof CallerGone ? dropped(port) : refused(error, message, port));
+  const failed = (error: unknown) => (error instanceof CallerGone ? dropped(port) : answerFault(error, message, port));
   try {
     message = readMessage(bytes, port.parts.limits);
     if (message.envelope.soap !== port.plan.soap) refuse('versionMismatch', 'soap-version');
@@ -115,7 +115,7 @@ function dropped({ parts, plan }: ServedPort): undefined {
  * The answer to a message that was refused: HTTP 400 where no envelope could be read, else the fault of its class with HTTP 500, or 503
  * where the same message may be good later (RFC 9110 §15.6.4).
  */
-function refused(error: unknown, message: Message | undefined, port: ServedPort): HttpAnswer {
+function answerFault(error: unknown, message: Message | undefined, port: ServedPort): HttpAnswer {
   const refusal = error instanceof Refusal ? error : new Refusal('server', 'internal', error);
   const { parts, plan } = port;
   parts.counters.fault(refusal.fault);

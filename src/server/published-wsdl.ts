@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import { wsdlFor } from '../policy/publish.ts';
-import { readWsdl } from '../policy/wsdl.ts';
+import type { Wsdl } from '../policy/wsdl.ts';
 import { parseHost } from './host.ts';
-import { pathOf } from './listener.ts';
 import type { ServedPort } from './port.ts';
+import { pathOf } from './requests.ts';
 
 /** TCP ports that were opened by one call of `listen`. */
 export interface Listening {
@@ -14,16 +14,15 @@ export interface Listening {
 /**
  * The WSDL as this node publishes it: `/?wsdl` whole, `/<Port>?wsdl` that port alone; the host as it was asked for, scheme and TCP
  * port of this node for each binding.
+ * @returns what writes the WSDL for the path of a request; undefined where it has none
  * @param sockets what is listened on; grows as listening begins
  */
 export function publishedWsdl(
-  file: string,
+  wsdl: Wsdl,
   ports: readonly ServedPort[],
   sockets: readonly Listening[],
-): (request: IncomingMessage) => string | undefined {
-  const wsdl = readWsdl(file);
+): (request: IncomingMessage) => (() => string) | undefined {
   return request => {
-    if (!/^[^?]*\?wsdl$/i.test(request.url ?? '')) return undefined;
     const path = pathOf(request);
     const asked = path === '/' ? ports : ports.filter(port => port.path === path);
     if (asked.length === 0) return undefined;
@@ -34,7 +33,7 @@ export function publishedWsdl(
         sockets,
       );
     const whole = asked.length === wsdl.ports.length;
-    return wsdlFor(wsdl, whole ? { addressOf } : { ports: asked.map(port => port.plan.port), addressOf });
+    return () => wsdlFor(wsdl, whole ? { addressOf } : { ports: asked.map(port => port.plan.port), addressOf });
   };
 }
 

@@ -11,7 +11,7 @@ import { createRing } from '../../src/keyring/rotate.ts';
 import { send } from '../../src/message/send.ts';
 import { ns } from '../../src/names.ts';
 import { compilePolicy } from '../../src/policy/compile.ts';
-import { answer } from '../../src/server/pipeline.ts';
+import { answerMessage } from '../../src/server/pipeline.ts';
 import { type ServedPort, servePort, timestampTtlMs } from '../../src/server/port.ts';
 import { openService } from '../../src/server/service.ts';
 import { counters } from '../../src/server/statistics.ts';
@@ -93,7 +93,7 @@ async function converse(port: ServedPort): Promise<void> {
     },
     { nowMs, random: randomBytesPooled, timestampTtlMs },
   );
-  const answered = await answer(Buffer.from(text), undefined, port, caller);
+  const answered = await answerMessage(Buffer.from(text), undefined, port, caller);
   if (answered?.status !== 200) throw new Error(`a call was answered with ${answered?.status}`);
 }
 

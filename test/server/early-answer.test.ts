@@ -6,7 +6,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { bearerTokens } from '../../src/oauth/bearer-tokens.ts';
 import { mountedTokens } from '../../src/oauth/token-server.ts';
 import { readOut } from '../../src/server/early-answer.ts';
-import { listenOn, type Served } from '../../src/server/listener.ts';
+import { listenOn } from '../../src/server/listener.ts';
+import type { Served } from '../../src/server/requests.ts';
 import { defaultLimits } from '../../src/xml/limits.ts';
 import { files } from '../oauth/service.ts';
 import { freshRing } from '../support/endpoint.ts';
@@ -29,7 +30,7 @@ beforeAll(async () => {
   });
   const served: Served = {
     ports: new Map([...node.ports.values()].map(port => [port.path, port])),
-    wsdl: () => '<wsdl/>',
+    wsdl: () => () => '<wsdl/>',
     mounted: mountedTokens(tokens),
     maxBytes: defaultLimits.maxBytes,
     ready: Promise.resolve(),

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { systemRandom } from '../../src/crypto/random.ts';
 import { createRing } from '../../src/keyring/rotate.ts';
-import { answer } from '../../src/server/pipeline.ts';
+import { answerMessage } from '../../src/server/pipeline.ts';
 import type { ServedPort } from '../../src/server/port.ts';
 import { expectFault } from '../support/faults.ts';
 import { call, cancel, converseWith, issueRequest, replaced } from '../support/initiator.ts';
@@ -31,7 +31,7 @@ function portOf(name: PortName): ServedPort {
 
 /** What a port answers to a message, with its last line in the log. */
 async function post(port: ServedPort, message: string) {
-  const answered = await answer(Buffer.from(message), undefined, port, caller);
+  const answered = await answerMessage(Buffer.from(message), undefined, port, caller);
   if (answered === undefined) throw new TypeError('the caller is there');
   const { status, body } = answered;
   return { status, body, reason: JSON.parse(node.lines.at(-1) ?? '{}').reason };

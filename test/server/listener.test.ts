@@ -3,7 +3,8 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { soapVersions } from '../../src/names.ts';
-import { listenOn, type Served } from '../../src/server/listener.ts';
+import { listenOn } from '../../src/server/listener.ts';
+import type { Served } from '../../src/server/requests.ts';
 import { freshRing } from '../support/endpoint.ts';
 import { type Conversation, call, converseWith } from '../support/initiator.ts';
 import { keptLog, startNode, type TestNode } from '../support/node.ts';
@@ -37,7 +38,7 @@ beforeAll(async () => {
   conversation = await converseWith(node, 'EchoSymmetric');
   served = {
     ports: new Map([...node.ports.values()].map(port => [port.path, port])),
-    wsdl: () => '<wsdl/>',
+    wsdl: () => () => '<wsdl/>',
     mounted: { path: '/half', handler: half },
     maxBytes: 1 << 20,
     trustedProxies: () => false,

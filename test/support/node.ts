@@ -8,7 +8,7 @@ import { keyRing } from '../../src/keyring/ring.ts';
 import { compilePolicy } from '../../src/policy/compile.ts';
 import { contextBearer } from '../../src/server/context-bearer.ts';
 import { currentContext } from '../../src/server/current-context.ts';
-import { answer, type HttpAnswer } from '../../src/server/pipeline.ts';
+import { answerMessage, type HttpAnswer } from '../../src/server/pipeline.ts';
 import { type EndpointParts, type ServedPort, servePort } from '../../src/server/port.ts';
 import { openService } from '../../src/server/service.ts';
 import { counters, type Statistics } from '../../src/server/statistics.ts';
@@ -121,7 +121,7 @@ export async function startNode(options: NodeOptions): Promise<TestNode> {
     async post(name, message, soapAction) {
       const port = ports.get(name);
       if (port === undefined) throw new TypeError(`no port ${name}`);
-      const answered = await answer(Buffer.from(message), soapAction, port, caller);
+      const answered = await answerMessage(Buffer.from(message), soapAction, port, caller);
       if (answered === undefined) throw new TypeError('the caller is there');
       return answered;
     },

@@ -6,7 +6,7 @@ import type { OwnCertificate } from '../../../src/crypto/x509.ts';
 import { Refusal, SecureConversationError } from '../../../src/errors.ts';
 import { writePlainEnvelope } from '../../../src/message/plain-envelope.ts';
 import type { OperationPlan } from '../../../src/policy/plan.ts';
-import { answer } from '../../../src/server/pipeline.ts';
+import { answerMessage } from '../../../src/server/pipeline.ts';
 import { type Conversation, echoContent, planOf } from '../../support/initiator.ts';
 import { caller, type PortName, type TestNode, user } from '../../support/node.ts';
 import { pem } from '../../support/pem.ts';
@@ -50,7 +50,7 @@ export function measuredServer(node: TestNode): MeasuredServer {
       };
       return message => {
         lastReason = '';
-        return after(answer(message, undefined, served, caller), answered =>
+        return after(answerMessage(message, undefined, served, caller), answered =>
           `${answered?.status ?? 'dropped'} ${lastReason}`.trim(),
         );
       };
