@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { writeText } from '../machine-key/binary-writer.ts';
+import { writeText } from '../machine-key/sp800-108.ts';
 
 /*
  * A Katana ticket, version 3 (Katana 3.0.1 and later), as its TicketSerializer and PropertiesSerializer write it:

@@ -11,6 +11,7 @@ import {
 } from '../message/receive.ts';
 import { type OutgoingBody, type SendKeys, type Sent, send } from '../message/send.ts';
 import type { ExchangePlan, Plan } from '../policy/plan.ts';
+import { timestampTtlMs } from '../security/timestamp.ts';
 import { postHeaders } from '../soap/envelope-writer.ts';
 import { defaultLimits } from '../xml/limits.ts';
 import type { Element } from '../xml/tree.ts';
@@ -20,9 +21,6 @@ import { PeerFault } from './peer-fault.ts';
 import { parseRetryAfter, ServiceBusy } from './service-busy.ts';
 import type { SessionOptions, WireExchange } from './session-options.ts';
 import { type HttpResponse, NetworkError, openTransport, type Transport } from './transport.ts';
-
-/** How long a Timestamp that we write or accept lives. */
-const timestampTtlMs = 300_000;
 
 /** What all exchanges of a session share. */
 export interface ExchangeParts {

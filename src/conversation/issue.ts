@@ -1,3 +1,4 @@
+import { computedKey } from '../crypto/psha1.ts';
 import { type RandomSource, uuidText } from '../crypto/random.ts';
 import { SecretKey } from '../crypto/secret-key.ts';
 import { refuse } from '../errors.ts';
@@ -5,7 +6,6 @@ import type { OutgoingBody } from '../message/send.ts';
 import type { Plan } from '../policy/plan.ts';
 import type { AuthenticationMethod, Context } from '../state/context.ts';
 import type { StateMode } from '../state/state-mode.ts';
-import { computedKey } from './computed-key.ts';
 import type { TokenRequest } from './token-request.ts';
 import { type IssuedToken, writeIssueResponse } from './token-response.ts';
 

@@ -1,12 +1,11 @@
 import { decodeBase64 } from '../crypto/base64.ts';
 import { refuse } from '../errors.ts';
-import type { OutgoingBody } from '../message/send.ts';
+import { type OutgoingBody, selfContained } from '../message/sent-body.ts';
 import type { Dialect, TrustRequest } from '../names.ts';
 import { ns } from '../names.ts';
 import { elementContent } from '../soap/structure.ts';
 import { trimSpace } from '../xml/characters.ts';
 import { type Attribute, attributeValue, childNamed, type Element, isNamed, leafText } from '../xml/tree.ts';
-import { escapeText } from '../xml/write.ts';
 
 /** What a CancelTarget or RenewTarget names: the conversation by Identifier, and Instance where it was renewed. */
 export interface TargetToken {
@@ -185,17 +184,4 @@ export function writeCancelRequest(dialect: Dialect, reference: string): Outgoin
 function requestBody(dialect: Dialect, parts: readonly string[]): OutgoingBody {
   const root = 't:RequestSecurityToken';
   return selfContained(`<${root} xmlns:t="${dialect.wst}">${parts.join('')}</${root}>`);
-}
-
-/** A Body's content that declares every prefix it uses. */
-export function selfContained(content: string): OutgoingBody {
-  return { content, declarations: '' };
-}
-
-/** A SecurityTokenReference by URI, self-contained: what RSTRs, KeyInfos and targets name a conversation with. */
-export function tokenReferenceText(dialect: Dialect, uri: string): string {
-  return (
-    `<o:SecurityTokenReference xmlns:o="${ns.wsse}">` +
-    `<o:Reference URI="${escapeText(uri).replaceAll('"', '&quot;')}" ValueType="${dialect.sct}"></o:Reference></o:SecurityTokenReference>`
-  );
 }

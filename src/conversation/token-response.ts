@@ -1,15 +1,16 @@
 import { decodeBase64 } from '../crypto/base64.ts';
+import { computedKey } from '../crypto/psha1.ts';
 import { SecretKey } from '../crypto/secret-key.ts';
 import { refuse } from '../errors.ts';
-import type { OutgoingBody } from '../message/send.ts';
+import { type OutgoingBody, selfContained } from '../message/sent-body.ts';
 import type { Dialect } from '../names.ts';
 import { ns } from '../names.ts';
+import { writeContextReference } from '../security/token-reference.ts';
 import { elementContent } from '../soap/structure.ts';
 import { trimSpace } from '../xml/characters.ts';
 import { attributeValue, childNamed, type Element, isNamed, leafText } from '../xml/tree.ts';
 import { escapeText, standalone } from '../xml/write.ts';
-import { computedKey } from './computed-key.ts';
-import { checkAttributes, checkNoneTwice, isOfSecret, selfContained, tokenReferenceText } from './token-request.ts';
+import { checkAttributes, checkNoneTwice, isOfSecret } from './token-request.ts';
 
 /** What the issuer answers with: the token, and how the initiator gets at the key. Times are milliseconds since the epoch. */
 export interface IssuedToken {
@@ -35,8 +36,8 @@ export function writeIssueResponse(dialect: Dialect, token: IssuedToken): Outgoi
   const parts = [
     `<t:TokenType>${dialect.sct}</t:TokenType>`,
     `<t:RequestedSecurityToken>${contextTokenText(dialect, token)}</t:RequestedSecurityToken>`,
-    `<t:RequestedAttachedReference>${tokenReferenceText(dialect, `#${token.wsuId}`)}</t:RequestedAttachedReference>`,
-    `<t:RequestedUnattachedReference>${tokenReferenceText(dialect, token.id)}</t:RequestedUnattachedReference>`,
+    `<t:RequestedAttachedReference>${writeContextReference(dialect, `#${token.wsuId}`)}</t:RequestedAttachedReference>`,
+    `<t:RequestedUnattachedReference>${writeContextReference(dialect, token.id)}</t:RequestedUnattachedReference>`,
     proofText(dialect, token),
     `<t:Lifetime><u:Created xmlns:u="${ns.wsu}">${new Date(token.createdMs).toISOString()}</u:Created>` +
       `<u:Expires xmlns:u="${ns.wsu}">${new Date(token.expiresMs).toISOString()}</u:Expires></t:Lifetime>`,
@@ -126,9 +127,9 @@ export function parseIssueResponse(
     token: standalone(token),
     attachedReference:
       referenceText(response, dialect, 'RequestedAttachedReference') ??
-      tokenReferenceText(dialect, wsuId ? `#${wsuId}` : id),
+      writeContextReference(dialect, wsuId ? `#${wsuId}` : id),
     unattachedReference:
-      referenceText(response, dialect, 'RequestedUnattachedReference') ?? tokenReferenceText(dialect, id),
+      referenceText(response, dialect, 'RequestedUnattachedReference') ?? writeContextReference(dialect, id),
     secret: new SecretKey(secretOf(response, dialect, entropy, keySizeBits)),
     stateChars: stateChars(token),
     createdMs: instant(lifetime, 'Created'),

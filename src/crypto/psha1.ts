@@ -29,3 +29,15 @@ export function pSha1(secret: Uint8Array | SecretKey, seed: Uint8Array, bytes: n
   }
   return derived;
 }
+
+/**
+ * The key of a conversation from both sides' entropy: P_SHA1(initiator's, responder's), first `keySizeBits / 8` bytes
+ * (WS-Trust 1.3 §4.4.4, `…/CK/PSHA1`). Used with every suite, the Sha256 ones too.
+ */
+export function computedKey(
+  initiatorEntropy: Uint8Array,
+  responderEntropy: Uint8Array,
+  keySizeBits: number,
+): Uint8Array {
+  return pSha1(initiatorEntropy, responderEntropy, keySizeBits / 8);
+}

@@ -21,6 +21,11 @@ export interface OutgoingBody {
   readonly element?: Element | undefined;
 }
 
+/** A Body's content that declares every prefix it uses. */
+export function selfContained(content: string): OutgoingBody {
+  return { content, declarations: '' };
+}
+
 /**
  * The content with the declarations that it needs on its own start tag, where it is known to be one element: on the
  * Body or around it, one that no name uses can be changed on the way.

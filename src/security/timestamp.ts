@@ -3,6 +3,9 @@ import { ns } from '../names.ts';
 import type { Element } from '../xml/tree.ts';
 import { childrenOf, leaf, named, wsuIdOf } from './grammar.ts';
 
+/** How long a Timestamp that we write or accept lives: WSS4J's and WCF's own default. */
+export const timestampTtlMs = 300_000;
+
 /** wsu:Timestamp (WSS SOAP Message Security 1.1 §10). */
 export interface Timestamp {
   readonly element: Element;

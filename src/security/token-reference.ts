@@ -2,6 +2,7 @@ import { decodeBase64 } from '../crypto/base64.ts';
 import { refuse } from '../errors.ts';
 import { type Dialect, dialects, ns, tokenTypes } from '../names.ts';
 import { type Element, isNamed } from '../xml/tree.ts';
+import { escapeAttribute } from '../xml/write.ts';
 import { attributesOf, childrenOf, dsIdOf, leaf, leafContent, named, noAttributes, onlyChild } from './grammar.ts';
 
 /** What a wsse:SecurityTokenReference says about the token that it means (WSS SOAP Message Security 1.1 §7). */
@@ -129,6 +130,14 @@ const close = '</o:SecurityTokenReference>';
 /** A reference by URI. All references that are written here are canonical as written. */
 export function writeDirectReference(uri: string, valueType: string): string {
   return `${open}<o:Reference URI="${uri}" ValueType="${valueType}"></o:Reference>${close}`;
+}
+
+/**
+ * A reference to a security context: what RSTRs, KeyInfos and targets name a conversation with.
+ * @param uri the Identifier, or `#` and the token's id in the same message
+ */
+export function writeContextReference(dialect: Dialect, uri: string): string {
+  return writeDirectReference(escapeAttribute(uri), dialect.sct);
 }
 
 /** A reference to an EncryptedKey of the same message; TokenType must be there (BSP 1.1 R5215). */

@@ -1,12 +1,14 @@
 import { type Awaitable, after } from '../awaitable.ts';
 import { cancelContext } from '../conversation/cancel.ts';
 import { issueContext } from '../conversation/issue.ts';
-import { parseTokenRequest, selfContained, tokenReferenceText } from '../conversation/token-request.ts';
+import { parseTokenRequest } from '../conversation/token-request.ts';
 import { CallerGone, Overload, refuse } from '../errors.ts';
 import type { Verified } from '../message/receive.ts';
-import type { OutgoingBody, SendKeys } from '../message/send.ts';
+import type { SendKeys } from '../message/send.ts';
+import { type OutgoingBody, selfContained } from '../message/sent-body.ts';
 import type { TrustRequest } from '../names.ts';
 import type { ExchangePlan, OperationPlan, Plan } from '../policy/plan.ts';
+import { writeContextReference } from '../security/token-reference.ts';
 import { writeFaultElement } from '../soap/fault-shape.ts';
 import type { Context, OpenedFrom } from '../state/context.ts';
 import type { CountedCaller } from '../users/authenticate.ts';
@@ -152,5 +154,5 @@ function currentOf({ context, openedFrom }: FoundContext, { node, bearerToken }:
 /** The keys of an answer inside the conversation: the token is not sent back, only referred to by its Identifier. */
 function contextKeys(context: Context, plan: Plan): SendKeys {
   const { id, instance, secret } = context;
-  return { context: { id, instance, secret, token: undefined, reference: tokenReferenceText(plan.dialect, id) } };
+  return { context: { id, instance, secret, token: undefined, reference: writeContextReference(plan.dialect, id) } };
 }

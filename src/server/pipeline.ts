@@ -3,11 +3,12 @@ import { CallerGone, Overload, Refusal, refuse } from '../errors.ts';
 import { type ContextTokenValue, EnvelopeRefusal, type Message, readMessage, receive } from '../message/receive.ts';
 import { send } from '../message/send.ts';
 import type { ExchangePlan } from '../policy/plan.ts';
+import { timestampTtlMs } from '../security/timestamp.ts';
 import { contentTypeOf } from '../soap/envelope-writer.ts';
 import { writeFault } from '../soap/fault.ts';
 import type { CountedCaller } from '../users/authenticate.ts';
 import { type Exchange, exchangeFor, type FoundContext, type Reply } from './exchange.ts';
-import { type ServedPort, timestampTtlMs } from './port.ts';
+import type { ServedPort } from './port.ts';
 
 /** What goes back over HTTP. `body` undefined: nothing is said (no envelope could be read, or the request wants no answer). */
 export interface HttpAnswer {

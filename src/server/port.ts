@@ -10,9 +10,6 @@ import type { Log } from './log.ts';
 import type { Service } from './service.ts';
 import type { Counters } from './statistics.ts';
 
-/** How long a Timestamp that we write or accept lives: WSS4J's and WCF's own default. */
-export const timestampTtlMs = 300_000;
-
 /** What all ports of one endpoint share. */
 export interface EndpointParts {
   readonly service: Service;

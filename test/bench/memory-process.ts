@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs';
 import { Session } from 'node:inspector/promises';
 import { setTimeout } from 'node:timers/promises';
 import pino from 'pino';
-import { tokenReferenceText } from '../../src/conversation/token-request.ts';
 import { randomBytesPooled } from '../../src/crypto/random.ts';
 import echoService from '../../src/farm/echo-service.ts';
 import { keyRing } from '../../src/keyring/ring.ts';
@@ -11,8 +10,10 @@ import { createRing } from '../../src/keyring/rotate.ts';
 import { send } from '../../src/message/send.ts';
 import { ns } from '../../src/names.ts';
 import { compilePolicy } from '../../src/policy/compile.ts';
+import { timestampTtlMs } from '../../src/security/timestamp.ts';
+import { writeContextReference } from '../../src/security/token-reference.ts';
 import { answerMessage } from '../../src/server/pipeline.ts';
-import { type ServedPort, servePort, timestampTtlMs } from '../../src/server/port.ts';
+import { type ServedPort, servePort } from '../../src/server/port.ts';
 import { openService } from '../../src/server/service.ts';
 import { counters } from '../../src/server/statistics.ts';
 import { cookieMode } from '../../src/state/cookie-mode.ts';
@@ -81,7 +82,7 @@ async function converse(port: ServedPort): Promise<void> {
   const { text } = send(
     operation.request,
     { soap: plan.soap, addressing: plan.addressing },
-    { context: { id, instance, secret, token, reference: tokenReferenceText(plan.dialect, '#sct') } },
+    { context: { id, instance, secret, token, reference: writeContextReference(plan.dialect, '#sct') } },
     {
       action: operation.inputAction,
       to: plan.address,

@@ -1,9 +1,9 @@
-import { tokenReferenceText } from '../../src/conversation/token-request.ts';
 import { randomBytesPooled } from '../../src/crypto/random.ts';
 import { readMessage, receive } from '../../src/message/receive.ts';
 import { type Outgoing, type SendKeys, send } from '../../src/message/send.ts';
 import { ns } from '../../src/names.ts';
 import type { OperationPlan, Plan } from '../../src/policy/plan.ts';
+import { writeContextReference } from '../../src/security/token-reference.ts';
 import { scan } from '../../src/xml/scan.ts';
 import { newContext } from './contexts.ts';
 import { interleaved } from './rounds.ts';
@@ -80,7 +80,7 @@ function request(
   const token =
     `<c:SecurityContextToken xmlns:c="${wsc}" xmlns:u="${ns.wsu}" u:Id="sct"><c:Identifier>${id}</c:Identifier>` +
     `<k:State xmlns:k="${ns.state}">${state}</k:State></c:SecurityContextToken>`;
-  const reference = tokenReferenceText(plan.dialect, '#sct');
+  const reference = writeContextReference(plan.dialect, '#sct');
   return write(
     plan,
     operation.request,
@@ -95,7 +95,7 @@ function request(
 }
 
 function answerer(plan: Plan, operation: OperationPlan, { id, instance, secret }: ReturnType<typeof newContext>) {
-  const reference = tokenReferenceText(plan.dialect, id);
+  const reference = writeContextReference(plan.dialect, id);
   const body = bodyOf('EchoResponse', operation.input.namespace);
   const keys = { context: { id, instance, secret, token: undefined, reference } };
   return () =>

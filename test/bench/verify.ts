@@ -1,10 +1,10 @@
 import { SignedXml } from 'xml-crypto';
-import { tokenReferenceText } from '../../src/conversation/token-request.ts';
 import { randomBytesPooled } from '../../src/crypto/random.ts';
 import { SecretKey, secretBytes } from '../../src/crypto/secret-key.ts';
 import { type ContextKey, readMessage, receive } from '../../src/message/receive.ts';
 import { send } from '../../src/message/send.ts';
 import type { MessagePlan, Plan } from '../../src/policy/plan.ts';
+import { writeContextReference } from '../../src/security/token-reference.ts';
 import { interleaved } from './rounds.ts';
 
 export interface VerifyFigures {
@@ -53,7 +53,7 @@ function signedOnly(plan: MessagePlan | undefined): MessagePlan {
 
 /** Timestamp, Body, Action, MessageID, ReplyTo and To are signed; with nearly no text that makes 4.3 kB. */
 function message(plan: Plan, signing: MessagePlan, { id, instance, secret }: ContextKey): string {
-  const reference = tokenReferenceText(plan.dialect, id);
+  const reference = writeContextReference(plan.dialect, id);
   return send(
     signing,
     { soap: plan.soap, addressing: plan.addressing },

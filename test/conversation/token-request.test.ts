@@ -1,12 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import {
-  parseTokenRequest,
-  tokenReferenceText,
-  writeCancelRequest,
-  writeIssueRequest,
-} from '../../src/conversation/token-request.ts';
+import { parseTokenRequest, writeCancelRequest, writeIssueRequest } from '../../src/conversation/token-request.ts';
 import { Refusal } from '../../src/errors.ts';
 import { type Dialect, dialects, ns, type TrustRequest } from '../../src/names.ts';
+import { writeContextReference } from '../../src/security/token-reference.ts';
 import { scanText } from '../../src/xml/scan.ts';
 
 const feb2005 = dialects.feb2005;
@@ -58,7 +54,7 @@ describe.each(Object.values(dialects))('a request in $name', dialect => {
   });
 
   test('to cancel names its target by the reference that was issued', () => {
-    const { content } = writeCancelRequest(dialect, tokenReferenceText(dialect, 'urn:uuid:1'));
+    const { content } = writeCancelRequest(dialect, writeContextReference(dialect, 'urn:uuid:1'));
     expect(parse(content, dialect, 'cancel').target).toEqual({ id: 'urn:uuid:1', instance: undefined });
   });
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { computedKey } from '../../src/conversation/computed-key.ts';
 import { type IssuedToken, parseIssueResponse, writeIssueResponse } from '../../src/conversation/token-response.ts';
+import { computedKey } from '../../src/crypto/psha1.ts';
 import { secretBytes } from '../../src/crypto/secret-key.ts';
 import { type Dialect, dialects, ns } from '../../src/names.ts';
 import { scanText } from '../../src/xml/scan.ts';

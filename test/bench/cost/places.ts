@@ -1,8 +1,8 @@
-import { tokenReferenceText } from '../../../src/conversation/token-request.ts';
 import { randomBytesPooled } from '../../../src/crypto/random.ts';
 import { type SendKeys, send } from '../../../src/message/send.ts';
 import { ns } from '../../../src/names.ts';
 import type { ExchangePlan, OperationPlan, Plan } from '../../../src/policy/plan.ts';
+import { writeContextReference } from '../../../src/security/token-reference.ts';
 import { type Conversation, call, echo, issueRequest, replaced, timestampTtlMs } from '../../support/initiator.ts';
 import type { PortName } from '../../support/node.ts';
 import type { Fills } from './fill.ts';
@@ -55,7 +55,7 @@ function answered(plan: Plan, exchange: ExchangePlan, keys: SendKeys, action: st
 export function answerTo({ plan, keys }: Conversation, content: string): string {
   const operation = echoOperation(plan);
   const { id, instance, secret } = keys;
-  const context = { id, instance, secret, token: undefined, reference: tokenReferenceText(plan.dialect, id) };
+  const context = { id, instance, secret, token: undefined, reference: writeContextReference(plan.dialect, id) };
   return answered(plan, operation, { context }, operation.outputAction, content);
 }
 
