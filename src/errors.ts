@@ -6,6 +6,7 @@ import { printable } from './printable.ts';
  *   a file or an option that can't be used; the message names the file and the place.
  * - `RING_STALE`: no key may issue now; the node goes on accepting.
  * - `LISTEN_FAILED`: an address can't be listened on.
+ * - `NO_CONTEXT`: `currentContext()` was called outside of an operation.
  * - `MESSAGE_REFUSED`: a received message was refused; see {@link Refusal}.
  * - `FAULT`: the peer answered with a SOAP fault; `BAD_CONTEXT_TOKEN`: it does not know the conversation (any more).
  * - `NETWORK`: no answer came.
@@ -21,6 +22,7 @@ export type ErrorCode =
   | 'RING_STALE'
   | 'USERS_INVALID'
   | 'LISTEN_FAILED'
+  | 'NO_CONTEXT'
   | 'MESSAGE_REFUSED'
   | 'FAULT'
   | 'BAD_CONTEXT_TOKEN'

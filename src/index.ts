@@ -48,7 +48,7 @@ export { compilePolicy } from './policy/compile.ts';
 export { explain } from './policy/explain.ts';
 export type { Plan } from './policy/plan.ts';
 export type { ContextBearerOptions } from './server/context-bearer.ts';
-export { type CurrentContext, currentContext } from './server/current-context.ts';
+export { type CurrentContext, currentContext, findCurrentContext } from './server/current-context.ts';
 export { createEndpoint, type Endpoint, type EndpointListener } from './server/endpoint.ts';
 export type { EndpointOptions, PortOverrides } from './server/endpoint-options.ts';
 export type { Mounted } from './server/requests.ts';

@@ -11,6 +11,7 @@ import {
   currentContext,
   type Endpoint,
   type EndpointListener,
+  findCurrentContext,
   openKeyRing,
   SecureConversationError,
   secureConversation,
@@ -25,7 +26,7 @@ import { pem } from './support/pem.ts';
 const soap: typeof import('soap') = createRequire(import.meta.url)('soap');
 const folder = mkdtempSync(join(tmpdir(), 'index-'));
 const ring = join(folder, 'ring.json');
-const seen: (CurrentContext | undefined)[] = [];
+const seen: CurrentContext[] = [];
 interface Started {
   readonly endpoint: Endpoint;
   readonly listener: EndpointListener;
@@ -121,7 +122,8 @@ test.each(['EchoTls13', 'EchoSymmetric'] as const)(
       openedFrom: 'issued',
       node: 'one',
     });
-    expect(currentContext()).toBeUndefined();
+    expect(findCurrentContext()).toBeUndefined();
+    expect(currentContext).toThrow(expect.objectContaining({ code: 'NO_CONTEXT', hint: expect.any(String) }));
     expect(await conversation.close()).toBe(true);
   },
 );

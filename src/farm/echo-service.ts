@@ -7,9 +7,7 @@ const operations = {
   Echo: (args: Arguments<'text'>) => ({ text: textOf(args?.text) }),
   Add: (args: Arguments<'a' | 'b'>) => ({ sum: int(int(args?.a, 'a') + int(args?.b, 'b'), 'the sum') }),
   WhoAmI: () => {
-    const context = currentContext();
-    if (context === undefined) throw new Error('called outside a conversation');
-    const { user, roles, id, node, openedFrom } = context;
+    const { user, roles, id, node, openedFrom } = currentContext();
     return { user, role: [...roles], contextId: id, node, openedFrom };
   },
 };

@@ -25,7 +25,8 @@ export interface Bearer {
   readonly subject: string;
   readonly claims: readonly Claim[];
   readonly scope: readonly string[];
-  readonly expires: Date;
+  /** Milliseconds since the epoch. */
+  readonly expiresMs: number;
 }
 
 /** A refused request: status, and the value of WWW-Authenticate (RFC 6750 §3). */
@@ -92,7 +93,7 @@ export function bearerCheck(options: RequireBearerOptions): (request: IncomingMe
     if (token === undefined || revocations?.has(token, time)) return { refusal: refusals.token };
     if (!needed.every(name => token.scope.includes(name))) return { refusal: outOfScope };
     const { subject, claims, scope, expiresMs } = token;
-    return { bearer: { subject, claims, scope, expires: new Date(expiresMs) } };
+    return { bearer: { subject, claims, scope, expiresMs } };
   };
 }
 

@@ -10,11 +10,11 @@ export interface ContextBearerOptions {
   readonly audience: string;
   /** Names of the token's scope; default: none. */
   readonly scope?: string | readonly string[];
-  /** Seconds; default 1,200. Cut to the end of the conversation and to the ring's token life. */
-  readonly lifetimeS?: number;
+  /** From 1,000 on; default 20 min. Cut to the end of the conversation and to the ring's token life. */
+  readonly lifetimeMs?: number;
 }
 
-const defaultLifetimeS = 1_200;
+const defaultLifetimeMs = 1_200_000;
 
 /**
  * Makes an access token for the user of a conversation. The conversation is the token's grant, so that a node that knows of its
@@ -24,15 +24,16 @@ const defaultLifetimeS = 1_200;
  */
 export function contextBearer(
   context: Context,
-  { audience, scope = [], lifetimeS = defaultLifetimeS }: ContextBearerOptions,
+  { audience, scope = [], lifetimeMs = defaultLifetimeMs }: ContextBearerOptions,
   keeper: Pick<RingKeeper, 'ring' | 'stale'>,
   { nowMs, random }: { readonly nowMs: number; readonly random: RandomSource },
 ): string {
-  if (!Number.isFinite(lifetimeS) || lifetimeS < 1) throw new TypeError('lifetimeS is a number of seconds from 1');
+  if (!Number.isFinite(lifetimeMs) || lifetimeMs < 1_000)
+    throw new TypeError('lifetimeMs must be a number from 1000 on');
   if (keeper.stale()) refuseStale('the ring was not read for longer than its propagation time');
   const ring = keeper.ring();
   const { user, roles, tokenExpiresMs, absoluteExpiresMs } = context;
-  const lifeMs = Math.min(Math.floor(lifetimeS * 1_000), ring.policy.lifeMs);
+  const lifeMs = Math.min(Math.floor(lifetimeMs), ring.policy.lifeMs);
   const token = {
     id: uuidText(random),
     grant: context.id.replace('urn:uuid:', ''),

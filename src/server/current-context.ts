@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { SecureConversationError } from '../errors.ts';
 import type { AuthenticationMethod, OpenedFrom } from '../state/context.ts';
 import type { ContextBearerOptions } from './context-bearer.ts';
 
@@ -24,8 +25,20 @@ export interface CurrentContext {
 
 const storage = new AsyncLocalStorage<CurrentContext>();
 
-/** The conversation of the call that is being served; undefined outside an operation. */
-export function currentContext(): CurrentContext | undefined {
+/**
+ * The conversation of the call that is being served.
+ * @throws {SecureConversationError} `NO_CONTEXT` outside of an operation, and in what runs on after its call by another way
+ */
+export function currentContext(): CurrentContext {
+  const context = storage.getStore();
+  if (context !== undefined) return context;
+  throw new SecureConversationError('NO_CONTEXT', 'currentContext() is called outside of an operation', {
+    hint: 'where there may be no call, ask findCurrentContext()',
+  });
+}
+
+/** The conversation of the call that is being served; undefined outside of an operation. */
+export function findCurrentContext(): CurrentContext | undefined {
   return storage.getStore();
 }
 

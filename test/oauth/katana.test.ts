@@ -54,7 +54,7 @@ describe('where a machineKey was imported,', () => {
         subject: 'alice',
         claims,
         scope: ['orders.read', 'orders.write'],
-        expires: new Date(Math.floor((nowMs + 60_000) / 1000) * 1000),
+        expiresMs: Math.floor((nowMs + 60_000) / 1000) * 1000,
       },
     });
     expect(ask(token, { scope: ['orders.delete'] })).toMatchObject({ refusal: { status: 403 } });

@@ -2,7 +2,7 @@ import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { systemRandom } from '../../src/crypto/random.ts';
 import { createRing } from '../../src/keyring/rotate.ts';
 import { ns } from '../../src/names.ts';
-import { type CurrentContext, currentContext } from '../../src/server/current-context.ts';
+import { type CurrentContext, currentContext, findCurrentContext } from '../../src/server/current-context.ts';
 import { readFault } from '../../src/soap/fault-shape.ts';
 import { leafText } from '../../src/xml/tree.ts';
 import { expectFault, expectNoSecrets } from '../support/faults.ts';
@@ -21,7 +21,7 @@ type Callback = (error: unknown, result?: unknown) => void;
 
 /** What the operation does; each test sets its own. */
 let behaviour: (args: { text: string }, callback: Callback) => unknown;
-let seen: (CurrentContext | undefined)[] = [];
+let seen: CurrentContext[] = [];
 
 /** Operations as methods of a class, as node-soap takes them too. */
 class Operations {
@@ -261,15 +261,15 @@ describe.each(portNames)('on %s', port => {
     const other = await converseWith(node, port);
     const first = conversations.get(port);
     if (first === undefined) throw new TypeError('no conversation');
-    const ids: (string | undefined)[] = [];
+    const ids: string[] = [];
     behaviour = async ({ text }) => {
       await new Promise(resolve => setImmediate(resolve));
-      ids.push(currentContext()?.id);
+      ids.push(currentContext().id);
       return { text };
     };
     await Promise.all([first, other, first, other].map(held => node.post(port, call(held))));
     expect(ids.sort()).toEqual([first, other, first, other].map(({ token }) => token.id).sort());
-    expect(currentContext()).toBeUndefined();
+    expect(findCurrentContext()).toBeUndefined();
   });
 });
 

@@ -34,7 +34,7 @@ type Callback = (error: unknown, result?: unknown) => void;
 
 /** What the one-way operation does; each test sets its own. */
 let behaviour: (args: unknown, callback: Callback) => unknown;
-let seen: { readonly args: unknown; readonly context: CurrentContext | undefined }[] = [];
+let seen: { readonly args: unknown; readonly context: CurrentContext }[] = [];
 
 /** The example's operations as methods of a class; Add is one-way here. */
 class Operations {

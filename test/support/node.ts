@@ -50,11 +50,11 @@ export function keptLog() {
 export function notedService(calls: string[], echo: (args: { text: string }) => unknown = ({ text }) => ({ text })) {
   const operations = {
     Echo: (args: { text: string }) => {
-      calls.push(`Echo ${currentContext()?.openedFrom}`);
+      calls.push(`Echo ${currentContext().openedFrom}`);
       return echo(args);
     },
     Add: ({ a, b }: { a: number; b: number }) => {
-      calls.push(`Add ${currentContext()?.openedFrom}`);
+      calls.push(`Add ${currentContext().openedFrom}`);
       return { sum: Number(a) + Number(b) };
     },
   };
