@@ -68,7 +68,7 @@ test.each(portNames)(
       return { user: username, roles: [] };
     };
     const port = { ...portOf(name), parts: { ...parts, counters, authenticate } };
-    const answered = answer(Buffer.from(issueRequest(name).sent.text), undefined, port, {
+    const answered = answerMessage(Buffer.from(issueRequest(name).sent.text), undefined, port, {
       ...caller,
       signal: gone.signal,
     });
