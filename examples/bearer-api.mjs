@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import express from 'express';
-import { bearerTokens, requireBearer } from 'soap-secure-conversation';
+import { bearerTokens, requireBearer } from 'soap-secure-conversation/bearer';
 
 const [ring, audience] = ['data/ring.json', 'https://orders.example'];
 const tokens = bearerTokens({

@@ -1,7 +1,7 @@
 // examples/client.mjs: calls the service of examples/server.mjs in one conversation.
 import { readFileSync } from 'node:fs';
 import soap from 'soap';
-import { secureConversation } from 'soap-secure-conversation';
+import { secureConversation } from 'soap-secure-conversation/client';
 
 const client = await soap.createClientAsync('wsdl/echo.wsdl');
 const conversation = secureConversation(client, {

@@ -1,7 +1,7 @@
 // examples/failover.mjs: calls the running farm, kills the node that answered, and calls again in the same conversation.
 import { readFileSync } from 'node:fs';
 import soap from 'soap';
-import { secureConversation } from 'soap-secure-conversation';
+import { secureConversation } from 'soap-secure-conversation/client';
 
 const farm = JSON.parse(readFileSync('data/farm.json', 'utf8'));
 const client = await soap.createClientAsync('wsdl/echo.wsdl');

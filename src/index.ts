@@ -1,58 +1,35 @@
-/** WS-SecureConversation for SOAP services and clients on Node. */
+/** WS-SecureConversation for SOAP services and clients on Node. Bearer tokens and ASP.NET's keys have entries of their own. */
 
-export type { Claim } from './bearer/bearer-codec.ts';
-export {
-  type BearerBinding,
-  type BearerToken,
-  openBearerToken,
-  sealBearerToken,
-} from './bearer/bearer-token.ts';
-export { joinCookie, splitCookie } from './bearer/katana-cookie.ts';
-export type { KatanaClaim, KatanaTicket } from './bearer/katana-ticket.ts';
-export {
-  katanaCookiePurposes,
-  katanaPurposes,
-  katanaTicket,
-  type NewKatanaTicket,
-  openKatanaToken,
-  sealKatanaToken,
-  type ValidKatanaToken,
-} from './bearer/katana-token.ts';
-export type { Revocation, Revocations } from './bearer/revocations.ts';
 export type { AddressOrder, RetryMode } from './client/addresses.ts';
-export { PeerFault } from './client/peer-fault.ts';
+export { type FaultNames, PeerFault } from './client/peer-fault.ts';
 export { type SecureConversation, secureConversation } from './client/secure-conversation.ts';
 export { ServiceBusy } from './client/service-busy.ts';
+export type { SessionStatus } from './client/session.ts';
 export type { SecureConversationOptions, WireExchange } from './client/session-options.ts';
+export { NetworkError } from './client/transport.ts';
+export type { IssueRate } from './conversation/issue-rate.ts';
+export type { RandomSource } from './crypto/random.ts';
+export type { SecretKey } from './crypto/secret-key.ts';
+export type { TlsCertificate } from './crypto/tls-certificates.ts';
 export { type ErrorCode, type FaultClass, Refusal, SecureConversationError } from './errors.ts';
 export { type KeeperOptions, keepRing, type RingKeeper } from './keyring/keeper.ts';
-export type { KeyRing } from './keyring/ring.ts';
+export type { KeyRecord, MachineKeyRecord, RingPolicy, RingRecords } from './keyring/record.ts';
+export type { KeyRing, RingKey, RingMachineKey } from './keyring/ring.ts';
 export { openKeyRing } from './keyring/ring-file.ts';
-export type { MachineKeyConfig } from './machine-key/config.ts';
-export { type MachineKey, machineKey } from './machine-key/machine-key.ts';
-export { type BearerTokens, bearerTokens } from './oauth/bearer-tokens.ts';
-export type { ClientOptions } from './oauth/clients.ts';
-export type { AttemptLimits } from './oauth/request-rate.ts';
-export {
-  type Bearer,
-  type BearerRefusal,
-  type BearerRequest,
-  type BearerResult,
-  bearerCheck,
-  type RequireBearerOptions,
-  requireBearer,
-} from './oauth/require-bearer.ts';
-export type { RingSource } from './oauth/ring-source.ts';
-export type { BearerTokensOptions } from './oauth/service-options.ts';
-export { compilePolicy } from './policy/compile.ts';
-export { explain } from './policy/explain.ts';
-export type { Plan } from './policy/plan.ts';
+export type { DecryptionName, ValidationName } from './machine-key/algorithms.ts';
+export type { MachineKeySettings } from './machine-key/config.ts';
+export type { MachineKey } from './machine-key/machine-key.ts';
+export { type ExplainedPort, explainPolicy, type PolicyPort } from './policy/explain-policy.ts';
+export type { QName } from './policy/plan.ts';
 export type { ContextBearerOptions } from './server/context-bearer.ts';
 export { type CurrentContext, currentContext, findCurrentContext } from './server/current-context.ts';
 export { createEndpoint, type Endpoint, type EndpointListener } from './server/endpoint.ts';
 export type { EndpointOptions, PortOverrides } from './server/endpoint-options.ts';
 export type { Mounted } from './server/requests.ts';
 export type { Statistics } from './server/statistics.ts';
-export type { Authenticate, AuthenticatedUser, Caller } from './users/authenticate.ts';
+export type { AuthenticationMethod, OpenedFrom } from './state/context.ts';
+export type { Cancellation } from './state/state-mode.ts';
+export type { Authenticate, AuthenticatedUser, Caller, CountedCaller } from './users/authenticate.ts';
 export type { LoginLimits } from './users/login-limits.ts';
 export { type LoginOptions, type Logins, openLogins } from './users/logins.ts';
+export type { Limits } from './xml/limits.ts';

@@ -6,11 +6,11 @@ import type { Client } from 'soap';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   type CurrentContext,
-  compilePolicy,
   createEndpoint,
   currentContext,
   type Endpoint,
   type EndpointListener,
+  explainPolicy,
   findCurrentContext,
   openKeyRing,
   SecureConversationError,
@@ -142,9 +142,9 @@ describe('secureConversation takes', () => {
   });
 });
 
-test('openKeyRing and compilePolicy read files, and errors of the package have a code', () => {
+test('openKeyRing and explainPolicy read files, and errors of the package have a code', () => {
   expect(openKeyRing(ring).current(Date.now())?.id).toMatch(/^[0-9a-f]{16}$/);
-  expect(compilePolicy(wsdl).map(({ port }) => port)).toEqual(['EchoTls11', 'EchoTls13', 'EchoSymmetric']);
+  expect(explainPolicy(wsdl).map(({ port }) => port)).toEqual(['EchoTls11', 'EchoTls13', 'EchoSymmetric']);
   const error = (() => {
     try {
       return openKeyRing(join(folder, 'missing.json'));

@@ -1,6 +1,6 @@
 // examples/aspnet-migration/api.mjs: a new API beside an ASP.NET application. It takes the application's access tokens.
 import express from 'express';
-import { requireBearer } from 'soap-secure-conversation';
+import { requireBearer } from 'soap-secure-conversation/bearer';
 
 const users = requireBearer({ ring: 'examples/aspnet-migration/ring.json', audience: 'https://shop.example' });
 const roleType = 'http://schemas.microsoft.com/ws/2008/06/identity/claims/role';

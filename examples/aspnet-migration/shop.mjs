@@ -1,7 +1,7 @@
 // examples/aspnet-migration/shop.mjs: plays the ASP.NET application: writes access tokens under a machineKey, and shows them to the API.
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { katanaPurposes, katanaTicket, machineKey, sealKatanaToken } from 'soap-secure-conversation';
+import { katanaPurposes, katanaTicket, machineKey, sealKatanaToken } from 'soap-secure-conversation/aspnet';
 
 const [element] = /<machineKey [^>]*>/.exec(readFileSync('examples/aspnet-migration/web.config', 'utf8'));
 const attributes = Object.fromEntries(

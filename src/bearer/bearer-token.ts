@@ -1,5 +1,5 @@
 import { base64UrlChars, parseBase64Url } from '../crypto/base64.ts';
-import type { RandomSource } from '../crypto/random.ts';
+import { type RandomSource, systemRandom } from '../crypto/random.ts';
 import { refuse } from '../errors.ts';
 import type { KeyRing } from '../keyring/ring.ts';
 import { keyIdOfSeal, open, overheadBytes, refuseStale, type SealBinding, seal } from '../state/seal.ts';
@@ -39,11 +39,17 @@ export function isAudience(audience: string): boolean {
 
 /**
  * Seals an access token.
+ * @param random source of the seal's salt. Default: the operating system's
  * @returns base64url
  * @throws {Refusal} `server` where no key issues now, where the token would outlive its key, and where its texts are too long together
  * @throws {TypeError} for a token that can't be, see {@link encodeToken}, and for an audience that is empty or has more than 512 bytes
  */
-export function sealBearerToken(token: BearerToken, ring: KeyRing, nowMs: number, random: RandomSource): string {
+export function sealBearerToken(
+  token: BearerToken,
+  ring: KeyRing,
+  nowMs: number,
+  random: RandomSource = systemRandom,
+): string {
   return sealToken(token, accessPurpose, ring, nowMs, random);
 }
 

@@ -203,7 +203,7 @@ async function verify(
   const { dialect } = parts.plan;
   const message = readMessage(response.bytes, defaultLimits);
   const fault = unsecuredFault(message);
-  if (fault !== undefined) throw new PeerFault(fault, dialect);
+  if (fault !== undefined) throw new PeerFault(fault, dialect.wsc);
   const verified = await receive(
     message,
     request.plan.response,

@@ -1,9 +1,14 @@
 import { SecureConversationError } from '../errors.ts';
-import type { Dialect } from '../names.ts';
 import { expandedName } from '../names.ts';
 import type { QName } from '../policy/plan.ts';
 import { printable } from '../printable.ts';
-import type { Fault } from '../soap/fault-shape.ts';
+
+/** What of a fault is told. */
+export interface FaultNames {
+  readonly code: QName;
+  readonly subcode: QName | undefined;
+  readonly reason: string;
+}
 
 /**
  * A SOAP fault that came without the protection that the policy asks of answers: it says that the exchange failed, never what the
@@ -15,9 +20,9 @@ export class PeerFault extends SecureConversationError {
   /** What it says, fit for a log or a terminal: at most 256 characters of it. */
   readonly reason: string;
 
-  constructor(fault: Fault, dialect: Dialect) {
-    const { code, subcode, reason } = fault;
-    const lost = subcode?.local === 'BadContextToken' && subcode.namespace === dialect.wsc;
+  /** @param contextNamespace of WS-SecureConversation, as the port's policy has it */
+  constructor({ code, subcode, reason }: FaultNames, contextNamespace: string) {
+    const lost = subcode?.local === 'BadContextToken' && subcode.namespace === contextNamespace;
     const name = subcode === undefined ? code.local : expandedName(subcode.namespace, subcode.local);
     super(lost ? 'BAD_CONTEXT_TOKEN' : 'FAULT', `the service answered with an unsecured fault: ${printable(name)}`);
     this.name = 'PeerFault';

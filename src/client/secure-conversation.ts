@@ -7,7 +7,7 @@ import type { OperationPlan, Plan } from '../policy/plan.ts';
 import { clientPlan } from './client-plan.ts';
 import { checkHeaderBlocks } from './header-blocks.ts';
 import { ownMessage } from './own-message.ts';
-import { openSession, type Session } from './session.ts';
+import { openSession, type SessionStatus } from './session.ts';
 import { checkConversationOptions, type SecureConversationOptions } from './session-options.ts';
 
 /** node-soap's security object, which opens a conversation with the first call and keeps it. */
@@ -15,7 +15,7 @@ export interface SecureConversation extends ISecurity {
   addOptions(options: object): void;
   /** Cancels the conversation, where the policy lets it, and closes the connections. @returns true where the service confirmed it */
   close(): Promise<boolean>;
-  readonly session: Session;
+  readonly session: SessionStatus;
 }
 
 /** What of an axios request an adapter gets and gives, as far as it is used here. */
@@ -48,7 +48,7 @@ export function secureConversation(client: Client, options: SecureConversationOp
     const { headers, body } = readCall(request);
     const operation = operationOf(body, plan);
     checkHeaderBlocks(headers, operation.request, plan.soap);
-    const { envelope, status } = await session.call(operation, body, undefined, headers);
+    const { envelope, status } = await session.call({ operation, body, headers });
     const data = request.responseType === 'stream' ? Readable.from([envelope]) : envelope;
     return { data, status, statusText: '', headers: {}, config: request, request: undefined };
   };

@@ -2,9 +2,10 @@ import { anyText, callable, type Field, filledList, number, object, oneOf, text 
 import type { Plan } from '../policy/plan.ts';
 import type { AddressOrder, RetryMode } from './addresses.ts';
 
-/** Options of {@link openSession}. */
-export interface SessionOptions {
-  readonly plan: Plan;
+/** Options of {@link secureConversation}. */
+export interface SecureConversationOptions {
+  /** Name of the WSDL port to call. */
+  readonly port: string;
   readonly username: string;
   readonly password: string;
   /** The service's certificate (PEM), where the policy encrypts to it. */
@@ -28,10 +29,9 @@ export interface SessionOptions {
   readonly trace?: (exchange: WireExchange) => void;
 }
 
-/** Options of {@link secureConversation}: a session's, with the WSDL port by name. */
-export interface SecureConversationOptions extends Omit<SessionOptions, 'plan'> {
-  /** Name of the WSDL port to call. */
-  readonly port: string;
+/** Options of {@link openSession}: with the port's plan in place of its name. */
+export interface SessionOptions extends Omit<SecureConversationOptions, 'port'> {
+  readonly plan: Plan;
 }
 
 const fields = {

@@ -22,25 +22,32 @@ export interface CallResult {
   readonly stateChars: number;
 }
 
-/** One user's conversation with one WSDL port: opened by the first call, kept over all calls. */
-export interface Session {
-  /**
-   * Calls an operation.
-   * @param address send to this one alone; undefined: to the session's, in their order
-   * @param headers header blocks to carry beside those that are written here; default: none
-   * @throws {SecureConversationError} `NETWORK`, `BUSY` (a {@link ServiceBusy}), `FAULT` (an unsecured fault), `BAD_CONTEXT_TOKEN` (again, after a new bootstrap),
-   * `MESSAGE_REFUSED` (the answer is not what the policy says)
-   */
-  call(
-    operation: OperationPlan,
-    body: OutgoingBody,
-    address?: string,
-    headers?: readonly Element[],
-  ): Promise<CallResult>;
+/** What is known of a session's conversations. */
+export interface SessionStatus {
   /** How many conversations were opened so far. */
   readonly bootstraps: number;
-  /** Identifier of the present conversation. */
+  /** Identifier of the present conversation; undefined where there is none. */
   readonly contextId: string | undefined;
+}
+
+/** A call of an operation. */
+export interface SessionCall {
+  readonly operation: OperationPlan;
+  readonly body: OutgoingBody;
+  /** Header blocks to carry beside those that are written here; default: none. */
+  readonly headers?: readonly Element[] | undefined;
+  /** Send to this one alone; default: to the session's, in their order. */
+  readonly address?: string | undefined;
+}
+
+/** One user's conversation with one WSDL port: opened by the first call, kept over all calls. */
+export interface Session extends SessionStatus {
+  /**
+   * Calls an operation.
+   * @throws {SecureConversationError} `NETWORK` (a {@link NetworkError}), `BUSY` (a {@link ServiceBusy}), `FAULT` (an unsecured
+   * fault), `BAD_CONTEXT_TOKEN` (again, after a new bootstrap), `MESSAGE_REFUSED` (the answer is not what the policy says)
+   */
+  call(call: SessionCall): Promise<CallResult>;
   /**
    * Cancels the conversation at the service, where the policy lets it, and closes the connections.
    * @returns true where the service confirmed it; otherwise the conversation ends by its Lifetime
@@ -82,10 +89,7 @@ export function openSession(options: SessionOptions): Session {
 
   const callIn = async (
     held: Conversation,
-    operation: OperationPlan,
-    body: OutgoingBody,
-    address: string | undefined,
-    headers: readonly Element[],
+    { operation, body, headers = [], address }: SessionCall,
   ): Promise<CallResult> => {
     const exchanged = await exchange(parts, {
       plan: operation,
@@ -108,14 +112,14 @@ export function openSession(options: SessionOptions): Session {
     get contextId() {
       return present?.key.id;
     },
-    async call(operation, body, address, headers = []) {
+    async call(call) {
       const held = await conversation();
       try {
-        return await callIn(held, operation, body, address, headers);
+        return await callIn(held, call);
       } catch (error) {
         if (!isLost(error)) throw error;
         forget(held);
-        return callIn(await conversation(), operation, body, address, headers);
+        return callIn(await conversation(), call);
       }
     },
     async close() {

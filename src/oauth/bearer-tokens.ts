@@ -1,10 +1,5 @@
-import express, {
-  type ErrorRequestHandler,
-  type Request,
-  type RequestHandler,
-  type Response,
-  type Router,
-} from 'express';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import express, { type ErrorRequestHandler, type Request, type RequestHandler, type Response } from 'express';
 import type { Revocation, Revocations } from '../bearer/revocations.ts';
 import { CallerGone, Overload, Refusal } from '../errors.ts';
 import { callerOf } from '../server/caller.ts';
@@ -17,16 +12,17 @@ import { OAuthError, refuseGrant, writeError } from './oauth-error.ts';
 import { allowOrigins } from './origins.ts';
 import { type BearerTokensOptions, openTokenService } from './service-options.ts';
 
-/** A token service as an express router, to be mounted before any body parser. */
-export type BearerTokens = Router & {
+/** A token service as a middleware of express, to be mounted before any body parser. */
+export interface BearerTokens {
+  (request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void): void;
   /** What this node knows of revoked tokens, for `requireBearer` in the same process. */
   readonly revocations: Revocations;
   /** Told of what was revoked on another node. */
   revoked(revocation: Revocation): void;
-};
+}
 
 /**
- * Makes a token service: `POST /token` (RFC 6749), `POST /introspect` (RFC 7662) and `POST /revoke` (RFC 7009).
+ * Makes a token service of express: `POST /token` (RFC 6749), `POST /introspect` (RFC 7662) and `POST /revoke` (RFC 7009).
  * @throws {SecureConversationError} `CONFIG_INVALID`, `RING_INVALID` or `USERS_INVALID`, naming file and place
  */
 export function bearerTokens(options: BearerTokensOptions): BearerTokens {
@@ -48,7 +44,9 @@ export function bearerTokens(options: BearerTokensOptions): BearerTokens {
       })
       .all(refuseMethod);
   router.use(answerError(service.log));
-  return Object.assign(router, {
+  const serve = (request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void) =>
+    router(request as Request, response as Response, next);
+  return Object.assign(serve, {
     revocations: service.revocations,
     revoked: (revocation: Revocation) => void service.revocations.add(revocation, service.nowMs()),
   });

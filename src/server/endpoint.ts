@@ -1,12 +1,12 @@
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import { defaultIssueRate, issueLimit } from '../conversation/issue-rate.ts';
 import { randomBytesPooled } from '../crypto/random.ts';
 import { loadCertificate, type OwnCertificate } from '../crypto/x509.ts';
 import { SecureConversationError } from '../errors.ts';
 import { keepRing, type RingKeeper } from '../keyring/keeper.ts';
 import { compilePolicy } from '../policy/compile.ts';
+import type { PolicyPort } from '../policy/explain-policy.ts';
 import { checkServable } from '../policy/offered.ts';
 import type { Plan } from '../policy/plan.ts';
 import { readWsdl, type Wsdl } from '../policy/wsdl.ts';
@@ -41,7 +41,7 @@ export interface EndpointListener {
 /** A served WSDL. */
 export interface Endpoint {
   /** The pipeline as an express handler; mount it before any body parser. */
-  middleware(): RequestHandler;
+  middleware(): (request: IncomingMessage, response: ServerResponse, next: () => void) => void;
   /**
    * Listens without express; may be called more than once. `0` is any free port. Where one of two can't be listened on, none is.
    * @throws {SecureConversationError} `LISTEN_FAILED`, or `CONFIG_INVALID` for `https` without `tls`
@@ -53,7 +53,8 @@ export interface Endpoint {
   statistics(): Statistics;
   /** Told of a conversation that was cancelled on another node. */
   cancelled(cancellation: Cancellation): void;
-  readonly plans: readonly Plan[];
+  /** The WSDL ports that are served. */
+  readonly plans: readonly PolicyPort[];
 }
 
 const defaults = { lifetimeMs: 36_000_000, clockSkewMs: 60_000, cacheEntries: 10_000, node: 'node' } as const;
@@ -153,7 +154,7 @@ function endpointOf(
   return {
     plans: ports.map(port => port.plan),
     middleware: () =>
-      function secureConversationEndpoint(request: Request, response: Response, next: NextFunction) {
+      function secureConversationEndpoint(request: IncomingMessage, response: ServerResponse, next: () => void) {
         if (served.ports.has(pathOf(request)) || wsdlOf(request, served) !== undefined)
           void serveRequest(request, response, served);
         else next();

@@ -19,6 +19,10 @@ export interface Logins {
   authenticate(username: string, password: string, caller: CountedCaller): Promise<AuthenticatedUser | undefined>;
   /** A user by name alone, for a proof that was given before; undefined where users are known to a function only. */
   readonly find: ((user: string) => AuthenticatedUser | undefined) | undefined;
+}
+
+/** Logins as a service of this package uses them. */
+export interface GatedLogins extends Logins {
   readonly gate: LoginGate;
 }
 
@@ -32,7 +36,8 @@ export const usersFileOrFunction: Field<string | object> = (value, place) =>
 export const usersOrLogins: Field<string | object> = (value, place) =>
   isLogins(value) ? value : usersFileOrFunction(value, place);
 
-const opened = new WeakSet<object>();
+/** What {@link openLogins} gave, with its gate. */
+const opened = new WeakMap<object, GatedLogins>();
 
 function isLogins(value: unknown): value is Logins {
   return typeof value === 'object' && value !== null && opened.has(value);
@@ -49,17 +54,21 @@ const checkedOptions = object(fields, 'authenticate');
  * @throws {SecureConversationError} `CONFIG_INVALID` or `USERS_INVALID`, naming option or file
  */
 export function openLogins(options: LoginOptions): Logins {
+  return gatedLogins(options);
+}
+
+function gatedLogins(options: LoginOptions): GatedLogins {
   checkedOptions(options, { of: 'openLogins', path: '' });
   const { authenticate, loginLimits } = options;
   const { source, find } = usersOf(authenticate);
   const limits = { ...defaultLoginLimits(typeof authenticate === 'string'), ...loginLimits };
   const gate = loginGate({ limits, nowMs: () => performance.now(), random: systemRandom });
-  const logins: Logins = {
+  const logins: GatedLogins = {
     authenticate: (name, password, caller) => gate.attempt({ kind: 'user', name, password, caller }, source),
     find,
     gate,
   };
-  opened.add(logins);
+  opened.set(logins, logins);
   return logins;
 }
 
@@ -67,10 +76,11 @@ export function openLogins(options: LoginOptions): Logins {
  * The logins of a service: those that it is given, or its own.
  * @throws {SecureConversationError} `CONFIG_INVALID` or `USERS_INVALID`
  */
-export function loginsOf({ authenticate, loginLimits }: ServiceLogins): Logins {
+export function loginsOf({ authenticate, loginLimits }: ServiceLogins): GatedLogins {
   if (typeof authenticate !== 'object')
-    return openLogins({ authenticate, ...(loginLimits === undefined ? {} : { loginLimits }) });
-  if (loginLimits === undefined) return authenticate;
+    return gatedLogins({ authenticate, ...(loginLimits === undefined ? {} : { loginLimits }) });
+  if (loginLimits === undefined)
+    return opened.get(authenticate) ?? failAt({ of: 'authenticate', path: '' }, 'must be what openLogins gives');
   throw new SecureConversationError('CONFIG_INVALID', 'loginLimits has no use beside logins that are open already', {
     hint: 'give loginLimits to openLogins',
   });

@@ -98,7 +98,7 @@ function bodyOf(plan: Plan, bytes: number) {
 function ourCell(server: Server, plan: Plan, session: Session, bytes: number): Cell {
   const operation = operationOf(plan);
   const body = bodyOf(plan, bytes);
-  return { server, kind: 'ours', port: plan.port, bytes, call: () => session.call(operation, body) };
+  return { server, kind: 'ours', port: plan.port, bytes, call: () => session.call({ operation, body }) };
 }
 
 /** The same operation and text, in an envelope that is ready; `port` is the one that it stands beside. */

@@ -77,7 +77,7 @@ export function operation(plan: Plan) {
 }
 
 export const say = (session: Session, port: PortName, text = 'hello', address?: string) =>
-  session.call(operation(planOf(port)), { declarations: '', content: echoContent(text) }, address);
+  session.call({ operation: operation(planOf(port)), body: { declarations: '', content: echoContent(text) }, address });
 
 /** What a node counts from now on. */
 export function since(node: ListeningNode) {

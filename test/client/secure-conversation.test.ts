@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import type { Client } from 'soap';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { secureConversation } from '../../src/client/secure-conversation.ts';
+import type { Session } from '../../src/client/session.ts';
 import { type ListeningNode, listen } from '../support/endpoint.ts';
 import { planOf } from '../support/initiator.ts';
 import { notedService, portNames, user, wsdl } from '../support/node.ts';
@@ -163,7 +164,9 @@ test('a body that was handed to the session itself, and is no XML, is not sent e
   const [operation] = planOf('EchoSymmetric').operations;
   if (operation === undefined) throw new TypeError('no operation');
   const before = calls.length;
-  await expect(security.session.call(operation, { declarations: '', content: '<Echo>' })).rejects.toMatchObject({
+  await expect(
+    (security.session as Session).call({ operation, body: { declarations: '', content: '<Echo>' } }),
+  ).rejects.toMatchObject({
     code: 'CONFIG_INVALID',
   });
   expect(calls.length).toBe(before);

@@ -146,7 +146,11 @@ const echoNamespace = 'urn:soap-secure-conversation:echo';
 /** Calls Echo and checks the answer. */
 export async function echo(session: Session, port: string, address?: string): Promise<void> {
   const content = `<e:Echo xmlns:e="${echoNamespace}"><e:text>hello</e:text></e:Echo>`;
-  const { envelope } = await session.call(operationOf(port, 'Echo'), { declarations: '', content }, address);
+  const { envelope } = await session.call({
+    operation: operationOf(port, 'Echo'),
+    body: { declarations: '', content },
+    address,
+  });
   expect(envelope).toContain('>hello</');
 }
 
@@ -157,7 +161,11 @@ export async function whoAmI(
   address?: string,
 ): Promise<{ node: string; openedFrom: string; contextId: string }> {
   const content = `<e:WhoAmI xmlns:e="${echoNamespace}"/>`;
-  const { envelope } = await session.call(operationOf(port, 'WhoAmI'), { declarations: '', content }, address);
+  const { envelope } = await session.call({
+    operation: operationOf(port, 'WhoAmI'),
+    body: { declarations: '', content },
+    address,
+  });
   const value = (name: string) => new RegExp(`<(?:\\w+:)?${name}[^>]*>([^<]*)</`).exec(envelope)?.[1] ?? '';
   return { node: value('node'), openedFrom: value('openedFrom'), contextId: value('contextId') };
 }

@@ -122,9 +122,8 @@ test('the error of an unsecured fault quotes it in what prints, and in 256 chara
         code: { namespace: ns.soap12, local: 'Sender' },
         subcode: { namespace: 'urn:f', local },
         reason,
-        detail: undefined,
       },
-      dialects['200512'],
+      dialects['200512'].wsc,
     );
   expect(errorOf('x', 'y'.repeat(256)).reason).toBe('y'.repeat(256));
   expect(errorOf('x', 'y'.repeat(257)).reason).toBe(`${'y'.repeat(255)}…`);

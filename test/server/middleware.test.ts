@@ -90,7 +90,10 @@ describe.each(portNames)('an express application serves %s', port => {
     if (echo === undefined) throw new TypeError('no operation');
     calls.length = 0;
     for (const text of ['one', 'two']) {
-      const { envelope } = await session.call(echo, { declarations: '', content: echoContent(text) });
+      const { envelope } = await session.call({
+        operation: echo,
+        body: { declarations: '', content: echoContent(text) },
+      });
       expect(envelope).toContain(`<text>${text}</text>`);
     }
     expect(calls).toEqual(['Echo issued', 'Echo cache']);

@@ -51,7 +51,7 @@ export function openTargets({ plan, addresses, conversations, payloadBytes, ...r
   );
 
   const callOnce = async (session: Session, address: string | undefined): Promise<Outcome> => {
-    const { envelope, ...numbers } = await session.call(operation, body, address);
+    const { envelope, ...numbers } = await session.call({ operation, body, address });
     return { ...numbers, error: answerError(envelope, text) };
   };
   return {

@@ -84,7 +84,7 @@ async function callSteadily({ session }: Bench, forMs: number): Promise<number[]
   const calls: Promise<number>[] = [];
   for (let dueMs = startedMs; dueMs < startedMs + forMs; dueMs += 1_000 / callsPerSecond) {
     await pause(dueMs - performance.now());
-    calls.push(session.call(operation, body).then(() => performance.now() - dueMs));
+    calls.push(session.call({ operation, body }).then(() => performance.now() - dueMs));
   }
   return Promise.all(calls);
 }

@@ -1,0 +1,34 @@
+import { compilePolicy } from './compile.ts';
+import { explain } from './explain.ts';
+import type { QName } from './plan.ts';
+
+/** A WSDL port that a policy says how to protect. */
+export interface PolicyPort {
+  readonly service: QName;
+  readonly port: string;
+  /** Address in the WSDL. */
+  readonly address: string;
+  /** `{targetNamespace}Service/Port`: the logical service that a conversation is for. */
+  readonly audience: string;
+  /** `https` where the port may be reached over TLS only. */
+  readonly transport: 'https' | 'http';
+}
+
+/** A port with what its policy means, in words. */
+export interface ExplainedPort extends PolicyPort {
+  /** What `wssc policy explain` prints: each message, its tokens, and what is signed and encrypted. */
+  readonly text: string;
+}
+
+/**
+ * Reads what the policies of a WSDL's ports mean, in the order of the WSDL.
+ * @param wsdl a WSDL file
+ * @param options `ports`: names of the ports wanted (default: all of them); a port that is not asked for may be one that isn't implemented
+ * @throws {SecureConversationError} `WSDL_INVALID`, `POLICY_INVALID` or `POLICY_UNSUPPORTED`; the message holds file, line, name and port
+ */
+export function explainPolicy(wsdl: string, options: { readonly ports?: readonly string[] } = {}): ExplainedPort[] {
+  return compilePolicy(wsdl, options).map(plan => {
+    const { service, port, address, audience, transport } = plan;
+    return { service, port, address, audience, transport, text: explain(plan) };
+  });
+}
