@@ -14,7 +14,7 @@ export {
 } from './bearer/katana-token.ts';
 export type { RandomSource } from './crypto/random.ts';
 export type { SecretKey } from './crypto/secret-key.ts';
-export { type ErrorCode, SecureConversationError } from './errors.ts';
+export { type ConfigurationCode, ConfigurationError, type ErrorCode, SecureConversationError } from './errors.ts';
 export type { KeyRecord, MachineKeyRecord, RingPolicy, RingRecords } from './keyring/record.ts';
 export type { KeyRing, RingKey, RingMachineKey } from './keyring/ring.ts';
 export { openKeyRing } from './keyring/ring-file.ts';

@@ -6,7 +6,17 @@ export type { Revocation, Revocations } from './bearer/revocations.ts';
 export type { AccessToken } from './bearer/token-openers.ts';
 export type { RandomSource } from './crypto/random.ts';
 export type { SecretKey } from './crypto/secret-key.ts';
-export { type ErrorCode, type FaultClass, Refusal, SecureConversationError } from './errors.ts';
+export {
+  type ConfigurationCode,
+  ConfigurationError,
+  type ErrorCode,
+  type FaultClass,
+  Refusal,
+  type RefusalDetails,
+  type SealingCode,
+  SealingError,
+  SecureConversationError,
+} from './errors.ts';
 export { type KeeperOptions, keepRing, type RingKeeper } from './keyring/keeper.ts';
 export type { KeyRecord, MachineKeyRecord, RingPolicy, RingRecords } from './keyring/record.ts';
 export type { KeyRing, RingKey, RingMachineKey } from './keyring/ring.ts';

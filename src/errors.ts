@@ -1,33 +1,38 @@
 /** The package's error class, its codes, and the classes of fault that a refused message is answered with. */
 import { printable } from './printable.ts';
 
-/**
- * - `CONFIG_INVALID`, `WSDL_INVALID`, `POLICY_INVALID`, `POLICY_UNSUPPORTED`, `CERTIFICATE_INVALID`, `RING_INVALID`, `USERS_INVALID`:
- *   a file or an option that can't be used; the message names the file and the place.
- * - `RING_STALE`: no key may issue now; the node goes on accepting.
- * - `LISTEN_FAILED`: an address can't be listened on.
- * - `NO_CONTEXT`: `currentContext()` was called outside of an operation.
- * - `MESSAGE_REFUSED`: a received message was refused; see {@link Refusal}.
- * - `FAULT`: the peer answered with a SOAP fault; `BAD_CONTEXT_TOKEN`: it does not know the conversation (any more).
- * - `NETWORK`: no answer came.
- * - `BUSY`: the peer has no room for the message now, and said when to try again.
- */
-export type ErrorCode =
-  | 'CONFIG_INVALID'
-  | 'WSDL_INVALID'
-  | 'POLICY_INVALID'
-  | 'POLICY_UNSUPPORTED'
-  | 'CERTIFICATE_INVALID'
-  | 'RING_INVALID'
-  | 'RING_STALE'
-  | 'USERS_INVALID'
-  | 'LISTEN_FAILED'
-  | 'NO_CONTEXT'
-  | 'MESSAGE_REFUSED'
-  | 'FAULT'
-  | 'BAD_CONTEXT_TOKEN'
-  | 'NETWORK'
-  | 'BUSY';
+/** Codes of what is wrong with options, files and the machine, before any message. docs/errors.md says when each happens. */
+export const configurationCodes = [
+  'CONFIG_INVALID',
+  'WSDL_INVALID',
+  'POLICY_INVALID',
+  'POLICY_UNSUPPORTED',
+  'CERTIFICATE_INVALID',
+  'RING_INVALID',
+  'USERS_INVALID',
+  'LISTEN_FAILED',
+] as const;
+
+/** Codes of what can't be sealed. */
+export const sealingCodes = ['RING_STALE', 'TOKEN_TOO_LONG', 'TOKEN_TOO_LARGE'] as const;
+
+/** All codes. */
+export const errorCodes = [
+  ...configurationCodes,
+  ...sealingCodes,
+  'NO_CONTEXT',
+  'MESSAGE_REFUSED',
+  'FAULT',
+  'BAD_CONTEXT_TOKEN',
+  'NETWORK',
+  'BUSY',
+] as const;
+
+export type ConfigurationCode = (typeof configurationCodes)[number];
+export type SealingCode = (typeof sealingCodes)[number];
+
+/** What happened; docs/errors.md says of each code when it does and what to do. */
+export type ErrorCode = (typeof errorCodes)[number];
 
 /** Room for a path or two. What an error quotes may come from a peer, and its message goes to logs and terminals. */
 const maxMessageChars = 1_024;
@@ -42,6 +47,16 @@ export class SecureConversationError extends Error {
     this.name = 'SecureConversationError';
     this.code = code;
     this.hint = options.hint;
+  }
+}
+
+/** Options, files or the machine are not as they must be: nothing was sent or served. The message names the place. */
+export class ConfigurationError extends SecureConversationError {
+  declare readonly code: ConfigurationCode;
+
+  constructor(code: ConfigurationCode, message: string, options: { cause?: unknown; hint?: string } = {}) {
+    super(code, message, options);
+    this.name = 'ConfigurationError';
   }
 }
 
@@ -72,16 +87,59 @@ export type FaultClass =
   | 'busy'
   | 'server';
 
+/** What a message, or what is to be sealed, was refused with. */
+export interface RefusalDetails {
+  readonly code?: ErrorCode;
+  readonly message?: string;
+  readonly hint?: string;
+}
+
 /** A received message that is refused. `reason` is a constant code for the log (`signature-value`, `timestamp-stale`, …); it is never sent. */
 export class Refusal extends SecureConversationError {
   readonly fault: FaultClass;
   readonly reason: string;
 
-  constructor(fault: FaultClass, reason: string, cause?: unknown) {
-    super('MESSAGE_REFUSED', `message refused: ${reason}`, cause === undefined ? {} : { cause });
+  constructor(fault: FaultClass, reason: string, cause?: unknown, details: RefusalDetails = {}) {
+    const { code = 'MESSAGE_REFUSED', message = `message refused: ${reason}`, hint } = details;
+    super(code, message, { ...(cause === undefined ? {} : { cause }), ...(hint === undefined ? {} : { hint }) });
     this.name = 'Refusal';
     this.fault = fault;
     this.reason = reason;
+  }
+}
+
+/** Why nothing was sealed, by the reason that the log gets. */
+const sealingTroubles: Readonly<Record<string, RefusalDetails & { readonly code: SealingCode }>> = {
+  'ring-stale': {
+    code: 'RING_STALE',
+    message: 'nothing can be sealed now: no key of the ring may issue',
+    hint: 'see whether the key ring file can be read, and whether a key that issues is in it (wssc keys list)',
+  },
+  'token-outlives-key': {
+    code: 'TOKEN_TOO_LONG',
+    message: 'the token would live longer than the keys of the ring open it',
+    hint: "give it an end within lifeS of the ring's policy",
+  },
+  'token-too-large': {
+    code: 'TOKEN_TOO_LARGE',
+    message: 'what the token is to hold is too long',
+    hint: 'give it fewer or shorter claims',
+  },
+  'state-too-large': {
+    code: 'TOKEN_TOO_LARGE',
+    message: 'user and roles are too long for the sealed state',
+    hint: 'give the user fewer or shorter roles',
+  },
+};
+
+/**
+ * A token that can't be sealed. It is a refusal too: an operation that lets it through is answered with a fault of the server that says
+ * nothing.
+ */
+export class SealingError extends Refusal {
+  constructor(details: RefusalDetails, reason: string, cause?: unknown) {
+    super('server', reason, cause, details);
+    this.name = 'SealingError';
   }
 }
 
@@ -105,7 +163,8 @@ export class CallerGone extends Error {
   }
 }
 
-/** @throws {Refusal} always. */
+/** @throws {Refusal} always; a {@link SealingError} where the reason is one why nothing can be sealed */
 export function refuse(fault: FaultClass, reason: string, cause?: unknown): never {
-  throw new Refusal(fault, reason, cause);
+  const details = Object.hasOwn(sealingTroubles, reason) ? sealingTroubles[reason] : undefined;
+  throw details === undefined ? new Refusal(fault, reason, cause) : new SealingError(details, reason, cause);
 }

@@ -2,7 +2,7 @@
  * Options and configurations are read field by field: each value by what it must be, no key that nobody reads, and an error that names the
  * place.
  */
-import { SecureConversationError } from './errors.ts';
+import { ConfigurationError } from './errors.ts';
 
 /** A value with its place: `limits.maxDepth` of `node.json`, `addresses[1]` of the options of `createEndpoint`. */
 export interface Place {
@@ -17,7 +17,7 @@ export type Field<T> = (value: unknown, place: Place) => T;
 
 /** @throws {SecureConversationError} `CONFIG_INVALID` always. */
 export function failAt({ of, path }: Place, problem: string): never {
-  throw new SecureConversationError('CONFIG_INVALID', `${of}: ${path === '' ? '' : `${path} `}${problem}`);
+  throw new ConfigurationError('CONFIG_INVALID', `${of}: ${path === '' ? '' : `${path} `}${problem}`);
 }
 
 /** A text, which may be empty. */
@@ -118,7 +118,7 @@ function within(place: Place, key: string): Place {
 }
 
 function unknownKey({ of, path }: Place, fields: Fields): never {
-  throw new SecureConversationError('CONFIG_INVALID', `${of}: unknown key ${path}`, {
+  throw new ConfigurationError('CONFIG_INVALID', `${of}: unknown key ${path}`, {
     hint: `known there: ${Object.keys(fields).join(', ')}`,
   });
 }

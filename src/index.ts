@@ -1,17 +1,27 @@
 /** WS-SecureConversation for SOAP services and clients on Node. Bearer tokens and ASP.NET's keys have entries of their own. */
 
 export type { AddressOrder, RetryMode } from './client/addresses.ts';
+export { NetworkError } from './client/network-error.ts';
 export { type FaultNames, PeerFault } from './client/peer-fault.ts';
 export { type SecureConversation, secureConversation } from './client/secure-conversation.ts';
 export { ServiceBusy } from './client/service-busy.ts';
 export type { SessionStatus } from './client/session.ts';
 export type { SecureConversationOptions, WireExchange } from './client/session-options.ts';
-export { NetworkError } from './client/transport.ts';
 export type { IssueRate } from './conversation/issue-rate.ts';
 export type { RandomSource } from './crypto/random.ts';
 export type { SecretKey } from './crypto/secret-key.ts';
 export type { TlsCertificate } from './crypto/tls-certificates.ts';
-export { type ErrorCode, type FaultClass, Refusal, SecureConversationError } from './errors.ts';
+export {
+  type ConfigurationCode,
+  ConfigurationError,
+  type ErrorCode,
+  type FaultClass,
+  Refusal,
+  type RefusalDetails,
+  type SealingCode,
+  SealingError,
+  SecureConversationError,
+} from './errors.ts';
 export { type KeeperOptions, keepRing, type RingKeeper } from './keyring/keeper.ts';
 export type { KeyRecord, MachineKeyRecord, RingPolicy, RingRecords } from './keyring/record.ts';
 export type { KeyRing, RingKey, RingMachineKey } from './keyring/ring.ts';

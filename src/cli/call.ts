@@ -3,7 +3,7 @@ import type { Client } from 'soap';
 import { clientPlan } from '../client/client-plan.ts';
 import { PeerFault } from '../client/peer-fault.ts';
 import { secureConversation } from '../client/secure-conversation.ts';
-import { SecureConversationError } from '../errors.ts';
+import { ConfigurationError } from '../errors.ts';
 import type { Plan } from '../policy/plan.ts';
 import { printable, printableJson } from '../printable.ts';
 import { addressList } from './option-values.ts';
@@ -88,7 +88,7 @@ function parseArguments(json: string): object {
     value = undefined;
   }
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
-  throw new SecureConversationError('CONFIG_INVALID', 'the arguments are not a JSON object', {
+  throw new ConfigurationError('CONFIG_INVALID', 'the arguments are not a JSON object', {
     hint: `write them as one word, in a POSIX shell: '{"text":"hello"}'`,
   });
 }
@@ -100,7 +100,7 @@ function operationOf(client: Client, plan: Plan, name: string): Invoke {
   const ports = client[plan.service.local] as Record<string, Record<string, NodeSoapMethod>>;
   const method = plan.operations.some(operation => operation.name === name) ? ports[plan.port]?.[name] : undefined;
   if (method === undefined)
-    throw new SecureConversationError('CONFIG_INVALID', `port ${plan.port} has no operation ${name}`, {
+    throw new ConfigurationError('CONFIG_INVALID', `port ${plan.port} has no operation ${name}`, {
       hint: `it has ${plan.operations.map(operation => operation.name).join(', ')}`,
     });
   return args =>

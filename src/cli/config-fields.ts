@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { SecureConversationError } from '../errors.ts';
+import { ConfigurationError } from '../errors.ts';
 import { type Field, failAt, object, text } from '../fields.ts';
 import { parseJson } from '../files/strict-json.ts';
 
@@ -11,12 +11,12 @@ import { parseJson } from '../files/strict-json.ts';
 export function readConfig<T>(name: string, field: Field<T>): T {
   const file = resolve(name);
   const fail = (place: string, problem: string) =>
-    new SecureConversationError('CONFIG_INVALID', `${file}: ${place === '' ? problem : `${place} ${problem}`}`);
+    new ConfigurationError('CONFIG_INVALID', `${file}: ${place === '' ? problem : `${place} ${problem}`}`);
   let json: string;
   try {
     json = readFileSync(file, 'utf8');
   } catch (cause) {
-    throw new SecureConversationError(
+    throw new ConfigurationError(
       'CONFIG_INVALID',
       `${file}: can't be read (${(cause as NodeJS.ErrnoException).code})`,
       { cause },

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { systemRandom } from '../crypto/random.ts';
-import { SecureConversationError } from '../errors.ts';
+import { ConfigurationError } from '../errors.ts';
 import { readRingFile, updateRingFile, writeRingFile } from '../keyring/ring-file.ts';
 import { createRing, rotateRing } from '../keyring/rotate.ts';
 import {
@@ -75,14 +75,11 @@ export function addKeys(program: Command): void {
 
 function createRingFile({ ring: file, json, like, validation, decryption }: CreateOptions): void {
   if (file === undefined)
-    throw new SecureConversationError('CONFIG_INVALID', 'there is nothing to create', {
+    throw new ConfigurationError('CONFIG_INVALID', 'there is nothing to create', {
       hint: 'give --ring FILE for a new ring, or --machine-key for a new element of a web.config',
     });
   if (like !== undefined || validation !== undefined || decryption !== undefined)
-    throw new SecureConversationError(
-      'CONFIG_INVALID',
-      '--like, --validation and --decryption go with --machine-key only',
-    );
+    throw new ConfigurationError('CONFIG_INVALID', '--like, --validation and --decryption go with --machine-key only');
   const ring = createRing({ nowMs: Date.now(), random: systemRandom });
   writeRingFile(file, ring);
   printRing(ring, json);

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { clientPlan } from '../client/client-plan.ts';
-import { SecureConversationError } from '../errors.ts';
+import { ConfigurationError } from '../errors.ts';
 import type { Plan } from '../policy/plan.ts';
 import { attack, type Clock } from './load/attack.ts';
 import { findLoadFarm, type LoadTarget } from './load/demo-farm.ts';
@@ -107,7 +107,7 @@ async function load(options: LoadOptions): Promise<void> {
 
 async function namedTarget({ user, passwordStdin }: LoadOptions, wsdl: string): Promise<LoadTarget> {
   if (user === undefined || passwordStdin !== true)
-    throw new SecureConversationError('CONFIG_INVALID', '--wsdl needs --user and --password-stdin');
+    throw new ConfigurationError('CONFIG_INVALID', '--wsdl needs --user and --password-stdin');
   const password = await readPassword();
   return { wsdl, user, password, ca: undefined, serviceCertificate: undefined, admin: undefined, nodes: [] };
 }
@@ -115,7 +115,7 @@ async function namedTarget({ user, passwordStdin }: LoadOptions, wsdl: string): 
 function pacerOf({ rate, concurrency, duration: durationMs, think: thinkMs }: LoadOptions): Pacer {
   if (rate === undefined) return closedLoop({ concurrency: concurrency ?? defaultConcurrency, durationMs, thinkMs });
   if (thinkMs > 0)
-    throw new SecureConversationError(
+    throw new ConfigurationError(
       'CONFIG_INVALID',
       '--think goes with --concurrency only: at a given --rate nobody pauses',
     );

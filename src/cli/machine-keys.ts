@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { systemRandom } from '../crypto/random.ts';
-import { SecureConversationError } from '../errors.ts';
+import { ConfigurationError } from '../errors.ts';
 import { importMachineKey, removeMachineKey, useMachineKey } from '../keyring/machine-keys.ts';
 import type { RingRecords } from '../keyring/record.ts';
 import { readRingFile, updateRingFile } from '../keyring/ring-file.ts';
@@ -93,6 +93,6 @@ function change(
   json: boolean | undefined,
   next: (ring: RingRecords, fail: (problem: string) => Error) => RingRecords,
 ): void {
-  const fail = (problem: string) => new SecureConversationError('RING_INVALID', `key ring ${file}: ${problem}`);
+  const fail = (problem: string) => new ConfigurationError('RING_INVALID', `key ring ${file}: ${problem}`);
   printRing(updateRingFile(file, ring => next(ring, fail)) ?? readRingFile(file), json);
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { checkAuthorities, checkTlsCertificate } from '../crypto/tls-certificates.ts';
 import { loadCertificate, loadPeerCertificate } from '../crypto/x509.ts';
-import { SecureConversationError } from '../errors.ts';
+import { ConfigurationError } from '../errors.ts';
 
 /** Names of the files of a certificate and its private key (PEM), or their texts. */
 export interface CertificateAndKey {
@@ -59,7 +59,7 @@ function pemText(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (cause) {
-    throw new SecureConversationError(
+    throw new ConfigurationError(
       'CERTIFICATE_INVALID',
       `${file}: can't be read (${(cause as NodeJS.ErrnoException).code})`,
       { cause },

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Command } from 'commander';
-import { SecureConversationError } from '../errors.ts';
+import { ConfigurationError } from '../errors.ts';
 import { freePort, loopbackHosts } from '../farm/ports.ts';
 import { createEndpoint, type Endpoint } from '../server/endpoint.ts';
 import type { EndpointOptions } from '../server/endpoint-options.ts';
@@ -58,11 +58,11 @@ async function serve(options: ServeOptions): Promise<void> {
   };
   const config = requireKeys({ ...read, ...named }, options.config);
   if (options.http === undefined && options.https === undefined)
-    throw new SecureConversationError('CONFIG_INVALID', 'there is nothing to listen on', {
+    throw new ConfigurationError('CONFIG_INVALID', 'there is nothing to listen on', {
       hint: 'give --http PORT, --https PORT or both',
     });
   if (options.https !== undefined && config.tls === undefined)
-    throw new SecureConversationError('CONFIG_INVALID', `${options.config}: lacks the key tls, which --https needs`);
+    throw new ConfigurationError('CONFIG_INVALID', `${options.config}: lacks the key tls, which --https needs`);
   const [http, https] = [await settled(options.http), await settled(options.https)];
   const endpoint = createEndpoint({
     ...endpointOptions(config, { http, https }),
@@ -151,14 +151,14 @@ async function loadService(file: string): Promise<object> {
       (cause as NodeJS.ErrnoException).code === 'ERR_MODULE_NOT_FOUND'
         ? "can't be found, or something that it imports"
         : 'fails when it is loaded';
-    throw new SecureConversationError('CONFIG_INVALID', `service module ${file}: ${why}`, {
+    throw new ConfigurationError('CONFIG_INVALID', `service module ${file}: ${why}`, {
       cause,
       hint: 'run it again with --debug for its error',
     });
   }
   const service = loaded.default ?? loaded.service;
   if (typeof service === 'object' && service !== null) return service;
-  throw new SecureConversationError(
+  throw new ConfigurationError(
     'CONFIG_INVALID',
     `service module ${file}: has no default export that is a service object`,
   );

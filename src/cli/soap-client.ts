@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { Agent } from 'node:https';
 import { createRequire } from 'node:module';
 import type { Client } from 'soap';
-import { SecureConversationError } from '../errors.ts';
+import { ConfigurationError, SecureConversationError } from '../errors.ts';
 import type { Plan } from '../policy/plan.ts';
 
 // node-soap is CommonJS; its own exports object is asked for, not the interop view of it.
@@ -16,7 +16,7 @@ const soap: typeof import('soap') = createRequire(import.meta.url)('soap');
  */
 export async function openClient(wsdl: string, ca: string | undefined): Promise<Client> {
   const isAddress = /^https?:/i.test(wsdl);
-  if (!isAddress && !existsSync(wsdl)) throw new SecureConversationError('WSDL_INVALID', `${wsdl}: does not exist`);
+  if (!isAddress && !existsSync(wsdl)) throw new ConfigurationError('WSDL_INVALID', `${wsdl}: does not exist`);
   const agent = new Agent(ca === undefined ? {} : { ca });
   try {
     return await soap.createClientAsync(wsdl, {
@@ -37,7 +37,7 @@ const trustCodes = /^(?:SELF_SIGNED_CERT_IN_CHAIN|DEPTH_ZERO_SELF_SIGNED_CERT|UN
 function clientError(wsdl: string, isAddress: boolean, cause: unknown): SecureConversationError {
   const { code } = cause as NodeJS.ErrnoException;
   if (!isAddress || code === undefined)
-    return new SecureConversationError('WSDL_INVALID', `${wsdl}: node-soap can't read this WSDL`, { cause });
+    return new ConfigurationError('WSDL_INVALID', `${wsdl}: node-soap can't read this WSDL`, { cause });
   const hint = trustCodes.test(code) ? trustHint : 'see whether the service runs and the address is right';
   return new SecureConversationError('NETWORK', `${wsdl}: no answer (${code})`, { cause, hint });
 }
@@ -58,10 +58,7 @@ export function withTrustHint(error: unknown): unknown {
 export function portAddress(address: string, plan: Plan): string {
   const url = new URL(address);
   if (plan.transport === 'https' && url.protocol !== 'https:')
-    throw new SecureConversationError(
-      'CONFIG_INVALID',
-      `port ${plan.port} is reached over https only, not at ${address}`,
-    );
+    throw new ConfigurationError('CONFIG_INVALID', `port ${plan.port} is reached over https only, not at ${address}`);
   if (url.pathname === '/') url.pathname = new URL(plan.address).pathname;
   return url.href;
 }
@@ -69,7 +66,7 @@ export function portAddress(address: string, plan: Plan): string {
 /** @throws {SecureConversationError} `CONFIG_INVALID` where the port's policy encrypts to the service's certificate and none was named */
 export function requireServiceCertificate({ port, bootstrap }: Plan, certificate: string | undefined): void {
   if (certificate !== undefined || bootstrap.request.protection.kind === 'transport') return;
-  throw new SecureConversationError('CONFIG_INVALID', `port ${port} encrypts to the service's certificate`, {
+  throw new ConfigurationError('CONFIG_INVALID', `port ${port} encrypts to the service's certificate`, {
     hint: 'give it with --service-certificate FILE',
   });
 }

@@ -1,4 +1,4 @@
-import { SecureConversationError } from '../errors.ts';
+import { ConfigurationError, type SecureConversationError } from '../errors.ts';
 
 /**
  * The first line of standard input, without its line break.
@@ -20,7 +20,7 @@ export async function readFirstLine(what: string, maxBytes: number): Promise<str
 }
 
 function noLine(message: string): SecureConversationError {
-  return new SecureConversationError('CONFIG_INVALID', message, {
+  return new ConfigurationError('CONFIG_INVALID', message, {
     hint: 'redirect a file into it: wssc … < FILE',
   });
 }

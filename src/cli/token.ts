@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { keyIdOfToken } from '../bearer/bearer-token.ts';
 import { ticketDefaults } from '../bearer/katana-ticket.ts';
 import { maxKatanaTokenChars } from '../bearer/katana-token.ts';
-import { SecureConversationError } from '../errors.ts';
+import { ConfigurationError } from '../errors.ts';
 import { shortId } from '../keyring/machine-keys.ts';
 import { openKeyRing } from '../keyring/ring-file.ts';
 import { openMachineKey } from '../machine-key/machine-key.ts';
@@ -60,7 +60,7 @@ async function inspect(options: InspectOptions): Promise<void> {
   const keys = tokenKeys(options);
   const text = (await readFirstLine('token', maxInputBytes)).trim();
   const report = readToken(text, keys, Date.now());
-  if (report === undefined) throw new SecureConversationError('CONFIG_INVALID', whyNot(text, keys));
+  if (report === undefined) throw new ConfigurationError('CONFIG_INVALID', whyNot(text, keys));
   if (options.json) printJson(jsonOf(report));
   else printReport(report);
   if (report.problem === undefined) return;
@@ -70,7 +70,7 @@ async function inspect(options: InspectOptions): Promise<void> {
 
 function tokenKeys({ ring: ringFile, webConfig, audience, cookie = [] }: InspectOptions): TokenKeys {
   if ((ringFile === undefined) === (webConfig === undefined))
-    throw new SecureConversationError(
+    throw new ConfigurationError(
       'CONFIG_INVALID',
       'a token is opened with --ring or with --web-config: give one of them',
     );

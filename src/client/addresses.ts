@@ -1,4 +1,4 @@
-import type { NetworkError } from './transport.ts';
+import type { NetworkError } from './network-error.ts';
 
 /** Which of several addresses a call tries first: always the first that works, or each in turn. */
 export type AddressOrder = 'first' | 'rotate';

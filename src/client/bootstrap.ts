@@ -1,7 +1,7 @@
 import { writeIssueRequest } from '../conversation/token-request.ts';
 import { type ConversationToken, parseIssueResponse } from '../conversation/token-response.ts';
 import { loadPeerCertificate } from '../crypto/x509.ts';
-import { SecureConversationError } from '../errors.ts';
+import { ConfigurationError } from '../errors.ts';
 import type { ContextKey } from '../message/receive.ts';
 import type { SendKeys } from '../message/send.ts';
 import { hasOnlyCharacters } from '../xml/characters.ts';
@@ -51,13 +51,13 @@ export async function bootstrap(keys: SendKeys, parts: ExchangeParts): Promise<C
  */
 export function bootstrapKeys({ plan, username, password, serviceCertificate }: SessionOptions): SendKeys {
   if (typeof username !== 'string' || typeof password !== 'string')
-    throw new SecureConversationError('CONFIG_INVALID', `port ${plan.port} needs a user name and a password`);
+    throw new ConfigurationError('CONFIG_INVALID', `port ${plan.port} needs a user name and a password`);
   if (!hasOnlyCharacters(username + password))
-    throw new SecureConversationError('CONFIG_INVALID', 'user name or password holds a character that XML can not');
+    throw new ConfigurationError('CONFIG_INVALID', 'user name or password holds a character that XML can not');
   const usernameToken = { username, password };
   if (plan.bootstrap.request.protection.kind === 'transport') return { usernameToken };
   if (serviceCertificate === undefined)
-    throw new SecureConversationError(
+    throw new ConfigurationError(
       'CONFIG_INVALID',
       `port ${plan.port} encrypts to the service's certificate, and none was given`,
       {

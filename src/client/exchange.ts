@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { type RandomSource, randomBytesPooled } from '../crypto/random.ts';
-import { refuse, SecureConversationError } from '../errors.ts';
+import { ConfigurationError, refuse } from '../errors.ts';
 import {
   type EncryptedKeyHandle,
   type ReceiveKeys,
@@ -16,11 +16,12 @@ import { postHeaders } from '../soap/envelope-writer.ts';
 import { defaultLimits } from '../xml/limits.ts';
 import type { Element } from '../xml/tree.ts';
 import { type Addresses, addressList, mayAskAgain, mayRetry, type RetryMode } from './addresses.ts';
+import { NetworkError } from './network-error.ts';
 import { ownMessage } from './own-message.ts';
 import { PeerFault } from './peer-fault.ts';
 import { parseRetryAfter, ServiceBusy } from './service-busy.ts';
 import type { SessionOptions, WireExchange } from './session-options.ts';
-import { type HttpResponse, NetworkError, openTransport, type Transport } from './transport.ts';
+import { type HttpResponse, openTransport, type Transport } from './transport.ts';
 
 /** What all exchanges of a session share. */
 export interface ExchangeParts {
@@ -85,7 +86,7 @@ function checkedAddress(address: string, { port, transport }: Plan): string {
   const scheme = URL.canParse(address) ? new URL(address).protocol : '';
   if (scheme === 'https:' || (scheme === 'http:' && transport === 'http')) return address;
   const wanted = transport === 'https' ? 'https' : 'http or https';
-  throw new SecureConversationError('CONFIG_INVALID', `${address} is no ${wanted} address, as port ${port} needs one`);
+  throw new ConfigurationError('CONFIG_INVALID', `${address} is no ${wanted} address, as port ${port} needs one`);
 }
 
 /** Least wait before a busy address is asked again; each turn doubles it, so that no Retry-After makes a client hammer. */
@@ -194,6 +195,13 @@ async function attempt(
   };
 }
 
+/** A service that can't use what was encrypted or signed for it says no more than that (it must not), so the likely cause is said here. */
+function hintOf({ keys }: ExchangeRequest): string | undefined {
+  if (keys.recipient !== undefined)
+    return "see whether serviceCertificate is the service's present certificate, and user name and password are right";
+  return keys.usernameToken === undefined ? undefined : 'see whether user name and password are right';
+}
+
 async function verify(
   parts: ExchangeParts,
   request: ExchangeRequest,
@@ -203,7 +211,7 @@ async function verify(
   const { dialect } = parts.plan;
   const message = readMessage(response.bytes, defaultLimits);
   const fault = unsecuredFault(message);
-  if (fault !== undefined) throw new PeerFault(fault, dialect.wsc);
+  if (fault !== undefined) throw new PeerFault(fault, dialect.wsc, hintOf(request));
   const verified = await receive(
     message,
     request.plan.response,

@@ -1,4 +1,4 @@
-import { SecureConversationError } from '../errors.ts';
+import { ConfigurationError } from '../errors.ts';
 import { isListed } from '../message/plan-check.ts';
 import { addressingVersions, expandedName, ns, type SoapVersion, soapVersions } from '../names.ts';
 import type { MessagePlan } from '../policy/plan.ts';
@@ -53,7 +53,7 @@ export function checkHeaderBlocks(blocks: readonly Element[], plan: MessagePlan,
     const rule = all.find(({ breaks }) => breaks(block, plan));
     if (rule === undefined) continue;
     const name = expandedName(block.namespace, block.local);
-    throw new SecureConversationError('CONFIG_INVALID', `the header block ${name} ${rule.problem}`, {
+    throw new ConfigurationError('CONFIG_INVALID', `the header block ${name} ${rule.problem}`, {
       hint: rule.hint,
     });
   }

@@ -1,4 +1,4 @@
-import { Refusal, SecureConversationError } from '../errors.ts';
+import { ConfigurationError, Refusal } from '../errors.ts';
 
 /** What may be wrong with what the caller gave once it is written, by the reason that the scanner has for it. */
 const problems: Readonly<Record<string, string>> = {
@@ -22,6 +22,6 @@ export function ownMessage<T>(write: () => T, hasHeaderBlocks: boolean): T {
     const { reason } = error.cause instanceof Refusal ? error.cause : error;
     const given = hasHeaderBlocks ? 'the arguments or header blocks' : 'the arguments';
     const problem = problems[reason] ?? `can't be written as XML (${reason})`;
-    throw new SecureConversationError('CONFIG_INVALID', `${given} ${problem}`, { cause: error });
+    throw new ConfigurationError('CONFIG_INVALID', `${given} ${problem}`, { cause: error });
   }
 }

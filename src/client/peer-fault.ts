@@ -20,11 +20,16 @@ export class PeerFault extends SecureConversationError {
   /** What it says, fit for a log or a terminal: at most 256 characters of it. */
   readonly reason: string;
 
-  /** @param contextNamespace of WS-SecureConversation, as the port's policy has it */
-  constructor({ code, subcode, reason }: FaultNames, contextNamespace: string) {
+  /**
+   * @param contextNamespace of WS-SecureConversation, as the port's policy has it
+   * @param hint what to do, where the exchange tells more than the fault does
+   */
+  constructor({ code, subcode, reason }: FaultNames, contextNamespace: string, hint?: string) {
     const lost = subcode?.local === 'BadContextToken' && subcode.namespace === contextNamespace;
     const name = subcode === undefined ? code.local : expandedName(subcode.namespace, subcode.local);
-    super(lost ? 'BAD_CONTEXT_TOKEN' : 'FAULT', `the service answered with an unsecured fault: ${printable(name)}`);
+    super(lost ? 'BAD_CONTEXT_TOKEN' : 'FAULT', `the service answered with an unsecured fault: ${printable(name)}`, {
+      ...(hint === undefined ? {} : { hint }),
+    });
     this.name = 'PeerFault';
     this.faultCode = code;
     this.faultSubcode = subcode;

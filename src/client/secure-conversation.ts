@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import type { Client, ISecurity } from 'soap';
-import { SecureConversationError } from '../errors.ts';
+import { ConfigurationError } from '../errors.ts';
 import { type PlainMessage, readPlainEnvelope } from '../message/plain-envelope.ts';
 import type { OutgoingBody } from '../message/send.ts';
 import type { OperationPlan, Plan } from '../policy/plan.ts';
@@ -67,7 +67,7 @@ const hasHeader = /:Header[ >]/;
 
 function readCall({ data }: AxiosRequest): PlainMessage {
   if (typeof data !== 'string')
-    throw new SecureConversationError('CONFIG_INVALID', 'attachments, forceMTOM and forceGzip are not offered');
+    throw new ConfigurationError('CONFIG_INVALID', 'attachments, forceMTOM and forceGzip are not offered');
   return ownMessage(() => readPlainEnvelope(data), hasHeader.test(data));
 }
 
@@ -77,7 +77,7 @@ function operationOf({ element: content }: OutgoingBody, plan: Plan): OperationP
     ({ input }) => input.local === content?.local && input.namespace === content?.namespace,
   );
   if (operation === undefined)
-    throw new SecureConversationError(
+    throw new ConfigurationError(
       'CONFIG_INVALID',
       `port ${plan.port} has no operation whose input is <${content?.name ?? ''}>`,
     );

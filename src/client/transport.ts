@@ -1,24 +1,13 @@
 import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest, Agent as TlsAgent } from 'node:https';
 import { checkAuthorities } from '../crypto/tls-certificates.ts';
-import { SecureConversationError } from '../errors.ts';
+import { NetworkError } from './network-error.ts';
 import type { RetryHeaders } from './service-busy.ts';
 
 /** What came back over HTTP. */
 export interface HttpResponse extends RetryHeaders {
   readonly status: number;
   readonly bytes: Uint8Array;
-}
-
-/** No answer came. `sent` false: the peer can't have seen the message, so sending it elsewhere can't do its work twice. */
-export class NetworkError extends SecureConversationError {
-  readonly sent: boolean;
-
-  constructor(address: string, cause: NodeJS.ErrnoException, sent: boolean) {
-    super('NETWORK', `${address}: no answer (${cause.code ?? cause.message})`, { cause });
-    this.name = 'NetworkError';
-    this.sent = sent;
-  }
 }
 
 /** HTTP headers by name. */

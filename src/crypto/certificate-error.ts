@@ -1,8 +1,8 @@
-import { SecureConversationError } from '../errors.ts';
+import { ConfigurationError } from '../errors.ts';
 
 /** @throws {SecureConversationError} `CERTIFICATE_INVALID` always */
 export function invalidCertificate(message: string, cause?: unknown): never {
-  throw new SecureConversationError('CERTIFICATE_INVALID', message, { cause });
+  throw new ConfigurationError('CERTIFICATE_INVALID', message, { cause });
 }
 
 /**

@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync } from 'node:fs';
-import { type ErrorCode, SecureConversationError } from '../errors.ts';
+import { type ConfigurationCode, ConfigurationError } from '../errors.ts';
 import { type PrivateFileKind, readPrivateFile, updatePrivateFile } from '../files/private-file.ts';
 
 /**
@@ -11,20 +11,20 @@ export function makePrivateFolder(folder: string): void {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
   } catch (cause) {
     const { code = 'unknown reason' } = cause as NodeJS.ErrnoException;
-    throw new SecureConversationError('CONFIG_INVALID', `data folder ${folder}: can't be made (${code})`, { cause });
+    throw new ConfigurationError('CONFIG_INVALID', `data folder ${folder}: can't be made (${code})`, { cause });
   }
 }
 
-function kindOf(what: string, code: ErrorCode): PrivateFileKind {
+function kindOf(what: string, code: ConfigurationCode): PrivateFileKind {
   return { what, code, forbiddenMode: 0o077, missingHint: 'delete the data folder to have all of it made anew' };
 }
 
 /** A private file's text; undefined where there is no such file. @throws {SecureConversationError} with `code` where it can't be used */
-export function readDataFile(file: string, what: string, code: ErrorCode): string | undefined {
+export function readDataFile(file: string, what: string, code: ConfigurationCode): string | undefined {
   return existsSync(file) ? readPrivateFile(file, kindOf(what, code)) : undefined;
 }
 
 /** Writes a private file whole, mode 0600. @throws {SecureConversationError} with `code` */
-export function writeDataFile(file: string, text: string, what: string, code: ErrorCode): void {
+export function writeDataFile(file: string, text: string, what: string, code: ConfigurationCode): void {
   updatePrivateFile(file, kindOf(what, code), () => text);
 }

@@ -2,7 +2,7 @@ import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { RandomSource } from '../crypto/random.ts';
-import { SecureConversationError } from '../errors.ts';
+import { ConfigurationError, type SecureConversationError } from '../errors.ts';
 import { readRingFile, writeRingFile } from '../keyring/ring-file.ts';
 import { createRing } from '../keyring/rotate.ts';
 import { openUsers } from '../users/users.ts';
@@ -109,7 +109,7 @@ async function prepareCertificate(
 
 /** Whose it is, it may be the only copy. */
 function foreignCertificate({ certificate, key }: CertificateFiles): SecureConversationError {
-  return new SecureConversationError(
+  return new ConfigurationError(
     'CERTIFICATE_INVALID',
     `certificate ${certificate}: is not of the demo CA, so it is neither used nor replaced`,
     { hint: `move it and ${key} away to have others made, or use them with "wssc serve"` },
@@ -133,7 +133,7 @@ function parsed<T>(file: string, what: string, parse: () => T): T {
   try {
     return parse();
   } catch {
-    throw new SecureConversationError('CERTIFICATE_INVALID', `${what} ${file}: is not a PEM ${what}`, {
+    throw new ConfigurationError('CERTIFICATE_INVALID', `${what} ${file}: is not a PEM ${what}`, {
       hint: 'delete it to have it made anew',
     });
   }
@@ -163,7 +163,7 @@ async function knownPassword(
 ): Promise<string> {
   const opened = openUsers(users);
   if (password && (await opened.authenticate(name, password)) !== undefined) return password;
-  throw new SecureConversationError(
+  throw new ConfigurationError(
     'USERS_INVALID',
     `password file ${passwordFile}: ${passwordProblem(password, name)}, and ${users} holds only a hash`,
     { hint: `delete ${users} to have user ${name} made anew` },

@@ -1,7 +1,7 @@
 /** The process of one node: started by the farm's parent, which tells it what to do by messages. */
 import cluster from 'node:cluster';
 import { readFileSync } from 'node:fs';
-import { SecureConversationError } from '../errors.ts';
+import { ConfigurationError, SecureConversationError } from '../errors.ts';
 import { type BearerTokens, bearerTokens } from '../oauth/bearer-tokens.ts';
 import { mountedTokens } from '../oauth/token-server.ts';
 import { createEndpoint, type Endpoint } from '../server/endpoint.ts';
@@ -83,7 +83,7 @@ async function leave(ms: number): Promise<void> {
 
 function failed(error: unknown): void {
   const known =
-    error instanceof SecureConversationError ? error : new SecureConversationError('CONFIG_INVALID', String(error));
+    error instanceof SecureConversationError ? error : new ConfigurationError('CONFIG_INVALID', String(error));
   tell({ kind: 'failed', code: known.code, message: known.message, hint: known.hint });
 }
 

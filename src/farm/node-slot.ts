@@ -1,5 +1,5 @@
 import cluster, { type Worker } from 'node:cluster';
-import { SecureConversationError } from '../errors.ts';
+import { ConfigurationError, SecureConversationError } from '../errors.ts';
 import type { Statistics } from '../server/statistics.ts';
 import type { Cancellation } from '../state/state-mode.ts';
 import type { NodeSettings, ToNode, ToParent } from './node-messages.ts';
@@ -122,10 +122,7 @@ function listening(worker: Worker, begin: () => void): Promise<void> {
     });
     worker.once('exit', (code, signal) =>
       reject(
-        new SecureConversationError(
-          'LISTEN_FAILED',
-          `a node ended before it listened (${signal ?? `exit code ${code}`})`,
-        ),
+        new ConfigurationError('LISTEN_FAILED', `a node ended before it listened (${signal ?? `exit code ${code}`})`),
       ),
     );
   });

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import { SecureConversationError } from '../errors.ts';
+import { ConfigurationError, type SecureConversationError } from '../errors.ts';
 
 /** The TCP ports of a farm. Node i (counted from 1) has its own ports besides the shared ones. */
 export interface FarmPorts {
@@ -61,7 +61,7 @@ function fixedPorts({ admin, http, https, nodes }: WantedPorts): number[] {
   if (repeated !== undefined) throw overlap(repeated, nodes);
   const outside = ports.find(port => port > 65_535);
   if (outside !== undefined)
-    throw new SecureConversationError(
+    throw new ConfigurationError(
       'CONFIG_INVALID',
       `port ${outside} is out of range: the nodes' own ports follow the shared one`,
     );
@@ -69,7 +69,7 @@ function fixedPorts({ admin, http, https, nodes }: WantedPorts): number[] {
 }
 
 function overlap(port: number, nodes: number): SecureConversationError {
-  return new SecureConversationError('CONFIG_INVALID', `port ${port} is wanted twice`, {
+  return new ConfigurationError('CONFIG_INVALID', `port ${port} is wanted twice`, {
     hint: `${nodes} nodes take the ${nodes} ports after --http and the ${nodes} after --https; leave room between them`,
   });
 }
@@ -83,7 +83,7 @@ export async function freePort(hosts: readonly string[], taken: ReadonlySet<numb
     const port = randomInt(20_000, 32_768);
     if (!taken.has(port) && (await isFree(port, hosts))) return port;
   }
-  throw new SecureConversationError('LISTEN_FAILED', 'no free port found between 20000 and 32767');
+  throw new ConfigurationError('LISTEN_FAILED', 'no free port found between 20000 and 32767');
 }
 
 async function isFree(port: number, hosts: readonly string[]): Promise<boolean> {
@@ -111,7 +111,7 @@ const listenReasons: Readonly<Record<string, string>> = {
 /** A failed listen as one clear sentence. */
 export function listenError(port: number, cause: unknown): SecureConversationError {
   const code = (cause as NodeJS.ErrnoException).code ?? '';
-  return new SecureConversationError(
+  return new ConfigurationError(
     'LISTEN_FAILED',
     `port ${port} ${listenReasons[code] ?? `can't be listened on (${code})`}`,
     {

@@ -1,7 +1,7 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { get } from 'node:http';
 import { join } from 'node:path';
-import { SecureConversationError } from '../errors.ts';
+import { ConfigurationError } from '../errors.ts';
 import { writeDataFile } from './data-files.ts';
 import type { FarmDescription } from './description.ts';
 
@@ -41,7 +41,7 @@ export async function findRunning(folder: string): Promise<FarmDescription | und
 export async function checkNotRunning(folder: string): Promise<void> {
   const running = await findRunning(folder);
   if (running === undefined) return;
-  throw new SecureConversationError(
+  throw new ConfigurationError(
     'CONFIG_INVALID',
     `a farm runs with the data folder ${folder} already, see ${running.admin}`,
     {

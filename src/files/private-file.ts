@@ -13,13 +13,13 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
-import { type ErrorCode, SecureConversationError } from '../errors.ts';
+import { type ConfigurationCode, ConfigurationError, SecureConversationError } from '../errors.ts';
 
 /** What a kind of private file is called in errors, and which permission bits it must not have. */
 export interface PrivateFileKind {
   /** `key ring`, `users file`. */
   readonly what: string;
-  readonly code: ErrorCode;
+  readonly code: ConfigurationCode;
   /** Permission bits that make the file unusable (POSIX systems). */
   readonly forbiddenMode: number;
   /** Said where the file does not exist. */
@@ -38,11 +38,7 @@ export function fileError(
   problem: string,
   cause?: unknown,
 ): SecureConversationError {
-  return new SecureConversationError(
-    kind.code,
-    `${kind.what} ${file}: ${problem}`,
-    cause === undefined ? {} : { cause },
-  );
+  return new ConfigurationError(kind.code, `${kind.what} ${file}: ${problem}`, cause === undefined ? {} : { cause });
 }
 
 /**
@@ -129,7 +125,7 @@ const systemProblems: Readonly<Record<string, string>> = {
 function systemError(kind: PrivateFileKind, file: string, error: unknown): SecureConversationError {
   const code = codeOf(error);
   const message = `${kind.what} ${file}: ${systemProblems[code] ?? `can't be used (${code})`}`;
-  return new SecureConversationError(kind.code, message, code === 'ENOENT' ? { hint: kind.missingHint } : {});
+  return new ConfigurationError(kind.code, message, code === 'ENOENT' ? { hint: kind.missingHint } : {});
 }
 
 function codeOf(error: unknown): string {

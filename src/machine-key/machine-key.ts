@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache';
 import { equalBytes } from '../crypto/digest.ts';
 import { type RandomSource, systemRandom } from '../crypto/random.ts';
 import { SecretKey, secretKeyObject } from '../crypto/secret-key.ts';
-import { SecureConversationError } from '../errors.ts';
+import { ConfigurationError } from '../errors.ts';
 import { anyText, object } from '../fields.ts';
 import { cipherOf, decryptions, validations } from './algorithms.ts';
 import { type MachineKeyConfig, type MachineKeySettings, machineKeyId, parseMachineKey } from './config.ts';
@@ -51,7 +51,7 @@ const maxDerivedKeys = 64;
 export function machineKey(config: MachineKeyConfig, primaryPurpose: string = protectPurpose): MachineKey {
   checkTexts(config, { of: 'machineKey', path: '' });
   const fail = (place: string, problem: string) =>
-    new SecureConversationError('CONFIG_INVALID', `machineKey: ${place} ${problem}`);
+    new ConfigurationError('CONFIG_INVALID', `machineKey: ${place} ${problem}`);
   return openMachineKey(parseMachineKey(config, fail), primaryPurpose);
 }
 

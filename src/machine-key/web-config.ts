@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { secretBytes } from '../crypto/secret-key.ts';
-import { Refusal, SecureConversationError } from '../errors.ts';
+import { ConfigurationError, Refusal, SecureConversationError } from '../errors.ts';
 import type { Problem } from '../files/strict-json.ts';
 import { defaultLimits } from '../xml/limits.ts';
 import { scan } from '../xml/scan.ts';
@@ -89,12 +89,12 @@ function readBytes(file: string): Uint8Array {
 }
 
 function configError(file: string, problem: string): SecureConversationError {
-  return new SecureConversationError('CONFIG_INVALID', `${file}: ${problem}`);
+  return new ConfigurationError('CONFIG_INVALID', `${file}: ${problem}`);
 }
 
 function failAt(file: string, element: Element, problem: string): SecureConversationError {
   const line = element.source.slice(0, element.start).split('\n').length;
-  return new SecureConversationError('CONFIG_INVALID', `${file}:${line}: ${problem}`);
+  return new ConfigurationError('CONFIG_INVALID', `${file}:${line}: ${problem}`);
 }
 
 function findMachineKey(root: Element, file: string): Element {

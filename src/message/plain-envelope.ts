@@ -1,4 +1,4 @@
-import { SecureConversationError } from '../errors.ts';
+import { ConfigurationError } from '../errors.ts';
 import type { SoapVersion } from '../names.ts';
 import { soapVersionOf } from '../soap/envelope.ts';
 import { elementContent } from '../soap/structure.ts';
@@ -25,16 +25,12 @@ export function readPlainEnvelope(text: string): PlainMessage {
   const namespace = soapVersionOf(root)?.namespace;
   const body = root.children.at(-1);
   if (namespace === undefined || body === undefined || !isNamed(body, namespace, 'Body'))
-    throw new SecureConversationError('CONFIG_INVALID', 'the message to protect has no SOAP Body');
+    throw new ConfigurationError('CONFIG_INVALID', 'the message to protect has no SOAP Body');
   const attribute = body.attributes[0];
   if (attribute !== undefined)
-    throw new SecureConversationError(
-      'CONFIG_INVALID',
-      `the Body has an attribute ${attribute.name}; none is carried`,
-      {
-        hint: 'take it out of addBodyAttribute',
-      },
-    );
+    throw new ConfigurationError('CONFIG_INVALID', `the Body has an attribute ${attribute.name}; none is carried`, {
+      hint: 'take it out of addBodyAttribute',
+    });
   const header = childNamed(root, namespace, 'Header');
   const headers = header === undefined ? [] : elementContent(header, 'malformed', 'header-text');
   const [element, ...more] = elementContent(body, 'malformed', 'body-text');

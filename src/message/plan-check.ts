@@ -1,4 +1,4 @@
-import { refuse, SecureConversationError } from '../errors.ts';
+import { ConfigurationError, refuse } from '../errors.ts';
 import type { MessagePlan, QName } from '../policy/plan.ts';
 import type { SecurityHeader } from '../security/header.ts';
 import type { Envelope } from '../soap/envelope.ts';
@@ -22,8 +22,7 @@ export function checkSupported(plan: MessagePlan): void {
       'an endorsing context in a symmetric binding') ||
     (symmetric && encryptsFirst(protection) && wantsUsername(plan) && 'a UsernameToken with EncryptBeforeSigning') ||
     (encrypted.headers.length !== 0 && 'encrypted headers');
-  if (reason !== false)
-    throw new SecureConversationError('POLICY_UNSUPPORTED', `not supported in a message: ${reason}`);
+  if (reason !== false) throw new ConfigurationError('POLICY_UNSUPPORTED', `not supported in a message: ${reason}`);
   supported.add(plan);
 }
 

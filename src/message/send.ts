@@ -1,6 +1,6 @@
 import { hmacKey } from '../crypto/hmac.ts';
 import { type RandomSource, uuidText } from '../crypto/random.ts';
-import { SecureConversationError } from '../errors.ts';
+import { ConfigurationError } from '../errors.ts';
 import { type AddressingVersion, ns, type SoapVersion } from '../names.ts';
 import type { MessagePlan } from '../policy/plan.ts';
 import { type EncryptedType, writeEncryptedData, writeReferenceList } from '../security/encryption.ts';
@@ -113,7 +113,7 @@ function usernameTokenPart(writing: Writing, keys: SendKeys): string {
   const supporting = plan.supporting.find(token => token.kind === 'username');
   if (supporting === undefined) return '';
   if (keys.usernameToken === undefined) {
-    throw new SecureConversationError('CONFIG_INVALID', 'the plan of the message needs a user name and a password');
+    throw new ConfigurationError('CONFIG_INVALID', 'the plan of the message needs a user name and a password');
   }
   const { username, password } = keys.usernameToken;
   const text = writeUsernameToken(ids.usernameToken, username, password);

@@ -2,7 +2,7 @@ import type { RandomSource } from '../crypto/random.ts';
 import type { SecretKey } from '../crypto/secret-key.ts';
 import type { Suite } from '../crypto/suites.ts';
 import type { Certificate } from '../crypto/x509.ts';
-import { SecureConversationError } from '../errors.ts';
+import { ConfigurationError } from '../errors.ts';
 import type { Dialect } from '../names.ts';
 import type { MessagePlan } from '../policy/plan.ts';
 import { deriveOutgoing, type OutgoingDerivedKey, writeDerivedKeyToken } from '../security/derived-key.ts';
@@ -116,7 +116,7 @@ function certificateReferenceOf({ protection }: MessagePlan) {
 }
 
 function missing(what: string): never {
-  throw new SecureConversationError('CONFIG_INVALID', `the plan of the message needs a ${what}`);
+  throw new ConfigurationError('CONFIG_INVALID', `the plan of the message needs a ${what}`);
 }
 
 /** A derived key, and what its DerivedKeyToken says. */

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { isScopeName } from '../bearer/bearer-codec.ts';
-import { SecureConversationError } from '../errors.ts';
+import { ConfigurationError } from '../errors.ts';
 import type { Authenticate, CountedCaller } from '../users/authenticate.ts';
 import type { LoginGate, PasswordSource } from '../users/login-gate.ts';
 import { usersOf } from '../users/logins.ts';
@@ -66,7 +66,7 @@ function secretsOf(clients: ClientOptions['clients'], publicIds: readonly string
   const twice = publicIds.find(id => find?.(id) !== undefined);
   // Anyone could use that client's refresh tokens without its secret.
   if (twice !== undefined)
-    throw new SecureConversationError(
+    throw new ConfigurationError(
       'CONFIG_INVALID',
       `publicClients.${twice} has a secret in ${clients}: a client is known with a secret or without`,
     );

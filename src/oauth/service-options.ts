@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { type Revocation, revocations } from '../bearer/revocations.ts';
 import { type RandomSource, systemRandom } from '../crypto/random.ts';
-import { SecureConversationError } from '../errors.ts';
+import { ConfigurationError } from '../errors.ts';
 import { anyObject, callable, type Field, failAt, flag, list, number, object, oneOrList, record } from '../fields.ts';
 import { announcer } from '../server/announce.ts';
 import { boundedLog, standardErrorLog } from '../server/log.ts';
@@ -121,13 +121,13 @@ export function openTokenService(options: BearerTokensOptions): TokenService {
 function checkedAudiences(audiences: readonly string[]): TokenService['audiences'] {
   const [first, ...others] = audiences;
   if (first === undefined || audiences.length > maxAudiences)
-    throw new SecureConversationError('CONFIG_INVALID', `audience must be one, or a list of 1 to ${maxAudiences}`);
+    throw new ConfigurationError('CONFIG_INVALID', `audience must be one, or a list of 1 to ${maxAudiences}`);
   return [first, ...others];
 }
 
 function lifetime(name: string, value: number, longestMs: number): number {
   if (Number.isInteger(value) && value >= 1_000 && value <= longestMs) return value;
-  throw new SecureConversationError('CONFIG_INVALID', `${name} is ${value}, allowed are 1000 to ${longestMs}`, {
+  throw new ConfigurationError('CONFIG_INVALID', `${name} is ${value}, allowed are 1000 to ${longestMs}`, {
     hint: "no token lives longer than lifeS of the ring's policy",
   });
 }

@@ -1,6 +1,6 @@
 /** From the policies of a WSDL port to the plan that server and client are run by. */
 import type { Element } from '@xmldom/xmldom';
-import { SecureConversationError } from '../errors.ts';
+import { ConfigurationError } from '../errors.ts';
 import { type AddressingVersion, addressingVersions, expandedName, ns } from '../names.ts';
 import { compileCancel, compileOperation, readFrame } from './application.ts';
 import { effectivePolicy } from './attachment.ts';
@@ -23,7 +23,7 @@ import { portNamed, readWsdl, requiredChild, type Wsdl, type WsdlPort } from './
 export function compilePolicy(wsdl: string | Wsdl, options: { readonly ports?: readonly string[] } = {}): Plan[] {
   const read = typeof wsdl === 'string' ? readWsdl(wsdl) : wsdl;
   const wanted = options.ports ?? read.ports.map(port => port.name);
-  if (wanted.length === 0) throw new SecureConversationError('WSDL_INVALID', `${read.name}: no port`);
+  if (wanted.length === 0) throw new ConfigurationError('WSDL_INVALID', `${read.name}: no port`);
   return wanted.map(name => planOf(read, name));
 }
 
@@ -38,8 +38,8 @@ export function planOf(wsdl: Wsdl, portName: string): Plan {
   try {
     return frozen(compilePort(wsdl, port));
   } catch (error) {
-    if (!(error instanceof SecureConversationError)) throw error;
-    throw new SecureConversationError(error.code, `${error.message} (port ${portName})`, { cause: error });
+    if (!(error instanceof ConfigurationError)) throw error;
+    throw new ConfigurationError(error.code, `${error.message} (port ${portName})`, { cause: error });
   }
 }
 

@@ -1,7 +1,7 @@
 /** A trusted XML document (WSDL, schema, policy) as a DOM that knows its file and lines. Messages are read by xml/, not here. */
 import { readFileSync } from 'node:fs';
 import { type Attr, DOMParser, type Document, type Element, type Node } from '@xmldom/xmldom';
-import { type ErrorCode, SecureConversationError } from '../errors.ts';
+import { type ConfigurationCode, ConfigurationError } from '../errors.ts';
 import { expandedName, ns } from '../names.ts';
 import type { QName } from './plan.ts';
 
@@ -74,12 +74,12 @@ export function placeOf(element: Element): string {
 }
 
 /** @throws {SecureConversationError} always, with the element's file and line at the front. */
-export function failAt(code: ErrorCode, element: Element, text: string): never {
+export function failAt(code: ConfigurationCode, element: Element, text: string): never {
   return fail(code, `${placeOf(element)}: ${text}`);
 }
 
-function fail(code: ErrorCode, message: string, cause?: unknown): never {
-  throw new SecureConversationError(code, message, cause === undefined ? {} : { cause });
+function fail(code: ConfigurationCode, message: string, cause?: unknown): never {
+  throw new ConfigurationError(code, message, cause === undefined ? {} : { cause });
 }
 
 export function isElement(node: Node): node is Element {

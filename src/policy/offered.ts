@@ -1,4 +1,4 @@
-import { SecureConversationError } from '../errors.ts';
+import { ConfigurationError, type SecureConversationError } from '../errors.ts';
 import type { Plan } from './plan.ts';
 
 /**
@@ -26,5 +26,5 @@ export function checkOffered(plan: Plan): void {
 }
 
 function notOffered(message: string): SecureConversationError {
-  return new SecureConversationError('POLICY_UNSUPPORTED', message);
+  return new ConfigurationError('POLICY_UNSUPPORTED', message);
 }

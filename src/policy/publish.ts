@@ -1,6 +1,6 @@
 /** The WSDL as it is published: one document, whatever files it came from, with the addresses of the node that is asked. */
 import { type Element, type Node, XMLSerializer } from '@xmldom/xmldom';
-import { SecureConversationError } from '../errors.ts';
+import { ConfigurationError } from '../errors.ts';
 import { ns } from '../names.ts';
 import { escapeAttribute } from '../xml/write.ts';
 import {
@@ -116,7 +116,7 @@ function portsOf(root: Element): Element[] {
 function publishedDocument(wsdl: Wsdl, names: readonly string[] | undefined): Element {
   const ports = (names ?? wsdl.ports.map(port => port.name)).map(name => portNamed(wsdl, name));
   const [first] = ports;
-  if (first === undefined) throw new SecureConversationError('WSDL_INVALID', `${wsdl.name}: no port`);
+  if (first === undefined) throw new ConfigurationError('WSDL_INVALID', `${wsdl.name}: no port`);
   const home = first.serviceElement.parentNode as Element;
   const documents = [home, ...wsdl.definitions.filter(root => root !== home)];
   const publication: Publication = {

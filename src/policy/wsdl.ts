@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import type { Element } from '@xmldom/xmldom';
-import { SecureConversationError } from '../errors.ts';
+import { ConfigurationError } from '../errors.ts';
 import { expandedName, ns } from '../names.ts';
 import {
   attributeOf,
@@ -98,7 +98,7 @@ export function portNamed(wsdl: Wsdl, name: string): WsdlPort {
   if (second !== undefined) failAt('WSDL_INVALID', second.element, `a second port ${name}`);
   if (port !== undefined) return port;
   const names = wsdl.ports.map(candidate => candidate.name).join(', ') || 'none';
-  throw new SecureConversationError('WSDL_INVALID', `${wsdl.name}: no port ${name} (ports: ${names})`);
+  throw new ConfigurationError('WSDL_INVALID', `${wsdl.name}: no port ${name} (ports: ${names})`);
 }
 
 function locateFile(location: string, from: string, kind: 'wsdl' | 'xsd'): DocumentText | undefined {
@@ -188,7 +188,7 @@ function located(at: Element, kind: 'wsdl' | 'xsd', locate: Locate): DocumentTex
   try {
     return locate(location, fileOf(at), kind);
   } catch (error) {
-    if (!(error instanceof SecureConversationError)) throw error;
+    if (!(error instanceof ConfigurationError)) throw error;
     return failAt(error.code, at, error.message);
   }
 }

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { defaultIssueRate, issueLimit } from '../conversation/issue-rate.ts';
 import { randomBytesPooled } from '../crypto/random.ts';
 import { loadCertificate, type OwnCertificate } from '../crypto/x509.ts';
-import { SecureConversationError } from '../errors.ts';
+import { ConfigurationError } from '../errors.ts';
 import { keepRing, type RingKeeper } from '../keyring/keeper.ts';
 import { compilePolicy } from '../policy/compile.ts';
 import type { PolicyPort } from '../policy/explain-policy.ts';
@@ -222,7 +222,7 @@ function ownCertificates(options: EndpointOptions, plans: readonly Plan[]): OwnC
     return [loadCertificate(certificate, key, { certificate: 'certificate', key: 'key' })];
   const needing = plans.find(plan => plan.bootstrap.request.protection.kind === 'symmetric');
   if (needing === undefined) return [];
-  throw new SecureConversationError(
+  throw new ConfigurationError(
     'CONFIG_INVALID',
     `port ${needing.port} needs the service's certificate and private key`,
     {
@@ -235,14 +235,14 @@ function ownCertificates(options: EndpointOptions, plans: readonly Plan[]): OwnC
 function checkServed({ service, port }: Plan, services: object): void {
   const { [service.local]: ports } = services as Partial<Record<string, Partial<Record<string, unknown>>>>;
   if (typeof ports?.[port] === 'object' && ports[port] !== null) return;
-  throw new SecureConversationError('CONFIG_INVALID', `services has no ${service.local}.${port}`, {
+  throw new ConfigurationError('CONFIG_INVALID', `services has no ${service.local}.${port}`, {
     hint: 'give the service object of node-soap, or name the ports to serve in ports',
   });
 }
 
 function requiredTls({ tls }: EndpointOptions): NonNullable<EndpointOptions['tls']> {
   if (tls !== undefined) return tls;
-  throw new SecureConversationError('CONFIG_INVALID', 'listening on https needs a TLS certificate and key', {
+  throw new ConfigurationError('CONFIG_INVALID', 'listening on https needs a TLS certificate and key', {
     hint: 'give tls',
   });
 }

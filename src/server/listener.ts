@@ -3,7 +3,7 @@ import { createServer, STATUS_CODES } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { Server as NetServer, type Socket } from 'node:net';
 import type { TlsCertificate } from '../crypto/tls-certificates.ts';
-import { SecureConversationError } from '../errors.ts';
+import { ConfigurationError } from '../errors.ts';
 import { connectionOf } from './connection.ts';
 import { readOut } from './early-answer.ts';
 import { refuseBare, type Served, serveRequest } from './requests.ts';
@@ -73,7 +73,7 @@ function listening(server: Server, { port, host, exclusive }: ListenOptions): Pr
     server.once('error', (cause: NodeJS.ErrnoException) => {
       const why = cause.code === 'EADDRINUSE' ? 'is in use already' : `can't be listened on (${cause.code})`;
       reject(
-        new SecureConversationError('LISTEN_FAILED', `TCP port ${port} ${why}`, {
+        new ConfigurationError('LISTEN_FAILED', `TCP port ${port} ${why}`, {
           cause,
           hint: 'choose another one, or 0 for any free one',
         }),

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import type { WSDL } from 'soap';
-import { SecureConversationError } from '../errors.ts';
+import { ConfigurationError } from '../errors.ts';
 
 // node-soap is CommonJS; its own exports object is asked for, not the interop view of it.
 const soap: typeof import('soap') = createRequire(import.meta.url)('soap');
@@ -15,7 +15,7 @@ export function openServiceWsdl(file: string, text: string): Promise<WSDL> {
     const wsdl = new soap.WSDL(text, file, {});
     wsdl.onReady(cause => {
       if (cause) {
-        reject(new SecureConversationError('WSDL_INVALID', `${file}: node-soap can't read this WSDL`, { cause }));
+        reject(new ConfigurationError('WSDL_INVALID', `${file}: node-soap can't read this WSDL`, { cause }));
         return;
       }
       // node-soap's server sets it, its reader of WSDLs does not.

@@ -1,6 +1,6 @@
 import type { RandomSource } from '../crypto/random.ts';
 import { SecretKey } from '../crypto/secret-key.ts';
-import { SecureConversationError } from '../errors.ts';
+import { ConfigurationError } from '../errors.ts';
 import { newKeyRecord, type RingRecords } from '../keyring/record.ts';
 import { keyRing } from '../keyring/ring.ts';
 import { createRing } from '../keyring/rotate.ts';
@@ -63,5 +63,5 @@ function checkFresh(records: RingRecords, random: RandomSource): void {
 }
 
 function fail(test: string): never {
-  throw new SecureConversationError('RING_INVALID', `the self-test of the sealed state failed at ${test}`);
+  throw new ConfigurationError('RING_INVALID', `the self-test of the sealed state failed at ${test}`);
 }

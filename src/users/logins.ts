@@ -1,5 +1,5 @@
 import { systemRandom } from '../crypto/random.ts';
-import { SecureConversationError } from '../errors.ts';
+import { ConfigurationError } from '../errors.ts';
 import { type Field, failAt, object } from '../fields.ts';
 import type { Authenticate, AuthenticatedUser, CountedCaller } from './authenticate.ts';
 import { type LoginGate, loginGate, type PasswordSource } from './login-gate.ts';
@@ -81,7 +81,7 @@ export function loginsOf({ authenticate, loginLimits }: ServiceLogins): GatedLog
     return gatedLogins({ authenticate, ...(loginLimits === undefined ? {} : { loginLimits }) });
   if (loginLimits === undefined)
     return opened.get(authenticate) ?? failAt({ of: 'authenticate', path: '' }, 'must be what openLogins gives');
-  throw new SecureConversationError('CONFIG_INVALID', 'loginLimits has no use beside logins that are open already', {
+  throw new ConfigurationError('CONFIG_INVALID', 'loginLimits has no use beside logins that are open already', {
     hint: 'give loginLimits to openLogins',
   });
 }

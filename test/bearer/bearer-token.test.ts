@@ -13,7 +13,7 @@ import {
   sealRefreshToken,
 } from '../../src/bearer/bearer-token.ts';
 import { SecretKey, secretBytes } from '../../src/crypto/secret-key.ts';
-import { Refusal } from '../../src/errors.ts';
+import { Refusal, SealingError } from '../../src/errors.ts';
 import { newKeyRecord } from '../../src/keyring/record.ts';
 import { type KeyRing, keyRing } from '../../src/keyring/ring.ts';
 import { open, openState, seal, sealState } from '../../src/state/seal.ts';
@@ -231,6 +231,13 @@ describe('what is not sealed:', () => {
     }
     return 'sealed';
   };
+
+  test('a program is told by the class and code of the error, with what to do', () => {
+    const outlives = () => sealBearerToken({ ...alice, expiresMs: nowMs + 1e13 }, ring, nowMs, random);
+    expect(outlives).toThrow(SealingError);
+    expect(outlives).toThrow(expect.objectContaining({ code: 'TOKEN_TOO_LONG', hint: expect.stringMatching(/lifeS/) }));
+    expect(outlives).toThrow(/^the token would live longer than the keys of the ring open it$/);
+  });
 
   test('a token that outlives its key', () => {
     const end = nowMs + records.policy.lifeMs;

@@ -192,7 +192,7 @@ describe.each(portNames)('header blocks of the user on %s', port => {
     const { client, exchanges } = await connect(port);
     client.addSoapHeader(`<ok/>${block}`);
     await expect(client.EchoAsync({ text: 'x' })).rejects.toMatchObject({
-      name: 'SecureConversationError',
+      name: 'ConfigurationError',
       code: 'CONFIG_INVALID',
       message: expect.stringContaining(message),
     });

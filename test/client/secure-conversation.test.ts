@@ -102,7 +102,7 @@ test.each<[string, string, object, string]>([
     'CONFIG_INVALID',
   ],
 ])('%s is named at once', async (_, port, options, code) => {
-  await expect(connect(port, {}, options)).rejects.toMatchObject({ name: 'SecureConversationError', code });
+  await expect(connect(port, {}, options)).rejects.toMatchObject({ name: 'ConfigurationError', code });
 });
 
 test.each<[string, object, string]>([
@@ -140,7 +140,7 @@ describe.each(portNames)('what can not be written for %s', port => {
     const exchanges: unknown[] = [];
     const { client, security } = await connect(port, {}, { trace: (exchange: unknown) => exchanges.push(exchange) });
     await expect(client.EchoAsync(args as { text: string })).rejects.toMatchObject({
-      name: 'SecureConversationError',
+      name: 'ConfigurationError',
       code: 'CONFIG_INVALID',
       message,
     });
@@ -157,6 +157,19 @@ describe.each(portNames)('what can not be written for %s', port => {
     expect(calls.length).toBe(before);
     await security.close();
   });
+});
+
+test.each([
+  ['another certificate than the service has', { serviceCertificate: pem.tls.certificate }, /serviceCertificate/],
+  ['a wrong password', { password: 'wrong' }, /user name and password/],
+])('%s is answered with a fault, and the hint of its error names it', async (_, options, hint) => {
+  const { client, security } = await connect('EchoSymmetric', {}, options);
+  await expect(client.EchoAsync({ text: 'x' })).rejects.toMatchObject({
+    name: 'PeerFault',
+    code: 'FAULT',
+    hint: expect.stringMatching(hint),
+  });
+  await security.close();
 });
 
 test('a body that was handed to the session itself, and is no XML, is not sent either', async () => {

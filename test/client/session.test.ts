@@ -133,7 +133,7 @@ describe('a user’s mistake is named before anything is sent', () => {
     ],
   ])('%s', (_, port, options, code, message) => {
     expect(() => open(port, options)).toThrow(
-      expect.objectContaining({ name: 'SecureConversationError', code, message: expect.stringMatching(message) }),
+      expect.objectContaining({ name: 'ConfigurationError', code, message: expect.stringMatching(message) }),
     );
     expect(men.http.passages.concat(men.https.passages)).toEqual([]);
   });

@@ -35,6 +35,7 @@ export const pages = [
   'docs/aspnet.md',
   'docs/bearer-tokens.md',
   'docs/wssc.md',
+  'docs/errors.md',
 ] as const;
 
 export function readPage(page: string): string {

@@ -1,7 +1,10 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { troubles } from '../../src/client/network-error.ts';
 import { suites, unsupportedAlgorithm } from '../../src/crypto/suites.ts';
+import { configurationCodes, errorCodes, sealingCodes } from '../../src/errors.ts';
+import * as entry from '../../src/index.ts';
 import { defaultRingPolicy } from '../../src/keyring/record.ts';
 import { defaultLimits } from '../../src/xml/limits.ts';
 import { runInProcess } from '../cli/in-process.ts';
@@ -127,6 +130,32 @@ test('docs/key-ring.md gives the default schedule', () => {
     rows.map(([, name, seconds = '']) => [`${name}Ms`, Number(seconds.replaceAll(',', '')) * 1000]),
   );
   expect(documented).toEqual(defaultRingPolicy);
+});
+
+describe('docs/errors.md', () => {
+  /** Cells of the rows under a heading. */
+  const rowsOf = (heading: string) =>
+    [...section('docs/errors.md', heading).matchAll(/^\| (?!code|message|-)(.*) \|$/gm)].map(([, row = '']) =>
+      row.split(' | ').map(cell => cell.replaceAll('`', '')),
+    );
+  const rows = rowsOf('Codes');
+
+  test('says of every code when it happens and what to do, and of no other', () => {
+    expect(rows.map(([code]) => code).sort()).toEqual([...errorCodes].sort());
+    expect(rows.filter(cells => cells.length !== 4 || cells.some(cell => cell.trim() === ''))).toEqual([]);
+  });
+
+  test('names classes that are exported, and that of configuration and sealing for their codes', () => {
+    const classOf: Readonly<Record<string, string>> = Object.fromEntries(rows);
+    expect(Object.values(classOf).filter(name => !(name in entry))).toEqual([]);
+    for (const code of configurationCodes) expect(classOf[code]).toBe('ConfigurationError');
+    for (const code of sealingCodes) expect(classOf[code]).toBe('SealingError');
+  });
+
+  test('has every sentence about a TLS connection', () => {
+    const said = rowsOf('Troubles with TLS').map(([sentence]) => sentence);
+    for (const { problem } of Object.values(troubles)) expect(said).toContain(problem);
+  });
 });
 
 describe('docs/policy.md', () => {

@@ -1,8 +1,8 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, expect, test, vi } from 'vitest';
+import { NetworkError } from '../../src/client/network-error.ts';
 import type { Session } from '../../src/client/session.ts';
-import { NetworkError } from '../../src/client/transport.ts';
 import { systemRandom } from '../../src/crypto/random.ts';
 import { readRingFile, writeRingFile } from '../../src/keyring/ring-file.ts';
 import { createRing } from '../../src/keyring/rotate.ts';

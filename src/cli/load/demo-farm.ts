@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { SecureConversationError } from '../../errors.ts';
+import { ConfigurationError } from '../../errors.ts';
 import { findRunning } from '../../farm/running.ts';
 
 /** What is called, and as whom. */
@@ -22,7 +22,7 @@ export interface LoadTarget {
 export async function findLoadFarm(folder: string): Promise<LoadTarget> {
   const farm = await findRunning(folder);
   if (farm === undefined)
-    throw new SecureConversationError('CONFIG_INVALID', `no farm runs with the data folder ${folder}`, {
+    throw new ConfigurationError('CONFIG_INVALID', `no farm runs with the data folder ${folder}`, {
       hint: 'start one in another terminal with "npm start", or name a service with --wsdl',
     });
   return { ...farm, password: readFileSync(farm.passwordFile, 'utf8').trim() };

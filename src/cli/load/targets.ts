@@ -1,7 +1,7 @@
 import { PeerFault } from '../../client/peer-fault.ts';
 import { openSession, type Session } from '../../client/session.ts';
 import type { SessionOptions } from '../../client/session-options.ts';
-import { SecureConversationError } from '../../errors.ts';
+import { ConfigurationError, SecureConversationError } from '../../errors.ts';
 import type { OperationPlan, Plan } from '../../policy/plan.ts';
 import { printable } from '../../printable.ts';
 import { readFault } from '../../soap/fault-shape.ts';
@@ -88,7 +88,7 @@ export function openTargets({ plan, addresses, conversations, payloadBytes, ...r
 function echoOf(plan: Plan): OperationPlan {
   const operation = plan.operations.find(({ name }) => name === 'Echo');
   if (operation === undefined)
-    throw new SecureConversationError('CONFIG_INVALID', `port ${plan.port} has no operation Echo`, {
+    throw new ConfigurationError('CONFIG_INVALID', `port ${plan.port} has no operation Echo`, {
       hint: 'the load test calls the service of wsdl/echo.wsdl',
     });
   return operation;
