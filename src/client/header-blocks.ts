@@ -1,7 +1,7 @@
 import { ConfigurationError } from '../errors.ts';
-import { isListed } from '../message/plan-check.ts';
 import { addressingVersions, expandedName, ns, type SoapVersion, soapVersions } from '../names.ts';
 import type { MessagePlan } from '../policy/plan.ts';
+import { isListed } from '../policy/plan.ts';
 import { attributeValue, type Element, isNamed } from '../xml/tree.ts';
 
 /** A reason not to carry a header block, and what the user can do about it. */

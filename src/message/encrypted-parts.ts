@@ -2,14 +2,13 @@ import { SecretKey, secretBytes } from '../crypto/secret-key.ts';
 import type { Suite } from '../crypto/suites.ts';
 import { refuse } from '../errors.ts';
 import { ns } from '../names.ts';
-import type { MessagePlan } from '../policy/plan.ts';
+import { type MessagePlan, wantsUsername } from '../policy/plan.ts';
 import { decryptData, type EncryptedData, parseEncryptedData } from '../security/encryption.ts';
 import type { SecurityHeader } from '../security/header.ts';
 import { elementById, type Ids } from '../security/ids.ts';
 import type { Envelope } from '../soap/envelope.ts';
 import type { Limits } from '../xml/limits.ts';
 import { type Element, type Fragment, isNamed } from '../xml/tree.ts';
-import { wantsUsername } from './plan-check.ts';
 
 /** The EncryptedData of a message: each stands where the plan has one. */
 export interface EncryptedParts {

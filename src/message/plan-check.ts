@@ -1,9 +1,8 @@
 import { ConfigurationError, refuse } from '../errors.ts';
-import type { MessagePlan, QName } from '../policy/plan.ts';
+import { encryptsFirst, isListed, type MessagePlan, tokenUseOf, wantsUsername } from '../policy/plan.ts';
 import type { SecurityHeader } from '../security/header.ts';
 import type { Envelope } from '../soap/envelope.ts';
 import type { Element } from '../xml/tree.ts';
-import { tokenUseOf } from './protection-key.ts';
 
 /**
  * Refuses a plan that this version can neither write nor check; the policy compiler refuses its policy before a message comes.
@@ -46,16 +45,6 @@ export function checkStructure(header: SecurityHeader, plan: MessagePlan): void 
   if (found !== (wanted ? 1 : 0)) refuse('invalidSecurity', 'username-token-count');
 }
 
-/** Whether a UsernameToken supports the message. */
-export function wantsUsername({ supporting }: MessagePlan): boolean {
-  return supporting.some(token => token.kind === 'username');
-}
-
-/** Whether a message is encrypted before it is signed (WS-SecurityPolicy §6.3). */
-export function encryptsFirst(protection: MessagePlan['protection']): boolean {
-  return protection.kind === 'symmetric' && protection.order === 'encryptBeforeSigning';
-}
-
 function checkNoKeys(header: SecurityHeader): void {
   const { contextTokens, encryptedKeys, derivedKeys, encryptedData, referenceLists } = header;
   for (const list of [contextTokens, encryptedKeys, derivedKeys, encryptedData, referenceLists]) {
@@ -86,15 +75,4 @@ export function checkSigned(plan: MessagePlan, { envelope, signed, usernameToken
   if (plan.protection.kind !== 'symmetric' || usernameToken === undefined) return;
   const mustBeSigned = plan.supporting.some(token => token.kind === 'username' && token.signed);
   if (mustBeSigned && !signed.has(usernameToken)) refuse('invalidSecurity', 'username-token-not-signed');
-}
-
-/** Whether a header block is one of those that a policy lists; a name without local part stands for its namespace. */
-export function isListed(
-  block: { readonly namespace: string; readonly local: string },
-  headers: readonly QName[],
-): boolean {
-  for (const { namespace, local } of headers) {
-    if (namespace === block.namespace && (local === '' || local === block.local)) return true;
-  }
-  return false;
 }

@@ -4,7 +4,7 @@ import type { SecretKey } from '../crypto/secret-key.ts';
 import type { OwnCertificate } from '../crypto/x509.ts';
 import { refuse } from '../errors.ts';
 import type { Dialect } from '../names.ts';
-import type { MessagePlan } from '../policy/plan.ts';
+import type { MessagePlan, TokenUse } from '../policy/plan.ts';
 import { type DerivedKeyToken, derivedKey } from '../security/derived-key.ts';
 import {
   type EncryptedKey,
@@ -77,22 +77,6 @@ export interface ProtectionKey<C> {
   readonly context: C | undefined;
   readonly contextToken: ContextTokenValue | undefined;
   readonly encryptedKey: EncryptedKeyHandle | undefined;
-}
-
-/** How a plan uses the token: as the message's protection, or as a supporting token that endorses. */
-export interface TokenUse {
-  readonly kind: 'context' | 'encryptedKey';
-  readonly derivedKeys: boolean;
-}
-
-/** The token that signs a message of this plan; undefined where nothing is signed. */
-export function tokenUseOf(plan: MessagePlan): TokenUse | undefined {
-  if (plan.protection.kind === 'symmetric')
-    return { kind: plan.protection.token.kind, derivedKeys: plan.protection.derivedKeys };
-  for (const token of plan.supporting) {
-    if (token.kind === 'context') return { kind: 'context', derivedKeys: token.derivedKeys };
-  }
-  return undefined;
 }
 
 /**

@@ -4,7 +4,7 @@ import type { RandomSource } from '../crypto/random.ts';
 import type { SecretKey } from '../crypto/secret-key.ts';
 import { refuse } from '../errors.ts';
 import { ns } from '../names.ts';
-import type { MessagePlan } from '../policy/plan.ts';
+import { encryptsFirst, type MessagePlan, type TokenUse, tokenUseOf } from '../policy/plan.ts';
 import type { DerivedKeyToken } from '../security/derived-key.ts';
 import { parseSecurityHeader, type SecurityHeader } from '../security/header.ts';
 import { addIds, collectIds, elementById, hasId, hasLookAlike, type Ids } from '../security/ids.ts';
@@ -24,7 +24,7 @@ import { defaultLimits, type Limits } from '../xml/limits.ts';
 import type { Element, Fragment } from '../xml/tree.ts';
 import { decryptParts, type EncryptedParts, encryptedParts } from './encrypted-parts.ts';
 import type { Message } from './message.ts';
-import { checkSigned, checkStructure, checkSupported, encryptsFirst } from './plan-check.ts';
+import { checkSigned, checkStructure, checkSupported } from './plan-check.ts';
 import {
   checkDerivedKeys,
   checkUsed,
@@ -34,8 +34,6 @@ import {
   type ReceiveKeys,
   resolveKey,
   secretOf,
-  type TokenUse,
-  tokenUseOf,
 } from './protection-key.ts';
 import { checkNames, checkTypes, type SignedScope, signedNames } from './signed-names.ts';
 import { contentOf, usernameTokenOf, type Verified } from './verified.ts';

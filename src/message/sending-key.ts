@@ -4,7 +4,7 @@ import type { Suite } from '../crypto/suites.ts';
 import type { Certificate } from '../crypto/x509.ts';
 import { ConfigurationError } from '../errors.ts';
 import type { Dialect } from '../names.ts';
-import type { MessagePlan } from '../policy/plan.ts';
+import { encryptsFirst, type MessagePlan, type TokenUse, tokenUseOf, wantsUsername } from '../policy/plan.ts';
 import { deriveOutgoing, type OutgoingDerivedKey, writeDerivedKeyToken } from '../security/derived-key.ts';
 import { type EncryptedKeyHandle, makeEncryptedKey } from '../security/encrypted-key.ts';
 import {
@@ -14,8 +14,7 @@ import {
 } from '../security/token-reference.ts';
 import { cipherKey } from './encrypted-parts.ts';
 import { ids } from './part-ids.ts';
-import { encryptsFirst, wantsUsername } from './plan-check.ts';
-import { type ContextKey, type TokenUse, tokenUseOf } from './protection-key.ts';
+import type { ContextKey } from './protection-key.ts';
 
 /** Where the keys of sent messages come from. */
 export interface SendKeys {

@@ -1,4 +1,4 @@
-/** The messages of a conversation, compiled: the operations of a port and the cancellation of its context. */
+/** The messages of a conversation, compiled: the operations of a port, and what is asked of its context's issuer. */
 import type { Element } from '@xmldom/xmldom';
 import { type Dialect, dialects, ns } from '../names.ts';
 import { effectivePolicy, messageSubject } from './attachment.ts';
@@ -136,8 +136,8 @@ function applicationParts({ binding, endpoint }: Frame, message: MessageDraft): 
   });
 }
 
-/** Cancel is a request in the context: it is protected as the operations are, with the parts of all of them together. */
-export function compileCancel(frame: Frame, operations: readonly OperationPlan[]): ExchangePlan {
+/** Renew and Cancel are requests in the context: protected as the operations are, with the parts of all of them together. */
+export function compileInContext(frame: Frame, operations: readonly OperationPlan[]): ExchangePlan {
   const together = (direction: 'request' | 'response'): PlannedParts => ({
     signed: unitePartsOf(operations.map(operation => operation[direction].signed)),
     encrypted: unitePartsOf(operations.map(operation => operation[direction].encrypted)),

@@ -7,9 +7,6 @@ export interface QName {
   readonly local: string;
 }
 
-/** sp:IncludeToken of WS-SecurityPolicy §5.1. */
-export type IncludeToken = 'never' | 'once' | 'alwaysToRecipient' | 'alwaysToInitiator' | 'always';
-
 /** Order in which a message is signed and encrypted (WS-SecurityPolicy §6.3). */
 export type ProtectionOrder = 'signBeforeEncrypting' | 'encryptBeforeSigning';
 
@@ -29,7 +26,7 @@ export type Protection =
   | {
       readonly kind: 'symmetric';
       readonly token:
-        | { readonly kind: 'context'; readonly include: IncludeToken }
+        | { readonly kind: 'context'; readonly include: 'alwaysToRecipient' | 'never' }
         | { readonly kind: 'encryptedKey'; readonly reference: CertificateReference };
       readonly derivedKeys: boolean;
       readonly order: ProtectionOrder;
@@ -109,6 +106,40 @@ export interface Plan {
   readonly operations: readonly OperationPlan[];
   /** RST and RSTR that issue the SecurityContextToken. */
   readonly bootstrap: ExchangePlan;
-  /** RST and RSTR that cancel it: protected by the context itself. */
+  /** RST and RSTR that renew it, and those that cancel it: protected by the context itself. */
+  readonly renew: ExchangePlan;
   readonly cancel: ExchangePlan;
+}
+
+/** How a plan uses the token that signs: as the message's protection, or as a supporting token that endorses. */
+export interface TokenUse {
+  readonly kind: 'context' | 'encryptedKey';
+  readonly derivedKeys: boolean;
+}
+
+/** The token that signs a message of this plan; undefined where nothing is signed. */
+export function tokenUseOf({ protection, supporting }: MessagePlan): TokenUse | undefined {
+  if (protection.kind === 'symmetric') return { kind: protection.token.kind, derivedKeys: protection.derivedKeys };
+  for (const token of supporting) {
+    if (token.kind === 'context') return { kind: 'context', derivedKeys: token.derivedKeys };
+  }
+  return undefined;
+}
+
+/** Whether a UsernameToken supports the message. */
+export function wantsUsername({ supporting }: MessagePlan): boolean {
+  return supporting.some(token => token.kind === 'username');
+}
+
+/** Whether a message is encrypted before it is signed (WS-SecurityPolicy §6.3). */
+export function encryptsFirst(protection: Protection): boolean {
+  return protection.kind === 'symmetric' && protection.order === 'encryptBeforeSigning';
+}
+
+/** Whether a header block is one of those that a policy lists; a name without local part stands for its namespace. */
+export function isListed(block: QName, headers: readonly QName[]): boolean {
+  for (const { namespace, local } of headers) {
+    if (namespace === block.namespace && (local === '' || local === block.local)) return true;
+  }
+  return false;
 }

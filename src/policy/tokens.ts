@@ -3,7 +3,7 @@
 import { attributeOf } from './document.ts';
 import type { Alternative, Assertion } from './normal-form.ts';
 import { noParts, partsRow } from './parts.ts';
-import type { CertificateReference, IncludeToken, Parts } from './plan.ts';
+import type { CertificateReference, Parts } from './plan.ts';
 import {
   empty,
   invalid,
@@ -15,6 +15,9 @@ import {
   unsupported,
   type Vocabulary,
 } from './vocabulary.ts';
+
+/** sp:IncludeToken of WS-SecurityPolicy §5.1. */
+export type IncludeToken = 'never' | 'once' | 'alwaysToRecipient' | 'alwaysToInitiator' | 'always';
 
 /** sp:SecureConversationToken. */
 export interface ContextTokenDraft {
