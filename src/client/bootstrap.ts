@@ -2,8 +2,9 @@ import { writeIssueRequest } from '../conversation/token-request.ts';
 import { type ConversationToken, parseIssueResponse } from '../conversation/token-response.ts';
 import { loadPeerCertificate } from '../crypto/x509.ts';
 import { ConfigurationError } from '../errors.ts';
-import type { ContextKey } from '../message/receive.ts';
-import type { SendKeys } from '../message/send.ts';
+import type { ContextKey } from '../message/protection-key.ts';
+import type { BootstrapKeys, ConversationKey } from '../message/sending-key.ts';
+import { contextKeys } from '../security/context-keys.ts';
 import { hasOnlyCharacters } from '../xml/characters.ts';
 import { type ExchangeParts, exchange } from './exchange.ts';
 import type { SessionOptions } from './session-options.ts';
@@ -12,7 +13,7 @@ import type { SessionOptions } from './session-options.ts';
 export interface Conversation {
   readonly key: ContextKey;
   /** Keys of a request: the token goes into its header, and signature and derived keys refer to it there. */
-  readonly requestKey: NonNullable<SendKeys['context']>;
+  readonly requestKey: ConversationKey;
   readonly unattachedReference: string;
   readonly stateChars: number;
   /** From this time on a new conversation is opened (milliseconds since the epoch, by our own clock). */
@@ -27,7 +28,7 @@ const renewBeforeMs = 60_000;
  * (WS-SecureConversation 1.3 §3).
  * @param keys of {@link bootstrapKeys}
  */
-export async function bootstrap(keys: SendKeys, parts: ExchangeParts): Promise<Conversation> {
+export async function bootstrap(keys: BootstrapKeys, parts: ExchangeParts): Promise<Conversation> {
   const { plan } = parts;
   const { dialect, suite } = plan;
   const keySizeBits = suite.defaultKeyBits;
@@ -35,7 +36,7 @@ export async function bootstrap(keys: SendKeys, parts: ExchangeParts): Promise<C
   const exchanged = await exchange(parts, {
     plan: plan.bootstrap,
     keys,
-    receiveKeys: {},
+    context: undefined,
     action: dialect.requestAction.issue,
     answerActions: [dialect.responseAction.issue],
     body: writeIssueRequest(dialect, keySizeBits, entropy),
@@ -49,7 +50,7 @@ export async function bootstrap(keys: SendKeys, parts: ExchangeParts): Promise<C
  * What a bootstrap is sent with: user, password and, where the policy encrypts to it, the service's certificate.
  * @throws {SecureConversationError} `CONFIG_INVALID` or `CERTIFICATE_INVALID` where one of them is missing or unusable
  */
-export function bootstrapKeys({ plan, username, password, serviceCertificate }: SessionOptions): SendKeys {
+export function bootstrapKeys({ plan, username, password, serviceCertificate }: SessionOptions): BootstrapKeys {
   if (typeof username !== 'string' || typeof password !== 'string')
     throw new ConfigurationError('CONFIG_INVALID', `port ${plan.port} needs a user name and a password`);
   if (!hasOnlyCharacters(username + password))
@@ -69,7 +70,7 @@ export function bootstrapKeys({ plan, username, password, serviceCertificate }: 
 
 function conversationOf(token: ConversationToken, nowMs: number): Conversation {
   const { id, instance, secret, stateChars, unattachedReference } = token;
-  const key = { id, instance, secret };
+  const key = { id, instance, keys: contextKeys(secret) };
   return {
     key,
     requestKey: { ...key, token: token.token, reference: token.attachedReference },

@@ -1,15 +1,13 @@
 import { setTimeout } from 'node:timers/promises';
 import { type RandomSource, randomBytesPooled } from '../crypto/random.ts';
 import { ConfigurationError, refuse } from '../errors.ts';
-import {
-  type EncryptedKeyHandle,
-  type ReceiveKeys,
-  readMessage,
-  receive,
-  unsecuredFault,
-  type Verified,
-} from '../message/receive.ts';
-import { type OutgoingBody, type SendKeys, type Sent, send } from '../message/send.ts';
+import { readMessage, unsecuredFault } from '../message/message.ts';
+import type { ContextKey } from '../message/protection-key.ts';
+import { receive } from '../message/receive.ts';
+import { type Sent, send } from '../message/send.ts';
+import type { SendKeys } from '../message/sending-key.ts';
+import type { OutgoingBody } from '../message/sent-body.ts';
+import type { Verified } from '../message/verified.ts';
 import type { ExchangePlan, Plan } from '../policy/plan.ts';
 import { timestampTtlMs } from '../security/timestamp.ts';
 import { postHeaders } from '../soap/envelope-writer.ts';
@@ -39,7 +37,8 @@ export interface ExchangeParts {
 export interface ExchangeRequest {
   readonly plan: ExchangePlan;
   readonly keys: SendKeys;
-  readonly receiveKeys: ReceiveKeys<never>;
+  /** The conversation that the answer is of; undefined: it answers a bootstrap, by the key that the request carried. */
+  readonly context: ContextKey | undefined;
   readonly action: string;
   readonly answerActions: readonly string[];
   readonly body: OutgoingBody;
@@ -53,7 +52,7 @@ export interface ExchangeRequest {
 
 /** A verified answer. */
 export interface Exchanged {
-  readonly verified: Verified<never>;
+  readonly verified: Verified;
   readonly status: number;
   readonly address: string;
   readonly sentBytes: number;
@@ -197,9 +196,9 @@ async function attempt(
 
 /** A service that can't use what was encrypted or signed for it says no more than that (it must not), so the likely cause is said here. */
 function hintOf({ keys }: ExchangeRequest): string | undefined {
-  if (keys.recipient !== undefined)
+  if ('recipient' in keys)
     return "see whether serviceCertificate is the service's present certificate, and user name and password are right";
-  return keys.usernameToken === undefined ? undefined : 'see whether user name and password are right';
+  return 'usernameToken' in keys ? 'see whether user name and password are right' : undefined;
 }
 
 async function verify(
@@ -207,7 +206,7 @@ async function verify(
   request: ExchangeRequest,
   sent: Sent,
   response: HttpResponse,
-): Promise<Verified<never>> {
+): Promise<Verified> {
   const { dialect } = parts.plan;
   const message = readMessage(response.bytes, defaultLimits);
   const fault = unsecuredFault(message);
@@ -215,7 +214,7 @@ async function verify(
   const verified = await receive(
     message,
     request.plan.response,
-    withBootstrapKey(request.receiveKeys, sent.encryptedKey),
+    request.context === undefined ? { encryptedKey: sent.encryptedKey } : { context: request.context },
     {
       nowMs: Date.now(),
       clockSkewMs: parts.clockSkewMs,
@@ -228,9 +227,4 @@ async function verify(
   if (verified.addressing?.relatesTo !== sent.messageId) refuse('invalidAddressingHeader', 'relates-to');
   if (!request.answerActions.includes(verified.addressing?.action ?? '')) refuse('actionMismatch', 'answer-action');
   return verified;
-}
-
-/** The answer to a bootstrap is protected with the key that the request carried. */
-function withBootstrapKey(keys: ReceiveKeys<never>, encryptedKey: EncryptedKeyHandle | undefined): ReceiveKeys<never> {
-  return encryptedKey === undefined ? keys : { ...keys, encryptedKey };
 }

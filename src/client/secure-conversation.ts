@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import type { Client, ISecurity } from 'soap';
 import { ConfigurationError } from '../errors.ts';
 import { type PlainMessage, readPlainEnvelope } from '../message/plain-envelope.ts';
-import type { OutgoingBody } from '../message/send.ts';
+import type { OutgoingBody } from '../message/sent-body.ts';
 import type { OperationPlan, Plan } from '../policy/plan.ts';
 import { clientPlan } from './client-plan.ts';
 import { checkHeaderBlocks } from './header-blocks.ts';

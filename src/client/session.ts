@@ -1,8 +1,8 @@
 import { writeCancelRequest } from '../conversation/token-request.ts';
 import { SecureConversationError } from '../errors.ts';
 import { writePlainEnvelope } from '../message/plain-envelope.ts';
-import { contentText } from '../message/receive.ts';
-import type { OutgoingBody } from '../message/send.ts';
+import type { OutgoingBody } from '../message/sent-body.ts';
+import { contentText } from '../message/verified.ts';
 import { checkOffered } from '../policy/offered.ts';
 import type { OperationPlan, Plan } from '../policy/plan.ts';
 import type { Element } from '../xml/tree.ts';
@@ -94,7 +94,7 @@ export function openSession(options: SessionOptions): Session {
     const exchanged = await exchange(parts, {
       plan: operation,
       keys: { context: held.requestKey },
-      receiveKeys: { context: held.key },
+      context: held.key,
       action: operation.inputAction,
       answerActions: [operation.outputAction, plan.addressing.faultAction],
       body,
@@ -145,7 +145,7 @@ async function cancel(held: Conversation, plan: Plan, parts: ExchangeParts): Pro
     await exchange(parts, {
       plan: plan.cancel,
       keys: { context: held.requestKey },
-      receiveKeys: { context: held.key },
+      context: held.key,
       action: plan.dialect.requestAction.cancel,
       answerActions: [plan.dialect.responseAction.cancel],
       body: writeCancelRequest(plan.dialect, held.unattachedReference),

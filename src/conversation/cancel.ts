@@ -1,5 +1,5 @@
 import { refuse } from '../errors.ts';
-import type { OutgoingBody } from '../message/send.ts';
+import type { OutgoingBody } from '../message/sent-body.ts';
 import type { Plan } from '../policy/plan.ts';
 import type { Context } from '../state/context.ts';
 import type { Cancellation, StateMode } from '../state/state-mode.ts';

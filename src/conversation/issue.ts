@@ -2,7 +2,7 @@ import { computedKey } from '../crypto/psha1.ts';
 import { type RandomSource, uuidText } from '../crypto/random.ts';
 import { SecretKey } from '../crypto/secret-key.ts';
 import { refuse } from '../errors.ts';
-import type { OutgoingBody } from '../message/send.ts';
+import type { OutgoingBody } from '../message/sent-body.ts';
 import type { Plan } from '../policy/plan.ts';
 import type { AuthenticationMethod, Context } from '../state/context.ts';
 import type { StateMode } from '../state/state-mode.ts';

@@ -1,4 +1,4 @@
-import { SecretKey, secretBytes } from '../crypto/secret-key.ts';
+import type { SecretKey } from '../crypto/secret-key.ts';
 import type { Suite } from '../crypto/suites.ts';
 import { refuse } from '../errors.ts';
 import { ns } from '../names.ts';
@@ -70,22 +70,7 @@ export function decryptParts(
 ): Map<Element, Fragment> {
   const plaintexts = new Map<Element, Fragment>();
   for (const part of [parts.body, parts.usernameToken]) {
-    if (part !== undefined)
-      plaintexts.set(part.element, decryptData(part, suite, cipherKey(keyOf(part), suite), limits));
+    if (part !== undefined) plaintexts.set(part.element, decryptData(part, suite, keyOf(part), limits));
   }
   return plaintexts;
-}
-
-const truncated = new WeakMap<SecretKey, SecretKey>();
-
-/** The key for the suite's cipher: a longer secret that encrypts without being derived from gives its first bytes (as WSS4J). */
-export function cipherKey(secret: SecretKey, suite: Suite): SecretKey {
-  const { keyBytes } = suite.encryption;
-  if (secret.length === keyBytes) return secret;
-  let key = truncated.get(secret);
-  if (key === undefined) {
-    key = new SecretKey(secretBytes(secret).subarray(0, keyBytes));
-    truncated.set(secret, key);
-  }
-  return key;
 }

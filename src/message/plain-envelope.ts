@@ -5,7 +5,7 @@ import { elementContent } from '../soap/structure.ts';
 import { scanText } from '../xml/scan.ts';
 import { childNamed, type Element, isNamed } from '../xml/tree.ts';
 import { inheritDeclarations, standalone } from '../xml/write.ts';
-import { type OutgoingBody, ownLimits } from './send.ts';
+import { type OutgoingBody, ownLimits } from './sent-body.ts';
 
 /** What an envelope in clear says. */
 export interface PlainMessage {

@@ -1,11 +1,13 @@
 import { type Awaitable, after } from '../awaitable.ts';
 import type { RandomSource } from '../crypto/random.ts';
 import type { SecretKey } from '../crypto/secret-key.ts';
+import type { Suite } from '../crypto/suites.ts';
 import type { OwnCertificate } from '../crypto/x509.ts';
-import { refuse } from '../errors.ts';
+import { refuse, SecureConversationError } from '../errors.ts';
 import type { Dialect } from '../names.ts';
 import type { MessagePlan, TokenUse } from '../policy/plan.ts';
-import { type DerivedKeyToken, derivedKey } from '../security/derived-key.ts';
+import { type ContextKeys, cipherKey, contextKeys, derivedKey } from '../security/context-keys.ts';
+import type { DerivedKeyToken } from '../security/derived-key.ts';
 import {
   type EncryptedKey,
   type EncryptedKeyHandle,
@@ -20,62 +22,52 @@ import {
   refersToEncryptedKey,
   type TokenReference,
 } from '../security/token-reference.ts';
+import { type ContextToken, type FoundState, keysOf } from '../state/state-mode.ts';
 
-export type { EncryptedKeyHandle };
-
-/** A SecurityContextToken as it stood in a message. */
-export interface ContextTokenValue {
-  readonly dialect: Dialect;
-  readonly id: string;
-  readonly instance: string | undefined;
-  /** Exact text of our State element; undefined where the token has none. */
-  readonly state: string | undefined;
-  readonly wsuId: string | undefined;
-}
-
-/** A context that was found for a token. `found` is the caller's own value and comes back in Verified. */
-export interface FoundContext<C> {
-  readonly secret: SecretKey;
-  readonly found: C;
-}
-
-/** The context of a conversation, as its initiator knows it. */
+/** A context as its initiator holds it. */
 export interface ContextKey {
   readonly id: string;
   readonly instance: string | undefined;
-  readonly secret: SecretKey;
+  readonly keys: ContextKeys;
 }
 
-/** Where the keys of received messages come from. Each role fills in its own half. */
-export interface ReceiveKeys<C> {
-  /** Service: opens an EncryptedKey. */
-  readonly ownCertificates?: readonly OwnCertificate[];
-  /** Service: has a costly work done in its turn, or refuses it. Default: at once. */
+/** How the recipient, a service, comes to the keys of what it receives. */
+export interface RecipientKeys {
+  /** They open an EncryptedKey. */
+  readonly ownCertificates: readonly OwnCertificate[];
+  /** The context of the token in the header; undefined is answered with `badContextToken`. */
+  readonly findContext: (token: ContextToken) => Awaitable<FoundState | undefined>;
+  /** Has a costly work done in its turn, or refuses it. Default: at once. */
   readonly inTurn?: <T>(work: () => Promise<T>) => Promise<T>;
-  /** Service: the context of the token in the header; undefined is answered with `badContextToken`. */
-  readonly findContext?: (token: ContextTokenValue) => Awaitable<FoundContext<C> | undefined>;
-  /** Initiator: the conversation it speaks in; the answer carries no token. */
-  readonly context?: ContextKey;
-  /** Initiator: the key that its bootstrap request carried. */
-  readonly encryptedKey?: EncryptedKeyHandle;
 }
+
+/**
+ * What the initiator awaits an answer with: the conversation it speaks in (the answer carries no token), or the key that
+ * its bootstrap request carried, undefined where it carried none.
+ */
+export type InitiatorKeys =
+  | { readonly context: ContextKey }
+  | { readonly encryptedKey: EncryptedKeyHandle | undefined };
+
+/** Where the keys of received messages come from, by role. */
+export type ReceiveKeys = RecipientKeys | InitiatorKeys;
 
 /** The token that all keys of a message come from, as far as it is known without any key. */
-export interface ProtectionToken<C> {
+export interface ProtectionToken {
   /** Identifies the key in the replay table. */
   readonly name: string;
   readonly refersTo: (reference: TokenReference) => boolean;
   /** Whether its key costs a private operation, so that all else is checked first. */
   readonly isCostly: boolean;
   /** Finds its key. @throws {Refusal} `badContextToken` for a context that isn't known */
-  readonly open: () => Awaitable<ProtectionKey<C>>;
+  readonly open: () => Awaitable<ProtectionKey>;
 }
 
 /** The key of a protection token. */
-export interface ProtectionKey<C> {
-  readonly secret: SecretKey;
-  readonly context: C | undefined;
-  readonly contextToken: ContextTokenValue | undefined;
+export interface ProtectionKey {
+  readonly keys: ContextKeys;
+  readonly context: FoundState | undefined;
+  readonly contextToken: ContextToken | undefined;
   readonly encryptedKey: EncryptedKeyHandle | undefined;
 }
 
@@ -85,43 +77,43 @@ export interface ProtectionKey<C> {
  * @throws {Refusal} `invalidSecurity` where the token is missing or is one that has no place there, `invalidSecurityToken` for a key that
  * was encrypted to somebody else
  */
-export function protectionToken<C>(
+export function protectionToken(
   header: SecurityHeader,
   use: TokenUse,
   plan: MessagePlan,
-  keys: ReceiveKeys<C>,
+  keys: ReceiveKeys,
   random: RandomSource,
-): ProtectionToken<C> {
+): ProtectionToken {
   if (use.kind === 'encryptedKey') return encryptedKeyOf(header, plan, keys, random);
   if (header.encryptedKeys.length !== 0) refuse('invalidSecurity', 'encrypted-key-unexpected');
-  return keys.context === undefined ? contextInHeader(header, plan, keys) : ownContext(header, plan, keys.context);
+  if ('findContext' in keys) return contextInHeader(header, plan, keys);
+  if ('context' in keys) return ownContext(header, plan, keys.context);
+  throw new SecureConversationError('CONFIG_INVALID', 'the answer is of a conversation, and none was given');
 }
 
-function contextInHeader<C>(header: SecurityHeader, plan: MessagePlan, keys: ReceiveKeys<C>): ProtectionToken<C> {
+function contextInHeader(header: SecurityHeader, plan: MessagePlan, keys: RecipientKeys): ProtectionToken {
   const token = header.contextTokens[0] ?? refuse('invalidSecurity', 'context-token-missing');
-  const { dialect, id, instance, state, wsuId } = token;
-  const value: ContextTokenValue = { dialect, id, instance, state, wsuId };
   return {
-    name: contextName(value),
-    refersTo: reference => refersToContext(reference, value, plan.dialect),
+    name: contextName(token),
+    refersTo: reference => refersToContext(reference, token, plan.dialect),
     isCostly: false,
-    open: () => after(keys.findContext?.(value), found => keyOf(found, value)),
+    open: () => after(keys.findContext(token), found => keyOf(found, token)),
   };
 }
 
-function keyOf<C>(found: FoundContext<C> | undefined, contextToken: ContextTokenValue): ProtectionKey<C> {
-  const { secret, found: context } = found ?? refuse('badContextToken', 'context-unknown');
-  return { secret, context, contextToken, encryptedKey: undefined };
+function keyOf(found: FoundState | undefined, contextToken: ContextToken): ProtectionKey {
+  const context = found ?? refuse('badContextToken', 'context-unknown');
+  return { keys: keysOf(context), context, contextToken, encryptedKey: undefined };
 }
 
-function ownContext<C>(header: SecurityHeader, plan: MessagePlan, context: ContextKey): ProtectionToken<C> {
+function ownContext(header: SecurityHeader, plan: MessagePlan, context: ContextKey): ProtectionToken {
   if (header.contextTokens.length !== 0) refuse('invalidSecurity', 'context-token-unexpected');
-  const { id, instance, secret } = context;
+  const { id, instance, keys } = context;
   return {
     name: contextName(context),
     refersTo: reference => refersToContext(reference, { id, instance, wsuId: undefined }, plan.dialect),
     isCostly: false,
-    open: () => ({ secret, context: undefined, contextToken: undefined, encryptedKey: undefined }),
+    open: () => ({ keys, context: undefined, contextToken: undefined, encryptedKey: undefined }),
   };
 }
 
@@ -129,27 +121,27 @@ function contextName({ id, instance }: { readonly id: string; readonly instance:
   return `${id} ${instance ?? ''}`;
 }
 
-function encryptedKeyOf<C>(
+function encryptedKeyOf(
   header: SecurityHeader,
   plan: MessagePlan,
-  keys: ReceiveKeys<C>,
+  keys: ReceiveKeys,
   random: RandomSource,
-): ProtectionToken<C> {
+): ProtectionToken {
   if (header.contextTokens.length !== 0) refuse('invalidSecurity', 'context-token-unexpected');
   const token = header.encryptedKeys[0];
-  if (keys.encryptedKey !== undefined && token !== undefined) refuse('invalidSecurity', 'encrypted-key-unexpected');
-  const { sha1, isCostly, open } =
-    keys.encryptedKey === undefined ? keyInHeader(token, plan, keys, random) : keyInHand(keys.encryptedKey);
+  const held = 'encryptedKey' in keys ? keys.encryptedKey : undefined;
+  if (held !== undefined && token !== undefined) refuse('invalidSecurity', 'encrypted-key-unexpected');
+  const { sha1, isCostly, open } = held === undefined ? keyInHeader(token, plan, keys, random) : keyInHand(held);
   return {
     name: sha1,
     refersTo: reference => refersToEncryptedKey(reference, { id: token?.id, sha1 }),
     isCostly,
-    open: () => after(open(), encryptedKeyHandle<C>),
+    open: () => after(open(), encryptedKeyHandle),
   };
 }
 
-function encryptedKeyHandle<C>(encryptedKey: EncryptedKeyHandle): ProtectionKey<C> {
-  return { secret: encryptedKey.secret, context: undefined, contextToken: undefined, encryptedKey };
+function encryptedKeyHandle(encryptedKey: EncryptedKeyHandle): ProtectionKey {
+  return { keys: contextKeys(encryptedKey.secret), context: undefined, contextToken: undefined, encryptedKey };
 }
 
 /** An EncryptedKey's name, and what its key is had with. */
@@ -163,13 +155,16 @@ function keyInHand(handle: EncryptedKeyHandle): FoundKey {
   return { sha1: handle.sha1, isCostly: false, open: () => handle };
 }
 
-function keyInHeader<C>(
+function keyInHeader(
   token: EncryptedKey | undefined,
   { suite }: MessagePlan,
-  { ownCertificates = [], inTurn = work => work() }: ReceiveKeys<C>,
+  keys: ReceiveKeys,
   random: RandomSource,
 ): FoundKey {
   if (token === undefined) return refuse('invalidSecurity', 'encrypted-key-missing');
+  // An initiator has no certificate that a key could be encrypted to.
+  const none: Pick<RecipientKeys, 'ownCertificates' | 'inTurn'> = { ownCertificates: [] };
+  const { ownCertificates, inTurn = work => work() } = 'findContext' in keys ? keys : none;
   const own = recipientOf(token, ownCertificates);
   const sha1 = sha1Of(token.cipher);
   const open = async () => ({ secret: await openEncryptedKey(token, suite, own, random), sha1 });
@@ -183,12 +178,12 @@ function keyInHeader<C>(
  * @returns what the key is derived by; undefined where it is the token's own
  * @throws {Refusal} `invalidSecurity`
  */
-export function resolveKey<C>(
+export function resolveKey(
   reference: TokenReference,
   lengthBytes: number,
   header: SecurityHeader,
   use: TokenUse,
-  token: ProtectionToken<C>,
+  token: ProtectionToken,
   dialect: Dialect,
 ): DerivedKeyToken | undefined {
   if (!use.derivedKeys) {
@@ -206,7 +201,7 @@ export function resolveKey<C>(
  *
  * @throws {Refusal} `invalidSecurity`
  */
-export function checkDerivedKeys<C>(header: SecurityHeader, use: TokenUse, token: ProtectionToken<C>): void {
+export function checkDerivedKeys(header: SecurityHeader, use: TokenUse, token: ProtectionToken): void {
   if (!use.derivedKeys && header.derivedKeys.length !== 0) refuse('invalidSecurity', 'derived-key-unexpected');
   for (const { reference } of header.derivedKeys) {
     if (!token.refersTo(reference)) refuse('invalidSecurity', 'derivation-source');
@@ -224,7 +219,12 @@ export function checkUsed(tokens: readonly DerivedKeyToken[], used: readonly (De
   }
 }
 
-/** The key itself, derived where it has to be. */
-export function secretOf(secret: SecretKey, derived: DerivedKeyToken | undefined): SecretKey {
-  return derived === undefined ? secret : derivedKey(secret, derived);
+/** The key that signs: the token's own, or derived from it. */
+export function signingKeyOf(keys: ContextKeys, derived: DerivedKeyToken | undefined): SecretKey {
+  return derived === undefined ? keys.secret : derivedKey(keys, derived);
+}
+
+/** The key that encrypts: the token's own in the length of the cipher, or derived from it. */
+export function encryptionKeyOf(keys: ContextKeys, derived: DerivedKeyToken | undefined, suite: Suite): SecretKey {
+  return derived === undefined ? cipherKey(keys, suite) : derivedKey(keys, derived);
 }

@@ -1,11 +1,12 @@
 import { type Awaitable, after } from '../awaitable.ts';
 import { hmacKey } from '../crypto/hmac.ts';
 import type { RandomSource } from '../crypto/random.ts';
-import type { SecretKey } from '../crypto/secret-key.ts';
 import { refuse } from '../errors.ts';
 import { ns } from '../names.ts';
 import { encryptsFirst, type MessagePlan, type TokenUse, tokenUseOf } from '../policy/plan.ts';
+import type { ContextKeys } from '../security/context-keys.ts';
 import type { DerivedKeyToken } from '../security/derived-key.ts';
+import type { EncryptedData } from '../security/encryption.ts';
 import { parseSecurityHeader, type SecurityHeader } from '../security/header.ts';
 import { addIds, collectIds, elementById, hasId, hasLookAlike, type Ids } from '../security/ids.ts';
 import {
@@ -28,19 +29,16 @@ import { checkSigned, checkStructure, checkSupported } from './plan-check.ts';
 import {
   checkDerivedKeys,
   checkUsed,
+  encryptionKeyOf,
   type ProtectionKey,
   type ProtectionToken,
   protectionToken,
   type ReceiveKeys,
   resolveKey,
-  secretOf,
+  signingKeyOf,
 } from './protection-key.ts';
 import { checkNames, checkTypes, type SignedScope, signedNames } from './signed-names.ts';
 import { contentOf, usernameTokenOf, type Verified } from './verified.ts';
-
-export { EnvelopeRefusal, type Message, readMessage, unsecuredFault } from './message.ts';
-export type { ContextKey, ContextTokenValue, EncryptedKeyHandle, FoundContext, ReceiveKeys } from './protection-key.ts';
-export { bodyContent, contentText, type Verified } from './verified.ts';
 
 export interface ReceiveOptions {
   readonly nowMs: number;
@@ -66,12 +64,12 @@ export interface ReceiveOptions {
  * @returns a promise only where the key has to be waited for
  * @throws {Refusal} of the class that the message is to be answered with; a promise rejects with it
  */
-export function receive<C>(
+export function receive(
   message: Message,
   plan: MessagePlan,
-  keys: ReceiveKeys<C>,
+  keys: ReceiveKeys,
   options: ReceiveOptions,
-): Awaitable<Verified<C>> {
+): Awaitable<Verified> {
   checkSupported(plan);
   const received = readHeader(message, plan, options.limits ?? defaultLimits);
   const timestamp = received.header.timestamps[0];
@@ -84,18 +82,18 @@ export function receive<C>(
   return after(token.open(), key => receiveSigned(message, received, resolved, token, key, options));
 }
 
-function receiveSigned<C>(
+function receiveSigned(
   message: Message,
   received: Received,
   resolved: ResolvedKeys,
-  token: ProtectionToken<C>,
-  key: ProtectionKey<C>,
+  token: ProtectionToken,
+  key: ProtectionKey,
   options: ReceiveOptions,
-): Verified<C> {
-  verifySignature(received, resolved, key.secret);
+): Verified {
+  verifySignature(received, resolved, key.keys);
   spendReplayKey(message, received, token, options);
   const early = encryptsFirst(received.plan.protection) ? verifyParts(received, resolved, nothing) : undefined;
-  const plaintexts = decrypt(received, resolved, key.secret, options);
+  const plaintexts = decrypt(received, resolved, key.keys, options);
   const signed = early ?? verifyParts(received, resolved, plaintexts);
   return verified(message, received, key, plaintexts, signed);
 }
@@ -154,7 +152,7 @@ interface ResolvedKeys {
   readonly stamp: SignedReference | undefined;
 }
 
-function resolveKeys<C>(received: Received, use: TokenUse, token: ProtectionToken<C>): ResolvedKeys {
+function resolveKeys(received: Received, use: TokenUse, token: ProtectionToken): ResolvedKeys {
   const { plan, header, parts } = received;
   const signature = header.signatures[0] ?? refuse('invalidSecurity', 'signature-missing');
   checkDerivedKeys(header, use, token);
@@ -180,8 +178,8 @@ function stampOf({ header }: Received, { references }: Signature): SignedReferen
 }
 
 /** Checks the HMAC over SignedInfo, then the digest of the Timestamp, whose times were judged before. */
-function verifySignature(received: Received, { signature, signing, stamp }: ResolvedKeys, secret: SecretKey): void {
-  const key = hmacKey(secretOf(secret, signing), received.plan.suite.signature.hash);
+function verifySignature(received: Received, { signature, signing, stamp }: ResolvedKeys, keys: ContextKeys): void {
+  const key = hmacKey(signingKeyOf(keys, signing), received.plan.suite.signature.hash);
   verifySignatureValue(signature, key, received.allowance);
   if (stamp !== undefined) verifyDigests([stamp], digestOptions(received, nothing));
 }
@@ -227,11 +225,11 @@ function mayBeSigned(element: Element, { envelope, plan }: Received): boolean {
  * What else can be said of a message whose key costs a private operation. All of it is checked again with the key: a replay key is spent only
  * by a good signature, and what is referred to is signed only where its digest is right.
  */
-function checkBeforeKey<C>(
+function checkBeforeKey(
   message: Message,
   received: Received,
   { signature }: ResolvedKeys,
-  token: ProtectionToken<C>,
+  token: ProtectionToken,
   { isReplay }: ReceiveOptions,
 ): void {
   const { plan, envelope, ids } = received;
@@ -241,10 +239,10 @@ function checkBeforeKey<C>(
   checkSigned(plan, { envelope, signed, usernameToken: undefined });
 }
 
-function spendReplayKey<C>(
+function spendReplayKey(
   message: Message,
   received: Received,
-  token: ProtectionToken<C>,
+  token: ProtectionToken,
   { replay }: ReceiveOptions,
 ): void {
   const outcome = replay?.(replayKey(message, received, token));
@@ -256,7 +254,7 @@ function spendReplayKey<C>(
  * Message-protected: a genuine signature is unique to its message. Over TLS only a Timestamp in milliseconds may be signed, which two
  * honest calls can share, so that there the MessageID is spent.
  */
-function replayKey<C>(message: Message, { plan, header }: Received, { name }: ProtectionToken<C>): string {
+function replayKey(message: Message, { plan, header }: Received, { name }: ProtectionToken): string {
   const byMessageId = plan.protection.kind === 'transport' && message.addressing !== undefined;
   const id = byMessageId
     ? (message.addressing?.messageId ?? refuse('addressingHeaderRequired', 'message-id-missing'))
@@ -266,20 +264,21 @@ function replayKey<C>(message: Message, { plan, header }: Received, { name }: Pr
 
 function decrypt(
   { plan, parts }: Received,
-  { encryption, signing }: ResolvedKeys,
-  secret: SecretKey,
+  { encryption }: ResolvedKeys,
+  keys: ContextKeys,
   { limits }: ReceiveOptions,
 ) {
-  return decryptParts(parts, plan.suite, part => secretOf(secret, encryption.get(part.element) ?? signing), limits);
+  const keyOf = (part: EncryptedData) => encryptionKeyOf(keys, encryption.get(part.element), plan.suite);
+  return decryptParts(parts, plan.suite, keyOf, limits);
 }
 
-function verified<C>(
+function verified(
   message: Message,
   { plan, envelope, header, parts }: Received,
-  key: ProtectionKey<C> | undefined,
+  key: ProtectionKey | undefined,
   plaintexts: ReadonlyMap<Element, Fragment>,
   signed: SignedScope['parts'],
-): Verified<C> {
+): Verified {
   const token = usernameTokenOf(header, parts, plaintexts);
   checkSigned(plan, { envelope, signed, usernameToken: token?.element });
   const content = contentOf(envelope.body, parts, plaintexts);

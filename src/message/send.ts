@@ -3,6 +3,7 @@ import { type RandomSource, uuidText } from '../crypto/random.ts';
 import { ConfigurationError } from '../errors.ts';
 import { type AddressingVersion, ns, type SoapVersion } from '../names.ts';
 import { encryptsFirst, isListed, type MessagePlan } from '../policy/plan.ts';
+import type { EncryptedKeyHandle } from '../security/encrypted-key.ts';
 import { type EncryptedType, writeEncryptedData, writeReferenceList } from '../security/encryption.ts';
 import { type PartToSign, writeSignature } from '../security/signature.ts';
 import { writeTimestamp } from '../security/timestamp.ts';
@@ -16,13 +17,9 @@ import { standalone } from '../xml/write.ts';
 import { identified } from './header-block.ts';
 import { ids } from './part-ids.ts';
 import { checkSupported } from './plan-check.ts';
-import type { EncryptedKeyHandle } from './protection-key.ts';
 import { type SendingKeys, type SendKeys, sendingKeys } from './sending-key.ts';
 import { bodyTags, type OutgoingBody, ownLimits, signedBody, signedCiphertext } from './sent-body.ts';
 import { valuePrefixes } from './value-prefixes.ts';
-
-export type { NamedKey, SendKeys } from './sending-key.ts';
-export { declaredInside, type OutgoingBody, ownLimits } from './sent-body.ts';
 
 /** What a message says. */
 export interface Outgoing {
@@ -112,10 +109,11 @@ function usernameTokenPart(writing: Writing, keys: SendKeys): string {
   const { plan, signed } = writing;
   const supporting = plan.supporting.find(token => token.kind === 'username');
   if (supporting === undefined) return '';
-  if (keys.usernameToken === undefined) {
+  const usernameToken = 'usernameToken' in keys ? keys.usernameToken : undefined;
+  if (usernameToken === undefined) {
     throw new ConfigurationError('CONFIG_INVALID', 'the plan of the message needs a user name and a password');
   }
-  const { username, password } = keys.usernameToken;
+  const { username, password } = usernameToken;
   const text = writeUsernameToken(ids.usernameToken, username, password);
   if (plan.protection.kind === 'transport') return text;
   if (supporting.signed) signed.push({ id: ids.usernameToken, canonical: text });

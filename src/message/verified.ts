@@ -1,30 +1,33 @@
 import { refuse } from '../errors.ts';
 import { ns, type SoapVersion } from '../names.ts';
+import type { EncryptedKeyHandle } from '../security/encrypted-key.ts';
 import type { SecurityHeader } from '../security/header.ts';
 import { parseUsernameToken, type UsernameToken } from '../security/username-token.ts';
 import type { Addressing } from '../soap/addressing.ts';
 import { checkBodyContent } from '../soap/envelope.ts';
 import { detailOf, isFault, unsignedSubcode } from '../soap/fault-shape.ts';
 import { elementContent } from '../soap/structure.ts';
+import type { ContextToken, FoundState } from '../state/state-mode.ts';
 import { canonicalize } from '../xml/canonical.ts';
 import type { Element, Fragment } from '../xml/tree.ts';
 import { inheritDeclarations, type LooseContent, standalone } from '../xml/write.ts';
 import { type EncryptedParts, isEncryptedData } from './encrypted-parts.ts';
-import type { ContextTokenValue, EncryptedKeyHandle } from './protection-key.ts';
 import { hasUnsignedType, type SignedScope, signedNames } from './signed-names.ts';
 
 /** What of a message was verified. Nothing else of it may be used. */
-export interface Verified<C> {
+export interface Verified {
   readonly soap: SoapVersion;
-  /** undefined where the message has no addressing headers. */
+  /** As read; signed where the plan lists it. undefined where the message has no addressing headers. */
   readonly addressing: Addressing | undefined;
+  /** As read; signed where the plan says so. */
   readonly body: Element;
   /** The one child of the Body, decrypted; undefined for an empty Body. */
   readonly content: Element | undefined;
   /** What stood in the place of each EncryptedData. */
   readonly plaintexts: ReadonlyMap<Element, Fragment>;
-  readonly context: C | undefined;
-  readonly contextToken: ContextTokenValue | undefined;
+  /** The conversation that a service found for the message's token. */
+  readonly context: FoundState | undefined;
+  readonly contextToken: ContextToken | undefined;
   readonly usernameToken: { readonly username: string; readonly password: string } | undefined;
   readonly encryptedKey: EncryptedKeyHandle | undefined;
   /** The very elements that the signature covers. */
@@ -64,7 +67,7 @@ export function contentOf(
 }
 
 /** The verified, decrypted content of the Body as it was written, and the namespace declarations that are in scope there. */
-export function bodyContent<C>({ body, plaintexts }: Verified<C>): LooseContent {
+export function bodyContent({ body, plaintexts }: Verified): LooseContent {
   const child = body.children[0];
   return inheritDeclarations((child && plaintexts.get(child)) ?? body);
 }
@@ -74,7 +77,7 @@ export function bodyContent<C>({ body, plaintexts }: Verified<C>): LooseContent 
  * reader with rules of its own finds no declaration that was not signed. What TLS protects is given as written, and so
  * is what was encrypted, with those declarations from around it that are signed.
  */
-export function contentText<C>({ body, content, scope }: Verified<C>): string {
+export function contentText({ body, content, scope }: Verified): string {
   if (content === undefined) return '';
   const prefixes = scope?.parts.get(body);
   if (scope === undefined || prefixes === undefined) return standalone(content);

@@ -4,7 +4,7 @@ import { type Element, isNamed } from '../xml/tree.ts';
 import { childrenOf, leaf, named, securityLimits, wsuIdOf } from './grammar.ts';
 
 /** wsc:SecurityContextToken as a client sends it (WS-SecureConversation 1.3 §2). */
-export interface ContextToken {
+export interface SecurityContextToken {
   readonly element: Element;
   readonly dialect: Dialect;
   readonly wsuId: string | undefined;
@@ -23,7 +23,7 @@ const maxIdChars = 256;
  *
  * @throws {Refusal} `invalidSecurity`
  */
-export function parseContextToken(element: Element, dialect: Dialect): ContextToken {
+export function parseContextToken(element: Element, dialect: Dialect): SecurityContextToken {
   const wsuId = wsuIdOf(element);
   const children = childrenOf(element);
   const id = uriOf(named(children[0], dialect.wsc, 'Identifier'));

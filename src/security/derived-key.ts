@@ -95,43 +95,9 @@ export function checkDistinct(tokens: readonly DerivedKeyToken[]): void {
 }
 
 /** label ‖ nonce, one character an octet: what the key is made of, however it is divided between the two (§7.1). */
-function seedOf({ label, nonce }: Pick<DerivedKeyToken, 'label' | 'nonce'>): string {
+export function seedOf({ label, nonce }: Pick<DerivedKeyToken, 'label' | 'nonce'>): string {
   const octets = label === defaultLabel ? label : Buffer.from(label, 'utf8').toString('latin1');
   return octets + nonce.toString('latin1');
-}
-
-interface CachedKey {
-  readonly name: string;
-  readonly key: SecretKey;
-}
-
-/** Derived keys of the last messages of each secret, newest first: peers that reuse their nonces cost no derivation. */
-const recent = new WeakMap<SecretKey, CachedKey[]>();
-const keptPerSecret = 4;
-
-/**
- * P_SHA1(secret, label ‖ nonce)[offset, offset + length), the same object for the same octets as long as it is among
- * the last four.
- */
-export function derivedKey(
-  secret: SecretKey,
-  token: Pick<DerivedKeyToken, 'offset' | 'lengthBytes' | 'label' | 'nonce'>,
-): SecretKey {
-  const seed = seedOf(token);
-  const name = `${token.offset} ${token.lengthBytes} ${seed}`;
-  let list = recent.get(secret);
-  const found = list?.find(entry => entry.name === name);
-  if (found !== undefined) return found.key;
-  if (list === undefined) {
-    list = [];
-    recent.set(secret, list);
-  }
-  const octets = pSha1(secret, Buffer.from(seed, 'latin1'), token.offset + token.lengthBytes);
-  const key = new SecretKey(octets.subarray(token.offset));
-  // A name in memory of its own: a label is a part of its message and would keep the whole of it.
-  list.unshift({ name: Buffer.from(name, 'utf16le').toString('utf16le'), key });
-  if (list.length > keptPerSecret) list.pop();
-  return key;
 }
 
 /** A key to derive and write: default label, offset 0. */

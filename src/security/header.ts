@@ -4,7 +4,7 @@ import { type Dialect, ns, type SoapVersion } from '../names.ts';
 import type { Layout } from '../policy/plan.ts';
 import type { Element } from '../xml/tree.ts';
 import { type BinaryToken, parseBinaryToken } from './binary-token.ts';
-import { type ContextToken, parseContextToken } from './context-token.ts';
+import { parseContextToken, type SecurityContextToken } from './context-token.ts';
 import { checkDistinct, type DerivedKeyToken, parseDerivedKeyToken } from './derived-key.ts';
 import { type EncryptedKey, parseEncryptedKey } from './encrypted-key.ts';
 import { type EncryptedData, parseEncryptedData, parseReferenceList } from './encryption.ts';
@@ -21,7 +21,7 @@ export interface SecurityHeader {
   readonly timestamps: readonly Timestamp[];
   readonly usernameTokens: readonly UsernameToken[];
   readonly binaryTokens: readonly BinaryToken[];
-  readonly contextTokens: readonly ContextToken[];
+  readonly contextTokens: readonly SecurityContextToken[];
   readonly encryptedKeys: readonly EncryptedKey[];
   readonly derivedKeys: readonly DerivedKeyToken[];
   readonly encryptedData: readonly EncryptedData[];

@@ -3,25 +3,19 @@ import { cancelContext } from '../conversation/cancel.ts';
 import { issueContext } from '../conversation/issue.ts';
 import { parseTokenRequest } from '../conversation/token-request.ts';
 import { CallerGone, Overload, refuse } from '../errors.ts';
-import type { Verified } from '../message/receive.ts';
-import type { SendKeys } from '../message/send.ts';
+import type { SendKeys } from '../message/sending-key.ts';
 import { type OutgoingBody, selfContained } from '../message/sent-body.ts';
+import type { Verified } from '../message/verified.ts';
 import type { TrustRequest } from '../names.ts';
 import type { ExchangePlan, OperationPlan, Plan } from '../policy/plan.ts';
 import { writeContextReference } from '../security/token-reference.ts';
 import { writeFaultElement } from '../soap/fault-shape.ts';
-import type { Context, OpenedFrom } from '../state/context.ts';
+import { type FoundState, keysOf } from '../state/state-mode.ts';
 import type { CountedCaller } from '../users/authenticate.ts';
 import { isNamed } from '../xml/tree.ts';
 import type { CurrentContext } from './current-context.ts';
 import type { EndpointParts, ServedPort } from './port.ts';
 import type { ServiceAnswer } from './service.ts';
-
-/** A context and where this node found it. */
-export interface FoundContext {
-  readonly context: Context;
-  readonly openedFrom: OpenedFrom;
-}
 
 /** What is answered to a verified request: a Body to be protected by the exchange's response plan. */
 export interface Reply {
@@ -37,7 +31,7 @@ export interface Exchange {
   /** Whether it has no answer but a fault. */
   readonly isOneWay: boolean;
   /** @returns undefined where a one-way request was accepted */
-  perform(verified: Verified<FoundContext>, port: ServedPort, caller: CountedCaller): Awaitable<Reply | undefined>;
+  perform(verified: Verified, port: ServedPort, caller: CountedCaller): Awaitable<Reply | undefined>;
 }
 
 /**
@@ -70,7 +64,7 @@ const trustExchanges: Readonly<Record<TrustRequest, (plan: Plan) => Exchange>> =
   amend: () => refuse('invalidRequest', 'amend-not-offered'),
 };
 
-async function issue(verified: Verified<FoundContext>, port: ServedPort, caller: CountedCaller): Promise<Reply> {
+async function issue(verified: Verified, port: ServedPort, caller: CountedCaller): Promise<Reply> {
   const { plan, parts, state } = port;
   const request = parseTokenRequest(verified.content, plan.dialect, 'issue');
   const token = verified.usernameToken ?? refuse('invalidSecurity', 'username-token-missing');
@@ -85,7 +79,7 @@ async function issue(verified: Verified<FoundContext>, port: ServedPort, caller:
     { plan, state, lifetimeMs: port.lifetimeMs(), nowMs: parts.clock(), random: parts.random },
   );
   parts.counters.issued();
-  const keys = verified.encryptedKey === undefined ? {} : { encryptedKey: verified.encryptedKey };
+  const keys = { encryptedKey: verified.encryptedKey };
   return { action: plan.dialect.responseAction.issue, body, keys, isFault: false };
 }
 
@@ -93,13 +87,13 @@ async function issue(verified: Verified<FoundContext>, port: ServedPort, caller:
 const issueRetryMs = 1_000;
 
 /** Over TLS nothing in a bootstrap is signed, so its MessageID is spent, with the user who proved to have sent it. */
-function spendRequest(user: string, { addressing }: Verified<FoundContext>, { parts }: ServedPort): void {
+function spendRequest(user: string, { addressing }: Verified, { parts }: ServedPort): void {
   const outcome = parts.spend(`rst ${user} ${addressing?.messageId ?? ''}`);
   if (outcome === 'full') refuse('server', 'replay-table-full');
   if (outcome === 'seen') refuse('invalidSecurity', 'replay');
 }
 
-async function cancel(verified: Verified<FoundContext>, port: ServedPort): Promise<Reply> {
+async function cancel(verified: Verified, port: ServedPort): Promise<Reply> {
   const { plan, parts, state } = port;
   const found = verified.context ?? refuse('invalidSecurity', 'context-missing');
   if (!plan.mayCancel) return refuse('invalidRequest', 'cancel-not-offered');
@@ -107,7 +101,7 @@ async function cancel(verified: Verified<FoundContext>, port: ServedPort): Promi
   const { body, cancellation } = cancelContext(request, found.context, plan, state, parts.clock());
   parts.counters.cancelled();
   await parts.announce(cancellation);
-  return { action: plan.dialect.responseAction.cancel, body, keys: contextKeys(found.context, plan), isFault: false };
+  return { action: plan.dialect.responseAction.cancel, body, keys: answerKeys(found, plan), isFault: false };
 }
 
 function applicationExchange(operation: OperationPlan): Exchange {
@@ -115,11 +109,7 @@ function applicationExchange(operation: OperationPlan): Exchange {
   return { plan: operation, isOneWay, perform: (verified, port) => callService(operation, verified, port) };
 }
 
-function callService(
-  operation: OperationPlan,
-  verified: Verified<FoundContext>,
-  port: ServedPort,
-): Awaitable<Reply | undefined> {
+function callService(operation: OperationPlan, verified: Verified, port: ServedPort): Awaitable<Reply | undefined> {
   const { plan, parts } = port;
   const found = verified.context ?? refuse('invalidSecurity', 'context-missing');
   const { content } = verified;
@@ -129,30 +119,31 @@ function callService(
     return refuse('actionMismatch', 'action-body-mismatch');
   parts.counters.call(found.openedFrom);
   const answered = parts.service.call(plan, { operation, content, context: currentOf(found, parts) });
-  return after(answered, answer => replyOf(operation, answer, found.context, port));
+  return after(answered, answer => replyOf(operation, answer, found, port));
 }
 
 function replyOf(
   operation: OperationPlan,
   answer: ServiceAnswer,
-  context: Context,
+  found: FoundState,
   { plan, parts }: ServedPort,
 ): Reply | undefined {
   if ('body' in answer && operation.output === undefined) return undefined;
-  const keys = contextKeys(context, plan);
+  const keys = answerKeys(found, plan);
   if ('body' in answer) return { action: operation.outputAction, body: answer.body, keys, isFault: false };
   parts.log.warn({ port: plan.port, operation: operation.name, err: answer.fault.cause }, 'operation failed');
   const body = selfContained(writeFaultElement(plan.soap, answer.fault));
   return { action: plan.addressing.faultAction, body, keys, isFault: true };
 }
 
-function currentOf({ context, openedFrom }: FoundContext, { node, bearerToken }: EndpointParts): CurrentContext {
+function currentOf({ context, openedFrom }: FoundState, { node, bearerToken }: EndpointParts): CurrentContext {
   const { id, user, roles, authenticatedBy } = context;
   return { id, user, roles, authenticatedBy, openedFrom, node, bearerToken: options => bearerToken(context, options) };
 }
 
 /** The keys of an answer inside the conversation: the token is not sent back, only referred to by its Identifier. */
-function contextKeys(context: Context, plan: Plan): SendKeys {
-  const { id, instance, secret } = context;
-  return { context: { id, instance, secret, token: undefined, reference: writeContextReference(plan.dialect, id) } };
+function answerKeys(found: FoundState, plan: Plan): SendKeys {
+  const { id, instance } = found.context;
+  const reference = writeContextReference(plan.dialect, id);
+  return { context: { id, instance, keys: keysOf(found), token: undefined, reference } };
 }

@@ -1,5 +1,5 @@
 import type { WSDL } from 'soap';
-import { type OutgoingBody, ownLimits } from '../message/send.ts';
+import { type OutgoingBody, ownLimits } from '../message/sent-body.ts';
 import { ns, type SoapVersion } from '../names.ts';
 import { scanText } from '../xml/scan.ts';
 

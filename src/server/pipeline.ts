@@ -1,13 +1,15 @@
 import { type Awaitable, after } from '../awaitable.ts';
 import { CallerGone, Overload, Refusal, refuse } from '../errors.ts';
-import { type ContextTokenValue, EnvelopeRefusal, type Message, readMessage, receive } from '../message/receive.ts';
+import { EnvelopeRefusal, type Message, readMessage } from '../message/message.ts';
+import { receive } from '../message/receive.ts';
 import { send } from '../message/send.ts';
 import type { ExchangePlan } from '../policy/plan.ts';
 import { timestampTtlMs } from '../security/timestamp.ts';
 import { contentTypeOf } from '../soap/envelope-writer.ts';
 import { writeFault } from '../soap/fault.ts';
+import type { ContextToken } from '../state/state-mode.ts';
 import type { CountedCaller } from '../users/authenticate.ts';
-import { type Exchange, exchangeFor, type FoundContext, type Reply } from './exchange.ts';
+import { type Exchange, exchangeFor, type Reply } from './exchange.ts';
 import type { ServedPort } from './port.ts';
 
 /** What goes back over HTTP. `body` undefined: nothing is said (no envelope could be read, or the request wants no answer). */
@@ -57,12 +59,8 @@ const accepted: HttpAnswer = { status: 202, contentType: undefined, body: undefi
 function received(message: Message, exchange: Exchange, port: ServedPort, caller: CountedCaller) {
   const { parts, plan, state } = port;
   const nowMs = parts.clock();
-  const withSecret = (found: FoundContext | undefined) => found && { secret: found.context.secret, found };
-  const findContext = (token: ContextTokenValue) => {
-    const found = state.find(token, plan.audience, nowMs);
-    return found instanceof Promise ? found.then(withSecret) : withSecret(found);
-  };
-  return receive<FoundContext>(
+  const findContext = (token: ContextToken) => state.find(token, plan.audience, nowMs);
+  return receive(
     message,
     exchange.plan.request,
     { ownCertificates: parts.ownCertificates, findContext, inTurn: work => parts.openKey(work, caller) },

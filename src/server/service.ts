@@ -1,6 +1,6 @@
 import type { WSDL } from 'soap';
 import { type Awaitable, after } from '../awaitable.ts';
-import { declaredInside, type OutgoingBody } from '../message/send.ts';
+import { declaredInside, type OutgoingBody } from '../message/sent-body.ts';
 import type { OperationPlan, Plan } from '../policy/plan.ts';
 import type { Element } from '../xml/tree.ts';
 import { type CurrentContext, withContext } from './current-context.ts';

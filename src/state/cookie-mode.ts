@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import { type RandomSource, randomBytesPooled } from '../crypto/random.ts';
 import { refuse } from '../errors.ts';
 import type { KeyRing } from '../keyring/ring.ts';
+import { type ContextKeys, contextKeys } from '../security/context-keys.ts';
 import { type CancelList, cancelList } from './cancel-list.ts';
 import type { Context, OpenedFrom } from './context.ts';
 import { isValidAt, keyIdOf, openState, refuseStale, sealState } from './seal.ts';
@@ -26,6 +27,8 @@ interface CacheEntry {
   readonly state: string;
   readonly keyId: string | undefined;
   readonly context: Context;
+  /** Made by the first message: a conversation that is only begun has none. */
+  keys: ContextKeys | undefined;
   from: OpenedFrom;
 }
 
@@ -42,7 +45,9 @@ export function cookieMode(options: CookieModeOptions): StateMode {
     const state = copyOf(text);
     // The key is made of the context's own names, not of the token's: those are parts of a message.
     const key = cacheKey({ dialect, id: context.id, instance: context.instance }, audience);
-    cache.set(key, { state, keyId: keyIdOf(state), context, from });
+    const entry: CacheEntry = { state, keyId: keyIdOf(state), context, keys: undefined, from };
+    cache.set(key, entry);
+    return entry;
   };
   const isUsable = (context: Context, nowMs: number) =>
     isValidAt(context, ring().policy.skewMs, nowMs) && !cancels.has(context.id, nowMs);
@@ -62,12 +67,11 @@ export function cookieMode(options: CookieModeOptions): StateMode {
       if (entry !== undefined && isGoodHit(entry, token.state, nowMs)) {
         const { context, from } = entry;
         entry.from = 'cache';
-        return isUsable(context, nowMs) ? { context, openedFrom: from } : undefined;
+        return isUsable(context, nowMs) ? foundIn(entry, from) : undefined;
       }
       const context = opened(token, token.state, audience, nowMs);
       if (context === undefined || !isUsable(context, nowMs)) return undefined;
-      keep(token.state, context, { audience, dialect: token.dialect }, 'cache');
-      return { context, openedFrom: 'seal' };
+      return foundIn(keep(token.state, context, { audience, dialect: token.dialect }, 'cache'), 'seal');
     },
     cancel(context, nowMs) {
       const cancellation = { id: context.id, untilMs: lastUseMs(context) + ring().policy.skewMs };
@@ -85,6 +89,11 @@ export function cookieMode(options: CookieModeOptions): StateMode {
     const isUnknown = keyId !== undefined && !ring().keys.some(({ id }) => id === keyId);
     return isUnknown && refresh(keyId) ? openState(state, binding, ring(), nowMs) : undefined;
   }
+}
+
+function foundIn(entry: CacheEntry, openedFrom: OpenedFrom): FoundState {
+  entry.keys ??= contextKeys(entry.context.secret);
+  return { context: entry.context, openedFrom, keys: entry.keys };
 }
 
 /** No instance of a context is used after its absolute end; a renewal that another node makes meanwhile ends with it. */

@@ -1,5 +1,6 @@
 import type { Awaitable } from '../awaitable.ts';
 import type { Dialect } from '../names.ts';
+import { type ContextKeys, contextKeys } from '../security/context-keys.ts';
 import type { Context, OpenedFrom } from './context.ts';
 
 /** What a SecurityContextToken in a message says of itself (WS-SecureConversation 1.3 §2). */
@@ -23,6 +24,13 @@ export interface TokenAudience {
 export interface FoundState {
   readonly context: Context;
   readonly openedFrom: OpenedFrom;
+  /** What was derived from its secret, kept as long as the context is; absent: it is derived anew for each message. */
+  readonly keys?: ContextKeys;
+}
+
+/** The keys of a context that was found. */
+export function keysOf({ keys, context }: FoundState): ContextKeys {
+  return keys ?? contextKeys(context.secret);
 }
 
 /** A conversation that was cancelled, as the nodes of a farm tell each other. */

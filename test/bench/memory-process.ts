@@ -1,4 +1,5 @@
 /** One call in each of many conversations, through the server's pipeline, in a process of its own whose memory is measured. */
+
 import { readFileSync } from 'node:fs';
 import { Session } from 'node:inspector/promises';
 import { setTimeout } from 'node:timers/promises';
@@ -10,6 +11,7 @@ import { createRing } from '../../src/keyring/rotate.ts';
 import { send } from '../../src/message/send.ts';
 import { ns } from '../../src/names.ts';
 import { compilePolicy } from '../../src/policy/compile.ts';
+import { contextKeys } from '../../src/security/context-keys.ts';
 import { timestampTtlMs } from '../../src/security/timestamp.ts';
 import { writeContextReference } from '../../src/security/token-reference.ts';
 import { answerMessage } from '../../src/server/pipeline.ts';
@@ -82,7 +84,15 @@ async function converse(port: ServedPort): Promise<void> {
   const { text } = send(
     operation.request,
     { soap: plan.soap, addressing: plan.addressing },
-    { context: { id, instance, secret, token, reference: writeContextReference(plan.dialect, '#sct') } },
+    {
+      context: {
+        id,
+        instance,
+        keys: contextKeys(secret),
+        token,
+        reference: writeContextReference(plan.dialect, '#sct'),
+      },
+    },
     {
       action: operation.inputAction,
       to: plan.address,

@@ -1,8 +1,11 @@
 import { randomBytesPooled } from '../../src/crypto/random.ts';
-import { readMessage, receive } from '../../src/message/receive.ts';
-import { type Outgoing, type SendKeys, send } from '../../src/message/send.ts';
+import { readMessage } from '../../src/message/message.ts';
+import { receive } from '../../src/message/receive.ts';
+import { type Outgoing, send } from '../../src/message/send.ts';
+import type { SendKeys } from '../../src/message/sending-key.ts';
 import { ns } from '../../src/names.ts';
 import type { OperationPlan, Plan } from '../../src/policy/plan.ts';
+import { contextKeys } from '../../src/security/context-keys.ts';
 import { writeContextReference } from '../../src/security/token-reference.ts';
 import { scan } from '../../src/xml/scan.ts';
 import { newContext } from './contexts.ts';
@@ -29,10 +32,16 @@ export async function measureStages(plan: Plan, rounds: number): Promise<StageFi
   if (operation === undefined) throw new Error('no operation Echo');
   const context = newContext(Date.now());
   const bytes = Buffer.from(request(plan, operation, context));
-  const findContext = () => ({ secret: context.secret, found: context });
+  const found = { context, openedFrom: 'cache', keys: contextKeys(context.secret) } as const;
+  const findContext = () => found;
   const receiveOne = async () => {
     const options = { ...times, nowMs: Date.now(), random: randomBytesPooled };
-    const { content } = await receive(readMessage(bytes), operation.request, { findContext }, options);
+    const { content } = await receive(
+      readMessage(bytes),
+      operation.request,
+      { ownCertificates: [], findContext },
+      options,
+    );
     if (content?.local !== 'Echo') throw new Error('the request was not read');
   };
   const answer = answerer(plan, operation, context);
@@ -84,7 +93,7 @@ function request(
   return write(
     plan,
     operation.request,
-    { context: { id, instance, secret, token, reference } },
+    { context: { id, instance, keys: contextKeys(secret), token, reference } },
     {
       action: operation.inputAction,
       to: plan.address,
@@ -97,7 +106,7 @@ function request(
 function answerer(plan: Plan, operation: OperationPlan, { id, instance, secret }: ReturnType<typeof newContext>) {
   const reference = writeContextReference(plan.dialect, id);
   const body = bodyOf('EchoResponse', operation.input.namespace);
-  const keys = { context: { id, instance, secret, token: undefined, reference } };
+  const keys = { context: { id, instance, keys: contextKeys(secret), token: undefined, reference } };
   return () =>
     write(plan, operation.response, keys, { action: operation.outputAction, relatesTo: 'urn:uuid:bench', body });
 }

@@ -1,9 +1,12 @@
 import { SignedXml } from 'xml-crypto';
 import { randomBytesPooled } from '../../src/crypto/random.ts';
 import { SecretKey, secretBytes } from '../../src/crypto/secret-key.ts';
-import { type ContextKey, readMessage, receive } from '../../src/message/receive.ts';
+import { readMessage } from '../../src/message/message.ts';
+import type { ContextKey } from '../../src/message/protection-key.ts';
+import { receive } from '../../src/message/receive.ts';
 import { send } from '../../src/message/send.ts';
 import type { MessagePlan, Plan } from '../../src/policy/plan.ts';
+import { contextKeys } from '../../src/security/context-keys.ts';
 import { writeContextReference } from '../../src/security/token-reference.ts';
 import { interleaved } from './rounds.ts';
 
@@ -19,14 +22,18 @@ const times = { clockSkewMs: 60_000, timestampTtlMs: 300_000 };
 /** Verifies one message with six signed parts: from its bytes to what was verified, by us and by xml-crypto. */
 export async function measureVerify(plan: Plan, rounds: number): Promise<VerifyFigures & { readonly bytes: number }> {
   const signing = signedOnly(plan.operations[0]?.request);
-  const key: ContextKey = { id: 'urn:uuid:bench', instance: undefined, secret: new SecretKey(randomBytesPooled(32)) };
+  const key: ContextKey = {
+    id: 'urn:uuid:bench',
+    instance: undefined,
+    keys: contextKeys(new SecretKey(randomBytesPooled(32))),
+  };
   const bytes = Buffer.from(message(plan, signing, key));
   const ours = async () => {
     const options = { ...times, nowMs: Date.now(), random: randomBytesPooled };
     const { signed } = await receive(readMessage(bytes), signing, { context: key }, options);
     if (signed.size !== signedParts) throw new Error(`${signed.size} signed parts`);
   };
-  const theirs = () => verifyByXmlCrypto(bytes, secretBytes(key.secret));
+  const theirs = () => verifyByXmlCrypto(bytes, secretBytes(key.keys.secret));
   const [oursUs = 0, xmlCryptoUs = 0] = await interleaved(
     [
       { name: 'ours', times: 4_000, run: async n => repeat(n, ours) },
@@ -52,12 +59,12 @@ function signedOnly(plan: MessagePlan | undefined): MessagePlan {
 }
 
 /** Timestamp, Body, Action, MessageID, ReplyTo and To are signed; with nearly no text that makes 4.3 kB. */
-function message(plan: Plan, signing: MessagePlan, { id, instance, secret }: ContextKey): string {
+function message(plan: Plan, signing: MessagePlan, { id, instance, keys }: ContextKey): string {
   const reference = writeContextReference(plan.dialect, id);
   return send(
     signing,
     { soap: plan.soap, addressing: plan.addressing },
-    { context: { id, instance, secret, token: undefined, reference } },
+    { context: { id, instance, keys, token: undefined, reference } },
     {
       action: plan.operations[0]?.inputAction ?? '',
       to: plan.address,

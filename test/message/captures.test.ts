@@ -2,8 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { parseTokenRequest } from '../../src/conversation/token-request.ts';
 import { verifyRsa } from '../../src/crypto/rsa.ts';
 import { parseCertificate } from '../../src/crypto/x509.ts';
-import { bodyContent, unsecuredFault } from '../../src/message/receive.ts';
+import { unsecuredFault } from '../../src/message/message.ts';
+import { bodyContent } from '../../src/message/verified.ts';
 import { addressingVersions, dialects, ns } from '../../src/names.ts';
+import { contextKeys } from '../../src/security/context-keys.ts';
 import { parseSecurityHeader } from '../../src/security/header.ts';
 import { collectIds } from '../../src/security/ids.ts';
 import { verifyDigests } from '../../src/security/signature.ts';
@@ -11,6 +13,7 @@ import { readFault } from '../../src/soap/fault-shape.ts';
 import { canonicalAllowance, canonicalize } from '../../src/xml/canonical.ts';
 import { defaultLimits } from '../../src/xml/limits.ts';
 import { agree, open, openBootstrap, openCall, own, recorded, textOf } from './captures.ts';
+import { noKey, noKeys } from './found.ts';
 import {
   bareTransport,
   type SymmetricOptions,
@@ -41,7 +44,7 @@ describe('CXF, symmetric binding', () => {
       const call = await openCall(`cxf/${name}`, number, symmetricCalls(options), agreed);
       expect(textOf(call.request.content, 'text')).toBe('ping');
       expect(textOf(call.response.content, 'text')).toBe('CXF : ping');
-      expect(call.request.context).toBe(agreed.id);
+      expect(call.request.context?.context.id).toBe(agreed.id);
       expect(call.response.addressing?.relatesTo).toBe(call.request.addressing?.messageId);
       const { body, signed } = call.request;
       expect([...signed].map(element => element.local).sort()).toEqual([
@@ -146,7 +149,7 @@ describe('WCF, transport with message credential', () => {
       const response = await open(
         recorded(`${folder}/01-res.txt`),
         transportBootstrap(dialect, used.name).response,
-        {},
+        noKey,
       );
       await openCalls(
         folder,
@@ -167,9 +170,9 @@ describe('WCF, transport with message credential', () => {
   test.each(wcfBindings)('without session, %s: the UsernameToken comes with every call', async binding => {
     const plan = transportBootstrap(dialectOf[binding]);
     for (const number of ['01', '02']) {
-      const request = await open(recorded(`wcf/nosession/${binding}-username/${number}-req.txt`), plan.request, {});
+      const request = await open(recorded(`wcf/nosession/${binding}-username/${number}-req.txt`), plan.request, noKeys);
       expect(request.usernameToken?.username).toBe('alice');
-      await open(recorded(`wcf/nosession/${binding}-username/${number}-res.txt`), plan.response, {});
+      await open(recorded(`wcf/nosession/${binding}-username/${number}-res.txt`), plan.response, noKey);
     }
   });
 
@@ -199,7 +202,7 @@ describe('WCF, faults', () => {
       code: { namespace: ns.soap12, local: 'Sender' },
       subcode: { namespace: dialectOf[binding].wsc, local: 'BadContextToken' },
     });
-    const context = { id: agreed.id, instance: undefined, secret: agreed.secret };
+    const context = { id: agreed.id, instance: undefined, keys: contextKeys(agreed.secret) };
     await expect(open(answer, transportCalls(dialectOf[binding]).response, { context })).rejects.toMatchObject({
       fault: 'invalidSecurity',
     });
@@ -210,7 +213,7 @@ describe('WCF, faults', () => {
     async binding => {
       const folder = `wcf/faults/wrong-password-${binding}`;
       const bootstrap = transportBootstrap(dialectOf[binding]);
-      const request = await open(recorded(`${folder}/01-req.txt`), bootstrap.request, {});
+      const request = await open(recorded(`${folder}/01-req.txt`), bootstrap.request, noKeys);
       expect(request.usernameToken).toEqual({ username: 'alice', password: 'wrong' });
       expect(parseTokenRequest(request.content, dialectOf[binding], 'issue').entropy).toHaveLength(32);
       const answer = recorded(`${folder}/01-res.txt`);
@@ -220,7 +223,7 @@ describe('WCF, faults', () => {
         subcode: undefined,
         reason: 'Unknown user',
       });
-      await expect(open(answer, bootstrap.response, {})).rejects.toMatchObject({ fault: 'invalidSecurity' });
+      await expect(open(answer, bootstrap.response, noKey)).rejects.toMatchObject({ fault: 'invalidSecurity' });
     },
   );
 
@@ -229,7 +232,7 @@ describe('WCF, faults', () => {
     async binding => {
       const folder = `wcf/faults/server-entropy-refused-${binding}`;
       const bootstrap = transportBootstrap(dialectOf[binding]);
-      const request = await open(recorded(`${folder}/01-req.txt`), bootstrap.request, {});
+      const request = await open(recorded(`${folder}/01-req.txt`), bootstrap.request, noKeys);
       expect(request.usernameToken).toEqual({ username: 'alice', password: 'ecila' });
       expect(parseTokenRequest(request.content, dialectOf[binding], 'issue')).toMatchObject({
         tokenType: dialectOf[binding].sct,
@@ -238,7 +241,7 @@ describe('WCF, faults', () => {
       });
       const answer = recorded(`${folder}/01-res.txt`);
       expect(unsecuredFault(answer)).toBeUndefined();
-      const response = await open(answer, bootstrap.response, {});
+      const response = await open(answer, bootstrap.response, noKey);
       expect(response.addressing?.relatesTo).toBe(request.addressing?.messageId);
       // The dialect of the fault is Feb-2005 on both bindings.
       expect(readFault(response.body)).toMatchObject({
@@ -256,7 +259,7 @@ describe('WCF, faults', () => {
     const supporting = [...bootstrap.request.supporting, ...calls.request.supporting];
     const call = await openCall(folder, '02', { ...calls, request: { ...calls.request, supporting } }, agreed);
     expect(call.request.usernameToken?.username).toBe('alice');
-    expect(call.request.context).toBe(agreed.id);
+    expect(call.request.context?.context.id).toBe(agreed.id);
     expect(unsecuredFault(recorded(`${folder}/02-res.txt`))).toBeUndefined();
     expect(readFault(call.response.body)?.subcode).toEqual({
       namespace: dialects.feb2005.wst,

@@ -4,17 +4,15 @@ import { pSha1 } from '../../src/crypto/psha1.ts';
 import { systemRandom } from '../../src/crypto/random.ts';
 import { SecretKey } from '../../src/crypto/secret-key.ts';
 import { loadCertificate, type OwnCertificate } from '../../src/crypto/x509.ts';
-import {
-  type Message,
-  type ReceiveKeys,
-  type ReceiveOptions,
-  readMessage,
-  receive,
-  type Verified,
-} from '../../src/message/receive.ts';
+import { type Message, readMessage } from '../../src/message/message.ts';
+import type { ReceiveKeys } from '../../src/message/protection-key.ts';
+import { type ReceiveOptions, receive } from '../../src/message/receive.ts';
+import type { Verified } from '../../src/message/verified.ts';
 import { ns } from '../../src/names.ts';
 import type { ExchangePlan, MessagePlan } from '../../src/policy/plan.ts';
+import { contextKeys } from '../../src/security/context-keys.ts';
 import { type Element, leafText } from '../../src/xml/tree.ts';
+import { found, noKeys } from './found.ts';
 
 const root = new URL('../vectors/captures/', import.meta.url);
 
@@ -51,12 +49,12 @@ export function clockOf(message: Message): number {
   return security === undefined ? 0 : Date.parse(textOf(security, 'Created'));
 }
 
-export async function open<C>(
+export async function open(
   message: Message,
   plan: MessagePlan,
-  keys: ReceiveKeys<C>,
+  keys: ReceiveKeys,
   options: Partial<ReceiveOptions> = {},
-): Promise<Verified<C>> {
+): Promise<Verified> {
   return receive(message, plan, keys, {
     nowMs: clockOf(message),
     clockSkewMs: 60_000,
@@ -73,8 +71,8 @@ export interface Agreed {
 }
 
 export interface Bootstrap {
-  readonly request: Verified<unknown>;
-  readonly response: Verified<unknown>;
+  readonly request: Verified;
+  readonly response: Verified;
   readonly agreed: Agreed;
 }
 
@@ -84,10 +82,9 @@ export async function openBootstrap(
   plan: ExchangePlan,
   certificate?: OwnCertificate,
 ): Promise<Bootstrap> {
-  const keys = certificate === undefined ? {} : { ownCertificates: [certificate] };
+  const keys = { ...noKeys, ownCertificates: certificate === undefined ? [] : [certificate] };
   const request = await open(recorded(`${folder}/01-req.txt`), plan.request, keys);
-  const answerKeys = request.encryptedKey === undefined ? {} : { encryptedKey: request.encryptedKey };
-  const response = await open(recorded(`${folder}/01-res.txt`), plan.response, answerKeys);
+  const response = await open(recorded(`${folder}/01-res.txt`), plan.response, { encryptedKey: request.encryptedKey });
   return { request, response, agreed: agree(request.content, response.content) };
 }
 
@@ -101,8 +98,8 @@ function entropyOf(content: Element | undefined): Buffer {
 }
 
 export interface Call {
-  readonly request: Verified<string>;
-  readonly response: Verified<string>;
+  readonly request: Verified;
+  readonly response: Verified;
 }
 
 /** Opens both messages of a call in the conversation, each as its receiver does. */
@@ -112,10 +109,10 @@ export async function openCall(
   plan: ExchangePlan,
   { id, secret }: Agreed,
 ): Promise<Call> {
-  const findContext = (token: { id: string }) => (token.id === id ? { secret, found: id } : undefined);
-  const request = await open<string>(recorded(`${folder}/${number}-req.txt`), plan.request, { findContext });
-  const context = { id, instance: undefined, secret };
-  const response = await open<string>(recorded(`${folder}/${number}-res.txt`), plan.response, { context });
+  const findContext = (token: { id: string }) => (token.id === id ? found(id, secret) : undefined);
+  const request = await open(recorded(`${folder}/${number}-req.txt`), plan.request, { ...noKeys, findContext });
+  const context = { id, instance: undefined, keys: contextKeys(secret) };
+  const response = await open(recorded(`${folder}/${number}-res.txt`), plan.response, { context });
   return { request, response };
 }
 

@@ -3,11 +3,16 @@ import { describe, expect, test } from 'vitest';
 import { systemRandom } from '../../src/crypto/random.ts';
 import { SecretKey, secretBytes } from '../../src/crypto/secret-key.ts';
 import { Refusal } from '../../src/errors.ts';
-import { type ReceiveKeys, readMessage, receive, type Verified } from '../../src/message/receive.ts';
+import { readMessage } from '../../src/message/message.ts';
+import type { ReceiveKeys } from '../../src/message/protection-key.ts';
+import { receive } from '../../src/message/receive.ts';
+import type { Verified } from '../../src/message/verified.ts';
 import { dialects } from '../../src/names.ts';
 import type { MessagePlan } from '../../src/policy/plan.ts';
+import { contextKeys } from '../../src/security/context-keys.ts';
 import { type BaseName, bases, build, contextId, contextSecret, nowMs, type RecordedKey } from './builder.ts';
 import { all, open, own, recorded, textOf } from './captures.ts';
+import { found, noKeys } from './found.ts';
 import { hostile } from './hostile/index.ts';
 import type { Scenario } from './hostile/steps.ts';
 import { symmetricBootstrap, symmetricCalls, transportBootstrap, transportCalls } from './plans.ts';
@@ -42,14 +47,13 @@ const plans: Readonly<Record<BaseName, MessagePlan>> = {
 };
 
 const secret = () => new SecretKey(contextSecret);
-const service: ReceiveKeys<string> = {
-  findContext: token =>
-    token.id === contextId && token.state === 'AAAA' ? { secret: secret(), found: 'found' } : undefined,
+const service: ReceiveKeys = {
+  findContext: token => (token.id === contextId && token.state === 'AAAA' ? found(contextId, secret()) : undefined),
   ownCertificates: [bob],
 };
-const initiator: ReceiveKeys<string> = { context: { id: contextId, instance: undefined, secret: secret() } };
+const initiator: ReceiveKeys = { context: { id: contextId, instance: undefined, keys: contextKeys(secret()) } };
 
-function keysFor(plan: BaseName): ReceiveKeys<string> {
+function keysFor(plan: BaseName): ReceiveKeys {
   if (plan === 'bootstrap-answer') return { encryptedKey: { secret: new SecretKey(key.secret), sha1: key.sha1 } };
   return plan === 'answer' || plan === 'tls-answer' ? initiator : service;
 }
@@ -57,7 +61,7 @@ function keysFor(plan: BaseName): ReceiveKeys<string> {
 async function receiveVector(
   { plan, message }: Pick<Vector, 'plan' | 'message'>,
   onReplay: () => void = () => {},
-): Promise<Verified<string>> {
+): Promise<Verified> {
   return receive(readMessage(Buffer.from(message)), plans[plan], keysFor(plan), {
     nowMs,
     clockSkewMs: 60_000,
@@ -74,6 +78,7 @@ async function receiveVector(
 async function recordedKey(): Promise<RecordedKey> {
   const message = recorded('cxf/UXDC/01-req.txt');
   const { encryptedKey } = await open(message, symmetricBootstrap({ addressing: '2004/08' }).request, {
+    ...noKeys,
     ownCertificates: [bob],
   });
   const [element] = all(message.tree.root, 'EncryptedKey');

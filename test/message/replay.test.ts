@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { systemRandom } from '../../src/crypto/random.ts';
 import { SecretKey } from '../../src/crypto/secret-key.ts';
-import { readMessage, receive } from '../../src/message/receive.ts';
+import { readMessage } from '../../src/message/message.ts';
+import { receive } from '../../src/message/receive.ts';
 import { dialects } from '../../src/names.ts';
 import type { MessagePlan } from '../../src/policy/plan.ts';
 import { type BaseName, bases, build, contextId, contextSecret, nowMs } from './builder.ts';
+import { found, noKeys } from './found.ts';
 import { symmetricCalls, transportBootstrap, transportCalls } from './plans.ts';
 
 const made = bases({ cipher: '', thumbprint: '', secret: contextSecret, sha1: '' });
@@ -18,11 +20,11 @@ async function open(
   change = (text: string) => text,
 ) {
   const message = readMessage(Buffer.from(change(build(made[base]))));
-  const findContext = () => ({ secret: new SecretKey(contextSecret), found: 'found' });
+  const findContext = () => found(contextId, new SecretKey(contextSecret));
   return receive(
     message,
     plan,
-    { findContext },
+    { ...noKeys, findContext },
     { nowMs, clockSkewMs: 60_000, timestampTtlMs: 300_000, random: systemRandom, replay },
   );
 }
@@ -57,9 +59,9 @@ describe('a replay', () => {
     const replay = table();
     await open('tls-calls', tls, replay);
     await expect(open('tls-calls', tls, replay)).rejects.toMatchObject({ reason: 'replay' });
-    expect((await open('tls-calls', tls, replay, text => text.replace('000000001<', '000000002<'))).context).toBe(
-      'found',
-    );
+    expect(
+      (await open('tls-calls', tls, replay, text => text.replace('000000001<', '000000002<'))).context?.context.id,
+    ).toBe(contextId);
   });
 
   test('that can’t be told because the table is full is the server’s fault', async () => {

@@ -1,15 +1,21 @@
 import { describe, expect, test } from 'vitest';
 import { systemRandom } from '../../src/crypto/random.ts';
 import { SecretKey } from '../../src/crypto/secret-key.ts';
-import { bodyContent, type ReceiveKeys, type ReceiveOptions, readMessage, receive } from '../../src/message/receive.ts';
-import { type Outgoing, type SendKeys, type Sent, send } from '../../src/message/send.ts';
+import { readMessage } from '../../src/message/message.ts';
+import type { ReceiveKeys } from '../../src/message/protection-key.ts';
+import { type ReceiveOptions, receive } from '../../src/message/receive.ts';
+import { type Outgoing, type Sent, send } from '../../src/message/send.ts';
+import type { SendKeys } from '../../src/message/sending-key.ts';
 import { signedNames } from '../../src/message/signed-names.ts';
+import { bodyContent } from '../../src/message/verified.ts';
 import { addressingVersions, dialects, ns, soapVersions } from '../../src/names.ts';
 import type { MessagePlan } from '../../src/policy/plan.ts';
+import { contextKeys } from '../../src/security/context-keys.ts';
 import { writeDirectReference } from '../../src/security/token-reference.ts';
 import { scanText } from '../../src/xml/scan.ts';
 import { inheritDeclarations } from '../../src/xml/write.ts';
 import { own } from './captures.ts';
+import { found, noKey, noKeys } from './found.ts';
 import {
   type SymmetricOptions,
   suite,
@@ -48,12 +54,7 @@ function sent(plan: MessagePlan, keys: SendKeys, out: Outgoing): Sent {
   return send(plan, versions, keys, out, { nowMs, random: systemRandom, timestampTtlMs: 300_000 });
 }
 
-async function received<C>(
-  text: string,
-  plan: MessagePlan,
-  keys: ReceiveKeys<C>,
-  options: Partial<ReceiveOptions> = {},
-) {
+async function received(text: string, plan: MessagePlan, keys: ReceiveKeys, options: Partial<ReceiveOptions> = {}) {
   const message = readMessage(Buffer.from(text));
   return receive(message, plan, keys, {
     nowMs,
@@ -67,24 +68,25 @@ async function received<C>(
 /** Both ends of one conversation, with key objects of their own as in two processes. */
 function conversation(dialect: MessagePlan['dialect']) {
   const bytes = systemRandom(32);
-  const [client, server] = [new SecretKey(bytes), new SecretKey(bytes)];
+  const [client, server] = [contextKeys(new SecretKey(bytes)), new SecretKey(bytes)];
   const context = { id: contextId, instance: undefined };
   const token =
     `<c:SecurityContextToken xmlns:c="${dialect.wsc}" xmlns:u="${ns.wsu}" u:Id="sct-1"><c:Identifier>${contextId}</c:Identifier>` +
     `<k:State xmlns:k="${ns.state}">AAAA</k:State></c:SecurityContextToken>`;
   return {
     clientSends: {
-      context: { ...context, secret: client, token, reference: writeDirectReference('#sct-1', dialect.sct) },
+      context: { ...context, keys: client, token, reference: writeDirectReference('#sct-1', dialect.sct) },
     },
-    clientReceives: { context: { ...context, secret: client } },
+    clientReceives: { context: { ...context, keys: client } },
     serverReceives: {
+      ...noKeys,
       findContext: (value: { id: string; state: string | undefined }) =>
-        value.id === contextId && value.state === 'AAAA' ? { secret: server, found: 'found' } : undefined,
+        value.id === contextId && value.state === 'AAAA' ? found(contextId, server) : undefined,
     },
     serverSends: {
       context: {
         ...context,
-        secret: server,
+        keys: contextKeys(server),
         token: undefined,
         reference: writeDirectReference(contextId, dialect.sct),
       },
@@ -106,11 +108,11 @@ describe('what is sent is received', () => {
   test.each(['feb2005', '200512'] as const)('transport bootstrap, %s', async name => {
     const plan = transportBootstrap(dialects[name]);
     const request = sent(plan.request, { usernameToken: user }, outgoing());
-    const opened = await received(request.text, plan.request, {});
+    const opened = await received(request.text, plan.request, noKeys);
     expect(opened.usernameToken).toEqual(user);
     expect(opened.addressing?.messageId).toBe(request.messageId);
     const response = sent(plan.response, {}, answer(request.messageId));
-    const closed = await received(response.text, plan.response, {});
+    const closed = await received(response.text, plan.response, noKey);
     expect(closed.addressing?.relatesTo).toBe(request.messageId);
     expect(closed.addressing?.messageId).toBeUndefined();
     expect(closed.content?.local).toBe('EchoResponse');
@@ -126,7 +128,7 @@ describe('what is sent is received', () => {
     const keys = conversation(dialects[name]);
     const request = sent(plan.request, keys.clientSends, outgoing());
     const opened = await received(request.text, plan.request, keys.serverReceives);
-    expect(opened.context).toBe('found');
+    expect(opened.context?.context.id).toBe(contextId);
     expect([...opened.signed].map(element => element.local).sort()).toEqual(
       toSigned ? ['Timestamp', 'To'] : ['Timestamp'],
     );
@@ -141,7 +143,7 @@ describe('what is sent is received', () => {
     const request = sent(plan.request, { recipient: bob, usernameToken: user }, outgoing());
     expect(request.text).not.toContain(`>${user.username.slice(0, 3)}`);
     expect(request.text).not.toContain('Echo>');
-    const opened = await received(request.text, plan.request, { ownCertificates: [bob] });
+    const opened = await received(request.text, plan.request, { ...noKeys, ownCertificates: [bob] });
     expect(opened.usernameToken).toEqual(options.username === false ? undefined : user);
     expect(opened.encryptedKey?.sha1).toBe(request.encryptedKey?.sha1);
     expect(bodyContent(opened).content).toBe(outgoing().body.content);
@@ -158,7 +160,7 @@ describe('what is sent is received', () => {
     for (let round = 0; round < 3; round++) {
       const request = sent(plan.request, keys.clientSends, outgoing());
       const opened = await received(request.text, plan.request, keys.serverReceives);
-      expect(opened.context).toBe('found');
+      expect(opened.context?.context.id).toBe(contextId);
       expect([...opened.signed].map(element => element.local).sort()).toEqual([
         'Action',
         'Body',

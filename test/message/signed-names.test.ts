@@ -201,7 +201,7 @@ describe('the text of an answer', () => {
       body,
       content: child,
       scope: { parts: new Map([[body, list]]), plaintext },
-    } as unknown as Verified<never>);
+    } as unknown as Verified);
   };
   const fault = (subcode: string, detail = '') =>
     `<s:Fault><s:Code><s:Value>s:Sender</s:Value><s:Subcode><s:Value xmlns:f="urn:f">${subcode}</s:Value></s:Subcode></s:Code>${detail}</s:Fault>`;

@@ -3,8 +3,10 @@ import { expect, test } from 'vitest';
 import { systemRandom } from '../../src/crypto/random.ts';
 import { SecretKey } from '../../src/crypto/secret-key.ts';
 import { Refusal } from '../../src/errors.ts';
-import { readMessage, receive } from '../../src/message/receive.ts';
+import { readMessage } from '../../src/message/message.ts';
+import { receive } from '../../src/message/receive.ts';
 import { bases, build, contextId, contextSecret, nowMs, parts } from './builder.ts';
+import { found, noKeys } from './found.ts';
 import { symmetricCalls } from './plans.ts';
 
 /**
@@ -85,7 +87,7 @@ async function open(text: string) {
   return receive(
     readMessage(Buffer.from(text)),
     plan,
-    { findContext: () => ({ secret: new SecretKey(contextSecret), found: contextId }) },
+    { ...noKeys, findContext: () => found(contextId, new SecretKey(contextSecret)) },
     {
       nowMs,
       clockSkewMs: 60_000,

@@ -4,10 +4,10 @@ import { systemRandom } from '../../src/crypto/random.ts';
 import { SecretKey, secretBytes } from '../../src/crypto/secret-key.ts';
 import { dialects, ns, tokenTypes } from '../../src/names.ts';
 import { parseBinaryToken, writeBinaryToken } from '../../src/security/binary-token.ts';
+import { contextKeys, derivedKey } from '../../src/security/context-keys.ts';
 import { parseContextToken } from '../../src/security/context-token.ts';
 import {
   checkDistinct,
-  derivedKey,
   deriveOutgoing,
   parseDerivedKeyToken,
   writeDerivedKeyToken,
@@ -182,7 +182,7 @@ describe('DerivedKeyToken', () => {
           const token = parseDerivedKeyToken(canonical(write(nonce, lengthBytes)), dialect);
           const sent = deriveOutgoing(secret(), { nonce: nonce.toString('base64'), lengthBytes });
           expect(sent.length).toBe(lengthBytes);
-          expect(secretBytes(derivedKey(secret(), token)).equals(secretBytes(sent))).toBe(true);
+          expect(secretBytes(derivedKey(contextKeys(secret()), token)).equals(secretBytes(sent))).toBe(true);
         },
       ),
     );
@@ -202,7 +202,9 @@ describe('DerivedKeyToken', () => {
     const whole = secretBytes(deriveOutgoing(secret(), { nonce: nonce.toString('base64'), lengthBytes: 32 }));
     const text = write(nonce).replace('<c:Offset>0<', '<c:Offset>16<');
     expect(
-      secretBytes(derivedKey(secret(), parseDerivedKeyToken(root(text), dialect))).equals(whole.subarray(16)),
+      secretBytes(derivedKey(contextKeys(secret()), parseDerivedKeyToken(root(text), dialect))).equals(
+        whole.subarray(16),
+      ),
     ).toBe(true);
     const generation = text.replace('<c:Offset>16</c:Offset>', '<c:Generation>1</c:Generation>');
     expect(parseDerivedKeyToken(root(generation), dialect).offset).toBe(16);
@@ -215,7 +217,11 @@ describe('DerivedKeyToken', () => {
       dialect,
     );
     const plain = parseDerivedKeyToken(root(write(nonce)), dialect);
-    expect(secretBytes(derivedKey(secret(), labelled)).equals(secretBytes(derivedKey(secret(), plain)))).toBe(false);
+    expect(
+      secretBytes(derivedKey(contextKeys(secret()), labelled)).equals(
+        secretBytes(derivedKey(contextKeys(secret()), plain)),
+      ),
+    ).toBe(false);
   });
 
   test('the bounds of Offset, Label and Nonce are 64, 128 bytes and 16 to 128 bytes; Length is 16, 24 or 32', () => {
@@ -253,7 +259,7 @@ describe('DerivedKeyToken', () => {
       nonce: seed.subarray(end),
     });
     const tokens = [1, 20, 42, 44].map(tokenAt);
-    const key = secret();
+    const key = contextKeys(secret());
     const [first, ...others] = tokens.map(token => derivedKey(key, token));
     for (const other of others) expect(other).toBe(first);
     for (const token of tokens.slice(1))
@@ -264,7 +270,7 @@ describe('DerivedKeyToken', () => {
   });
 
   test('a key is known by its offset and its length too', () => {
-    const key = secret();
+    const key = contextKeys(secret());
     const token = { offset: 0, lengthBytes: 16, label: 'x', nonce: Buffer.alloc(16, 1) };
     const octets = (change: object) => secretBytes(derivedKey(key, { ...token, ...change }));
     expect(octets({ lengthBytes: 32 }).subarray(0, 16)).toEqual(octets({}));
@@ -272,14 +278,14 @@ describe('DerivedKeyToken', () => {
   });
 
   test('the last four keys of a secret are kept, a fifth takes the place of the oldest', () => {
-    const key = secret();
+    const key = contextKeys(secret());
     const token = (n: number) => ({ offset: 0, lengthBytes: 16, label: 'x', nonce: Buffer.alloc(16, n) });
     const first = derivedKey(key, token(1));
     for (const n of [2, 3, 4]) derivedKey(key, token(n));
     expect(derivedKey(key, token(1))).toBe(first);
     derivedKey(key, token(5));
     expect(derivedKey(key, token(1))).not.toBe(first);
-    expect(derivedKey(secret(), token(5))).not.toBe(derivedKey(key, token(5)));
+    expect(derivedKey(contextKeys(secret()), token(5))).not.toBe(derivedKey(key, token(5)));
   });
 });
 

@@ -101,6 +101,18 @@ describe('on the node that has it in its cache, as on the others, a conversation
   });
 });
 
+test('what is derived from a conversation is kept beside it, and as long as it is', () => {
+  const { mode } = node({ cacheEntries: 1 });
+  const token = issued(mode);
+  const keys = find(mode, token)?.keys;
+  expect(keys?.secret).toBe(alice.secret);
+  expect(find(mode, token)?.keys).toBe(keys);
+  issued(mode, { ...alice, id: `${alice.id.slice(0, -1)}0` });
+  const again = find(mode, token)?.keys;
+  expect(again).toBeDefined();
+  expect(again).not.toBe(keys);
+});
+
 test('another seal of the same conversation is opened and takes the place of the first', () => {
   const { mode } = node();
   const first = issued(mode);

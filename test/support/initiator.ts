@@ -3,9 +3,13 @@ import { writeCancelRequest, writeIssueRequest } from '../../src/conversation/to
 import { type ConversationToken, parseIssueResponse } from '../../src/conversation/token-response.ts';
 import { randomBytesPooled } from '../../src/crypto/random.ts';
 import { loadPeerCertificate } from '../../src/crypto/x509.ts';
-import { type ReceiveKeys, readMessage, receive } from '../../src/message/receive.ts';
-import { type Outgoing, type SendKeys, send } from '../../src/message/send.ts';
+import { readMessage } from '../../src/message/message.ts';
+import type { ReceiveKeys } from '../../src/message/protection-key.ts';
+import { receive } from '../../src/message/receive.ts';
+import { type Outgoing, send } from '../../src/message/send.ts';
+import type { ConversationKey, SendKeys } from '../../src/message/sending-key.ts';
 import type { ExchangePlan, Plan } from '../../src/policy/plan.ts';
+import { contextKeys } from '../../src/security/context-keys.ts';
 import { type PortName, plans, type TestNode, user } from './node.ts';
 import { pem } from './pem.ts';
 
@@ -23,7 +27,7 @@ export interface Conversation {
   readonly port: PortName;
   readonly plan: Plan;
   readonly token: ConversationToken;
-  readonly keys: NonNullable<SendKeys['context']>;
+  readonly keys: ConversationKey;
   /** Text of the State element. */
   readonly state: string;
 }
@@ -76,7 +80,7 @@ export function issueRequest(
 }
 
 /** Verifies what a service answered. */
-export async function readAnswer(text: string, exchange: ExchangePlan, keys: ReceiveKeys<never>, nowMs = Date.now()) {
+export async function readAnswer(text: string, exchange: ExchangePlan, keys: ReceiveKeys, nowMs = Date.now()) {
   const options = { nowMs, clockSkewMs: 60_000, timestampTtlMs, random };
   return receive(readMessage(Buffer.from(text)), exchange.response, keys, options);
 }
@@ -89,8 +93,7 @@ export async function converse(
 ): Promise<Conversation> {
   const { plan, entropy, sent } = issueRequest(port, { nowMs });
   const { body } = await post(sent.text);
-  const keys = sent.encryptedKey === undefined ? {} : { encryptedKey: sent.encryptedKey };
-  const verified = await readAnswer(body ?? '', plan.bootstrap, keys, nowMs);
+  const verified = await readAnswer(body ?? '', plan.bootstrap, { encryptedKey: sent.encryptedKey }, nowMs);
   const token = parseIssueResponse(verified.content, plan.dialect, entropy, plan.suite.defaultKeyBits);
   const { id, instance, secret } = token;
   const state = /<k:State[^>]*>([^<]*)</.exec(token.token)?.[1] ?? '';
@@ -98,7 +101,7 @@ export async function converse(
     port,
     plan,
     token,
-    keys: { id, instance, secret, token: token.token, reference: token.attachedReference },
+    keys: { id, instance, keys: contextKeys(secret), token: token.token, reference: token.attachedReference },
     state,
   };
 }

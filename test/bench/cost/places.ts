@@ -1,5 +1,6 @@
 import { randomBytesPooled } from '../../../src/crypto/random.ts';
-import { type SendKeys, send } from '../../../src/message/send.ts';
+import { send } from '../../../src/message/send.ts';
+import type { SendKeys } from '../../../src/message/sending-key.ts';
 import { ns } from '../../../src/names.ts';
 import type { ExchangePlan, OperationPlan, Plan } from '../../../src/policy/plan.ts';
 import { writeContextReference } from '../../../src/security/token-reference.ts';
@@ -54,8 +55,14 @@ function answered(plan: Plan, exchange: ExchangePlan, keys: SendKeys, action: st
 /** The answer of the service to a call of this conversation. */
 export function answerTo({ plan, keys }: Conversation, content: string): string {
   const operation = echoOperation(plan);
-  const { id, instance, secret } = keys;
-  const context = { id, instance, secret, token: undefined, reference: writeContextReference(plan.dialect, id) };
+  const { id, instance } = keys;
+  const context = {
+    id,
+    instance,
+    keys: keys.keys,
+    token: undefined,
+    reference: writeContextReference(plan.dialect, id),
+  };
   return answered(plan, operation, { context }, operation.outputAction, content);
 }
 

@@ -42,7 +42,7 @@ export function signedAnew(message: string, { plan, keys }: Conversation, parts:
     `<ds:SignedInfo xmlns:ds="${ns.ds}"><ds:CanonicalizationMethod ${algorithm}></ds:CanonicalizationMethod>` +
     `<ds:SignatureMethod Algorithm="${signature.uri}"></ds:SignatureMethod>` +
     `${[timestamp, ...parts].map(reference).join('')}</ds:SignedInfo>`;
-  const value = hmacBase64(hmacKey(keys.secret, signature.hash), signedInfo);
+  const value = hmacBase64(hmacKey(keys.keys.secret, signature.hash), signedInfo);
   return replaced(
     message,
     /<ds:SignedInfo.*<\/ds:SignatureValue>/s,

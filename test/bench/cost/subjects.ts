@@ -98,12 +98,11 @@ async function outcomeOf(read: () => Promise<unknown>): Promise<string> {
 
 /** A client that calls an operation and gets the message for an answer, up to the envelope that node-soap is given. */
 export function measuredCaller({ port, keys }: Conversation, operation: OperationPlan): Subject {
-  const { id, instance, secret } = keys;
   return reader(port, async parts => {
     const { verified } = await exchange(parts, {
       plan: operation,
       keys: { context: keys },
-      receiveKeys: { context: { id, instance, secret } },
+      context: keys,
       action: operation.inputAction,
       answerActions: [operation.outputAction],
       body: { declarations: '', content: echoContent('x') },
