@@ -1,4 +1,6 @@
 import { isUtf8 } from 'node:buffer';
+import { formatUuid } from '../crypto/random.ts';
+import { isWellFormed } from '../xml/characters.ts';
 
 /*
  * Plaintext of a bearer token, schema 1. Integers are big-endian, lp(x) is a length ‖ x, texts are UTF-8. A length below 128 is one
@@ -55,7 +57,6 @@ export const minTokenBytes = textsAt + 5;
 export const maxTokenBytes = 2048;
 
 const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-const loneSurrogate = /\p{Surrogate}/u;
 /** RFC 6749 §3.3: printable ASCII without space, quote and backslash. */
 const scopeName = /^[!#-[\]-~]+$/;
 
@@ -101,9 +102,8 @@ function checkToken({ id, grant, subject, client, scope, claims, issuedMs, expir
     'a claim has a type',
   );
   check([issuedMs, expiresMs].every(isTime) && issuedMs < expiresMs, 'a token ends after it begins');
-  // A lone surrogate has no UTF-8: two texts must never become the same bytes.
   const texts = [subject, client, ...claims.flatMap(({ type, value }) => [type, value])];
-  check(!texts.some(text => loneSurrogate.test(text)), 'text is not well-formed Unicode');
+  check(texts.every(isWellFormed), 'text is not well-formed Unicode');
 }
 
 function check(isTrue: boolean, law: string): void {
@@ -142,13 +142,12 @@ export function decodeToken(plaintext: Buffer): TokenContent | undefined {
   const scope = scopeText === '' ? [] : scopeText.split(' ');
   if (!reader.isWhole || subject === '' || claims.some(({ type }) => type === '')) return undefined;
   if (!isScope(scope) || issuedMs >= expiresMs) return undefined;
-  const [id, grant] = [uuidText(plaintext, idAt), uuidText(plaintext, grantAt)];
+  const [id, grant] = [uuidAt(plaintext, idAt), uuidAt(plaintext, grantAt)];
   return { id, grant, subject, client, scope, claims, issuedMs, expiresMs };
 }
 
-function uuidText(bytes: Buffer, at: number): string {
-  const hex = bytes.toString('hex', at, at + idBytes);
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+function uuidAt(bytes: Buffer, at: number): string {
+  return formatUuid(bytes.subarray(at, at + idBytes));
 }
 
 /** Reads texts one after the other; after the first that does not fit it reads nothing but empty ones and is not whole. */

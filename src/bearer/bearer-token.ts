@@ -2,15 +2,16 @@ import { base64UrlChars, parseBase64Url } from '../crypto/base64.ts';
 import { type RandomSource, systemRandom } from '../crypto/random.ts';
 import { refuse } from '../errors.ts';
 import type { KeyRing } from '../keyring/ring.ts';
-import { keyIdOfSeal, open, overheadBytes, refuseStale, type SealBinding, seal } from '../state/seal.ts';
+import { keyIdOfSeal, open, overheadBytes, type SealBinding, seal, sealingKey } from '../keyring/seal.ts';
+import { isWellFormed } from '../xml/characters.ts';
 import { decodeToken, encodeToken, maxTokenBytes, minTokenBytes, type TokenContent } from './bearer-codec.ts';
 
 export type { Claim } from './bearer-codec.ts';
 
 /*
- * A bearer token is a plaintext of bearer-codec.ts in the envelope of state/seal.ts, written as base64url without padding. It has a
- * purpose of its own, so that a conversation's state never opens as a bearer token, nor an access token as a refresh token; and it is
- * bound to its audience, which must be known to open it.
+ * A bearer token is a plaintext of bearer-codec.ts in the envelope of keyring/seal.ts, written as base64url without padding.
+ * It has a purpose of its own, so that a conversation's state never opens as a bearer token, nor an access token as a
+ * refresh token; and it is bound to its audience, which must be known to open it.
  */
 
 /** A token that anyone who has it may use (RFC 6750). Times are milliseconds since the epoch. */
@@ -34,7 +35,7 @@ export const maxTokenChars = base64UrlChars(overheadBytes + maxTokenBytes);
 /** True for an audience that a token may have: 1 to 512 bytes of well-formed text. */
 export function isAudience(audience: string): boolean {
   const bytes = Buffer.byteLength(audience);
-  return bytes > 0 && bytes <= maxAudienceBytes && !/\p{Surrogate}/u.test(audience);
+  return bytes > 0 && bytes <= maxAudienceBytes && isWellFormed(audience);
 }
 
 /**
@@ -113,8 +114,7 @@ export function keyIdOfToken(text: string): string | undefined {
 
 function sealToken(token: BearerToken, purpose: string, ring: KeyRing, nowMs: number, random: RandomSource): string {
   if (!isAudience(token.audience)) throw new TypeError('an audience has 1 to 512 bytes of well-formed Unicode');
-  const key = ring.current(nowMs) ?? refuseStale('no key of the ring issues now');
-  if (token.expiresMs > nowMs + ring.policy.lifeMs) refuse('server', 'token-outlives-key');
+  const key = sealingKey(ring, token.expiresMs, nowMs);
   const plaintext = encodeToken(token) ?? refuse('server', 'token-too-large');
   return seal(plaintext, bindingOf(purpose, token), ring.farm, key, random).toString('base64url');
 }

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { writeText } from '../machine-key/sp800-108.ts';
+import { isWellFormed } from '../xml/characters.ts';
 
 /*
  * A Katana ticket, version 3 (Katana 3.0.1 and later), as its TicketSerializer and PropertiesSerializer write it:
@@ -111,7 +112,7 @@ function int(value: number): Buffer {
 }
 
 function str(text: string): Buffer {
-  if (/\p{Surrogate}/u.test(text)) throw new TypeError('a text is not well-formed Unicode');
+  if (!isWellFormed(text)) throw new TypeError('a text is not well-formed Unicode');
   return writeText(text);
 }
 

@@ -5,6 +5,7 @@ import { type RandomSource, systemRandom } from '../crypto/random.ts';
 import { SecretKey, secretKeyObject } from '../crypto/secret-key.ts';
 import { ConfigurationError } from '../errors.ts';
 import { anyText, object } from '../fields.ts';
+import { isWellFormed } from '../xml/characters.ts';
 import { cipherOf, decryptions, validations } from './algorithms.ts';
 import { type MachineKeyConfig, type MachineKeySettings, machineKeyId, parseMachineKey } from './config.ts';
 import { deriveKey, purposeContext } from './sp800-108.ts';
@@ -109,11 +110,11 @@ function deriveKeys(settings: MachineKeySettings, label: string, context: Uint8A
   return { cipherKey: derived(settings.decryptionKey), macKey: derived(settings.validationKey) };
 }
 
-/** .NET refuses blank purposes; a lone surrogate has no UTF-8, and two purposes must never become the same bytes. */
+/** .NET refuses blank purposes; two purposes must never become the same bytes. */
 function checkPurpose(purpose: string): void {
   if (typeof purpose !== 'string' || purpose.trim() === '')
     throw new TypeError('a purpose is a text that is not blank');
-  if (/\p{Surrogate}/u.test(purpose)) throw new TypeError('a purpose is not well-formed Unicode');
+  if (!isWellFormed(purpose)) throw new TypeError('a purpose is not well-formed Unicode');
 }
 
 function protect(data: Uint8Array, scheme: Scheme, keys: DerivedKeys, random: RandomSource): Buffer {

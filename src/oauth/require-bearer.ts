@@ -1,10 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Claim } from '../bearer/bearer-codec.ts';
+import { keyIdOfToken } from '../bearer/bearer-token.ts';
 import type { Revocations } from '../bearer/revocations.ts';
 import { openAccessToken } from '../bearer/token-openers.ts';
 import { anyObject, callable, type Field, object } from '../fields.ts';
+import { openWith } from '../keyring/seal.ts';
 import { audience, ringSource, scope } from './option-fields.ts';
-import { keptRing, openWith, type RingSource } from './ring-source.ts';
+import { keptRing, type RingSource } from './ring-source.ts';
 
 /** Options of {@link requireBearer} and {@link bearerCheck}. */
 export interface RequireBearerOptions {
@@ -89,7 +91,11 @@ export function bearerCheck(options: RequireBearerOptions): (request: IncomingMe
     if (more.length > 0) return { refusal: refusals.request };
     if (isBearer === undefined) return { refusal: refusals.none };
     const time = nowMs();
-    const token = openWith(keeper, text, ring => openAccessToken(text, { audience }, ring, time));
+    const token = openWith(
+      keeper,
+      () => keyIdOfToken(text),
+      ring => openAccessToken(text, { audience }, ring, time),
+    );
     if (token === undefined || revocations?.has(token, time)) return { refusal: refusals.token };
     if (!needed.every(name => token.scope.includes(name))) return { refusal: outOfScope };
     const { subject, claims, scope, expiresMs } = token;

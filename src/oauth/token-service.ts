@@ -1,16 +1,22 @@
 import type { Claim } from '../bearer/bearer-codec.ts';
-import { type BearerToken, openRefreshToken, sealBearerToken, sealRefreshToken } from '../bearer/bearer-token.ts';
+import {
+  type BearerToken,
+  keyIdOfToken,
+  openRefreshToken,
+  sealBearerToken,
+  sealRefreshToken,
+} from '../bearer/bearer-token.ts';
 import { type Revocation, type Revocations, revocationOf } from '../bearer/revocations.ts';
 import { type AccessToken, openAccessToken } from '../bearer/token-openers.ts';
 import { type RandomSource, uuidText } from '../crypto/random.ts';
 import type { RingKeeper } from '../keyring/keeper.ts';
+import { openWith } from '../keyring/seal.ts';
 import type { Log } from '../server/log.ts';
 import type { ReplayTable } from '../state/replay.ts';
 import type { Logins } from '../users/logins.ts';
 import type { Clients } from './clients.ts';
 import { OAuthError } from './oauth-error.ts';
 import type { RequestRate } from './request-rate.ts';
-import { openWith } from './ring-source.ts';
 
 /** What the endpoints of one token service share. */
 export interface TokenService {
@@ -88,8 +94,10 @@ export type ShownToken =
 export function openRefresh(text: string, service: TokenService): BearerToken | undefined {
   const { keeper, audiences } = service;
   const nowMs = service.nowMs();
-  return openWith(keeper, text, ring =>
-    firstOf(audiences, audience => openRefreshToken(text, { audience }, ring, nowMs)),
+  return openWith(
+    keeper,
+    () => keyIdOfToken(text),
+    ring => firstOf(audiences, audience => openRefreshToken(text, { audience }, ring, nowMs)),
   );
 }
 
@@ -97,8 +105,10 @@ export function openRefresh(text: string, service: TokenService): BearerToken | 
 export function openShown(text: string, service: TokenService): ShownToken | undefined {
   const { keeper, audiences } = service;
   const nowMs = service.nowMs();
-  const access = openWith(keeper, text, ring =>
-    firstOf(audiences, audience => openAccessToken(text, { audience }, ring, nowMs)),
+  const access = openWith(
+    keeper,
+    () => keyIdOfToken(text),
+    ring => firstOf(audiences, audience => openAccessToken(text, { audience }, ring, nowMs)),
   );
   if (access !== undefined) return { kind: 'access', token: access };
   const token = openRefresh(text, service);

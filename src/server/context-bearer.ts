@@ -1,8 +1,8 @@
 import { sealBearerToken } from '../bearer/bearer-token.ts';
 import { type RandomSource, uuidText } from '../crypto/random.ts';
 import type { RingKeeper } from '../keyring/keeper.ts';
+import { ringToSealWith } from '../keyring/seal.ts';
 import type { Context } from '../state/context.ts';
-import { refuseStale } from '../state/seal.ts';
 
 /** What a bearer token for the user of a conversation is to be good for. */
 export interface ContextBearerOptions {
@@ -30,8 +30,7 @@ export function contextBearer(
 ): string {
   if (!Number.isFinite(lifetimeMs) || lifetimeMs < 1_000)
     throw new TypeError('lifetimeMs must be a number from 1000 on');
-  if (keeper.stale()) refuseStale('the ring was not read for longer than its propagation time');
-  const ring = keeper.ring();
+  const ring = ringToSealWith(keeper);
   const { user, roles, tokenExpiresMs, absoluteExpiresMs } = context;
   const lifeMs = Math.min(Math.floor(lifetimeMs), ring.policy.lifeMs);
   const token = {

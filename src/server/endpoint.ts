@@ -80,10 +80,8 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
     onError: error => log.error({ err: error }, 'key ring not read'),
   });
   const state = cookieMode({
-    ring: () => ring.ring(),
-    stale: () => ring.stale(),
+    keeper: ring,
     cacheEntries: options.cacheEntries ?? defaults.cacheEntries,
-    refresh: keyId => ring.refresh(keyId),
     random: randomBytesPooled,
   });
   const logins = loginsOf(options);

@@ -1,5 +1,7 @@
 import { isUtf8 } from 'node:buffer';
+import { formatUuid } from '../crypto/random.ts';
 import { SecretKey, secretBytes } from '../crypto/secret-key.ts';
+import { isWellFormed } from '../xml/characters.ts';
 import type { AuthenticationMethod, Context } from './context.ts';
 
 /*
@@ -75,7 +77,6 @@ export function encodeContext(context: Context): Buffer | undefined {
 }
 
 const nothing = Buffer.alloc(0);
-const loneSurrogate = /\p{Surrogate}/u;
 
 /** Where every plaintext is written; it is wiped when it was copied. */
 const scratch = Buffer.alloc(maxPlaintextBytes);
@@ -119,12 +120,11 @@ class Writer {
     if (this.#reserve(bytes.length)) scratch.set(bytes, this.#at - bytes.length);
   }
 
-  /** A lone surrogate has no UTF-8: two texts must never become the same bytes. */
   text(text: string): void {
     const bytes = Buffer.byteLength(text);
     if (bytes > maxPlaintextBytes) this.#overflowed = true;
     if (this.#overflowed) return;
-    if (loneSurrogate.test(text)) throw new TypeError('text is not well-formed Unicode');
+    if (!isWellFormed(text)) throw new TypeError('text is not well-formed Unicode');
     this.uint(bytes, 2);
     if (this.#reserve(bytes)) scratch.write(text, this.#at - bytes);
   }
@@ -139,11 +139,6 @@ class Writer {
 
 const nilUuid = `${urnUuid}00000000-0000-0000-0000-000000000000`;
 
-function uuidText(bytes: Buffer): string {
-  const hex = bytes.toString('hex');
-  return `${urnUuid}${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
-}
-
 /**
  * Reads a context's plaintext. Total: any bytes give a context or undefined, and each context has one plaintext only.
  * @returns undefined where a length, a number or a text is wrong, and where anything follows the last field
@@ -151,8 +146,8 @@ function uuidText(bytes: Buffer): string {
 export function decodeContext(plaintext: Uint8Array): Context | undefined {
   const reader = new Reader(plaintext);
   const schemaRead = reader.uint(1);
-  const id = uuidText(reader.take(idBytes));
-  const instance = uuidText(reader.take(idBytes));
+  const id = urnUuid + formatUuid(reader.take(idBytes));
+  const instance = urnUuid + formatUuid(reader.take(idBytes));
   const secret = reader.lengthPrefixed();
   const times = [reader.time(), reader.time(), reader.time(), reader.time(), reader.time()] as const;
   const renewals = reader.uint(2);

@@ -1,21 +1,18 @@
 import { LRUCache } from 'lru-cache';
 import { type RandomSource, randomBytesPooled } from '../crypto/random.ts';
 import { refuse } from '../errors.ts';
-import type { KeyRing } from '../keyring/ring.ts';
+import type { RingKeeper } from '../keyring/keeper.ts';
+import { keyIdOfSeal, openWith, ringToSealWith } from '../keyring/seal.ts';
 import { type ContextKeys, contextKeys } from '../security/context-keys.ts';
 import { type CancelList, cancelList } from './cancel-list.ts';
 import type { Context, OpenedFrom } from './context.ts';
-import { isValidAt, keyIdOf, openState, refuseStale, sealState } from './seal.ts';
+import { isValidAt, openContext, parseState, sealContext, writeState } from './seal.ts';
 import { checkSeal } from './self-test.ts';
 import type { ContextToken, FoundState, StateMode, TokenAudience } from './state-mode.ts';
 
 export interface CookieModeOptions {
-  /** The ring as it is now; asked for at each use. */
-  readonly ring: () => KeyRing;
-  /** True while the ring may lack keys that other nodes have: then nothing is issued, but everything is opened. */
-  readonly stale?: () => boolean;
-  /** Looks for a newer ring, for a key id that is unknown; true where there is one. Must limit itself: anyone can send unknown key ids. */
-  readonly refresh?: (keyId: string) => boolean;
+  /** The ring as it is at each use; while it is stale nothing is issued, but everything is opened. */
+  readonly keeper: Pick<RingKeeper, 'ring' | 'stale' | 'refresh'>;
   /** Contexts kept beside their sealed state. Default 10,000. */
   readonly cacheEntries?: number;
   readonly cancels?: CancelList;
@@ -37,29 +34,28 @@ interface CacheEntry {
  * open now: expiry, cancellation and the sealing key are checked on a hit as well.
  */
 export function cookieMode(options: CookieModeOptions): StateMode {
-  const { ring, stale, refresh, cacheEntries = 10_000, cancels = cancelList(), random = randomBytesPooled } = options;
+  const { keeper, cacheEntries = 10_000, cancels = cancelList(), random = randomBytesPooled } = options;
   checkSeal(random);
   const cache = new LRUCache<string, CacheEntry>({ max: cacheEntries });
 
-  const keep = (text: string, context: Context, { audience, dialect }: TokenAudience, from: OpenedFrom) => {
-    const state = copyOf(text);
+  const keep = (entry: CacheEntry, { audience, dialect }: TokenAudience): CacheEntry => {
     // The key is made of the context's own names, not of the token's: those are parts of a message.
-    const key = cacheKey({ dialect, id: context.id, instance: context.instance }, audience);
-    const entry: CacheEntry = { state, keyId: keyIdOf(state), context, keys: undefined, from };
-    cache.set(key, entry);
+    const { id, instance } = entry.context;
+    cache.set(cacheKey({ dialect, id, instance }, audience), entry);
     return entry;
   };
   const isUsable = (context: Context, nowMs: number) =>
-    isValidAt(context, ring().policy.skewMs, nowMs) && !cancels.has(context.id, nowMs);
+    isValidAt(context, keeper.ring().policy.skewMs, nowMs) && !cancels.has(context.id, nowMs);
   const isGoodHit = (entry: CacheEntry, state: string, nowMs: number) =>
-    entry.state === state && entry.keyId !== undefined && ring().find(entry.keyId, nowMs) !== undefined;
+    entry.state === state && entry.keyId !== undefined && keeper.ring().find(entry.keyId, nowMs) !== undefined;
 
   return {
     issue(context, { audience, dialect }, nowMs) {
-      if (stale?.()) refuseStale('the ring was not read for longer than its propagation time');
-      const text = sealState(context, { audience, wsc: dialect.wsc }, ring(), nowMs, random);
-      keep(text, context, { audience, dialect }, 'issued');
-      return text;
+      const ring = ringToSealWith(keeper);
+      const sealed = sealContext(context, { audience, wsc: dialect.wsc }, ring, nowMs, random);
+      const state = writeState(sealed);
+      keep({ state, keyId: keyIdOfSeal(sealed), context, keys: undefined, from: 'issued' }, { audience, dialect });
+      return state;
     },
     find(token, audience, nowMs): FoundState | undefined {
       if (token.state === undefined) return undefined;
@@ -69,25 +65,34 @@ export function cookieMode(options: CookieModeOptions): StateMode {
         entry.from = 'cache';
         return isUsable(context, nowMs) ? foundIn(entry, from) : undefined;
       }
-      const context = opened(token, token.state, audience, nowMs);
+      const sealed = parseState(token.state);
+      const keyId = sealed && keyIdOfSeal(sealed);
+      const context = sealed && opened(sealed, keyId, token, audience, nowMs);
       if (context === undefined || !isUsable(context, nowMs)) return undefined;
-      return foundIn(keep(token.state, context, { audience, dialect: token.dialect }, 'cache'), 'seal');
+      const entered: CacheEntry = { state: copyOf(token.state), keyId, context, keys: undefined, from: 'cache' };
+      return foundIn(keep(entered, { audience, dialect: token.dialect }), 'seal');
     },
     cancel(context, nowMs) {
-      const cancellation = { id: context.id, untilMs: lastUseMs(context) + ring().policy.skewMs };
+      const cancellation = { id: context.id, untilMs: lastUseMs(context) + keeper.ring().policy.skewMs };
       if (!cancels.add(cancellation.id, cancellation.untilMs, nowMs)) refuse('server', 'cancel-list-full');
       return cancellation;
     },
     cancelled: (id, untilMs) => cancels.add(id, untilMs, 0),
   };
 
-  function opened(token: ContextToken, state: string, audience: string, nowMs: number): Context | undefined {
-    const binding = { audience, wsc: token.dialect.wsc, id: token.id, instance: token.instance };
-    const context = openState(state, binding, ring(), nowMs);
-    if (context !== undefined || refresh === undefined) return context;
-    const keyId = keyIdOf(state);
-    const isUnknown = keyId !== undefined && !ring().keys.some(({ id }) => id === keyId);
-    return isUnknown && refresh(keyId) ? openState(state, binding, ring(), nowMs) : undefined;
+  function opened(
+    sealed: Buffer,
+    keyId: string | undefined,
+    { dialect, id, instance }: ContextToken,
+    audience: string,
+    nowMs: number,
+  ): Context | undefined {
+    const binding = { audience, wsc: dialect.wsc, id, instance };
+    return openWith(
+      keeper,
+      () => keyId,
+      ring => openContext(sealed, binding, ring, nowMs),
+    );
   }
 }
 

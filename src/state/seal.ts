@@ -1,52 +1,17 @@
-import { createCipheriv, createDecipheriv, timingSafeEqual } from 'node:crypto';
 import { parseBase64 } from '../crypto/base64.ts';
 import type { RandomSource } from '../crypto/random.ts';
-import { refuse, SecureConversationError } from '../errors.ts';
-import { hkdfExpand } from '../keyring/hkdf.ts';
-import type { KeyRing, RingKey } from '../keyring/ring.ts';
+import { refuse } from '../errors.ts';
+import type { KeyRing } from '../keyring/ring.ts';
+import { open, overheadBytes, type SealBinding, seal, sealingKey } from '../keyring/seal.ts';
 import { decodeContext, encodeContext, isUuidUri, maxPlaintextBytes, minPlaintextBytes } from './codec.ts';
 import type { Context } from './context.ts';
 
 /*
- * Sealed bytes, version 1. Nothing in them chooses an algorithm.
- *
- *   0   1  magic F5, which no UTF-8 text begins with
- *   1   1  version 01: HKDF-Expand-SHA-512, AES-256-GCM with a tag of 16 bytes, commitment of 32 bytes
- *   2   8  id of the ring key
- *  10  24  salt, random
- *  34  32  key commitment
- *  66   n  ciphertext
- * 66+n 16  tag
- *
- * context = lp of each bound name, the farm id first.
- * OKM     = HKDF-Expand(purpose key, "soap-secure-conversation/state/v1" ‖ 00 ‖ bytes 0…33 ‖ context, 76)
- *         = AES key 32 ‖ nonce 12 ‖ commitment 32
- * AAD     = bytes 0…65 ‖ context
- *
- * Each seal has a key and a nonce of its own, from 192 random bits, so there is no counter to keep. The commitment ties the bytes to one
- * ring key (AES-GCM alone does not) and is checked before anything is decrypted.
+ * A conversation's state is a plaintext of codec.ts in the envelope of keyring/seal.ts, written as base64. It is bound to
+ * the service and to the names of its token.
  */
 
-const magic = 0xf5;
-const version = 0x01;
-const keyIdAt = 2;
-const saltAt = 10;
-const saltBytes = 24;
-const commitmentAt = 34;
-const ciphertextAt = 66;
-const tagBytes = 16;
-/** What a seal adds to its plaintext. */
-export const overheadBytes = ciphertextAt + tagBytes;
-const label = Buffer.from('soap-secure-conversation/state/v1\0');
-const cipher = 'aes-256-gcm';
 const maxBase64Chars = 4096;
-
-/** What a seal is for, and what it is bound to beside the farm. What was sealed under one binding does not open under another. */
-export interface SealBinding {
-  /** Names the key that is derived from the ring key: `sct-state` for contexts. */
-  readonly purpose: string;
-  readonly names: readonly string[];
-}
 
 /** Where a state was issued for. */
 export interface StateBinding {
@@ -64,90 +29,7 @@ export interface TokenBinding extends StateBinding {
 }
 
 /** Purpose of the seals that carry a context. */
-export const contextPurpose = 'sct-state';
-
-/** Seals bytes with one ring key. */
-export function seal(
-  plaintext: Uint8Array,
-  binding: SealBinding,
-  farm: string,
-  key: RingKey,
-  random: RandomSource,
-): Buffer {
-  const sealed = Buffer.allocUnsafe(overheadBytes + plaintext.length);
-  sealed[0] = magic;
-  sealed[1] = version;
-  sealed.set(key.idBytes, keyIdAt);
-  sealed.set(freshSalt(random), saltAt);
-  const context = boundContext(farm, binding);
-  const derived = derive(sealed, context, key.purposeKey(binding.purpose));
-  sealed.set(derived.commitment, commitmentAt);
-  const encryption = createCipheriv(cipher, derived.key, derived.nonce, { authTagLength: tagBytes });
-  encryption.setAAD(associatedData(sealed, context));
-  sealed.set(encryption.update(plaintext), ciphertextAt);
-  encryption.final();
-  sealed.set(encryption.getAuthTag(), ciphertextAt + plaintext.length);
-  return sealed;
-}
-
-function freshSalt(random: RandomSource): Uint8Array {
-  const salt = random(saltBytes);
-  if (salt.length !== saltBytes) throw new RangeError('the random source gave a salt of another length');
-  return salt;
-}
-
-/**
- * Opens sealed bytes with the one ring key that they name; there is no trying of others.
- * @returns undefined for anything that was not sealed by this farm under this binding with a key that opens at this time
- */
-export function open(sealed: Uint8Array, binding: SealBinding, ring: KeyRing, nowMs: number): Buffer | undefined {
-  const key = keyOf(sealed, ring, nowMs);
-  if (key === undefined) return undefined;
-  const context = boundContext(ring.farm, binding);
-  const derived = derive(sealed, context, key.purposeKey(binding.purpose));
-  if (!timingSafeEqual(derived.commitment, sealed.subarray(commitmentAt, ciphertextAt))) return undefined;
-  const decryption = createDecipheriv(cipher, derived.key, derived.nonce, { authTagLength: tagBytes });
-  decryption.setAAD(associatedData(sealed, context));
-  decryption.setAuthTag(sealed.subarray(sealed.length - tagBytes));
-  return finished(decryption, sealed.subarray(ciphertextAt, sealed.length - tagBytes));
-}
-
-function keyOf(sealed: Uint8Array, ring: KeyRing, nowMs: number): RingKey | undefined {
-  if (sealed.length < overheadBytes || sealed[0] !== magic || sealed[1] !== version) return undefined;
-  return ring.find(sealed.subarray(keyIdAt, saltAt), nowMs);
-}
-
-/** Nothing is given out before the tag was checked: update() alone yields unauthenticated bytes. */
-function finished(decryption: ReturnType<typeof createDecipheriv>, ciphertext: Uint8Array): Buffer | undefined {
-  const plaintext = decryption.update(ciphertext);
-  try {
-    decryption.final();
-  } catch {
-    return undefined;
-  }
-  return plaintext;
-}
-
-function derive(sealed: Uint8Array, context: Uint8Array, purposeKey: Uint8Array) {
-  const output = hkdfExpand(purposeKey, Buffer.concat([label, sealed.subarray(0, commitmentAt), context]), 76);
-  return { key: output.subarray(0, 32), nonce: output.subarray(32, 44), commitment: output.subarray(44) };
-}
-
-function associatedData(sealed: Uint8Array, context: Uint8Array): Buffer {
-  return Buffer.concat([sealed.subarray(0, ciphertextAt), context]);
-}
-
-/** lp of the farm id and of each name. */
-function boundContext(farm: string, { names }: SealBinding): Buffer {
-  const texts = [farm, ...names];
-  const bytes = Buffer.allocUnsafe(texts.reduce((sum, text) => sum + 2 + Buffer.byteLength(text), 0));
-  let at = 0;
-  for (const text of texts) {
-    const length = bytes.write(text, at + 2);
-    at = bytes.writeUInt16BE(length, at) + length;
-  }
-  return bytes;
-}
+const contextPurpose = 'sct-state';
 
 function contextBinding(binding: StateBinding, id: string, instance: string | undefined): SealBinding {
   return { purpose: contextPurpose, names: [binding.audience, binding.wsc, id, instance ?? ''] };
@@ -155,44 +37,41 @@ function contextBinding(binding: StateBinding, id: string, instance: string | un
 
 /**
  * Seals a context for its token.
- * @returns base64, the text of the State element
- * @throws {Refusal} `server` where no key issues now, where the context would outlive its key, and where user and roles are too long
+ * @throws {Refusal} `server` where no key issues now, where the context would outlive its key, and where user and roles
+ * are too long
  */
-export function sealState(
+export function sealContext(
   context: Context,
   binding: StateBinding,
   ring: KeyRing,
   nowMs: number,
   random: RandomSource,
-): string {
-  const key = ring.current(nowMs) ?? refuseStale('no key of the ring issues now');
-  if (context.tokenExpiresMs > nowMs + ring.policy.lifeMs) refuse('server', 'token-outlives-key');
+): Buffer {
+  const key = sealingKey(ring, context.tokenExpiresMs, nowMs);
   const plaintext = encodeContext(context) ?? refuse('server', 'state-too-large');
-  const names = contextBinding(binding, context.id, context.instance);
-  return seal(plaintext, names, ring.farm, key, random).toString('base64');
-}
-
-/** @throws {Refusal} `server`, with an error `RING_STALE` as its cause */
-export function refuseStale(sentence: string): never {
-  return refuse('server', 'ring-stale', new SecureConversationError('RING_STALE', sentence));
+  return seal(plaintext, contextBinding(binding, context.id, context.instance), ring.farm, key, random);
 }
 
 /**
  * Opens a token's state.
- * @param text the text of the State element
- * @returns undefined for every failure alike: not base64, unknown key, other farm, audience, namespace, Identifier or Instance, changed
+ * @returns undefined for every failure alike: unknown key, other farm, audience, namespace, Identifier or Instance, changed
  * bytes, expired, not valid yet
  */
-export function openState(text: string, binding: TokenBinding, ring: KeyRing, nowMs: number): Context | undefined {
+export function openContext(
+  sealed: Uint8Array,
+  binding: TokenBinding,
+  ring: KeyRing,
+  nowMs: number,
+): Context | undefined {
   if (!isUuidUri(binding.id) || (binding.instance !== undefined && !isUuidUri(binding.instance))) return undefined;
-  const sealed = sealedBytes(text);
-  const plaintext = sealed && open(sealed, contextBinding(binding, binding.id, binding.instance), ring, nowMs);
+  const plaintext = open(sealed, contextBinding(binding, binding.id, binding.instance), ring, nowMs);
   const context = plaintext && decodeContext(plaintext);
   if (context?.id !== binding.id || context.instance !== binding.instance) return undefined;
   return isValidAt(context, ring.policy.skewMs, nowMs) ? context : undefined;
 }
 
-function sealedBytes(text: string): Buffer | undefined {
+/** The bytes of a State element's text; undefined for what is not base64, or not as long as a state can be. */
+export function parseState(text: string): Buffer | undefined {
   if (text.length > maxBase64Chars) return undefined;
   return parseBase64(text, {
     minBytes: overheadBytes + minPlaintextBytes,
@@ -200,21 +79,14 @@ function sealedBytes(text: string): Buffer | undefined {
   });
 }
 
-/** Id of the ring key that a state says it was sealed with, as 16 hex digits; undefined for anything that is no sealed state. */
-export function keyIdOf(text: string): string | undefined {
-  const sealed = sealedBytes(text);
-  return sealed && keyIdOfSeal(sealed);
-}
-
-/** Id of the ring key that sealed bytes name, as 16 hex digits; undefined for anything that does not begin as they do. */
-export function keyIdOfSeal(sealed: Buffer): string | undefined {
-  const isSeal = sealed.length >= overheadBytes && sealed[0] === magic && sealed[1] === version;
-  return isSeal ? sealed.toString('hex', keyIdAt, saltAt) : undefined;
+/** The text of a State element. */
+export function writeState(sealed: Buffer): string {
+  return sealed.toString('base64');
 }
 
 /**
- * True while a context may be used. It ends to the millisecond; it begins a clock difference early, since another node's clock may have
- * been ahead when it was issued.
+ * True while a context may be used. It ends to the millisecond; it begins a clock difference early, since another node's
+ * clock may have been ahead when it was issued.
  */
 export function isValidAt(context: Context, skewMs: number, nowMs: number): boolean {
   const { createdMs, keyEffectiveMs, keyExpiresMs, tokenExpiresMs, absoluteExpiresMs } = context;

@@ -5,7 +5,7 @@ import { newKeyRecord, type RingRecords } from '../keyring/record.ts';
 import { keyRing } from '../keyring/ring.ts';
 import { createRing } from '../keyring/rotate.ts';
 import type { Context } from './context.ts';
-import { openState, sealState } from './seal.ts';
+import { openContext, sealContext, writeState } from './seal.ts';
 
 const nowMs = Date.UTC(2026, 0, 1);
 const ringKey = Buffer.from(Array.from({ length: 32 }, (_, index) => index + 1));
@@ -45,20 +45,19 @@ export function checkSeal(random: RandomSource): void {
   const { keys, ...rest } = createRing({ nowMs, random });
   const known = newKeyRecord(rest.policy, nowMs, nowMs, () => ringKey);
   const fixed = keyRing({ ...rest, farm: '0123456789abcdef', keys: [known] });
-  if (sealState(context, binding, fixed, nowMs, () => salt) !== knownAnswer) fail('the known answer');
+  if (writeState(sealContext(context, binding, fixed, nowMs, () => salt)) !== knownAnswer) fail('the known answer');
   checkFresh({ ...rest, keys }, random);
 }
 
 function checkFresh(records: RingRecords, random: RandomSource): void {
   const ring = keyRing(records);
-  const sealed = sealState(context, binding, ring, nowMs, random);
-  const opened = openState(sealed, { ...binding, id: context.id, instance: undefined }, ring, nowMs);
-  if (opened?.user !== context.user) fail('opening what was sealed');
-  const changed = Buffer.from(sealed, 'base64');
-  changed[changed.length - 1] = (changed[changed.length - 1] ?? 0) ^ 1;
   const names = { ...binding, id: context.id, instance: undefined };
-  if (openState(changed.toString('base64'), names, ring, nowMs) !== undefined) fail('refusing changed bytes');
-  if (sealState(context, binding, ring, nowMs, random) === sealed)
+  const sealed = sealContext(context, binding, ring, nowMs, random);
+  if (openContext(sealed, names, ring, nowMs)?.user !== context.user) fail('opening what was sealed');
+  const changed = Buffer.from(sealed);
+  changed[changed.length - 1] = (changed[changed.length - 1] ?? 0) ^ 1;
+  if (openContext(changed, names, ring, nowMs) !== undefined) fail('refusing changed bytes');
+  if (sealContext(context, binding, ring, nowMs, random).equals(sealed))
     fail('sealing twice, the random source repeats itself');
 }
 

@@ -73,6 +73,11 @@ const notCharacter = /[\0-\x08\x0B\x0C\x0E-\x1F\uFFFE\uFFFF]/;
 /** Whether a text holds only characters that XML 1.0 §2.2 allows. */
 export function hasOnlyCharacters(text: string): boolean {
   if (perhapsNotCharacter.test(text) && notCharacter.test(text)) return false;
+  return isWellFormed(text);
+}
+
+/** Whether a text has no lone surrogate: such a one has no UTF-8, and two texts must never become the same bytes. */
+export function isWellFormed(text: string): boolean {
   return (text as string & { isWellFormed(): boolean }).isWellFormed();
 }
 

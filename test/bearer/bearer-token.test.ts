@@ -16,9 +16,9 @@ import { SecretKey, secretBytes } from '../../src/crypto/secret-key.ts';
 import { Refusal, SealingError } from '../../src/errors.ts';
 import { newKeyRecord } from '../../src/keyring/record.ts';
 import { type KeyRing, keyRing } from '../../src/keyring/ring.ts';
-import { open, openState, seal, sealState } from '../../src/state/seal.ts';
+import { open, seal } from '../../src/keyring/seal.ts';
 import { seededRandom } from '../keyring/made.ts';
-import { readVector } from '../state/made.ts';
+import { openState, readVector, sealState } from '../state/made.ts';
 import { alice, nowMs, random, records, ring } from './made.ts';
 
 const sealed = sealBearerToken(alice, ring, nowMs, random);

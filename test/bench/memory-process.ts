@@ -20,8 +20,9 @@ import { openService } from '../../src/server/service.ts';
 import { counters } from '../../src/server/statistics.ts';
 import { cookieMode } from '../../src/state/cookie-mode.ts';
 import { replayTable } from '../../src/state/replay.ts';
-import { sealState } from '../../src/state/seal.ts';
+import { sealContext, writeState } from '../../src/state/seal.ts';
 import { defaultLimits } from '../../src/xml/limits.ts';
+import { keeperOf } from '../keyring/made.ts';
 import { newContext } from './contexts.ts';
 
 export interface MemoryFigures {
@@ -46,7 +47,7 @@ async function openPort(wsdl: string, cacheEntries: number): Promise<ServedPort>
   await service.ready;
   const replays = replayTable();
   return servePort(plan, [], {
-    state: cookieMode({ ring: () => ring, cacheEntries }),
+    state: cookieMode({ keeper: keeperOf(ring), cacheEntries }),
     lifetimeMs: () => 36_000_000,
     parts: {
       service,
@@ -75,7 +76,9 @@ async function converse(port: ServedPort): Promise<void> {
   const nowMs = Date.now();
   const context = newContext(nowMs);
   const { id, instance, secret } = context;
-  const state = sealState(context, { audience: plan.audience, wsc: plan.dialect.wsc }, ring, nowMs, randomBytesPooled);
+  const state = writeState(
+    sealContext(context, { audience: plan.audience, wsc: plan.dialect.wsc }, ring, nowMs, randomBytesPooled),
+  );
   const token =
     `<c:SecurityContextToken xmlns:c="${plan.dialect.wsc}" xmlns:u="${ns.wsu}" u:Id="sct"><c:Identifier>${id}</c:Identifier>` +
     `<k:State xmlns:k="${ns.state}">${state}</k:State></c:SecurityContextToken>`;

@@ -2,7 +2,7 @@ import { randomBytesPooled } from '../../src/crypto/random.ts';
 import { keyRing } from '../../src/keyring/ring.ts';
 import { createRing } from '../../src/keyring/rotate.ts';
 import type { Plan } from '../../src/policy/plan.ts';
-import { openState, sealState } from '../../src/state/seal.ts';
+import { openState, sealState } from '../state/made.ts';
 import { newContext } from './contexts.ts';
 import { interleaved } from './rounds.ts';
 

@@ -3,10 +3,9 @@ import { sealBearerToken, sealRefreshToken } from '../../src/bearer/bearer-token
 import { katanaCookiePurposes, katanaPurposes, katanaTicket, sealKatanaToken } from '../../src/bearer/katana-token.ts';
 import { readToken, type TokenKeys } from '../../src/cli/token-schemes.ts';
 import { machineKey } from '../../src/machine-key/machine-key.ts';
-import { sealState } from '../../src/state/seal.ts';
 import { alice, nowMs, random, ring } from '../bearer/made.ts';
 import { protectVector } from '../machine-key/vectors.ts';
-import { readVector } from '../state/made.ts';
+import { readVector, sealState } from '../state/made.ts';
 
 const key = machineKey(protectVector('V2').config);
 const keys: TokenKeys = {

@@ -13,7 +13,7 @@ import { readWsdl } from '../../src/policy/wsdl.ts';
 import { cookieMode } from '../../src/state/cookie-mode.ts';
 import type { StateMode } from '../../src/state/state-mode.ts';
 import { scanText } from '../../src/xml/scan.ts';
-import { madeRing, seededRandom } from '../keyring/made.ts';
+import { keeperOf, madeRing, seededRandom } from '../keyring/made.ts';
 
 const nowMs = Date.parse('2026-11-26T10:00:00Z');
 const lifetimeMs = 3_600_000;
@@ -23,8 +23,7 @@ const alice = { user: 'alice', roles: ['reader'], authenticatedBy: 'usernameToke
 const clientShare = Buffer.alloc(32, 9);
 
 function mode(): StateMode {
-  const ring = keyRing(madeRing(nowMs));
-  return cookieMode({ ring: () => ring, random: seededRandom('issue') });
+  return cookieMode({ keeper: keeperOf(keyRing(madeRing(nowMs))), random: seededRandom('issue') });
 }
 
 function issue(plan: Plan, request: Partial<TokenRequest>, state = mode()) {

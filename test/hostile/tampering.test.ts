@@ -5,7 +5,7 @@ import { keyRing } from '../../src/keyring/ring.ts';
 import { createRing } from '../../src/keyring/rotate.ts';
 import { dialects } from '../../src/names.ts';
 import type { Context } from '../../src/state/context.ts';
-import { openState, sealState } from '../../src/state/seal.ts';
+import { openState, sealState } from '../state/made.ts';
 import { expectFault, expectNoSecrets, expectRefused, loggedReasons } from '../support/faults.ts';
 import {
   type Conversation,

@@ -7,7 +7,7 @@ import { cancelList } from '../../src/state/cancel-list.ts';
 import type { Context } from '../../src/state/context.ts';
 import { type CookieModeOptions, cookieMode } from '../../src/state/cookie-mode.ts';
 import type { ContextToken, FoundState, StateMode } from '../../src/state/state-mode.ts';
-import { at, madeRing, seededRandom } from '../keyring/made.ts';
+import { at, keeperOf, madeRing, seededRandom } from '../keyring/made.ts';
 import { random, readVector } from './made.ts';
 
 const { context: alice } = readVector('alice');
@@ -17,9 +17,10 @@ const dialect = dialects['200512'];
 const records = madeRing(nowMs);
 
 /** One node: a mode, and its ring, which the test may swap. */
-function node(options: Partial<CookieModeOptions> = {}) {
+function node(options: Partial<CookieModeOptions> = {}, changes: Partial<CookieModeOptions['keeper']> = {}) {
   const held = { ring: keyRing(records) };
-  const mode = cookieMode({ ring: () => held.ring, random, ...options });
+  const keeper = { ring: () => held.ring, stale: () => false, refresh: () => false, ...changes };
+  const mode = cookieMode({ keeper, random, ...options });
   return { mode, held, use: (next: RingRecords) => (held.ring = keyRing(next)) };
 }
 
@@ -195,7 +196,7 @@ describe('when the ring changes', () => {
 
 describe('a token sealed with a key that this node does not know yet', () => {
   const next = rotateRing(records, { now: true, nowMs: nowMs + 1, random: seededRandom('unknown') });
-  const token = issued(cookieMode({ ring: () => keyRing(next), random }), alice, nowMs + 2);
+  const token = issued(cookieMode({ keeper: keeperOf(keyRing(next)), random }), alice, nowMs + 2);
 
   test('is opened after the ring was read again', () => {
     const asked: string[] = [];
@@ -205,20 +206,19 @@ describe('a token sealed with a key that this node does not know yet', () => {
       held.ring = keyRing(next);
       return true;
     };
-    const mode = cookieMode({ ring: () => held.ring, refresh, random });
+    const { mode } = node({}, { ring: () => held.ring, refresh });
     expect(find(mode, token, nowMs + 2)?.openedFrom).toBe('seal');
     expect(asked).toEqual([next.keys.at(-1)?.id]);
   });
   test('is refused when that brings nothing', () => {
-    expect(find(node({ refresh: () => false }).mode, token, nowMs + 2)).toBeUndefined();
+    expect(find(node({}, { refresh: () => false }).mode, token, nowMs + 2)).toBeUndefined();
     expect(find(node().mode, token, nowMs + 2)).toBeUndefined();
   });
   test('is the only kind that has the ring read again', () => {
-    const { mode, held } = node({
-      refresh: () => {
-        throw new Error('read again');
-      },
-    });
+    const refresh = () => {
+      throw new Error('read again');
+    };
+    const { mode, held } = node({}, { refresh });
     const known = issued(mode);
     const changed = `${known.state?.slice(0, -4)}AAAA`;
     for (const state of [changed, 'x', '', known.state?.slice(4)])
@@ -231,7 +231,7 @@ describe('a token sealed with a key that this node does not know yet', () => {
 
 describe('nothing is issued', () => {
   test('while the ring is stale, but all that was issued goes on', () => {
-    const { mode } = node({ stale: () => true });
+    const { mode } = node({}, { stale: () => true });
     expect(() => issued(mode)).toThrow(expect.objectContaining({ fault: 'server', reason: 'ring-stale' }));
     expect(find(mode, issued(node().mode))).toBeDefined();
   });

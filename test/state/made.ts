@@ -1,9 +1,17 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import type { RandomSource } from '../../src/crypto/random.ts';
 import { SecretKey, secretBytes } from '../../src/crypto/secret-key.ts';
 import { keyId, newKeyRecord, type RingRecords } from '../../src/keyring/record.ts';
 import { type KeyRing, keyRing } from '../../src/keyring/ring.ts';
 import type { AuthenticationMethod, Context } from '../../src/state/context.ts';
-import type { TokenBinding } from '../../src/state/seal.ts';
+import {
+  openContext,
+  parseState,
+  type StateBinding,
+  sealContext,
+  type TokenBinding,
+  writeState,
+} from '../../src/state/seal.ts';
 import { madeRing, seededRandom } from '../keyring/made.ts';
 
 /** One file of test/vectors/state: everything that goes into a sealed state and what comes out, from another implementation. */
@@ -65,3 +73,20 @@ export function shown(context: Context | undefined) {
 }
 
 export const random = seededRandom('state');
+
+/** Seals a context as the text of its State element. */
+export function sealState(
+  context: Context,
+  binding: StateBinding,
+  ring: KeyRing,
+  nowMs: number,
+  source: RandomSource = random,
+): string {
+  return writeState(sealContext(context, binding, ring, nowMs, source));
+}
+
+/** Opens the text of a State element. */
+export function openState(text: string, binding: TokenBinding, ring: KeyRing, nowMs: number): Context | undefined {
+  const sealed = parseState(text);
+  return sealed && openContext(sealed, binding, ring, nowMs);
+}

@@ -17,6 +17,7 @@ import { replayTable } from '../../src/state/replay.ts';
 import type { Cancellation } from '../../src/state/state-mode.ts';
 import type { Authenticate } from '../../src/users/authenticate.ts';
 import { defaultLimits } from '../../src/xml/limits.ts';
+import { keeperOf } from '../keyring/made.ts';
 import { pem } from './pem.ts';
 
 export const wsdl = resolve('wsdl/echo.wsdl');
@@ -99,12 +100,7 @@ export async function startNode(options: NodeOptions): Promise<TestNode> {
     mayIssue: () => true,
     announce: async cancellation => void cancelled.push(cancellation),
     bearerToken: (context, wanted) =>
-      contextBearer(
-        context,
-        wanted,
-        { ring: () => ring, stale: () => false },
-        { nowMs: clock.nowMs, random: randomBytesPooled },
-      ),
+      contextBearer(context, wanted, keeperOf(ring), { nowMs: clock.nowMs, random: randomBytesPooled }),
     node: 'node',
     clockSkewMs: 60_000,
     limits: defaultLimits,
@@ -113,7 +109,7 @@ export async function startNode(options: NodeOptions): Promise<TestNode> {
     random: randomBytesPooled,
     clock: () => clock.nowMs,
   };
-  const state = cookieMode({ ring: () => ring });
+  const state = cookieMode({ keeper: keeperOf(ring) });
   const served = plans.map(plan => servePort(plan, [], { state, parts, lifetimeMs: () => lifetimeMs }));
   const ports = new Map(served.map(port => [port.plan.port, port]));
   await parts.service.ready;
