@@ -1,3 +1,4 @@
+import { type Awaitable, after } from '../awaitable.ts';
 import { refuse } from '../errors.ts';
 import type { OutgoingBody } from '../message/sent-body.ts';
 import type { Plan } from '../policy/plan.ts';
@@ -11,7 +12,7 @@ import { writeCancelResponse } from './token-response.ts';
  *
  * Proof of possession must be shown (WS-SecureConversation 1.3 §6): the target must be the very context and instance whose key
  * signed, never another one that the message merely names.
- * @throws {Refusal} `invalidRequest` where the target is another context
+ * @throws {Refusal} `invalidRequest` where the target is another context, `server` where it can't be remembered
  */
 export function cancelContext(
   request: TokenRequest,
@@ -19,10 +20,12 @@ export function cancelContext(
   plan: Plan,
   state: StateMode,
   nowMs: number,
-): { readonly body: OutgoingBody; readonly cancellation: Cancellation } {
+): Awaitable<{ readonly body: OutgoingBody; readonly cancellation: Cancellation }> {
   const { target } = request;
   const sameInstance = target?.instance === undefined || target.instance === signer.instance;
   if (target?.id !== signer.id || !sameInstance) return refuse('invalidRequest', 'cancel-target');
-  const cancellation = state.cancel(signer, nowMs);
-  return { body: writeCancelResponse(plan.dialect), cancellation };
+  return after(state.cancel(signer, nowMs), cancellation => ({
+    body: writeCancelResponse(plan.dialect),
+    cancellation,
+  }));
 }

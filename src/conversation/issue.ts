@@ -1,3 +1,4 @@
+import { type Awaitable, after } from '../awaitable.ts';
 import { computedKey } from '../crypto/psha1.ts';
 import { type RandomSource, uuidText } from '../crypto/random.ts';
 import { SecretKey } from '../crypto/secret-key.ts';
@@ -39,7 +40,7 @@ export function issueContext(
   request: TokenRequest,
   principal: Principal,
   options: IssueOptions,
-): { context: Context; body: OutgoingBody } {
+): Awaitable<{ context: Context; body: OutgoingBody }> {
   const { plan, nowMs, random } = options;
   if (request.tokenType !== undefined && request.tokenType !== plan.dialect.sct)
     refuse('invalidRequest', 'rst-token-type');
@@ -51,18 +52,17 @@ export function issueContext(
     ? computedKey(request.entropy, serverShare, keySizeBits)
     : serverShare.subarray(0, keySizeBits / 8);
   const context = newContext(key, principal, options);
-  const state = options.state.issue(context, { audience: plan.audience, dialect: plan.dialect }, nowMs);
-  const token: IssuedToken = {
+  const token: Omit<IssuedToken, 'state'> = {
     id: context.id,
     instance: undefined,
     wsuId: `sct-${uuidText(random)}`,
-    state,
     keySizeBits,
     proof: request.entropy ? { entropy: serverShare } : { key },
     createdMs: nowMs,
     expiresMs: context.tokenExpiresMs,
   };
-  return { context, body: writeIssueResponse(plan.dialect, token) };
+  const issued = options.state.issue(context, { audience: plan.audience, dialect: plan.dialect }, nowMs);
+  return after(issued, state => ({ context, body: writeIssueResponse(plan.dialect, { ...token, state }) }));
 }
 
 /** The key size that is issued: what was asked for, where the suite allows it (WS-SecurityPolicy §6.1), else the suite's own. */

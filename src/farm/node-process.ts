@@ -32,10 +32,13 @@ function tellOthers(entry: Cancellation): Promise<void> {
   return replies.to(serial => tell({ kind: 'cancelled', serial, entry }));
 }
 
-/** Conversations and tokens have one kind of id: what ended anywhere is refused as either. */
-function heard(entry: Cancellation): void {
-  endpoint?.cancelled(entry);
+/**
+ * Conversations and tokens have one kind of id: what ended anywhere is refused as either.
+ * @returns false where it can't be remembered: the node does not say that it has heard
+ */
+async function heard(entry: Cancellation): Promise<boolean> {
   tokens?.revoked(entry);
+  return (await endpoint?.cancelled(entry)) ?? true;
 }
 
 async function start(settings: NodeSettings): Promise<void> {
@@ -63,7 +66,7 @@ async function start(settings: NodeSettings): Promise<void> {
   });
   endpoint = started;
   // Before anything is listened on: no call of a cancelled conversation may come first.
-  for (const entry of untold.splice(0)) heard(entry);
+  await Promise.all(untold.splice(0).map(heard));
   for (const host of settings.hosts) {
     await started.listen({ ...settings.own, host, exclusive: true });
     await started.listen({ ...settings.shared, host });
@@ -94,8 +97,7 @@ const onMessage: { readonly [K in ToNode['kind']]: (message: Extract<ToNode, { k
   },
   cancelled: ({ serial, entry }) => {
     if (endpoint === undefined) untold.push(entry);
-    else heard(entry);
-    tell({ kind: 'heard', serial });
+    heard(entry).then(isKept => isKept && tell({ kind: 'heard', serial }), failed);
   },
   told: ({ serial }) => replies.came(serial),
   report: ({ serial }) => {

@@ -1,5 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Awaitable } from '../awaitable.ts';
 import { defaultIssueRate, issueLimit } from '../conversation/issue-rate.ts';
 import { randomBytesPooled } from '../crypto/random.ts';
 import { loadCertificate, type OwnCertificate } from '../crypto/x509.ts';
@@ -51,8 +52,11 @@ export interface Endpoint {
   drain(ms: number): Promise<void>;
   close(): Promise<void>;
   statistics(): Statistics;
-  /** Told of a conversation that was cancelled on another node. */
-  cancelled(cancellation: Cancellation): void;
+  /**
+   * Told of a conversation that was cancelled on another node.
+   * @returns false where it can't be remembered: then this node still takes the conversation
+   */
+  cancelled(cancellation: Cancellation): Awaitable<boolean>;
   /** The WSDL ports that are served. */
   readonly plans: readonly PolicyPort[];
 }
@@ -182,7 +186,7 @@ function endpointOf(
     drain,
     close,
     statistics: () => parts.counters.snapshot(),
-    cancelled: ({ id, untilMs }) => state.cancelled(id, untilMs),
+    cancelled: cancellation => state.cancelled(cancellation, parts.clock()),
   };
 }
 

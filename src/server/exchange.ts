@@ -73,7 +73,7 @@ async function issue(verified: Verified, port: ServedPort, caller: CountedCaller
   if (user === undefined) return refuse('failedAuthentication', 'user-or-password');
   if (plan.bootstrap.request.protection.kind === 'transport') spendRequest(user.user, verified, port);
   if (!parts.mayIssue(user.user)) throw new Overload('issue-rate', issueRetryMs);
-  const { body } = issueContext(
+  const { body } = await issueContext(
     request,
     { ...user, authenticatedBy: 'usernameToken' },
     { plan, state, lifetimeMs: port.lifetimeMs(), nowMs: parts.clock(), random: parts.random },
@@ -98,7 +98,7 @@ async function cancel(verified: Verified, port: ServedPort): Promise<Reply> {
   const found = verified.context ?? refuse('invalidSecurity', 'context-missing');
   if (!plan.mayCancel) return refuse('invalidRequest', 'cancel-not-offered');
   const request = parseTokenRequest(verified.content, plan.dialect, 'cancel');
-  const { body, cancellation } = cancelContext(request, found.context, plan, state, parts.clock());
+  const { body, cancellation } = await cancelContext(request, found.context, plan, state, parts.clock());
   parts.counters.cancelled();
   await parts.announce(cancellation);
   return { action: plan.dialect.responseAction.cancel, body, keys: answerKeys(found, plan), isFault: false };

@@ -77,7 +77,7 @@ export function cookieMode(options: CookieModeOptions): StateMode {
       if (!cancels.add(cancellation.id, cancellation.untilMs, nowMs)) refuse('server', 'cancel-list-full');
       return cancellation;
     },
-    cancelled: (id, untilMs) => cancels.add(id, untilMs, 0),
+    cancelled: ({ id, untilMs }, nowMs) => cancels.add(id, untilMs, nowMs),
   };
 
   function opened(

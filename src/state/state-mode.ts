@@ -41,25 +41,32 @@ export interface Cancellation {
   readonly untilMs: number;
 }
 
-/** Where a service keeps the state of its conversations. */
+/**
+ * Where a service keeps the state of its conversations. Each method may wait; what is at hand is given without a promise,
+ * since a call in a known conversation makes none. Times are milliseconds since the epoch.
+ */
 export interface StateMode {
   /**
    * Makes the state of a new context.
-   * @returns the text of its State element
+   * @returns the text of its State element, base64; undefined where the token carries none
    * @throws {Refusal} `server` where nothing may be issued now
    */
-  issue(context: Context, binding: TokenAudience, nowMs: number): string;
-  /** @returns undefined for a token that does not name a conversation: unknown, changed, expired, cancelled, of another service */
+  issue(context: Context, binding: TokenAudience, nowMs: number): Awaitable<string | undefined>;
+  /**
+   * Finds a token's context.
+   * @returns undefined for a token that does not name a conversation: unknown, changed, expired, cancelled, of another
+   * service
+   */
   find(token: ContextToken, audience: string, nowMs: number): Awaitable<FoundState | undefined>;
   /**
-   * Ends a conversation on this node.
+   * Ends a conversation.
    * @returns what the other nodes have to be told
    * @throws {Refusal} `server` where it can't be remembered: then nothing was cancelled
    */
-  cancel(context: Context, nowMs: number): Cancellation;
+  cancel(context: Context, nowMs: number): Awaitable<Cancellation>;
   /**
    * Ends a conversation that was cancelled on another node.
-   * @returns false where it can't be remembered
+   * @returns false where it can't be remembered: then this node still takes it
    */
-  cancelled(id: string, untilMs: number): boolean;
+  cancelled(cancellation: Cancellation, nowMs: number): Awaitable<boolean>;
 }

@@ -14,6 +14,7 @@ import { cookieMode } from '../../src/state/cookie-mode.ts';
 import type { StateMode } from '../../src/state/state-mode.ts';
 import { scanText } from '../../src/xml/scan.ts';
 import { keeperOf, madeRing, seededRandom } from '../keyring/made.ts';
+import { atOnce } from '../state/made.ts';
 
 const nowMs = Date.parse('2026-11-26T10:00:00Z');
 const lifetimeMs = 3_600_000;
@@ -35,7 +36,7 @@ function issue(plan: Plan, request: Partial<TokenRequest>, state = mode()) {
     target: undefined,
     ...request,
   };
-  return issueContext(asked, alice, { plan, state, lifetimeMs, nowMs, random: seededRandom('issue') });
+  return atOnce(issueContext(asked, alice, { plan, state, lifetimeMs, nowMs, random: seededRandom('issue') }));
 }
 
 function reasonOf(act: () => unknown): string {
@@ -129,7 +130,7 @@ describe('a Cancel', () => {
     const state = mode();
     const { context, body } = issue(plan, {}, state);
     const text = /State[^>]*>([^<]*)</.exec(body.content)?.[1];
-    const { cancellation } = cancelContext(cancelOf(context.id), context, plan, state, nowMs);
+    const { cancellation } = atOnce(cancelContext(cancelOf(context.id), context, plan, state, nowMs));
     expect(cancellation.id).toBe(context.id);
     const token = { dialect: plan.dialect, id: context.id, instance: undefined, state: text };
     expect(await state.find(token, plan.audience, nowMs)).toBeUndefined();

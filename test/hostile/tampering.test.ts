@@ -336,7 +336,7 @@ describe.each(portNames)('a Cancel on %s', port => {
     await expectRefused(issuing, port, call(conversation), lostOn(port));
     const told = issuing.cancelled.at(-1);
     expect(told?.id).toBe(conversation.token.id);
-    for (const served of other.ports.values()) served.state.cancelled(told?.id ?? '', told?.untilMs ?? 0);
+    for (const served of other.ports.values()) served.state.cancelled(told ?? { id: '', untilMs: 0 }, clock.nowMs);
     await expectLost(port, call(conversation));
     await expectLost(port, cancel(conversation));
     expect(issuing.cancelled.filter(({ id }) => id === conversation.token.id)).toHaveLength(1);

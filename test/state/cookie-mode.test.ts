@@ -8,7 +8,7 @@ import type { Context } from '../../src/state/context.ts';
 import { type CookieModeOptions, cookieMode } from '../../src/state/cookie-mode.ts';
 import type { ContextToken, FoundState, StateMode } from '../../src/state/state-mode.ts';
 import { at, keeperOf, madeRing, seededRandom } from '../keyring/made.ts';
-import { random, readVector } from './made.ts';
+import { atOnce, random, readVector } from './made.ts';
 
 const { context: alice } = readVector('alice');
 const nowMs = alice.createdMs;
@@ -29,13 +29,11 @@ function tokenOf(context: Context, state: string | undefined): ContextToken {
 }
 
 function issued(mode: StateMode, context = alice, atMs = nowMs): ContextToken {
-  return tokenOf(context, mode.issue(context, { audience, dialect }, atMs));
+  return tokenOf(context, atOnce(mode.issue(context, { audience, dialect }, atMs)));
 }
 
 function find(mode: StateMode, token: ContextToken, atMs = nowMs, at = audience): FoundState | undefined {
-  const found = mode.find(token, at, atMs);
-  if (found instanceof Promise) throw new Error('cookie mode answers at once');
-  return found;
+  return atOnce(mode.find(token, at, atMs));
 }
 
 describe('a conversation is found', () => {
@@ -140,7 +138,7 @@ describe('a cancelled conversation', () => {
     const token = issued(mode);
     const renewed = { ...alice, instance: 'urn:uuid:ffff2233-4455-4677-8899-aabbccddeeff', renewals: 1 };
     const other = issued(mode, renewed);
-    const cancellation = mode.cancel(alice, nowMs);
+    const cancellation = atOnce(mode.cancel(alice, nowMs));
     expect(find(mode, token)).toBeUndefined();
     expect(find(mode, other)).toBeUndefined();
     expect(cancellation.id).toBe(alice.id);
@@ -152,7 +150,7 @@ describe('a cancelled conversation', () => {
     const cached = node().mode;
     expect(find(cached, token)).toBeDefined();
     for (const mode of [cached, node().mode]) {
-      expect(mode.cancelled(alice.id, alice.absoluteExpiresMs)).toBe(true);
+      expect(mode.cancelled({ id: alice.id, untilMs: alice.absoluteExpiresMs }, nowMs)).toBe(true);
       for (const laterMs of [0, 1, 36_000_000 - 1]) expect(find(mode, token, nowMs + laterMs)).toBeUndefined();
     }
   });
@@ -161,12 +159,13 @@ describe('a cancelled conversation', () => {
     expect(() => mode.cancel(alice, nowMs)).toThrow(
       expect.objectContaining({ fault: 'server', reason: 'cancel-list-full' }),
     );
-    expect(mode.cancelled(alice.id, nowMs + 1000)).toBe(false);
+    expect(mode.cancelled({ id: alice.id, untilMs: nowMs + 1000 }, nowMs)).toBe(false);
   });
   test('leaves other conversations alone', () => {
     const { mode } = node();
     const token = issued(mode);
-    mode.cancelled('urn:uuid:11112233-4455-4677-8899-aabbccddeeff', alice.absoluteExpiresMs);
+    const other = 'urn:uuid:11112233-4455-4677-8899-aabbccddeeff';
+    mode.cancelled({ id: other, untilMs: alice.absoluteExpiresMs }, nowMs);
     expect(find(mode, token)).toBeDefined();
   });
 });

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import type { Awaitable } from '../../src/awaitable.ts';
 import type { RandomSource } from '../../src/crypto/random.ts';
 import { SecretKey, secretBytes } from '../../src/crypto/secret-key.ts';
 import { keyId, newKeyRecord, type RingRecords } from '../../src/keyring/record.ts';
@@ -89,4 +90,10 @@ export function sealState(
 export function openState(text: string, binding: TokenBinding, ring: KeyRing, nowMs: number): Context | undefined {
   const sealed = parseState(text);
   return sealed && openContext(sealed, binding, ring, nowMs);
+}
+
+/** What is at hand; a promise would cost each call turns of the queue. */
+export function atOnce<T>(value: Awaitable<T>): T {
+  if (value instanceof Promise) throw new Error('cookie mode answers at once');
+  return value;
 }
