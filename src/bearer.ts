@@ -38,7 +38,7 @@ export {
 } from './oauth/require-bearer.ts';
 export type { RingSource } from './oauth/ring-source.ts';
 export type { BearerTokensOptions } from './oauth/service-options.ts';
-export type { Cancellation } from './state/state-mode.ts';
+export type { Cancellation } from './state/cancel-list.ts';
 export type { Authenticate, AuthenticatedUser, Caller, CountedCaller } from './users/authenticate.ts';
 export type { LoginLimits } from './users/login-limits.ts';
 export { type LoginOptions, type Logins, openLogins } from './users/logins.ts';

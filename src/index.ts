@@ -37,8 +37,8 @@ export { createEndpoint, type Endpoint, type EndpointListener } from './server/e
 export type { EndpointOptions, PortOverrides } from './server/endpoint-options.ts';
 export type { Mounted } from './server/requests.ts';
 export type { Statistics } from './server/statistics.ts';
+export type { Cancellation } from './state/cancel-list.ts';
 export type { AuthenticationMethod, OpenedFrom } from './state/context.ts';
-export type { Cancellation } from './state/state-mode.ts';
 export type { Authenticate, AuthenticatedUser, Caller, CountedCaller } from './users/authenticate.ts';
 export type { LoginLimits } from './users/login-limits.ts';
 export { type LoginOptions, type Logins, openLogins } from './users/logins.ts';

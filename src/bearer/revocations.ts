@@ -1,6 +1,6 @@
-import type { RandomSource } from '../crypto/random.ts';
-import { cancelList } from '../state/cancel-list.ts';
-import type { Cancellation } from '../state/state-mode.ts';
+import { type Awaitable, after } from '../awaitable.ts';
+import { type Cancellation, cancelList } from '../state/cancel-list.ts';
+import type { Store } from '../store/store.ts';
 import type { AccessToken } from './token-openers.ts';
 
 /**
@@ -14,24 +14,20 @@ export function revocationOf(id: string, untilMs: number): Revocation {
   return { id: `urn:uuid:${id}`, untilMs };
 }
 
-/** What one node knows of revoked tokens. It is nowhere else: a node that was not told goes on accepting. */
+/** What is known of revoked tokens: where a node has a store of its own, no other knows of it that was not told. */
 export interface Revocations {
   /** @returns false where there is no room, then it is not remembered */
-  add(revocation: Revocation, nowMs: number): boolean;
+  add(revocation: Revocation, nowMs: number): Awaitable<boolean>;
   /** True where the token itself or the grant that it came from was revoked. */
-  has(token: Pick<AccessToken, 'id' | 'grant'>, nowMs: number): boolean;
-  size(): number;
+  has(token: Pick<AccessToken, 'id' | 'grant'>): Awaitable<boolean>;
 }
 
-/** Makes an empty list for one node: a million entries at most (some 32 MB). */
-export function revocations(
-  options: { readonly maxEntries?: number; readonly random?: RandomSource } = {},
-): Revocations {
-  const list = cancelList(options);
-  const isListed = (id: string | undefined, nowMs: number) => id !== undefined && list.has(`urn:uuid:${id}`, nowMs);
+/** The revocations that a store keeps. */
+export function revocations(store: Store): Revocations {
+  const list = cancelList(store);
+  const isListed = (id: string | undefined) => id !== undefined && list.has(`urn:uuid:${id}`);
   return {
-    add: ({ id, untilMs }, nowMs) => list.add(id, untilMs, nowMs),
-    has: ({ id, grant }, nowMs) => isListed(id, nowMs) || isListed(grant, nowMs),
-    size: () => list.size(),
+    add: list.add,
+    has: ({ id, grant }) => after(isListed(id), isRevoked => isRevoked || isListed(grant)),
   };
 }

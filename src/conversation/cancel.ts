@@ -2,8 +2,9 @@ import { type Awaitable, after } from '../awaitable.ts';
 import { refuse } from '../errors.ts';
 import type { OutgoingBody } from '../message/sent-body.ts';
 import type { Plan } from '../policy/plan.ts';
+import type { Cancellation } from '../state/cancel-list.ts';
 import type { Context } from '../state/context.ts';
-import type { Cancellation, StateMode } from '../state/state-mode.ts';
+import type { StateMode } from '../state/state-mode.ts';
 import type { TokenRequest } from './token-request.ts';
 import { writeCancelResponse } from './token-response.ts';
 

@@ -5,7 +5,7 @@ import { ConfigurationError, SecureConversationError } from '../errors.ts';
 import { type BearerTokens, bearerTokens } from '../oauth/bearer-tokens.ts';
 import { mountedTokens } from '../oauth/token-server.ts';
 import { createEndpoint, type Endpoint } from '../server/endpoint.ts';
-import type { Cancellation } from '../state/state-mode.ts';
+import type { Cancellation } from '../state/cancel-list.ts';
 import { openLogins } from '../users/logins.ts';
 import echoService from './echo-service.ts';
 import type { NodeSettings, ToNode, ToParent } from './node-messages.ts';
@@ -37,8 +37,8 @@ function tellOthers(entry: Cancellation): Promise<void> {
  * @returns false where it can't be remembered: the node does not say that it has heard
  */
 async function heard(entry: Cancellation): Promise<boolean> {
-  tokens?.revoked(entry);
-  return (await endpoint?.cancelled(entry)) ?? true;
+  const kept = await Promise.all([tokens?.revoked(entry), endpoint?.cancelled(entry)]);
+  return kept.every(isKept => isKept ?? true);
 }
 
 async function start(settings: NodeSettings): Promise<void> {
@@ -59,9 +59,9 @@ async function start(settings: NodeSettings): Promise<void> {
     clockSkewMs,
     issueRate,
     ...(tokens === undefined ? {} : { mounted: mountedTokens(tokens) }),
-    onCancel: entry => {
-      tokens?.revoked(entry);
-      return tellOthers(entry);
+    onCancel: async entry => {
+      await tokens?.revoked(entry);
+      await tellOthers(entry);
     },
   });
   endpoint = started;

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import express, { type ErrorRequestHandler, type Request, type RequestHandler, type Response } from 'express';
+import type { Awaitable } from '../awaitable.ts';
 import type { Revocation, Revocations } from '../bearer/revocations.ts';
 import { CallerGone, Overload, Refusal } from '../errors.ts';
 import { callerOf } from '../server/caller.ts';
@@ -17,8 +18,11 @@ export interface BearerTokens {
   (request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void): void;
   /** What this node knows of revoked tokens, for `requireBearer` in the same process. */
   readonly revocations: Revocations;
-  /** Told of what was revoked on another node. */
-  revoked(revocation: Revocation): void;
+  /**
+   * Told of what was revoked on another node.
+   * @returns false where it can't be remembered: then this node still takes it
+   */
+  revoked(revocation: Revocation): Awaitable<boolean>;
 }
 
 /**
@@ -48,7 +52,7 @@ export function bearerTokens(options: BearerTokensOptions): BearerTokens {
     router(request as Request, response as Response, next);
   return Object.assign(serve, {
     revocations: service.revocations,
-    revoked: (revocation: Revocation) => void service.revocations.add(revocation, service.nowMs()),
+    revoked: (revocation: Revocation) => service.revocations.add(revocation, service.nowMs()),
   });
 }
 

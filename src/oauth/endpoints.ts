@@ -1,8 +1,9 @@
 import type { ServerResponse } from 'node:http';
+import type { Awaitable } from '../awaitable.ts';
 import { required } from './form.ts';
 import { type GrantRequest, grantOf } from './grants.ts';
 import { noStore, refuseGrant, writeJson } from './oauth-error.ts';
-import { openShown, revoke, type ShownToken, type TokenService, tokenAnswer } from './token-service.ts';
+import { openShown, revoke, type ShownToken, spentKey, type TokenService, tokenAnswer } from './token-service.ts';
 
 /** Answers one request of a client that is known. @throws {OAuthError} for one that is refused */
 export type TokenEndpoint = (request: GrantRequest, response: ServerResponse, service: TokenService) => Promise<void>;
@@ -32,12 +33,12 @@ async function introspect(
   if (!client.isConfidential) refuseGrant('unauthorized_client', 'this client has no secret', { status: 403 });
   const shown = openShown(required(form, 'token'), service);
   const isActive =
-    shown !== undefined && !service.revocations.has(shown.token, service.nowMs()) && !isSpent(shown, service);
+    shown !== undefined && !(await service.revocations.has(shown.token)) && !(await isSpent(shown, service));
   writeJson(response, 200, isActive ? description(shown) : { active: false });
 }
 
-function isSpent({ kind, token }: ShownToken, { spent, nowMs }: TokenService): boolean {
-  return kind === 'refresh' && spent.has(token.id, nowMs());
+function isSpent({ kind, token }: ShownToken, { store }: TokenService): Awaitable<boolean> {
+  return kind === 'refresh' && store.has(spentKey(token.id));
 }
 
 function description({ kind, token }: ShownToken): object {

@@ -4,7 +4,7 @@ import type { CountedCaller } from '../users/authenticate.ts';
 import type { Client } from './clients.ts';
 import { type Form, required } from './form.ts';
 import { refuseGrant } from './oauth-error.ts';
-import { type Grant, openRefresh, revoke, roleClaims, type TokenService } from './token-service.ts';
+import { type Grant, openRefresh, revoke, roleClaims, spentKey, type TokenService } from './token-service.ts';
 
 /** A request for a token, from a client that is known. */
 export interface GrantRequest {
@@ -69,7 +69,7 @@ async function clientGrant({ form, client }: GrantRequest, service: TokenService
 
 async function refreshGrant({ form, client }: GrantRequest, service: TokenService): Promise<Grant> {
   const token = openRefresh(required(form, 'refresh_token'), service);
-  const isGood = token?.client === client.id && !service.revocations.has(token, service.nowMs());
+  const isGood = token?.client === client.id && !(await service.revocations.has(token));
   if (token === undefined || !isGood) return refuseRefresh();
   const scope = scopeOf(form, token.scope);
   if (form.has('resource') && form.get('resource') !== token.audience)
@@ -93,8 +93,7 @@ async function refreshGrant({ form, client }: GrantRequest, service: TokenServic
 
 /** One that is used twice was stolen, from whom can't be known: all tokens of its grant end (RFC 9700 §4.14.2). */
 async function spend(id: string, grant: string, expiresMs: number, service: TokenService): Promise<void> {
-  const nowMs = service.nowMs();
-  const outcome = service.spent.insert(id, nowMs, expiresMs - nowMs);
+  const outcome = await service.store.claim(spentKey(id), expiresMs);
   if (outcome === 'full') refuseGrant('temporarily_unavailable', 'no token can be refreshed now', { status: 503 });
   if (outcome === 'new') return;
   await revoke(grant, expiresMs, service);

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type Awaitable, after } from '../awaitable.ts';
 import type { Claim } from '../bearer/bearer-codec.ts';
 import { keyIdOfToken } from '../bearer/bearer-token.ts';
 import type { Revocations } from '../bearer/revocations.ts';
@@ -72,11 +73,12 @@ const fields = {
 const checkedOptions = object(fields, 'ring', 'audience');
 
 /**
- * Makes the check of a request's bearer token, for a server on node:http. It needs the ring and nothing else: no store, no network.
+ * Makes the check of a request's bearer token, for a server on node:http. It needs the ring, and asks `revocations` where
+ * they are given: what they have at hand it gives without a promise.
  * @throws {SecureConversationError} `RING_INVALID` for a ring file that can't be used, `CONFIG_INVALID` for options that can't be, an
  * audience or a scope that no token can have among them
  */
-export function bearerCheck(options: RequireBearerOptions): (request: IncomingMessage) => BearerResult {
+export function bearerCheck(options: RequireBearerOptions): (request: IncomingMessage) => Awaitable<BearerResult> {
   const { scope: needed = [] } = checkedOptions(options, { of: 'requireBearer', path: '' });
   const { audience, revocations, nowMs = Date.now } = options;
   const keeper = keptRing(options.ring);
@@ -96,10 +98,13 @@ export function bearerCheck(options: RequireBearerOptions): (request: IncomingMe
       () => keyIdOfToken(text),
       ring => openAccessToken(text, { audience }, ring, time),
     );
-    if (token === undefined || revocations?.has(token, time)) return { refusal: refusals.token };
-    if (!needed.every(name => token.scope.includes(name))) return { refusal: outOfScope };
-    const { subject, claims, scope, expiresMs } = token;
-    return { bearer: { subject, claims, scope, expiresMs } };
+    if (token === undefined) return { refusal: refusals.token };
+    return after(revocations?.has(token) ?? false, isRevoked => {
+      if (isRevoked) return { refusal: refusals.token };
+      if (!needed.every(name => token.scope.includes(name))) return { refusal: outOfScope };
+      const { subject, claims, scope, expiresMs } = token;
+      return { bearer: { subject, claims, scope, expiresMs } };
+    });
   };
 }
 
@@ -113,11 +118,20 @@ export function requireBearer(
 ): (request: IncomingMessage, response: ServerResponse, next: () => void) => void {
   const check = bearerCheck(options);
   return function requireBearer(request: BearerRequest, response, next) {
+    const admit = (result: BearerResult) => {
+      if ('refusal' in result) return refuseRequest(response, result.refusal);
+      request.bearer = result.bearer;
+      next();
+    };
     const result = check(request);
-    if ('refusal' in result) return refuseRequest(response, result.refusal);
-    request.bearer = result.bearer;
-    next();
+    // Where it can't be looked up nobody is let through.
+    if (result instanceof Promise) void result.then(admit, () => answerUnavailable(response));
+    else admit(result);
   };
+}
+
+function answerUnavailable(response: ServerResponse): void {
+  response.writeHead(503, { 'Retry-After': '1', 'Cache-Control': 'no-store', 'Content-Length': 0 }).end();
 }
 
 function refuseRequest(response: ServerResponse, { status, challenge }: BearerRefusal): void {

@@ -5,8 +5,8 @@ import { ConfigurationError } from '../errors.ts';
 import { anyObject, callable, type Field, failAt, flag, list, number, object, oneOrList, record } from '../fields.ts';
 import { announcer } from '../server/announce.ts';
 import { boundedLog, standardErrorLog } from '../server/log.ts';
-import { replayTable } from '../state/replay.ts';
 import { checkSeal } from '../state/self-test.ts';
+import { memoryStore } from '../store/memory-store.ts';
 import { addressOrBlock } from '../users/addresses.ts';
 import type { Authenticate } from '../users/authenticate.ts';
 import { type LoginLimits, loginLimitsField } from '../users/login-limits.ts';
@@ -57,8 +57,6 @@ export interface BearerTokensOptions extends ClientOptions {
 
 const defaultLifetimeMs = 1_200_000;
 const maxAudiences = 16;
-/** Refresh tokens that were used are dropped together by half hours, as cancelled conversations are. */
-const bucketMs = 1_800_000;
 
 const life = number(1_000, Number.MAX_SAFE_INTEGER);
 
@@ -99,6 +97,7 @@ export function openTokenService(options: BearerTokensOptions): TokenService {
   checkSeal(random);
   const keeper = keptRing(options.ring);
   const logins = loginsOf(options);
+  const store = memoryStore({ clock: nowMs, random });
   const { lifeMs } = keeper.ring().policy;
   return {
     keeper,
@@ -109,8 +108,8 @@ export function openTokenService(options: BearerTokensOptions): TokenService {
     audiences,
     lifetimeMs: lifetime('lifetimeMs', options.lifetimeMs ?? Math.min(defaultLifetimeMs, lifeMs), lifeMs),
     refreshLifetimeMs: lifetime('refreshLifetimeMs', options.refreshLifetimeMs ?? lifeMs, lifeMs),
-    revocations: revocations({ random }),
-    spent: replayTable({ random, bucketMs }),
+    revocations: revocations(store),
+    store,
     announce: announcer(options.onRevoke, 'a revoked token', log),
     log,
     nowMs,

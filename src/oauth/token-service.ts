@@ -12,7 +12,7 @@ import { type RandomSource, uuidText } from '../crypto/random.ts';
 import type { RingKeeper } from '../keyring/keeper.ts';
 import { openWith } from '../keyring/seal.ts';
 import type { Log } from '../server/log.ts';
-import type { ReplayTable } from '../state/replay.ts';
+import type { Store } from '../store/store.ts';
 import type { Logins } from '../users/logins.ts';
 import type { Clients } from './clients.ts';
 import { OAuthError } from './oauth-error.ts';
@@ -31,8 +31,8 @@ export interface TokenService {
   readonly lifetimeMs: number;
   readonly refreshLifetimeMs: number;
   readonly revocations: Revocations;
-  /** Refresh tokens that were used here. */
-  readonly spent: ReplayTable;
+  /** Where refresh tokens that were used are claimed, by {@link spentKey}. */
+  readonly store: Store;
   /** Tells the other nodes; never rejects. */
   readonly announce: (revocation: Revocation) => Promise<void>;
   readonly log: Log;
@@ -54,6 +54,11 @@ export interface Grant {
   /** No token of the grant outlives it. */
   readonly endsMs: number;
   readonly isRefreshable: boolean;
+}
+
+/** The claim of a refresh token that is used: it is good once. */
+export function spentKey(id: string): string {
+  return `spent/${id}`;
 }
 
 /** A user's roles as claims. */
@@ -129,7 +134,7 @@ function firstOf<A, T>(items: readonly A[], of: (item: A) => T | undefined): T |
  */
 export async function revoke(id: string, expiresMs: number, service: TokenService): Promise<void> {
   const revocation = revocationOf(id, expiresMs + service.keeper.ring().policy.skewMs);
-  if (!service.revocations.add(revocation, service.nowMs()))
+  if (!(await service.revocations.add(revocation, service.nowMs())))
     throw new OAuthError('temporarily_unavailable', 'nothing more can be revoked now', { status: 503 });
   await service.announce(revocation);
 }

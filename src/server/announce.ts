@@ -1,4 +1,4 @@
-import type { Cancellation } from '../state/state-mode.ts';
+import type { Cancellation } from '../state/cancel-list.ts';
 import type { Log } from './log.ts';
 
 /**

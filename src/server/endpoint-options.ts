@@ -14,7 +14,7 @@ import {
   record,
   text,
 } from '../fields.ts';
-import type { Cancellation } from '../state/state-mode.ts';
+import type { Cancellation } from '../state/cancel-list.ts';
 import { addressOrBlock } from '../users/addresses.ts';
 import type { Authenticate } from '../users/authenticate.ts';
 import { type LoginLimits, loginLimitsField } from '../users/login-limits.ts';

@@ -12,9 +12,11 @@ import { checkServable } from '../policy/offered.ts';
 import type { Plan } from '../policy/plan.ts';
 import { readWsdl, type Wsdl } from '../policy/wsdl.ts';
 import { timestampTtlMs } from '../security/timestamp.ts';
+import type { Cancellation } from '../state/cancel-list.ts';
 import { cookieMode } from '../state/cookie-mode.ts';
 import { replayTable } from '../state/replay.ts';
-import type { Cancellation, StateMode } from '../state/state-mode.ts';
+import type { StateMode } from '../state/state-mode.ts';
+import { memoryStore } from '../store/memory-store.ts';
 import { addressList } from '../users/addresses.ts';
 import { loginsOf } from '../users/logins.ts';
 import { defaultLimits } from '../xml/limits.ts';
@@ -83,8 +85,10 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
     nowMs: Date.now,
     onError: error => log.error({ err: error }, 'key ring not read'),
   });
+  const store = memoryStore({ clock: Date.now });
   const state = cookieMode({
     keeper: ring,
+    store,
     cacheEntries: options.cacheEntries ?? defaults.cacheEntries,
     random: randomBytesPooled,
   });

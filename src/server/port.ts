@@ -1,8 +1,9 @@
 import type { RandomSource } from '../crypto/random.ts';
 import type { OwnCertificate } from '../crypto/x509.ts';
 import type { OperationPlan, Plan } from '../policy/plan.ts';
+import type { Cancellation } from '../state/cancel-list.ts';
 import type { Context } from '../state/context.ts';
-import type { Cancellation, StateMode } from '../state/state-mode.ts';
+import type { StateMode } from '../state/state-mode.ts';
 import type { AuthenticatedUser, CountedCaller } from '../users/authenticate.ts';
 import type { Limits } from '../xml/limits.ts';
 import type { ContextBearerOptions } from './context-bearer.ts';

@@ -1,33 +1,27 @@
-import { type RandomSource, randomBytesPooled } from '../crypto/random.ts';
-import { expiringTable } from './expiring-table.ts';
+import { type Awaitable, after } from '../awaitable.ts';
+import type { Store } from '../store/store.ts';
 
-/** Conversations that were cancelled and could still be opened from their sealed state. */
+/** A conversation, a token or a grant that ended before its time, as the nodes of a farm tell each other. */
+export interface Cancellation {
+  /** `urn:uuid:…`: of a conversation the Identifier of its context; all its instances end. */
+  readonly id: string;
+  /** When it need not be remembered any longer. */
+  readonly untilMs: number;
+}
+
+/** What ended before its time and could still be opened from its sealed form. */
 export interface CancelList {
-  /**
-   * @param untilMs when the conversation would end by itself
-   * @returns false where there is no room, then it is not on the list
-   */
-  add(id: string, untilMs: number, nowMs: number): boolean;
-  has(id: string, nowMs: number): boolean;
-  /** Number of conversations that are held. */
-  size(): number;
+  /** @returns false where there is no room, then it is not on the list */
+  add(cancellation: Cancellation, nowMs: number): Awaitable<boolean>;
+  has(id: string): Awaitable<boolean>;
 }
 
-export interface CancelListOptions {
-  /** Default 1,000,000 (some 32 MB). */
-  readonly maxEntries?: number;
-  readonly random?: RandomSource;
-}
-
-/** Entries are dropped together by half hours: few enough buckets to look through for each message. */
-const bucketMs = 1_800_000;
-
-/** Makes an empty list for one node. */
-export function cancelList({ maxEntries = 1_000_000, random = randomBytesPooled }: CancelListOptions = {}): CancelList {
-  const table = expiringTable({ maxEntries, bucketMs, random });
+/** The list that a store keeps: a topic of its claims. Conversations and tokens have one, since they have one kind of id. */
+export function cancelList(store: Store): CancelList {
+  const keyOf = (id: string) => `cancelled/${id}`;
   return {
-    add: (id, untilMs, nowMs) => untilMs <= nowMs || table.insert(id, untilMs, nowMs) !== 'full',
-    has: (id, nowMs) => table.has(id, nowMs),
-    size: () => table.size(),
+    add: ({ id, untilMs }, nowMs) =>
+      untilMs <= nowMs || after(store.claim(keyOf(id), untilMs), outcome => outcome !== 'full'),
+    has: id => store.has(keyOf(id)),
   };
 }

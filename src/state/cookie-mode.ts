@@ -1,10 +1,12 @@
 import { LRUCache } from 'lru-cache';
+import { type Awaitable, after } from '../awaitable.ts';
 import { type RandomSource, randomBytesPooled } from '../crypto/random.ts';
 import { refuse } from '../errors.ts';
 import type { RingKeeper } from '../keyring/keeper.ts';
 import { keyIdOfSeal, openWith, ringToSealWith } from '../keyring/seal.ts';
 import { type ContextKeys, contextKeys } from '../security/context-keys.ts';
-import { type CancelList, cancelList } from './cancel-list.ts';
+import type { Store } from '../store/store.ts';
+import { cancelList } from './cancel-list.ts';
 import type { Context, OpenedFrom } from './context.ts';
 import { isValidAt, openContext, parseState, sealContext, writeState } from './seal.ts';
 import { checkSeal } from './self-test.ts';
@@ -15,7 +17,8 @@ export interface CookieModeOptions {
   readonly keeper: Pick<RingKeeper, 'ring' | 'stale' | 'refresh'>;
   /** Contexts kept beside their sealed state. Default 10,000. */
   readonly cacheEntries?: number;
-  readonly cancels?: CancelList;
+  /** What was cancelled: asked on each find. */
+  readonly store: Store;
   readonly random?: RandomSource;
 }
 
@@ -34,18 +37,20 @@ interface CacheEntry {
  * open now: expiry, cancellation and the sealing key are checked on a hit as well.
  */
 export function cookieMode(options: CookieModeOptions): StateMode {
-  const { keeper, cacheEntries = 10_000, cancels = cancelList(), random = randomBytesPooled } = options;
+  const { keeper, cacheEntries = 10_000, random = randomBytesPooled } = options;
   checkSeal(random);
+  const cancels = cancelList(options.store);
   const cache = new LRUCache<string, CacheEntry>({ max: cacheEntries });
 
-  const keep = (entry: CacheEntry, { audience, dialect }: TokenAudience): CacheEntry => {
+  const keep = (entry: CacheEntry, { audience, dialect }: TokenAudience) => {
     // The key is made of the context's own names, not of the token's: those are parts of a message.
     const { id, instance } = entry.context;
     cache.set(cacheKey({ dialect, id, instance }, audience), entry);
-    return entry;
   };
-  const isUsable = (context: Context, nowMs: number) =>
-    isValidAt(context, keeper.ring().policy.skewMs, nowMs) && !cancels.has(context.id, nowMs);
+  const usable = (entry: CacheEntry, from: OpenedFrom, nowMs: number): Awaitable<FoundState | undefined> =>
+    isValidAt(entry.context, keeper.ring().policy.skewMs, nowMs)
+      ? after(cancels.has(entry.context.id), isCancelled => (isCancelled ? undefined : foundIn(entry, from)))
+      : undefined;
   const isGoodHit = (entry: CacheEntry, state: string, nowMs: number) =>
     entry.state === state && entry.keyId !== undefined && keeper.ring().find(entry.keyId, nowMs) !== undefined;
 
@@ -57,27 +62,30 @@ export function cookieMode(options: CookieModeOptions): StateMode {
       keep({ state, keyId: keyIdOfSeal(sealed), context, keys: undefined, from: 'issued' }, { audience, dialect });
       return state;
     },
-    find(token, audience, nowMs): FoundState | undefined {
+    find(token, audience, nowMs) {
       if (token.state === undefined) return undefined;
       const entry = cache.get(cacheKey(token, audience));
       if (entry !== undefined && isGoodHit(entry, token.state, nowMs)) {
-        const { context, from } = entry;
+        const { from } = entry;
         entry.from = 'cache';
-        return isUsable(context, nowMs) ? foundIn(entry, from) : undefined;
+        return usable(entry, from, nowMs);
       }
       const sealed = parseState(token.state);
       const keyId = sealed && keyIdOfSeal(sealed);
       const context = sealed && opened(sealed, keyId, token, audience, nowMs);
-      if (context === undefined || !isUsable(context, nowMs)) return undefined;
-      const entered: CacheEntry = { state: copyOf(token.state), keyId, context, keys: undefined, from: 'cache' };
-      return foundIn(keep(entered, { audience, dialect: token.dialect }), 'seal');
+      if (context === undefined) return undefined;
+      const made: CacheEntry = { state: copyOf(token.state), keyId, context, keys: undefined, from: 'cache' };
+      return after(usable(made, 'seal', nowMs), found => {
+        if (found !== undefined) keep(made, { audience, dialect: token.dialect });
+        return found;
+      });
     },
     cancel(context, nowMs) {
       const cancellation = { id: context.id, untilMs: lastUseMs(context) + keeper.ring().policy.skewMs };
-      if (!cancels.add(cancellation.id, cancellation.untilMs, nowMs)) refuse('server', 'cancel-list-full');
-      return cancellation;
+      const kept = cancels.add(cancellation, nowMs);
+      return after(kept, isKept => (isKept ? cancellation : refuse('server', 'cancel-list-full')));
     },
-    cancelled: ({ id, untilMs }, nowMs) => cancels.add(id, untilMs, nowMs),
+    cancelled: (cancellation, nowMs) => cancels.add(cancellation, nowMs),
   };
 
   function opened(

@@ -1,5 +1,5 @@
 import { type RandomSource, randomBytesPooled } from '../crypto/random.ts';
-import { expiringTable } from './expiring-table.ts';
+import { expiringTable } from '../store/expiring-table.ts';
 
 /** Keys of messages that were accepted, so that none is accepted twice. */
 export interface ReplayTable {

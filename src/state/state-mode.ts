@@ -1,6 +1,7 @@
 import type { Awaitable } from '../awaitable.ts';
 import type { Dialect } from '../names.ts';
 import { type ContextKeys, contextKeys } from '../security/context-keys.ts';
+import type { Cancellation } from './cancel-list.ts';
 import type { Context, OpenedFrom } from './context.ts';
 
 /** What a SecurityContextToken in a message says of itself (WS-SecureConversation 1.3 §2). */
@@ -31,14 +32,6 @@ export interface FoundState {
 /** The keys of a context that was found. */
 export function keysOf({ keys, context }: FoundState): ContextKeys {
   return keys ?? contextKeys(context.secret);
-}
-
-/** A conversation that was cancelled, as the nodes of a farm tell each other. */
-export interface Cancellation {
-  /** Identifier of the context; all its instances end. */
-  readonly id: string;
-  /** When it need not be remembered any longer. */
-  readonly untilMs: number;
 }
 
 /**

@@ -21,6 +21,7 @@ import { counters } from '../../src/server/statistics.ts';
 import { cookieMode } from '../../src/state/cookie-mode.ts';
 import { replayTable } from '../../src/state/replay.ts';
 import { sealContext, writeState } from '../../src/state/seal.ts';
+import { memoryStore } from '../../src/store/memory-store.ts';
 import { defaultLimits } from '../../src/xml/limits.ts';
 import { keeperOf } from '../keyring/made.ts';
 import { newContext } from './contexts.ts';
@@ -47,7 +48,7 @@ async function openPort(wsdl: string, cacheEntries: number): Promise<ServedPort>
   await service.ready;
   const replays = replayTable();
   return servePort(plan, [], {
-    state: cookieMode({ keeper: keeperOf(ring), cacheEntries }),
+    state: cookieMode({ keeper: keeperOf(ring), store: memoryStore({ clock: Date.now }), cacheEntries }),
     lifetimeMs: () => 36_000_000,
     parts: {
       service,

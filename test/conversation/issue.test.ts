@@ -12,6 +12,7 @@ import type { Plan } from '../../src/policy/plan.ts';
 import { readWsdl } from '../../src/policy/wsdl.ts';
 import { cookieMode } from '../../src/state/cookie-mode.ts';
 import type { StateMode } from '../../src/state/state-mode.ts';
+import { memoryStore } from '../../src/store/memory-store.ts';
 import { scanText } from '../../src/xml/scan.ts';
 import { keeperOf, madeRing, seededRandom } from '../keyring/made.ts';
 import { atOnce } from '../state/made.ts';
@@ -24,7 +25,8 @@ const alice = { user: 'alice', roles: ['reader'], authenticatedBy: 'usernameToke
 const clientShare = Buffer.alloc(32, 9);
 
 function mode(): StateMode {
-  return cookieMode({ keeper: keeperOf(keyRing(madeRing(nowMs))), random: seededRandom('issue') });
+  const store = memoryStore({ clock: () => nowMs });
+  return cookieMode({ store, keeper: keeperOf(keyRing(madeRing(nowMs))), random: seededRandom('issue') });
 }
 
 function issue(plan: Plan, request: Partial<TokenRequest>, state = mode()) {

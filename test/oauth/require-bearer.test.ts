@@ -10,6 +10,7 @@ import { keyRing } from '../../src/keyring/ring.ts';
 import { formatRing, writeRingFile } from '../../src/keyring/ring-file.ts';
 import { rotateRing } from '../../src/keyring/rotate.ts';
 import { type BearerRequest, bearerCheck, requireBearer } from '../../src/oauth/require-bearer.ts';
+import { memoryStore } from '../../src/store/memory-store.ts';
 import { alice, nowMs, records, ring } from '../bearer/made.ts';
 import { emptyFolder } from '../keyring/made.ts';
 import { closeServers, listening, send } from './http.ts';
@@ -18,8 +19,8 @@ const random = randomBytesPooled;
 const ringFile = join(emptyFolder(), 'ring.json');
 const { audience } = alice;
 const token = sealBearerToken(alice, ring, nowMs, random);
-const revoked = revocations();
 const clock = { ms: nowMs };
+const revoked = revocations(memoryStore({ clock: () => clock.ms }));
 const common = { ring: ringFile, audience, nowMs: () => clock.ms, revocations: revoked };
 let base = '';
 

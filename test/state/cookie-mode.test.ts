@@ -3,10 +3,10 @@ import type { RingRecords } from '../../src/keyring/record.ts';
 import { keyRing } from '../../src/keyring/ring.ts';
 import { rotateRing } from '../../src/keyring/rotate.ts';
 import { dialects } from '../../src/names.ts';
-import { cancelList } from '../../src/state/cancel-list.ts';
 import type { Context } from '../../src/state/context.ts';
 import { type CookieModeOptions, cookieMode } from '../../src/state/cookie-mode.ts';
 import type { ContextToken, FoundState, StateMode } from '../../src/state/state-mode.ts';
+import { memoryStore } from '../../src/store/memory-store.ts';
 import { at, keeperOf, madeRing, seededRandom } from '../keyring/made.ts';
 import { atOnce, random, readVector } from './made.ts';
 
@@ -20,7 +20,8 @@ const records = madeRing(nowMs);
 function node(options: Partial<CookieModeOptions> = {}, changes: Partial<CookieModeOptions['keeper']> = {}) {
   const held = { ring: keyRing(records) };
   const keeper = { ring: () => held.ring, stale: () => false, refresh: () => false, ...changes };
-  const mode = cookieMode({ keeper, random, ...options });
+  const store = memoryStore({ clock: () => nowMs, random });
+  const mode = cookieMode({ keeper, store, random, ...options });
   return { mode, held, use: (next: RingRecords) => (held.ring = keyRing(next)) };
 }
 
@@ -155,7 +156,7 @@ describe('a cancelled conversation', () => {
     }
   });
   test('is not acknowledged where it can not be remembered', () => {
-    const { mode } = node({ cancels: cancelList({ maxEntries: 0, random }) });
+    const { mode } = node({ store: memoryStore({ clock: () => nowMs, random, maxClaims: 0 }) });
     expect(() => mode.cancel(alice, nowMs)).toThrow(
       expect.objectContaining({ fault: 'server', reason: 'cancel-list-full' }),
     );
@@ -195,7 +196,7 @@ describe('when the ring changes', () => {
 
 describe('a token sealed with a key that this node does not know yet', () => {
   const next = rotateRing(records, { now: true, nowMs: nowMs + 1, random: seededRandom('unknown') });
-  const token = issued(cookieMode({ keeper: keeperOf(keyRing(next)), random }), alice, nowMs + 2);
+  const token = issued(node({}, keeperOf(keyRing(next))).mode, alice, nowMs + 2);
 
   test('is opened after the ring was read again', () => {
     const asked: string[] = [];

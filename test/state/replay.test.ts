@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { cancelList } from '../../src/state/cancel-list.ts';
 import { replayTable } from '../../src/state/replay.ts';
 import { at, seededRandom } from '../keyring/made.ts';
 
@@ -73,33 +72,4 @@ test('a million keys are told apart and take flat memory', () => {
   for (let key = 0; key < 1_000_000; key += 997)
     expect(table.insert(`key ${key}`, nowMs + 62_500, retainMs)).toBe('seen');
   expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(64 * 1024 * 1024);
-});
-
-describe('the cancel list', () => {
-  test('knows a conversation until its end', () => {
-    const list = cancelList({ random });
-    expect(list.has('a', nowMs)).toBe(false);
-    expect(list.add('a', nowMs + 36_000_000, nowMs)).toBe(true);
-    expect(list.has('a', nowMs)).toBe(true);
-    expect(list.has('a', nowMs + 36_000_000)).toBe(true);
-    expect(list.has('b', nowMs)).toBe(false);
-    expect(list.has('a', nowMs + 36_000_000 + 1_800_000)).toBe(false);
-    expect(list.size()).toBe(0);
-  });
-  test('takes a cancellation twice', () => {
-    const list = cancelList({ random });
-    expect([list.add('a', nowMs + 1, nowMs), list.add('a', nowMs + 1, nowMs)]).toEqual([true, true]);
-    expect(list.size()).toBe(1);
-  });
-  test('says so when it is full', () => {
-    const list = cancelList({ random, maxEntries: 1 });
-    expect(list.add('a', nowMs + 1000, nowMs)).toBe(true);
-    expect(list.add('b', nowMs + 1000, nowMs)).toBe(false);
-    expect(list.has('b', nowMs)).toBe(false);
-  });
-  test('does not remember what is over', () => {
-    const list = cancelList({ random });
-    expect(list.add('a', nowMs, nowMs)).toBe(true);
-    expect(list.size()).toBe(0);
-  });
 });

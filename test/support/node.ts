@@ -12,9 +12,10 @@ import { answerMessage, type HttpAnswer } from '../../src/server/pipeline.ts';
 import { type EndpointParts, type ServedPort, servePort } from '../../src/server/port.ts';
 import { openService } from '../../src/server/service.ts';
 import { counters, type Statistics } from '../../src/server/statistics.ts';
+import type { Cancellation } from '../../src/state/cancel-list.ts';
 import { cookieMode } from '../../src/state/cookie-mode.ts';
 import { replayTable } from '../../src/state/replay.ts';
-import type { Cancellation } from '../../src/state/state-mode.ts';
+import { memoryStore } from '../../src/store/memory-store.ts';
 import type { Authenticate } from '../../src/users/authenticate.ts';
 import { defaultLimits } from '../../src/xml/limits.ts';
 import { keeperOf } from '../keyring/made.ts';
@@ -109,7 +110,7 @@ export async function startNode(options: NodeOptions): Promise<TestNode> {
     random: randomBytesPooled,
     clock: () => clock.nowMs,
   };
-  const state = cookieMode({ keeper: keeperOf(ring) });
+  const state = cookieMode({ keeper: keeperOf(ring), store: memoryStore({ clock: parts.clock }) });
   const served = plans.map(plan => servePort(plan, [], { state, parts, lifetimeMs: () => lifetimeMs }));
   const ports = new Map(served.map(port => [port.plan.port, port]));
   await parts.service.ready;

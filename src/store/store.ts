@@ -1,0 +1,87 @@
+import type { Awaitable } from '../awaitable.ts';
+
+/**
+ * What a service remembers beside its tokens, and what the nodes of a farm share where they have one store: in memory by
+ * default, or wherever somebody keeps it who writes these methods. `storeContract` of `soap-secure-conversation/testing`
+ * checks them.
+ *
+ * A key is `topic/name`: the topic is lower-case letters and hyphens, the name any text; both together have at most 512
+ * characters. Claims, records and counters do not share keys: each kind has a name space of its own. Times are
+ * milliseconds since the epoch. A store that can't answer throws or rejects, in 250 ms at most; then the request is
+ * refused and nothing was done. A store that has the answer at hand gives it without a promise.
+ */
+export interface Store {
+  /**
+   * Claims a key for the first who asks: of several at once, on any nodes, exactly one gets `new`.
+   * @param untilMs until then the key is taken; it may be taken for up to half an hour longer
+   * @returns `seen` where it is taken; `full` where there is no room: what is taken is never given up before its time
+   */
+  claim(key: string, untilMs: number): Awaitable<'new' | 'seen' | 'full'>;
+  /** Whether a key is claimed. */
+  has(key: string): Awaitable<boolean>;
+  /** The record of a key; undefined where there is none, where it was deleted and where its time is over. */
+  get(key: string): Awaitable<StoredRecord | undefined>;
+  /**
+   * Writes a record.
+   * @returns its version, which is greater than all versions before it in the topic; `conflict` where `ifVersion` is not
+   * the version that is there; `full` where there is no room: no record is given up before its time
+   */
+  put(key: string, value: Uint8Array, options: PutOptions): Awaitable<number | 'conflict' | 'full'>;
+  /** Deletes a record, where there is one. */
+  delete(key: string): Awaitable<void>;
+  /**
+   * Adds to a counter; 0 reads it. Additions of several nodes at once are all counted.
+   * @param n a whole number
+   * @param untilMs when it begins at 0 again: that of the first addition counts
+   * @returns the sum
+   */
+  add(key: string, n: number, untilMs: number): Awaitable<number>;
+  /**
+   * Tells of the records of a topic: first of all that are there, then of each that is written or deleted, until the
+   * store is closed. Of several versions of one record the last may be told alone. Told in the order of their versions.
+   * @param cursor of the last change that was heard: goes on after it, so that what happened meanwhile is told, deletions
+   * too; undefined begins at the beginning. The same change may come twice.
+   * @param signal ends it
+   */
+  changes(topic: string, cursor?: string, signal?: AbortSignal): AsyncIterable<Change>;
+  /** Ends all feeds and closes connections. Nothing is asked of the store after it. */
+  close(): Awaitable<void>;
+}
+
+/** A record as it was read. */
+export interface StoredRecord {
+  /** Not to be changed. */
+  readonly value: Uint8Array;
+  /** A whole number from 1. */
+  readonly version: number;
+}
+
+/** How a record is written. */
+export interface PutOptions {
+  /** When the record's time is over. */
+  readonly untilMs: number;
+  /** The version that must be there; 0: there must be none. Default: whatever is there is replaced. */
+  readonly ifVersion?: number;
+}
+
+/** A record that was written or deleted. */
+export interface Change {
+  readonly key: string;
+  /** Undefined where it was deleted. */
+  readonly record: StoredRecord | undefined;
+  /** Where to go on after this change. */
+  readonly cursor: string;
+}
+
+const keyPattern = /^[a-z-]+\//;
+const maxKeyChars = 512;
+
+/**
+ * The topic of a key.
+ * @throws {TypeError} for a text that is no key
+ */
+export function topicOf(key: string): string {
+  const end = key.indexOf('/');
+  if (key.length > maxKeyChars || !keyPattern.test(key)) throw new TypeError('a key of a store is topic/name');
+  return key.slice(0, end);
+}

@@ -1,0 +1,4 @@
+/** What those who write their own store test it with. */
+
+export { type ContractCheck, storeContract } from './store/contract.ts';
+export type { Change, PutOptions, Store, StoredRecord } from './store/store.ts';
