@@ -1,10 +1,11 @@
-import type { RequestListener, Server } from 'node:http';
+import { once } from 'node:events';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { soapVersions } from '../../src/names.ts';
 import { listenOn } from '../../src/server/listener.ts';
-import type { Served } from '../../src/server/requests.ts';
+import { type Served, serveRequest, wsdlOf } from '../../src/server/requests.ts';
 import { freshRing } from '../support/endpoint.ts';
 import { type Conversation, call, converseWith } from '../support/initiator.ts';
 import { keptLog, startNode, type TestNode } from '../support/node.ts';
@@ -87,6 +88,27 @@ function rawTls(octets: string | Uint8Array): Promise<string> {
     socket.on('close', () => resolve(text));
   });
 }
+
+test('the WSDL is written once for a request that asks for it, and not to find out whether there is one', async () => {
+  let written = 0;
+  const counting: Served = {
+    ...served,
+    wsdl: () => () => {
+      written += 1;
+      return '<wsdl/>';
+    },
+  };
+  const mounting: RequestListener = (request, response) => {
+    if (wsdlOf(request, counting) !== undefined) void serveRequest(request, response, counting);
+    else response.writeHead(204).end();
+  };
+  const server = createServer(mounting).listen(0, 'localhost');
+  await once(server, 'listening');
+  const statusOf = async (path: string) => (await fetch(`http://localhost:${portOf(server)}${path}`)).status;
+  expect([await statusOf('/Echo'), written]).toEqual([204, 0]);
+  expect([await statusOf('/Echo?wsdl'), written]).toEqual([200, 1]);
+  await closed(server);
+});
 
 describe('what Node’s parser refuses is answered as Node does, and is one line of the log without the peer’s words', () => {
   const bad = 'HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n';
