@@ -8,7 +8,7 @@ import type { Plan } from '../policy/plan.ts';
 import type { AuthenticationMethod, Context } from '../state/context.ts';
 import type { StateMode } from '../state/state-mode.ts';
 import type { TokenRequest } from './token-request.ts';
-import { type IssuedToken, writeIssueResponse } from './token-response.ts';
+import { writeIssueResponse } from './token-response.ts';
 
 /** Who a bootstrap proved to come from. */
 export interface Principal {
@@ -32,7 +32,7 @@ const absoluteLifeMs = 12 * 3_600_000;
 
 /**
  * Issues a SecurityContextToken for an authenticated bootstrap (WS-SecureConversation 1.3 §3).
- * @returns the new context, and the Body of the answer
+ * @returns the Body of the answer
  * @throws {Refusal} `invalidRequest` for a token type, key size or entropy that the policy does not allow; `server` where nothing may
  * be issued now (no usable key)
  */
@@ -40,7 +40,7 @@ export function issueContext(
   request: TokenRequest,
   principal: Principal,
   options: IssueOptions,
-): Awaitable<{ context: Context; body: OutgoingBody }> {
+): Awaitable<OutgoingBody> {
   const { plan, nowMs, random } = options;
   if (request.tokenType !== undefined && request.tokenType !== plan.dialect.sct)
     refuse('invalidRequest', 'rst-token-type');
@@ -52,17 +52,10 @@ export function issueContext(
     ? computedKey(request.entropy, serverShare, keySizeBits)
     : serverShare.subarray(0, keySizeBits / 8);
   const context = newContext(key, principal, options);
-  const token: Omit<IssuedToken, 'state'> = {
-    id: context.id,
-    instance: undefined,
-    wsuId: `sct-${uuidText(random)}`,
-    keySizeBits,
-    proof: request.entropy ? { entropy: serverShare } : { key },
-    createdMs: nowMs,
-    expiresMs: context.tokenExpiresMs,
-  };
+  const wsuId = `sct-${uuidText(random)}`;
+  const proof = request.entropy ? { entropy: serverShare } : { key };
   const issued = options.state.issue(context, { audience: plan.audience, dialect: plan.dialect }, nowMs);
-  return after(issued, state => ({ context, body: writeIssueResponse(plan.dialect, { ...token, state }) }));
+  return after(issued, state => writeIssueResponse(plan.dialect, context, { wsuId, state, keySizeBits, proof }));
 }
 
 /** The key size that is issued: what was asked for, where the suite allows it (WS-SecurityPolicy §6.1), else the suite's own. */

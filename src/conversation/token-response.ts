@@ -7,16 +7,17 @@ import type { Dialect } from '../names.ts';
 import { ns } from '../names.ts';
 import { writeContextReference } from '../security/token-reference.ts';
 import { elementContent } from '../soap/structure.ts';
+import type { Context } from '../state/context.ts';
 import { trimSpace } from '../xml/characters.ts';
 import { attributeValue, childNamed, type Element, isNamed, leafText } from '../xml/tree.ts';
 import { escapeText, standalone } from '../xml/write.ts';
 import { checkAttributes, checkNoneTwice, isOfSecret } from './token-request.ts';
 
-/** What the issuer answers with: the token, and how the initiator gets at the key. Times are milliseconds since the epoch. */
+/** What of a context its token says: names, and from when to when it lives. */
+export type IssuedContext = Pick<Context, 'id' | 'instance' | 'keyEffectiveMs' | 'tokenExpiresMs'>;
+
+/** What the issuer answers with beside the context: its sealed state, and how the initiator gets at the key. */
 export interface IssuedToken {
-  /** Identifier. */
-  readonly id: string;
-  readonly instance: string | undefined;
   /** wsu:Id of the token. */
   readonly wsuId: string;
   /** base64 text of the State element, or undefined where the state is kept elsewhere. */
@@ -24,23 +25,21 @@ export interface IssuedToken {
   readonly keySizeBits: number;
   /** The responder's entropy (key = P_SHA1 of both), or the key itself. */
   readonly proof: { readonly entropy: Uint8Array } | { readonly key: Uint8Array };
-  readonly createdMs: number;
-  readonly expiresMs: number;
 }
 
 /**
  * Writes the RequestSecurityTokenResponse of an Issue: SCT with Identifier first and the sealed state after it, both references,
  * proof, Lifetime and KeySize, in the order of WCF (facts seen on the wire: CXF takes any order). 200512 wraps it in a collection.
  */
-export function writeIssueResponse(dialect: Dialect, token: IssuedToken): OutgoingBody {
+export function writeIssueResponse(dialect: Dialect, context: IssuedContext, token: IssuedToken): OutgoingBody {
   const parts = [
     `<t:TokenType>${dialect.sct}</t:TokenType>`,
-    `<t:RequestedSecurityToken>${contextTokenText(dialect, token)}</t:RequestedSecurityToken>`,
+    `<t:RequestedSecurityToken>${contextTokenText(dialect, context, token)}</t:RequestedSecurityToken>`,
     `<t:RequestedAttachedReference>${writeContextReference(dialect, `#${token.wsuId}`)}</t:RequestedAttachedReference>`,
-    `<t:RequestedUnattachedReference>${writeContextReference(dialect, token.id)}</t:RequestedUnattachedReference>`,
+    `<t:RequestedUnattachedReference>${writeContextReference(dialect, context.id)}</t:RequestedUnattachedReference>`,
     proofText(dialect, token),
-    `<t:Lifetime><u:Created xmlns:u="${ns.wsu}">${new Date(token.createdMs).toISOString()}</u:Created>` +
-      `<u:Expires xmlns:u="${ns.wsu}">${new Date(token.expiresMs).toISOString()}</u:Expires></t:Lifetime>`,
+    `<t:Lifetime><u:Created xmlns:u="${ns.wsu}">${new Date(context.keyEffectiveMs).toISOString()}</u:Created>` +
+      `<u:Expires xmlns:u="${ns.wsu}">${new Date(context.tokenExpiresMs).toISOString()}</u:Expires></t:Lifetime>`,
     `<t:KeySize>${token.keySizeBits}</t:KeySize>`,
   ];
   return responseBody(dialect, parts.join(''));
@@ -51,12 +50,12 @@ export function writeCancelResponse(dialect: Dialect): OutgoingBody {
   return responseBody(dialect, '<t:RequestedTokenCancelled></t:RequestedTokenCancelled>');
 }
 
-function contextTokenText(dialect: Dialect, token: IssuedToken): string {
-  const instance = token.instance === undefined ? '' : `<c:Instance>${escapeText(token.instance)}</c:Instance>`;
+function contextTokenText(dialect: Dialect, { id, instance }: IssuedContext, token: IssuedToken): string {
+  const instanceText = instance === undefined ? '' : `<c:Instance>${escapeText(instance)}</c:Instance>`;
   const state = token.state === undefined ? '' : `<k:State xmlns:k="${ns.state}">${token.state}</k:State>`;
   return (
     `<c:SecurityContextToken xmlns:c="${dialect.wsc}" xmlns:u="${ns.wsu}" u:Id="${token.wsuId}">` +
-    `<c:Identifier>${escapeText(token.id)}</c:Identifier>${instance}${state}</c:SecurityContextToken>`
+    `<c:Identifier>${escapeText(id)}</c:Identifier>${instanceText}${state}</c:SecurityContextToken>`
   );
 }
 

@@ -73,7 +73,7 @@ async function issue(verified: Verified, port: ServedPort, caller: CountedCaller
   if (user === undefined) return refuse('failedAuthentication', 'user-or-password');
   if (plan.bootstrap.request.protection.kind === 'transport') spendRequest(user.user, verified, port);
   if (!parts.mayIssue(user.user)) throw new Overload('issue-rate', issueRetryMs);
-  const { body } = await issueContext(
+  const body = await issueContext(
     request,
     { ...user, authenticatedBy: 'usernameToken' },
     { plan, state, lifetimeMs: port.lifetimeMs(), nowMs: parts.clock(), random: parts.random },

@@ -10,6 +10,7 @@ import { ns } from '../../src/names.ts';
 import { planOf } from '../../src/policy/compile.ts';
 import type { Plan } from '../../src/policy/plan.ts';
 import { readWsdl } from '../../src/policy/wsdl.ts';
+import type { Context } from '../../src/state/context.ts';
 import { cookieMode } from '../../src/state/cookie-mode.ts';
 import type { StateMode } from '../../src/state/state-mode.ts';
 import { memoryStore } from '../../src/store/memory-store.ts';
@@ -38,7 +39,18 @@ function issue(plan: Plan, request: Partial<TokenRequest>, state = mode()) {
     target: undefined,
     ...request,
   };
-  return atOnce(issueContext(asked, alice, { plan, state, lifetimeMs, nowMs, random: seededRandom('issue') }));
+  const issued: Context[] = [];
+  const noting: StateMode = {
+    ...state,
+    issue: (context, ...rest) => {
+      issued.push(context);
+      return state.issue(context, ...rest);
+    },
+  };
+  const body = atOnce(
+    issueContext(asked, alice, { plan, state: noting, lifetimeMs, nowMs, random: seededRandom('issue') }),
+  );
+  return { context: issued[0] as Context, body };
 }
 
 function reasonOf(act: () => unknown): string {

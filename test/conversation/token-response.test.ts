@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { type IssuedToken, parseIssueResponse, writeIssueResponse } from '../../src/conversation/token-response.ts';
+import {
+  type IssuedContext,
+  type IssuedToken,
+  parseIssueResponse,
+  writeIssueResponse,
+} from '../../src/conversation/token-response.ts';
 import { computedKey } from '../../src/crypto/psha1.ts';
 import { secretBytes } from '../../src/crypto/secret-key.ts';
 import { type Dialect, dialects, ns } from '../../src/names.ts';
@@ -8,21 +13,22 @@ import { scanText } from '../../src/xml/scan.ts';
 /** The initiator's side of an Issue: what it takes for an answer, and what it makes of it. */
 const clientShare = Buffer.alloc(32, 9);
 const serverShare = Buffer.alloc(32, 8);
-const token: IssuedToken = {
+const token: IssuedToken & IssuedContext = {
   id: 'urn:uuid:00000000-0000-4000-8000-000000000001',
   instance: undefined,
   wsuId: 'sct-1',
   state: 'AAAA',
   keySizeBits: 256,
   proof: { entropy: serverShare },
-  createdMs: 0,
-  expiresMs: 3_600_000,
+  keyEffectiveMs: 0,
+  tokenExpiresMs: 3_600_000,
 };
 
 type Change = (response: string) => string;
 
-function read(change: Change = text => text, dialect: Dialect = dialects.feb2005, issued: Partial<IssuedToken> = {}) {
-  const { content } = writeIssueResponse(dialect, { ...token, ...issued });
+function read(change: Change = text => text, dialect: Dialect = dialects.feb2005, issued: Partial<typeof token> = {}) {
+  const all = { ...token, ...issued };
+  const { content } = writeIssueResponse(dialect, all, all);
   return parseIssueResponse(scanText(change(content)).root, dialect, clientShare, 128);
 }
 
