@@ -1,5 +1,11 @@
-import { type Entry, replace } from './memory-records.ts';
 import type { Change } from './store.ts';
+
+/** A record, or what a deletion leaves for those who go on from a cursor: it has the time of what was deleted. */
+export interface Entry {
+  readonly version: number;
+  readonly value: Uint8Array | undefined;
+  readonly untilMs: number;
+}
 
 /** Those who listen to the changes of one topic. */
 export interface MemoryFeed {
@@ -59,4 +65,10 @@ export function memoryFeed(clock: () => number): MemoryFeed {
 
 function changeOf(key: string, { value, version }: Entry): Change {
   return { key, record: value && { value, version }, cursor: String(version) };
+}
+
+/** Puts an entry at the end, so that the order stays that of the versions. */
+export function replace(entries: Map<string, Entry>, key: string, entry: Entry): void {
+  entries.delete(key);
+  entries.set(key, entry);
 }

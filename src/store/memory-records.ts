@@ -1,4 +1,4 @@
-import { type MemoryFeed, memoryFeed } from './memory-feed.ts';
+import { type Entry, type MemoryFeed, memoryFeed, replace } from './memory-feed.ts';
 import type { Change, PutOptions, StoredRecord } from './store.ts';
 
 /** The records of one topic, in memory. `Store` says what the methods do. */
@@ -14,13 +14,6 @@ export interface MemoryRecordsOptions {
   readonly maxRecords: number;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
-}
-
-/** A record, or what a deletion leaves for those who go on from a cursor: it has the time of what was deleted. */
-export interface Entry {
-  readonly version: number;
-  readonly value: Uint8Array | undefined;
-  readonly untilMs: number;
 }
 
 /** Makes a topic without records. */
@@ -84,10 +77,4 @@ function dueAfter(entries: ReadonlyMap<string, Entry>, cursor: string | undefine
   const after = Number(cursor ?? 0);
   const isDue = ({ version, value }: Entry) => version > after && (cursor !== undefined || value !== undefined);
   return new Map([...entries].filter(([, entry]) => isDue(entry)));
-}
-
-/** Puts an entry at the end, so that the order stays that of the versions. */
-export function replace(entries: Map<string, Entry>, key: string, entry: Entry): void {
-  entries.delete(key);
-  entries.set(key, entry);
 }
