@@ -1,11 +1,19 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 
-/** Tests that start processes, and so run what `npm run build` has made in dist/. */
-const processes = [
-  'test/cli/{programs,serve,tokens}.test.ts',
+/** Tests that start processes or read what `npm run build` has made in dist/. */
+export const processes = [
+  'test/cli/programs.test.ts',
+  'test/cli/serve.test.ts',
+  'test/cli/tokens.test.ts',
   'test/docs/pages/*.test.ts',
-  'test/farm/{early-end,farm,kill,npm-start,tokens}.test.ts',
+  'test/farm/early-end.test.ts',
+  'test/farm/farm.test.ts',
+  'test/farm/kill.test.ts',
+  'test/farm/npm-start.test.ts',
+  'test/farm/tokens.test.ts',
   'test/oauth/nodes.test.ts',
+  'test/package/client-graph.test.ts',
+  'test/package/types.test.ts',
 ];
 
 /** Programs of other houses: vitest.interop.config.ts and vitest.browser.config.ts run them. */
@@ -15,6 +23,12 @@ export default defineConfig({
   test: {
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    expect: {
+      // A test that looks at nothing shows nothing.
+      requireAssertions: true,
+      // A condition is waited for as long as a machine under load may need.
+      poll: { timeout: 20_000 },
+    },
     projects: [
       {
         extends: true,

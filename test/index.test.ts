@@ -129,16 +129,34 @@ test.each(['EchoTls13', 'EchoSymmetric'] as const)(
 );
 
 describe('secureConversation takes', () => {
-  test.each(['first', 'rotate'] as const)('order: %s', async order => {
-    const { client, conversation } = await connect('EchoSymmetric', { order });
-    await client.EchoAsync({ text: 'x' });
+  const dead = async () => `http://localhost:${await freePort()}/EchoSymmetric`;
+  const alive = () => `${addressOf.EchoSymmetric()}/EchoSymmetric`;
+
+  test.each([
+    ['first', ['x', 'y', 'z']],
+    ['rotate', ['NETWORK', 'y', 'NETWORK']],
+  ] as const)('order: %s', async (order, outcomes) => {
+    const options = { order, retry: 'none', addresses: [alive(), await dead()] } as const;
+    const { client, conversation } = await connect('EchoSymmetric', options);
+    const seen: string[] = [];
+    for (const text of ['x', 'y', 'z'])
+      seen.push(
+        await client.EchoAsync({ text }).then(
+          ([answer]) => answer.text,
+          ({ code }) => code,
+        ),
+      );
+    expect(seen).toEqual(outcomes);
     await conversation.close();
   });
 
   test.each(['connect', 'any', 'none'] as const)('retry: %s', async retry => {
-    const { client, conversation } = await connect('EchoSymmetric', { retry, timeoutMs: 5_000, clockSkewMs: 1_000 });
-    await client.EchoAsync({ text: 'x' });
-    await conversation.close();
+    const options = { retry, timeoutMs: 5_000, clockSkewMs: 1_000, addresses: [await dead(), alive()] };
+    const { client, conversation } = await connect('EchoSymmetric', options);
+    const said = client.EchoAsync({ text: 'x' });
+    if (retry === 'none') await expect(said).rejects.toMatchObject({ code: 'NETWORK' });
+    else expect((await said)[0]).toEqual({ text: 'x' });
+    expect(await conversation.close()).toBe(retry !== 'none');
   });
 });
 

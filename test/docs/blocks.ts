@@ -38,6 +38,14 @@ export const pages = [
   'docs/errors.md',
 ] as const;
 
+/** Where each npm command of the documentation ends, after the build; package.json says so too (see facts.test.ts). */
+export const npmScripts: Readonly<Record<string, string>> = {
+  start: 'npm run --silent build && exec node dist/cli/main.js farm',
+  load: 'npm run --silent build && node dist/cli/main.js load',
+  test: 'npm run --silent build && npm run --silent test:unit && vitest run --project processes test/farm/kill.test.ts',
+  'test:unit': 'vitest run --project unit',
+};
+
 export function readPage(page: string): string {
   return readFileSync(`${repository}${page}`, 'utf8');
 }

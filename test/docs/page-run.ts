@@ -23,14 +23,6 @@ import { type Block, repository } from './blocks.ts';
  * is built again; the ports that the documentation names are put in place of the real ones, in commands, files and output.
  */
 
-/** Where each npm command of the documentation ends, after the build; package.json says so too (see facts.test.ts). */
-export const npmScripts: Readonly<Record<string, string>> = {
-  start: 'npm run --silent build && exec node dist/cli/main.js farm',
-  load: 'npm run --silent build && node dist/cli/main.js load',
-  test: 'npm run --silent build && npm run --silent test:unit && vitest run --project processes test/farm/kill.test.ts',
-  'test:unit': 'vitest run --project unit',
-};
-
 const wsscShim = `#!/bin/sh
 case "$1" in
   farm) shift; exec node dist/cli/main.js farm "$@" --http 0 --https 0 --admin 0 ;;

@@ -1,4 +1,4 @@
-import { afterEach, test } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 import { blocksOf, type pages } from './blocks.ts';
 import { openPage, type PageRun } from './page-run.ts';
 
@@ -11,6 +11,6 @@ export function testPage(page: (typeof pages)[number]): void {
   test(`every command and file of ${page} does what the page says`, async () => {
     open = openPage();
     for (const block of blocksOf(page)) await open.run(block);
-    await open.stop();
+    await expect(open.stop()).resolves.toBeUndefined();
   }, 300_000);
 }

@@ -405,7 +405,11 @@ describe('a body', () => {
   });
 });
 
-test('a client that goes away at any byte leaves nothing behind', async () => {
+/** How many sockets of either end are open in this process. */
+const sockets = () => process.getActiveResourcesInfo().filter(kind => kind === 'TCPSocketWrap').length;
+
+test('a client that goes away at any byte leaves no socket open', async () => {
+  const before = sockets();
   const message = call(conversation);
   const octets = request(target, [host, soapType, `Content-Length: ${Buffer.byteLength(message)}`], message);
   for (let at = 0; at < octets.length; at += 97)
@@ -416,6 +420,7 @@ test('a client that goes away at any byte leaves nothing behind', async () => {
       socket.on('close', () => resolve());
       socket.on('error', () => undefined);
     });
+  await expect.poll(sockets).toBeLessThanOrEqual(before);
 });
 
 test('a client that goes away before its answer does not disturb the node', async () => {

@@ -5,7 +5,7 @@ import { storeContract } from '../../src/testing.ts';
 
 const open = () => memoryStore({ clock: Date.now });
 
-for (const { name, run } of storeContract('memory', open)) test(name, run);
+for (const { name, run } of storeContract('memory', open)) test(name, () => expect(run()).resolves.toBeUndefined());
 
 /** Stores with one fault each, and the check that must find it. */
 const faults: readonly (readonly [fault: string, law: string, broken: (good: Store) => Partial<Store>])[] = [

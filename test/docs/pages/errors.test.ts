@@ -1,3 +1,3 @@
 import { testPage } from '../page.ts';
 
-testPage('CONTRIBUTING.md');
+testPage('docs/errors.md');
