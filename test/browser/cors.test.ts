@@ -4,8 +4,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { systemRandom } from '../../src/crypto/random.ts';
 import { demoUser, prepareDemoClient, prepareDemoData } from '../../src/farm/demo-data.ts';
 import { createTokenServer, type TokenServer } from '../../src/oauth/token-server.ts';
-import { newFolder, removeFolders } from '../farm/running-farm.ts';
 import { closeServers, listening } from '../oauth/http.ts';
+import { newFolder, removeFolders } from '../support/data-folder.ts';
 
 /* Pages of two origins in Debian's chromium ask a token service for tokens. CHROMIUM names another program than /usr/bin/chromium. */
 

@@ -6,7 +6,8 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { freePort, loopbackHosts } from '../../src/farm/ports.ts';
-import { mainProgram, newData, removeFolders, wssc } from '../farm/running-farm.ts';
+import { mainProgram, wssc } from '../farm/running-farm.ts';
+import { newData, removeFolders } from '../support/data-folder.ts';
 
 const wsdl = fileURLToPath(new URL('../../wsdl/echo.wsdl', import.meta.url));
 const service = fileURLToPath(new URL('../../dist/farm/echo-service.js', import.meta.url));

@@ -6,8 +6,9 @@ import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openBearerToken } from '../../src/bearer/bearer-token.ts';
 import { openKeyRing } from '../../src/keyring/ring-file.ts';
-import { mainProgram, newData, removeFolders } from '../farm/running-farm.ts';
+import { mainProgram } from '../farm/running-farm.ts';
 import { send } from '../oauth/http.ts';
+import { newData, removeFolders } from '../support/data-folder.ts';
 
 let data = '';
 let base = '';

@@ -6,18 +6,8 @@ import type { Session } from '../../src/client/session.ts';
 import { systemRandom } from '../../src/crypto/random.ts';
 import { readRingFile, writeRingFile } from '../../src/keyring/ring-file.ts';
 import { createRing } from '../../src/keyring/rotate.ts';
-import {
-  echo,
-  endFarms,
-  newData,
-  nodeAddresses,
-  type RunningFarm,
-  removeFolders,
-  sessionOf,
-  startFarm,
-  whoAmI,
-  wssc,
-} from './running-farm.ts';
+import { newData, removeFolders } from '../support/data-folder.ts';
+import { echo, endFarms, nodeAddresses, type RunningFarm, sessionOf, startFarm, whoAmI, wssc } from './running-farm.ts';
 
 afterEach(endFarms);
 afterAll(removeFolders);

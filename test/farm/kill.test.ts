@@ -1,5 +1,6 @@
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
-import { echo, endFarms, newData, nodeAddresses, removeFolders, sessionOf, startFarm, whoAmI } from './running-farm.ts';
+import { newData, removeFolders } from '../support/data-folder.ts';
+import { echo, endFarms, nodeAddresses, sessionOf, startFarm, whoAmI } from './running-farm.ts';
 
 /* What all of it is for, on real processes: `npm test` runs this file, and of the tests with processes no other. */
 

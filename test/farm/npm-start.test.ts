@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
-import { newData, newFolder, removeFolders } from './running-farm.ts';
+import { newData, newFolder, removeFolders } from '../support/data-folder.ts';
 
 const repository = fileURLToPath(new URL('../../', import.meta.url));
 

@@ -1,44 +1,17 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { expect, vi } from 'vitest';
 import { openSession, type Session } from '../../src/client/session.ts';
 import type { SessionOptions } from '../../src/client/session-options.ts';
-import { systemRandom } from '../../src/crypto/random.ts';
-import { prepareDemoData } from '../../src/farm/demo-data.ts';
 import type { FarmDescription, FarmStatus } from '../../src/farm/description.ts';
 import { compilePolicy } from '../../src/policy/compile.ts';
 import type { OperationPlan, Plan } from '../../src/policy/plan.ts';
 
 export const mainProgram = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const plans = compilePolicy(fileURLToPath(new URL('../../wsdl/echo.wsdl', import.meta.url)));
-
-/** Folders of this test run, for {@link removeFolders}. */
-const folders: string[] = [];
-
-export function newFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'wssc-farm-'));
-  folders.push(folder);
-  return folder;
-}
-
-let template: Promise<string> | undefined;
-
-/** A data folder with certificates, ring and demo user: copies of the same ones, because keys take their time. */
-export async function newData(): Promise<string> {
-  template ??= prepareDemoData(newFolder(), Date.now(), systemRandom).then(({ folder }) => folder);
-  const folder = newFolder();
-  cpSync(await template, folder, { recursive: true });
-  return folder;
-}
-
-export function removeFolders(): void {
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
-}
 
 /** Runs wssc to its end. */
 export function wssc(...words: string[]): { status: number | null; stdout: string; stderr: string } {

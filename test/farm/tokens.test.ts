@@ -5,16 +5,8 @@ import { sealBearerToken } from '../../src/bearer/bearer-token.ts';
 import { systemRandom } from '../../src/crypto/random.ts';
 import { openKeyRing } from '../../src/keyring/ring-file.ts';
 import { send } from '../oauth/http.ts';
-import {
-  echo,
-  endFarms,
-  newData,
-  type RunningFarm,
-  removeFolders,
-  sessionOf,
-  startFarm,
-  whoAmI,
-} from './running-farm.ts';
+import { newData, removeFolders } from '../support/data-folder.ts';
+import { echo, endFarms, type RunningFarm, sessionOf, startFarm, whoAmI } from './running-farm.ts';
 
 let farm: RunningFarm;
 let bases: readonly string[] = [];

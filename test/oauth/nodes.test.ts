@@ -10,7 +10,7 @@ import { systemRandom } from '../../src/crypto/random.ts';
 import { prepareDemoData } from '../../src/farm/demo-data.ts';
 import { updateRingFile, writeRingFile } from '../../src/keyring/ring-file.ts';
 import { createRing, rotateRing } from '../../src/keyring/rotate.ts';
-import { newFolder, removeFolders } from '../farm/running-farm.ts';
+import { newFolder, removeFolders } from '../support/data-folder.ts';
 import { send } from './http.ts';
 
 /* Three processes of examples/bearer-api.mjs, which have nothing in common but the files of one data folder. */

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { connect, type TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createTokenServer, type TokenServer } from '../../src/oauth/token-server.ts';
-import { newData, removeFolders } from '../farm/running-farm.ts';
+import { newData, removeFolders } from '../support/data-folder.ts';
 import { files } from './service.ts';
 
 let ca = '';
