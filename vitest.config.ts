@@ -13,6 +13,7 @@ export const processes = [
   'test/farm/tokens.test.ts',
   'test/oauth/nodes.test.ts',
   'test/package/client-graph.test.ts',
+  'test/package/tarball.test.ts',
   'test/package/types.test.ts',
 ];
 

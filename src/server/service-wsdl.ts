@@ -1,9 +1,6 @@
-import { createRequire } from 'node:module';
 import type { WSDL } from 'soap';
+import soap from 'soap';
 import { ConfigurationError } from '../errors.ts';
-
-// node-soap is CommonJS; its own exports object is asked for, not the interop view of it.
-const soap: typeof import('soap') = createRequire(import.meta.url)('soap');
 
 /**
  * Reads a WSDL as node-soap's server does, for the arguments and results of the service.

@@ -1,0 +1,109 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { build } from 'esbuild';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { repository } from '../docs/blocks.ts';
+import { entries } from './entries.ts';
+
+/*
+ * The package as it is published: packed, unpacked into the node_modules of a program of its own, beside the packages that it says it
+ * depends on and no others. Node's own loader runs the program, in each version of Node that is at hand: this one, and those that
+ * OTHER_NODES names (paths of programs, with colons between them).
+ */
+
+const nodes = [process.execPath, ...(process.env.OTHER_NODES ?? '').split(':').filter(path => path !== '')];
+const packageName = 'soap-secure-conversation';
+const folder = mkdtempSync(join(tmpdir(), 'tarball-'));
+const modules = join(folder, 'node_modules');
+afterAll(() => rmSync(folder, { recursive: true }));
+
+beforeAll(() => {
+  const packed = execFileSync('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], {
+    cwd: repository,
+    encoding: 'utf8',
+  });
+  const [{ filename }] = JSON.parse(packed);
+  const own = join(modules, packageName);
+  mkdirSync(own, { recursive: true });
+  execFileSync('tar', ['-xzf', join(folder, filename), '-C', own, '--strip-components=1']);
+  const { dependencies } = JSON.parse(readFileSync(join(own, 'package.json'), 'utf8'));
+  for (const name of Object.keys(dependencies)) {
+    mkdirSync(dirname(join(modules, name)), { recursive: true });
+    symlinkSync(join(repository, 'node_modules', name), join(modules, name));
+  }
+});
+
+/** Runs a program in the folder; what it prints is JSON. */
+function run(node: string, file: string): unknown {
+  const { status, stdout, stderr } = spawnSync(node, [file], { cwd: folder, encoding: 'utf8' });
+  expect(status, stderr).toBe(0);
+  return JSON.parse(stdout);
+}
+
+const specifiers = Object.keys(entries).map(path => join(packageName, path));
+
+/** What a program does with each entry: the names in it, and one thing that each is for. */
+const body = `
+  const [validationKey, decryptionKey] = [32, 64].map(from => Buffer.from(Array.from({ length: 32 }, (_, i) => from + i)).toString('hex'));
+  const shared = aspnet.machineKey({ validationKey, decryptionKey, validation: 'HMACSHA256', decryption: 'AES' });
+  const opened = shared.unprotect(shared.protect(Buffer.from('hello'), ['a']), ['a']);
+  const ports = main.explainPolicy(${JSON.stringify(join(modules, packageName, 'wsdl/echo.wsdl'))}).map(({ port }) => port);
+  const asks = [() => bearer.requireBearer({ ring: 'no-ring.json', audience: 'a' }), () => main.currentContext()].map(ask => {
+    try { return ask(); } catch (error) { return [error instanceof client.SecureConversationError, error.code]; }
+  });
+  const names = [main, client, bearer, aspnet].map(entry => Object.keys(entry).length > 3);
+  console.log(JSON.stringify({ names, opened: String(opened), ports, asks }));
+`;
+const imports = `
+  import * as main from '${packageName}';
+  import * as client from '${packageName}/client';
+  import * as bearer from '${packageName}/bearer';
+  import * as aspnet from '${packageName}/aspnet';`;
+const requires = `
+  const main = require('${packageName}');
+  const client = require('${packageName}/client');
+  const bearer = require('${packageName}/bearer');
+  const aspnet = require('${packageName}/aspnet');`;
+const expected = {
+  names: [true, true, true, true],
+  opened: 'hello',
+  ports: ['EchoTls11', 'EchoTls13', 'EchoSymmetric'],
+  asks: [
+    [true, 'RING_INVALID'],
+    [true, 'NO_CONTEXT'],
+  ],
+};
+
+describe.each(nodes)('the packed package in %s', node => {
+  test('works where it is imported', () => {
+    writeFileSync(join(folder, 'program.mjs'), imports + body);
+    expect(run(node, 'program.mjs')).toEqual(expected);
+  });
+
+  test('works where it is required', () => {
+    writeFileSync(join(folder, 'program.cjs'), requires + body);
+    expect(run(node, 'program.cjs')).toEqual(expected);
+  });
+
+  test.each(['esm', 'cjs'] as const)('works in a bundle of esbuild as %s', async format => {
+    const outfile = join(folder, `bundle.${format === 'esm' ? 'mjs' : 'cjs'}`);
+    // What of the packages below is CommonJS requires Node's modules.
+    const require = "import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);";
+    await build({
+      stdin: { contents: imports + body, resolveDir: folder },
+      outfile,
+      format,
+      bundle: true,
+      platform: 'node',
+      logLevel: 'error',
+      ...(format === 'esm' ? { banner: { js: require } } : {}),
+    });
+    expect(run(node, outfile)).toEqual(expected);
+  });
+});
+
+test('the program uses every entry', () => {
+  expect(specifiers.filter(name => !`${imports}'`.includes(`'${name}'`))).toEqual([]);
+});
