@@ -3,7 +3,7 @@ import type { RandomSource } from '../crypto/random.ts';
 import type { SecretKey } from '../crypto/secret-key.ts';
 import type { Suite } from '../crypto/suites.ts';
 import type { OwnCertificate } from '../crypto/x509.ts';
-import { refuse, SecureConversationError } from '../errors.ts';
+import { ConfigurationError, refuse } from '../errors.ts';
 import type { Dialect } from '../names.ts';
 import type { MessagePlan, TokenUse } from '../policy/plan.ts';
 import { type ContextKeys, cipherKey, contextKeys, derivedKey } from '../security/context-keys.ts';
@@ -88,7 +88,7 @@ export function protectionToken(
   if (header.encryptedKeys.length !== 0) refuse('invalidSecurity', 'encrypted-key-unexpected');
   if ('findContext' in keys) return contextInHeader(header, plan, keys);
   if ('context' in keys) return ownContext(header, plan, keys.context);
-  throw new SecureConversationError('CONFIG_INVALID', 'the answer is of a conversation, and none was given');
+  throw new ConfigurationError('CONFIG_INVALID', 'the answer is of a conversation, and none was given');
 }
 
 function contextInHeader(header: SecurityHeader, plan: MessagePlan, keys: RecipientKeys): ProtectionToken {
