@@ -17,10 +17,11 @@ export {
   SealingError,
   SecureConversationError,
 } from './errors.ts';
-export { type KeeperOptions, keepRing, type RingKeeper } from './keyring/keeper.ts';
+export type { KeeperOptions, RingKeeper } from './keyring/keeper.ts';
 export type { KeyRecord, MachineKeyRecord, RingPolicy, RingRecords } from './keyring/record.ts';
 export type { KeyRing, RingKey, RingMachineKey } from './keyring/ring.ts';
 export { openKeyRing } from './keyring/ring-file.ts';
+export { openRing, type RingSource } from './keyring/ring-source.ts';
 export type { DecryptionName, ValidationName } from './machine-key/algorithms.ts';
 export type { MachineKeySettings } from './machine-key/config.ts';
 export type { MachineKey } from './machine-key/machine-key.ts';
@@ -36,7 +37,6 @@ export {
   type RequireBearerOptions,
   requireBearer,
 } from './oauth/require-bearer.ts';
-export type { RingSource } from './oauth/ring-source.ts';
 export type { BearerTokensOptions } from './oauth/service-options.ts';
 export type { Cancellation } from './state/cancel-list.ts';
 export type { Authenticate, AuthenticatedUser, Caller, CountedCaller } from './users/authenticate.ts';

@@ -10,9 +10,11 @@ import {
   currentContext,
   type Endpoint,
   type EndpointListener,
+  type EndpointOptions,
   explainPolicy,
   findCurrentContext,
   openKeyRing,
+  openRing,
   SecureConversationError,
   secureConversation,
 } from '../src/index.ts';
@@ -34,7 +36,7 @@ interface Started {
 }
 
 /** An endpoint with every option. */
-async function start(): Promise<Started> {
+async function start(options: Partial<EndpointOptions> = {}): Promise<Started> {
   const operations = {
     Echo({ text }: { text: string }) {
       seen.push(currentContext());
@@ -60,6 +62,7 @@ async function start(): Promise<Started> {
     mounted: { path: '/health', handler: (_request, response) => void response.end('well') },
     log: keptLog().log,
     onCancel: () => {},
+    ...options,
   });
   const listener = await endpoint.listen({ http: tcp.http, https: tcp.https, host: 'localhost', exclusive: false });
   return { endpoint, listener, tcp };
@@ -185,4 +188,15 @@ test.each<[string, (listener: EndpointListener) => Promise<void>]>([
   for (const port of ports) expect((await health(port)).status).toBe(200);
   await end(started.listener);
   for (const port of ports) await expect(health(port)).rejects.toThrow();
+});
+
+test('a ring that was opened serves several, is watched once, and closed by whoever opened it', async () => {
+  const opened = openRing(ring);
+  const closed: string[] = [];
+  const shared = { ...opened, close: () => void closed.push('ring') };
+  const started = await start({ ring: shared });
+  expect(openRing(shared)).toBe(shared);
+  await started.endpoint.close();
+  expect(closed).toEqual([]);
+  opened.close();
 });

@@ -1,20 +1,8 @@
 import { isScopeName } from '../bearer/bearer-codec.ts';
 import { isAudience } from '../bearer/bearer-token.ts';
 import { type Field, failAt, list } from '../fields.ts';
-import type { RingKeeper } from '../keyring/keeper.ts';
-import type { RingSource } from './ring-source.ts';
 
 /** What options of the token service and of `requireBearer`, and the configuration of `wssc tokens`, have in common. */
-
-/** A ring file, or a ring that is kept: one that was only opened would never be read again. */
-export const ringSource: Field<RingSource> = (value, place) =>
-  (typeof value === 'string' && value !== '') || isKeeper(value)
-    ? value
-    : failAt(place, 'must be the path of a key ring file, or what keepRing gives');
-
-function isKeeper(value: unknown): value is RingKeeper {
-  return typeof value === 'object' && value !== null && 'ring' in value && typeof value.ring === 'function';
-}
 
 export const audience: Field<string> = (value, place) =>
   typeof value === 'string' && isAudience(value) ? value : failAt(place, 'must be a text of 1 to 512 bytes');

@@ -5,13 +5,13 @@ import { keyIdOfToken } from '../bearer/bearer-token.ts';
 import type { Revocations } from '../bearer/revocations.ts';
 import { openAccessToken } from '../bearer/token-openers.ts';
 import { anyObject, callable, type Field, object } from '../fields.ts';
+import { openRing, type RingSource, ringSource } from '../keyring/ring-source.ts';
 import { openWith } from '../keyring/seal.ts';
-import { audience, ringSource, scope } from './option-fields.ts';
-import { keptRing, type RingSource } from './ring-source.ts';
+import { audience, scope } from './option-fields.ts';
 
 /** Options of {@link requireBearer} and {@link bearerCheck}. */
 export interface RequireBearerOptions {
-  /** Key ring file of the farm, or a ring that is kept already. */
+  /** Key ring file of the farm, watched as long as the process lives; or a ring that is open, for several uses, or to be closed. */
   readonly ring: RingSource;
   /** What tokens must be for; any other is refused. */
   readonly audience: string;
@@ -81,7 +81,7 @@ const checkedOptions = object(fields, 'ring', 'audience');
 export function bearerCheck(options: RequireBearerOptions): (request: IncomingMessage) => Awaitable<BearerResult> {
   const { scope: needed = [] } = checkedOptions(options, { of: 'requireBearer', path: '' });
   const { audience, revocations, nowMs = Date.now } = options;
-  const keeper = keptRing(options.ring);
+  const keeper = openRing(options.ring);
   const outOfScope: BearerRefusal = {
     status: 403,
     challenge: `Bearer error="insufficient_scope", scope="${needed.join(' ')}"`,

@@ -3,6 +3,7 @@ import { type Revocation, revocations } from '../bearer/revocations.ts';
 import { type RandomSource, systemRandom } from '../crypto/random.ts';
 import { ConfigurationError } from '../errors.ts';
 import { anyObject, callable, type Field, failAt, flag, list, number, object, oneOrList, record } from '../fields.ts';
+import { openRing, type RingSource, ringSource } from '../keyring/ring-source.ts';
 import { announcer } from '../server/announce.ts';
 import { boundedLog, standardErrorLog } from '../server/log.ts';
 import { checkSeal } from '../state/self-test.ts';
@@ -12,14 +13,13 @@ import type { Authenticate } from '../users/authenticate.ts';
 import { type LoginLimits, loginLimitsField } from '../users/login-limits.ts';
 import { type Logins, loginsOf, usersFileOrFunction, usersOrLogins } from '../users/logins.ts';
 import { type ClientOptions, openClients } from './clients.ts';
-import { audience, origin, ringSource, scopeNames } from './option-fields.ts';
+import { audience, origin, scopeNames } from './option-fields.ts';
 import { type AttemptLimits, requestRate } from './request-rate.ts';
-import { keptRing, type RingSource } from './ring-source.ts';
 import { roleClaims, type TokenService } from './token-service.ts';
 
 /** Options of `bearerTokens`. */
 export interface BearerTokensOptions extends ClientOptions {
-  /** Key ring file of the farm, or a ring that is kept already. */
+  /** Key ring file of the farm, watched as long as the process lives; or a ring that is open, for several uses, or to be closed. */
   readonly ring: RingSource;
   /** Users file, a function that checks a user name and password, or logins that several services have in common (`openLogins`). */
   readonly authenticate: string | Authenticate | Logins;
@@ -95,7 +95,7 @@ export function openTokenService(options: BearerTokensOptions): TokenService {
   const log = boundedLog(options.log ?? standardErrorLog());
   const audiences = checkedAudiences(audience);
   checkSeal(random);
-  const keeper = keptRing(options.ring);
+  const keeper = openRing(options.ring);
   const logins = loginsOf(options);
   const store = memoryStore({ clock: nowMs, random });
   const { lifeMs } = keeper.ring().policy;

@@ -14,6 +14,7 @@ import {
   record,
   text,
 } from '../fields.ts';
+import { type RingSource, ringSource } from '../keyring/ring-source.ts';
 import type { Cancellation } from '../state/cancel-list.ts';
 import { addressOrBlock } from '../users/addresses.ts';
 import type { Authenticate } from '../users/authenticate.ts';
@@ -36,8 +37,8 @@ export interface EndpointOptions {
   readonly wsdl: string;
   /** node-soap's service object, unchanged: `{ Service: { Port: { Operation(args) {} } } }`. */
   readonly services: object;
-  /** Key ring file. The endpoint reads it again whenever it changes, so it takes no ring that was opened already. */
-  readonly ring: string;
+  /** Key ring file, which is watched until the endpoint closes; or a ring that is open, for several uses in one process. */
+  readonly ring: RingSource;
   /** Users file, a function that checks a user name and password, or logins that several services have in common (`openLogins`). */
   readonly authenticate: string | Authenticate | Logins;
   /** What keeps costly checks from taking the machine, and passwords from being guessed. */
@@ -81,9 +82,6 @@ export interface EndpointOptions {
   readonly onCancel?: (cancellation: Cancellation) => Promise<void> | void;
 }
 
-const ringFile: Field<string> = (value, place) =>
-  typeof value === 'string' ? text(value, place) : failAt(place, 'must be the path of a key ring file');
-
 const lifetimeMs = number(1_000, 7 * 86_400_000, false);
 const clockSkewMs = number(0, 300_000, false);
 const limit = number(1, 1 << 30);
@@ -95,7 +93,7 @@ const issueRate = object({
 const fields = {
   wsdl: text,
   services: anyObject,
-  ring: ringFile,
+  ring: ringSource,
   authenticate: usersOrLogins,
   loginLimits: loginLimitsField,
   trustedProxies: list(addressOrBlock),

@@ -5,7 +5,8 @@ import { defaultIssueRate, issueLimit } from '../conversation/issue-rate.ts';
 import { randomBytesPooled } from '../crypto/random.ts';
 import { loadCertificate, type OwnCertificate } from '../crypto/x509.ts';
 import { ConfigurationError } from '../errors.ts';
-import { keepRing, type RingKeeper } from '../keyring/keeper.ts';
+import type { RingKeeper } from '../keyring/keeper.ts';
+import { openRing } from '../keyring/ring-source.ts';
 import { compilePolicy } from '../policy/compile.ts';
 import type { PolicyPort } from '../policy/explain-policy.ts';
 import { checkServable } from '../policy/offered.ts';
@@ -81,7 +82,7 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
     checkServed(plan, options.services);
   }
   const certificates = ownCertificates(options, plans);
-  const ring = keepRing(options.ring, {
+  const ring = openRing(options.ring, {
     nowMs: Date.now,
     onError: error => log.error({ err: error }, 'key ring not read'),
   });
@@ -152,7 +153,8 @@ function endpointOf(
   };
   const shut = async (idleMs: number, allMs: number) => {
     served.isDraining = true;
-    ring.close();
+    // One that was given open is also others'.
+    if (typeof options.ring === 'string') ring.close();
     await closeAll(servers, idleMs, allMs);
   };
   const drain = (ms: number) => shut(Math.min(ms / 2, 1_000), ms);

@@ -203,7 +203,7 @@ test.each<[string, object, RegExp]>([
   [
     'a ring that was only opened',
     { ring },
-    /^requireBearer: ring must be the path of a key ring file, or what keepRing/,
+    /^requireBearer: ring must be the path of a key ring file, or what openRing/,
   ],
   ['a scope that can not be', { scope: 'a "b"' }, /^requireBearer: scope\[1\] must be a scope's name: printable ASCII/],
   ['a scope with a name twice', { scope: ['a', 'a'] }, /^requireBearer: scope has a name twice$/],

@@ -27,7 +27,11 @@ test.each([
   ['an unknown override', { ...usable, ports: { EchoTls13: { cookie: true } } }, 'unknown key ports.EchoTls13.cookie'],
   ['no override', { ...usable, ports: { EchoTls13: true } }, 'ports.EchoTls13 must be an object'],
   ['services that are none', { ...usable, services: () => ({}) }, 'services must be an object'],
-  ['a ring that was opened', { ...usable, ring: { keys: [] } }, 'ring must be the path of a key ring file'],
+  [
+    'a snapshot of a ring',
+    { ...usable, ring: { keys: [] } },
+    'ring must be the path of a key ring file, or what openRing gives',
+  ],
   ['users as a list', { ...usable, authenticate: [] }, 'authenticate must be the path of a users file, or a function'],
   ['one address', { ...usable, addresses: 'https://localhost' }, 'addresses must be a list'],
   ['an empty list of addresses', { ...usable, addresses: [] }, 'addresses must not be empty'],
