@@ -3,7 +3,7 @@ import { Agent } from 'node:https';
 import { createRequire } from 'node:module';
 import type { Client } from 'soap';
 import { ConfigurationError, SecureConversationError } from '../errors.ts';
-import type { Plan } from '../policy/plan.ts';
+import { type Plan, tokenUseOf } from '../policy/plan.ts';
 
 // node-soap is CommonJS; its own exports object is asked for, not the interop view of it.
 const soap: typeof import('soap') = createRequire(import.meta.url)('soap');
@@ -65,7 +65,7 @@ export function portAddress(address: string, plan: Plan): string {
 
 /** @throws {SecureConversationError} `CONFIG_INVALID` where the port's policy encrypts to the service's certificate and none was named */
 export function requireServiceCertificate({ port, bootstrap }: Plan, certificate: string | undefined): void {
-  if (certificate !== undefined || bootstrap.request.protection.kind === 'transport') return;
+  if (certificate !== undefined || tokenUseOf(bootstrap.request)?.kind !== 'encryptedKey') return;
   throw new ConfigurationError('CONFIG_INVALID', `port ${port} encrypts to the service's certificate`, {
     hint: 'give it with --service-certificate FILE',
   });

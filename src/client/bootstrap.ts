@@ -4,6 +4,7 @@ import { loadPeerCertificate } from '../crypto/x509.ts';
 import { ConfigurationError } from '../errors.ts';
 import type { ContextKey } from '../message/protection-key.ts';
 import type { BootstrapKeys, ConversationKey } from '../message/sending-key.ts';
+import { tokenUseOf } from '../policy/plan.ts';
 import { contextKeys } from '../security/context-keys.ts';
 import { hasOnlyCharacters } from '../xml/characters.ts';
 import { type ExchangeParts, exchange } from './exchange.ts';
@@ -56,7 +57,7 @@ export function bootstrapKeys({ plan, username, password, serviceCertificate }: 
   if (!hasOnlyCharacters(username + password))
     throw new ConfigurationError('CONFIG_INVALID', 'user name or password holds a character that XML can not');
   const usernameToken = { username, password };
-  if (plan.bootstrap.request.protection.kind === 'transport') return { usernameToken };
+  if (tokenUseOf(plan.bootstrap.request)?.kind !== 'encryptedKey') return { usernameToken };
   if (serviceCertificate === undefined)
     throw new ConfigurationError(
       'CONFIG_INVALID',

@@ -2,13 +2,14 @@ import type { SecretKey } from '../crypto/secret-key.ts';
 import type { Suite } from '../crypto/suites.ts';
 import { refuse } from '../errors.ts';
 import { ns } from '../names.ts';
-import { type MessagePlan, wantsUsername } from '../policy/plan.ts';
+import type { MessagePlan } from '../policy/plan.ts';
 import { decryptData, type EncryptedData, parseEncryptedData } from '../security/encryption.ts';
 import type { SecurityHeader } from '../security/header.ts';
 import { elementById, type Ids } from '../security/ids.ts';
 import type { Envelope } from '../soap/envelope.ts';
 import type { Limits } from '../xml/limits.ts';
 import { type Element, type Fragment, isNamed } from '../xml/tree.ts';
+import type { Binding } from './binding.ts';
 
 /** The EncryptedData of a message: each stands where the plan has one. */
 export interface EncryptedParts {
@@ -29,11 +30,12 @@ export function encryptedParts(
   envelope: Envelope,
   header: SecurityHeader,
   plan: MessagePlan,
+  binding: Binding,
   ids: Ids,
 ): EncryptedParts {
   const parts = {
     body: plan.encrypted.body ? bodyPart(envelope.body, plan.suite) : undefined,
-    usernameToken: usernameTokenPart(header, plan),
+    usernameToken: usernameTokenPart(header, binding),
   };
   const expected = [parts.body, parts.usernameToken].filter(part => part !== undefined);
   if (header.dataReferences.length !== expected.length) refuse('invalidSecurity', 'data-references');
@@ -49,11 +51,10 @@ function bodyPart(body: Element, suite: Suite): EncryptedData {
   return data.type === 'content' ? data : refuse('invalidSecurity', 'encrypted-data-other-type');
 }
 
-function usernameTokenPart(header: SecurityHeader, plan: MessagePlan): EncryptedData | undefined {
+function usernameTokenPart(header: SecurityHeader, { encryptsTokens }: Binding): EncryptedData | undefined {
   const data = header.encryptedData[0];
   if (data === undefined) return undefined;
-  const allowed = plan.protection.kind === 'symmetric' && wantsUsername(plan);
-  if (!allowed || header.encryptedData.length !== 1) refuse('invalidSecurity', 'encrypted-data-unexpected');
+  if (!encryptsTokens || header.encryptedData.length !== 1) refuse('invalidSecurity', 'encrypted-data-unexpected');
   return data.type === 'element' ? data : refuse('invalidSecurity', 'encrypted-data-other-type');
 }
 

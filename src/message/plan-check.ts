@@ -1,32 +1,8 @@
-import { ConfigurationError, refuse } from '../errors.ts';
-import { encryptsFirst, isListed, type MessagePlan, tokenUseOf, wantsUsername } from '../policy/plan.ts';
+import { refuse } from '../errors.ts';
+import { isListed, type MessagePlan, type TokenUse, wantsUsername } from '../policy/plan.ts';
 import type { SecurityHeader } from '../security/header.ts';
 import type { Envelope } from '../soap/envelope.ts';
 import type { Element } from '../xml/tree.ts';
-
-/**
- * Refuses a plan that this version can neither write nor check; the policy compiler refuses its policy before a message comes.
- *
- * @throws {SecureConversationError} `POLICY_UNSUPPORTED`
- */
-export function checkSupported(plan: MessagePlan): void {
-  if (supported.has(plan)) return;
-  const { protection, supporting, encrypted } = plan;
-  const symmetric = protection.kind === 'symmetric';
-  const reason =
-    (symmetric && protection.encryptSignature && 'EncryptSignature') ||
-    (symmetric && protection.protectTokens && 'ProtectTokens') ||
-    (symmetric &&
-      supporting.some(token => token.kind === 'context') &&
-      'an endorsing context in a symmetric binding') ||
-    (symmetric && encryptsFirst(protection) && wantsUsername(plan) && 'a UsernameToken with EncryptBeforeSigning') ||
-    (encrypted.headers.length !== 0 && 'encrypted headers');
-  if (reason !== false) throw new ConfigurationError('POLICY_UNSUPPORTED', `not supported in a message: ${reason}`);
-  supported.add(plan);
-}
-
-/** Plans that were looked at already; a plan does not change. */
-const supported = new WeakSet<MessagePlan>();
 
 /**
  * Compares what a header holds with what the plan has a use for, before any key is touched. A structure without a use is refused:
@@ -34,12 +10,11 @@ const supported = new WeakSet<MessagePlan>();
  *
  * @throws {Refusal} `invalidSecurity`
  */
-export function checkStructure(header: SecurityHeader, plan: MessagePlan): void {
-  const use = tokenUseOf(plan);
-  if (header.signatures.length !== (use === undefined ? 0 : 1)) refuse('invalidSecurity', 'signature-count');
+export function checkStructure(header: SecurityHeader, plan: MessagePlan, signer: TokenUse | undefined): void {
+  if (header.signatures.length !== (signer === undefined ? 0 : 1)) refuse('invalidSecurity', 'signature-count');
   if (header.timestamps.length !== (plan.timestamp ? 1 : 0)) refuse('invalidSecurity', 'timestamp-count');
   if (header.binaryTokens.length !== 0) refuse('invalidSecurity', 'binary-token-unexpected');
-  if (use === undefined) checkNoKeys(header);
+  if (signer === undefined) checkNoKeys(header);
   const wanted = wantsUsername(plan);
   const found = header.usernameTokens.length + (wanted ? header.encryptedData.length : 0);
   if (found !== (wanted ? 1 : 0)) refuse('invalidSecurity', 'username-token-count');
@@ -72,7 +47,7 @@ export function checkSigned(plan: MessagePlan, { envelope, signed, usernameToken
       refuse('invalidSecurity', 'header-not-signed');
     }
   }
-  if (plan.protection.kind !== 'symmetric' || usernameToken === undefined) return;
+  if (usernameToken === undefined) return;
   const mustBeSigned = plan.supporting.some(token => token.kind === 'username' && token.signed);
   if (mustBeSigned && !signed.has(usernameToken)) refuse('invalidSecurity', 'username-token-not-signed');
 }

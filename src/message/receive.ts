@@ -1,9 +1,8 @@
 import { type Awaitable, after } from '../awaitable.ts';
-import { hmacKey } from '../crypto/hmac.ts';
 import type { RandomSource } from '../crypto/random.ts';
 import { refuse } from '../errors.ts';
 import { ns } from '../names.ts';
-import { encryptsFirst, type MessagePlan, type TokenUse, tokenUseOf } from '../policy/plan.ts';
+import type { MessagePlan, TokenUse } from '../policy/plan.ts';
 import type { ContextKeys } from '../security/context-keys.ts';
 import type { DerivedKeyToken } from '../security/derived-key.ts';
 import type { EncryptedData } from '../security/encryption.ts';
@@ -11,6 +10,7 @@ import { parseSecurityHeader, type SecurityHeader } from '../security/header.ts'
 import { addIds, collectIds, elementById, hasId, hasLookAlike, type Ids } from '../security/ids.ts';
 import {
   type DigestOptions,
+  hmacVerifier,
   type Signature,
   type SignedReference,
   verifyDigests,
@@ -23,9 +23,11 @@ import { isFault } from '../soap/fault-shape.ts';
 import { type CanonicalAllowance, canonicalAllowance } from '../xml/canonical.ts';
 import { defaultLimits, type Limits } from '../xml/limits.ts';
 import type { Element, Fragment } from '../xml/tree.ts';
+import type { Binding } from './binding.ts';
+import { bindingOf } from './binding-of.ts';
 import { decryptParts, type EncryptedParts, encryptedParts } from './encrypted-parts.ts';
 import type { Message } from './message.ts';
-import { checkSigned, checkStructure, checkSupported } from './plan-check.ts';
+import { checkSigned } from './plan-check.ts';
 import {
   checkDerivedKeys,
   checkUsed,
@@ -70,11 +72,11 @@ export function receive(
   keys: ReceiveKeys,
   options: ReceiveOptions,
 ): Awaitable<Verified> {
-  checkSupported(plan);
-  const received = readHeader(message, plan, options.limits ?? defaultLimits);
+  const binding = bindingOf(plan);
+  const received = readHeader(message, plan, binding, options.limits ?? defaultLimits);
   const timestamp = received.header.timestamps[0];
   if (timestamp !== undefined) checkFreshness(timestamp, options);
-  const use = tokenUseOf(plan);
+  const use = binding.signer;
   if (use === undefined) return verified(message, received, undefined, nothing, new Map());
   const token = protectionToken(received.header, use, plan, keys, options.random);
   const resolved = resolveKeys(received, use, token);
@@ -91,8 +93,8 @@ function receiveSigned(
   options: ReceiveOptions,
 ): Verified {
   verifySignature(received, resolved, key.keys);
-  spendReplayKey(message, received, token, options);
-  const early = encryptsFirst(received.plan.protection) ? verifyParts(received, resolved, nothing) : undefined;
+  spendReplayKey(message, received, resolved, token, options);
+  const early = received.binding.signsCiphertext ? verifyParts(received, resolved, nothing) : undefined;
   const plaintexts = decrypt(received, resolved, key.keys, options);
   const signed = early ?? verifyParts(received, resolved, plaintexts);
   return verified(message, received, key, plaintexts, signed);
@@ -103,6 +105,7 @@ const nothing: ReadonlyMap<Element, Fragment> = new Map();
 /** A message with its structure known: all that can be said of it without a key. */
 interface Received {
   readonly plan: MessagePlan;
+  readonly binding: Binding;
   readonly envelope: Envelope;
   readonly ids: Ids;
   readonly header: SecurityHeader;
@@ -111,14 +114,22 @@ interface Received {
   readonly allowance: CanonicalAllowance;
 }
 
-function readHeader(message: Message, plan: MessagePlan, limits: Limits): Received {
+function readHeader(message: Message, plan: MessagePlan, binding: Binding, limits: Limits): Received {
   const { envelope, tree } = message;
   const ids = collectIds(tree.ids);
   const { dialect, suite, layout } = plan;
   const header = parseSecurityHeader(envelope.security, { soap: envelope.soap, dialect, suite, layout });
-  checkStructure(header, plan);
-  const parts = encryptedParts(envelope, header, plan, ids);
-  const received = { plan, envelope, ids, header, parts, allowance: canonicalAllowance(message.bytes, limits) };
+  binding.checkStructure(header);
+  const parts = encryptedParts(envelope, header, plan, binding, ids);
+  const received = {
+    plan,
+    binding,
+    envelope,
+    ids,
+    header,
+    parts,
+    allowance: canonicalAllowance(message.bytes, limits),
+  };
   for (const { references } of header.signatures) checkReferences(references, received);
   if (ids.lookAlikes.length !== 0) checkKeyReferences(received);
   return received;
@@ -177,9 +188,9 @@ function stampOf({ header }: Received, { references }: Signature): SignedReferen
   return references.find(({ id }) => id === timestamp.id) ?? refuse('invalidSecurity', 'timestamp-not-signed');
 }
 
-/** Checks the HMAC over SignedInfo, then the digest of the Timestamp, whose times were judged before. */
+/** Checks the SignatureValue over SignedInfo, then the digest of the Timestamp, whose times were judged before. */
 function verifySignature(received: Received, { signature, signing, stamp }: ResolvedKeys, keys: ContextKeys): void {
-  const key = hmacKey(signingKeyOf(keys, signing), received.plan.suite.signature.hash);
+  const key = hmacVerifier(signingKeyOf(keys, signing), received.plan.suite.signature.hash);
   verifySignatureValue(signature, key, received.allowance);
   if (stamp !== undefined) verifyDigests([stamp], digestOptions(received, nothing));
 }
@@ -233,7 +244,7 @@ function checkBeforeKey(
   { isReplay }: ReceiveOptions,
 ): void {
   const { plan, envelope, ids } = received;
-  if (isReplay?.(replayKey(message, received, token)) === true) refuse('invalidSecurity', 'replay');
+  if (isReplay?.(replayKey(message, received, signature, token)) === true) refuse('invalidSecurity', 'replay');
   const found = signature.references.map(({ id }) => ids.elements.get(id));
   const signed = new Set(found.filter(element => element !== undefined));
   checkSigned(plan, { envelope, signed, usernameToken: undefined });
@@ -242,24 +253,17 @@ function checkBeforeKey(
 function spendReplayKey(
   message: Message,
   received: Received,
+  { signature }: ResolvedKeys,
   token: ProtectionToken,
   { replay }: ReceiveOptions,
 ): void {
-  const outcome = replay?.(replayKey(message, received, token));
+  const outcome = replay?.(replayKey(message, received, signature, token));
   if (outcome === 'full') refuse('server', 'replay-table-full');
   if (outcome === 'seen') refuse('invalidSecurity', 'replay');
 }
 
-/**
- * Message-protected: a genuine signature is unique to its message. Over TLS only a Timestamp in milliseconds may be signed, which two
- * honest calls can share, so that there the MessageID is spent.
- */
-function replayKey(message: Message, { plan, header }: Received, { name }: ProtectionToken): string {
-  const byMessageId = plan.protection.kind === 'transport' && message.addressing !== undefined;
-  const id = byMessageId
-    ? (message.addressing?.messageId ?? refuse('addressingHeaderRequired', 'message-id-missing'))
-    : (header.signatures[0]?.value.toString('base64') ?? '');
-  return `${name} ${id}`;
+function replayKey(message: Message, { binding }: Received, signature: Signature, { name }: ProtectionToken): string {
+  return `${name} ${binding.replayId(message, signature)}`;
 }
 
 function decrypt(
@@ -274,7 +278,7 @@ function decrypt(
 
 function verified(
   message: Message,
-  { plan, envelope, header, parts }: Received,
+  { plan, binding, envelope, header, parts }: Received,
   key: ProtectionKey | undefined,
   plaintexts: ReadonlyMap<Element, Fragment>,
   signed: SignedScope['parts'],
@@ -282,7 +286,7 @@ function verified(
   const token = usernameTokenOf(header, parts, plaintexts);
   checkSigned(plan, { envelope, signed, usernameToken: token?.element });
   const content = contentOf(envelope.body, parts, plaintexts);
-  const scope = scopeOf(plan, signed);
+  const scope = binding.scopeOf(signed);
   if (scope !== undefined) checkMeaning(message, content, scope);
   return {
     soap: envelope.soap,
@@ -297,13 +301,6 @@ function verified(
     signed: new Set(signed.keys()),
     scope,
   };
-}
-
-/** How far declarations are signed; undefined over TLS, which protects the whole message. */
-function scopeOf({ protection, encrypted }: MessagePlan, parts: SignedScope['parts']): SignedScope | undefined {
-  if (protection.kind === 'transport') return undefined;
-  if (encryptsFirst(protection)) return { parts, plaintext: 'ciphertext' };
-  return { parts, plaintext: encrypted.body ? 'octets' : 'canonical' };
 }
 
 /**

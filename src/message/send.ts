@@ -2,7 +2,7 @@ import { hmacKey } from '../crypto/hmac.ts';
 import { type RandomSource, uuidText } from '../crypto/random.ts';
 import { ConfigurationError } from '../errors.ts';
 import { type AddressingVersion, ns, type SoapVersion } from '../names.ts';
-import { encryptsFirst, isListed, type MessagePlan } from '../policy/plan.ts';
+import { isListed, type MessagePlan } from '../policy/plan.ts';
 import type { EncryptedKeyHandle } from '../security/encrypted-key.ts';
 import { type EncryptedType, writeEncryptedData, writeReferenceList } from '../security/encryption.ts';
 import { type PartToSign, writeSignature } from '../security/signature.ts';
@@ -14,9 +14,10 @@ import { canonicalize } from '../xml/canonical.ts';
 import { scanText } from '../xml/scan.ts';
 import type { Element } from '../xml/tree.ts';
 import { standalone } from '../xml/write.ts';
+import type { Binding } from './binding.ts';
+import { bindingOf } from './binding-of.ts';
 import { identified } from './header-block.ts';
 import { ids } from './part-ids.ts';
-import { checkSupported } from './plan-check.ts';
 import { type SendingKeys, type SendKeys, sendingKeys } from './sending-key.ts';
 import { bodyTags, type OutgoingBody, ownLimits, signedBody, signedCiphertext } from './sent-body.ts';
 import { valuePrefixes } from './value-prefixes.ts';
@@ -67,10 +68,10 @@ export function send(
   out: Outgoing,
   options: SendOptions,
 ): Sent {
-  checkSupported(plan);
+  const binding = bindingOf(plan);
   const messageId = messageIdOf(versions, out, options.random);
-  const sending = sendingKeys(plan, keys, options.nowMs, options.random);
-  const writing: Writing = { plan, versions, sending, options, signed: [], encrypted: [] };
+  const sending = sendingKeys(plan, binding, keys, options.nowMs, options.random);
+  const writing: Writing = { plan, binding, versions, sending, options, signed: [], encrypted: [] };
   const timestamp = plan.timestamp ? timestampPart(writing) : '';
   const usernameToken = usernameTokenPart(writing, keys);
   const body = bodyPart(writing, out.body);
@@ -83,6 +84,7 @@ export function send(
 /** A message as far as it is written. */
 interface Writing {
   readonly plan: MessagePlan;
+  readonly binding: Binding;
   readonly versions: EnvelopeVersions;
   readonly sending: SendingKeys | undefined;
   readonly options: SendOptions;
@@ -106,7 +108,7 @@ function timestampPart({ sending, options, signed }: Writing): string {
 
 /** Over TLS in clear; in a message always encrypted, also where the policy only wants it signed. */
 function usernameTokenPart(writing: Writing, keys: SendKeys): string {
-  const { plan, signed } = writing;
+  const { plan, binding, signed } = writing;
   const supporting = plan.supporting.find(token => token.kind === 'username');
   if (supporting === undefined) return '';
   const usernameToken = 'usernameToken' in keys ? keys.usernameToken : undefined;
@@ -115,7 +117,7 @@ function usernameTokenPart(writing: Writing, keys: SendKeys): string {
   }
   const { username, password } = usernameToken;
   const text = writeUsernameToken(ids.usernameToken, username, password);
-  if (plan.protection.kind === 'transport') return text;
+  if (!binding.encryptsTokens) return text;
   if (supporting.signed) signed.push({ id: ids.usernameToken, canonical: text });
   return encrypt(writing, ids.encryptedUsernameToken, 'element', text);
 }
@@ -142,10 +144,10 @@ function encrypt(
  * bytes stay as they are.
  */
 function bodyPart(writing: Writing, body: OutgoingBody): string {
-  const { plan, versions, signed } = writing;
+  const { plan, binding, versions, signed } = writing;
   const { content, declarations, element } = body;
   const tags = bodyTags(versions.soap, declarations, plan.signed.body);
-  const afterEncryption = plan.encrypted.body && encryptsFirst(plan.protection);
+  const afterEncryption = plan.encrypted.body && binding.signsCiphertext;
   if (plan.signed.body && !afterEncryption) signed.push(signedBody(tags, content, element));
   const inner = plan.encrypted.body ? encrypt(writing, ids.encryptedBody, 'content', content) : content;
   if (plan.signed.body && afterEncryption) signed.push(signedCiphertext(tags, inner));
@@ -161,12 +163,11 @@ function headerParts(writing: Writing, out: Outgoing, messageId: string | undefi
 }
 
 function headerPart(
-  { plan, versions, signed }: Writing,
+  { plan, binding, versions, signed }: Writing,
   addressing: AddressingVersion,
   header: AddressingHeader,
 ): string {
-  // As WCF: what routes the message must be understood. In a signed message nobody but its receiver can read it wrong.
-  const mandatory = plan.protection.kind === 'transport' && (header.local === 'Action' || header.local === 'To');
+  const mandatory = binding.mandatoryHeaders.has(header.local);
   const understood = mandatory ? mustUnderstand : '';
   if (!isListed({ namespace: addressing.namespace, local: header.local }, plan.signed.headers)) {
     return writeAddressingHeader(addressing, header, '', understood);
@@ -197,12 +198,12 @@ function blockParts({ plan, signed }: Writing, blocks: Outgoing['headers'] = [])
  * receiver takes the order of protection from the order of these (CXF), and each token stands before its use (Strict).
  */
 function securityHeader(
-  { plan, sending, signed, encrypted }: Writing,
+  { plan, binding, sending, signed, encrypted }: Writing,
   timestamp: string,
   usernameToken: string,
 ): string {
   const references = encrypted.length === 0 ? '' : writeReferenceList(encrypted);
-  const first = encryptsFirst(plan.protection);
+  const first = binding.signsCiphertext;
   const content =
     timestamp +
     (sending === undefined ? '' : sending.token + sending.derivedKeys) +

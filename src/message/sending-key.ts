@@ -3,7 +3,7 @@ import type { SecretKey } from '../crypto/secret-key.ts';
 import type { Certificate } from '../crypto/x509.ts';
 import { ConfigurationError } from '../errors.ts';
 import type { Dialect } from '../names.ts';
-import { encryptsFirst, type MessagePlan, type TokenUse, tokenUseOf, wantsUsername } from '../policy/plan.ts';
+import type { MessagePlan, TokenUse } from '../policy/plan.ts';
 import {
   type ContextKeys,
   cipherKey,
@@ -19,6 +19,7 @@ import {
   writeEncryptedKeyReference,
   writeEncryptedKeySha1Reference,
 } from '../security/token-reference.ts';
+import type { Binding, KeyUse } from './binding.ts';
 import { ids } from './part-ids.ts';
 import type { ContextKey } from './protection-key.ts';
 
@@ -71,24 +72,24 @@ export interface SendingKeys {
  */
 export function sendingKeys(
   plan: MessagePlan,
+  { signer, derives }: Binding,
   keys: SendKeys,
   nowMs: number,
   random: RandomSource,
 ): SendingKeys | undefined {
-  const use = tokenUseOf(plan);
-  if (use === undefined) return undefined;
-  const source = sourceOf(use, plan, keys, random);
+  if (signer === undefined) return undefined;
+  const source = sourceOf(signer, plan, keys, random);
   const { keys: own, reference, token, encryptedKey } = source;
-  if (!use.derivedKeys) {
+  if (!signer.derivedKeys) {
     const encryption = { secret: cipherKey(own, plan.suite), reference };
     return { signing: { secret: own.secret, reference }, encryption, token, derivedKeys: '', encryptedKey };
   }
   const pair = sendingPair(own, plan.suite, nowMs, random);
   return {
-    signing: named(ids.signingKey, pair.signing, plan.dialect),
-    encryption: named(ids.encryptionKey, pair.encryption, plan.dialect),
+    signing: named(keyIds.signing, pair.signing, plan.dialect),
+    encryption: named(keyIds.encryption, pair.encryption, plan.dialect),
     token,
-    derivedKeys: writeDerivedKeys(plan, pair, reference),
+    derivedKeys: writeDerivedKeys(plan.dialect, derives, pair, reference),
     encryptedKey,
   };
 }
@@ -116,7 +117,7 @@ function sourceOf(use: TokenUse, plan: MessagePlan, given: SendKeys, random: Ran
   const { handle, text } = makeEncryptedKey(
     ids.encryptedKey,
     recipient ?? missing('certificate of the recipient'),
-    certificateReferenceOf(plan),
+    use.reference,
     plan.suite,
     random,
   );
@@ -128,12 +129,6 @@ function sourceOf(use: TokenUse, plan: MessagePlan, given: SendKeys, random: Ran
   };
 }
 
-function certificateReferenceOf({ protection }: MessagePlan) {
-  return protection.kind === 'symmetric' && protection.token.kind === 'encryptedKey'
-    ? protection.token.reference
-    : 'thumbprint';
-}
-
 function missing(what: string): never {
   throw new ConfigurationError('CONFIG_INVALID', `the plan of the message needs a ${what}`);
 }
@@ -142,16 +137,11 @@ function named(id: string, { secret }: SentKey, dialect: Dialect): NamedKey {
   return { secret, reference: writeDirectReference(`#${id}`, dialect.dk) };
 }
 
-/** Whether anything is: a token that nothing uses is refused by receivers. */
-function encrypts(plan: MessagePlan): boolean {
-  return plan.encrypted.body || (plan.protection.kind === 'symmetric' && wantsUsername(plan));
-}
+const keyIds = { signing: ids.signingKey, encryption: ids.encryptionKey };
 
 /** The DerivedKeyTokens, in the order of their use. */
-function writeDerivedKeys(plan: MessagePlan, pair: SendingPair, reference: string): string {
-  const { dialect, protection } = plan;
-  const signing = writeDerivedKeyToken(dialect, ids.signingKey, pair.signing, reference);
-  if (!encrypts(plan)) return signing;
-  const encryption = writeDerivedKeyToken(dialect, ids.encryptionKey, pair.encryption, reference);
-  return encryptsFirst(protection) ? encryption + signing : signing + encryption;
+function writeDerivedKeys(dialect: Dialect, uses: readonly KeyUse[], pair: SendingPair, reference: string): string {
+  let text = '';
+  for (const use of uses) text += writeDerivedKeyToken(dialect, keyIds[use], pair[use], reference);
+  return text;
 }

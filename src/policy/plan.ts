@@ -112,14 +112,14 @@ export interface Plan {
 }
 
 /** How a plan uses the token that signs: as the message's protection, or as a supporting token that endorses. */
-export interface TokenUse {
-  readonly kind: 'context' | 'encryptedKey';
-  readonly derivedKeys: boolean;
-}
+export type TokenUse = (
+  | { readonly kind: 'context' }
+  | { readonly kind: 'encryptedKey'; readonly reference: CertificateReference }
+) & { readonly derivedKeys: boolean };
 
 /** The token that signs a message of this plan; undefined where nothing is signed. */
 export function tokenUseOf({ protection, supporting }: MessagePlan): TokenUse | undefined {
-  if (protection.kind === 'symmetric') return { kind: protection.token.kind, derivedKeys: protection.derivedKeys };
+  if (protection.kind === 'symmetric') return { ...protection.token, derivedKeys: protection.derivedKeys };
   for (const token of supporting) {
     if (token.kind === 'context') return { kind: 'context', derivedKeys: token.derivedKeys };
   }

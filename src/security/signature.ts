@@ -1,6 +1,7 @@
 import { decodeBase64 } from '../crypto/base64.ts';
-import { digest, equalBytes } from '../crypto/digest.ts';
-import { type HmacKey, hmac, hmacBase64 } from '../crypto/hmac.ts';
+import { digest, equalBytes, type HashName } from '../crypto/digest.ts';
+import { type HmacKey, hmac, hmacBase64, hmacKey } from '../crypto/hmac.ts';
+import type { SecretKey } from '../crypto/secret-key.ts';
 import type { Suite } from '../crypto/suites.ts';
 import { type FaultClass, refuse } from '../errors.ts';
 import { algorithms, ns } from '../names.ts';
@@ -135,16 +136,29 @@ function prefixListOf(element: Element): readonly string[] {
   return prefixes;
 }
 
+/** A key that a signature is verified with. */
+export interface VerificationKey {
+  readonly kind: Signature['kind'];
+  /** Whether `value` is the signature of a SignedInfo, given as its canonical form. */
+  verify(signedInfo: string, value: Buffer): boolean;
+}
+
+/** A shared key, by HMAC with the hash function of a suite. */
+export function hmacVerifier(secret: SecretKey, hash: HashName): VerificationKey {
+  const key = hmacKey(secret, hash);
+  return { kind: 'symmetric', verify: (signedInfo, value) => equalBytes(hmac(key, signedInfo), value) };
+}
+
 /**
- * Checks the HMAC over SignedInfo. Nothing of what SignedInfo says has been used before.
+ * Checks the SignatureValue over SignedInfo. Nothing of what SignedInfo says has been used before.
  *
  * @throws {Refusal} `unsupportedAlgorithm` for a signature that wants another kind of key, `failedCheck`; `invalidSecurity`
  * for a form that is too long
  */
-export function verifySignatureValue(signature: Signature, key: HmacKey, allowance: CanonicalAllowance): void {
-  if (signature.kind !== 'symmetric') refuse('unsupportedAlgorithm', 'signature-kind');
-  const expected = hmac(key, canonicalize(signature.signedInfo, { prefixes: signature.prefixes, allowance }));
-  if (!equalBytes(expected, signature.value)) refuse('failedCheck', 'signature-value');
+export function verifySignatureValue(signature: Signature, key: VerificationKey, allowance: CanonicalAllowance): void {
+  if (signature.kind !== key.kind) refuse('unsupportedAlgorithm', 'signature-kind');
+  const signedInfo = canonicalize(signature.signedInfo, { prefixes: signature.prefixes, allowance });
+  if (!key.verify(signedInfo, signature.value)) refuse('failedCheck', 'signature-value');
 }
 
 export interface DigestOptions {

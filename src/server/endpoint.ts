@@ -10,7 +10,7 @@ import { openRing } from '../keyring/ring-source.ts';
 import { compilePolicy } from '../policy/compile.ts';
 import type { PolicyPort } from '../policy/explain-policy.ts';
 import { checkServable } from '../policy/offered.ts';
-import type { Plan } from '../policy/plan.ts';
+import { type Plan, tokenUseOf } from '../policy/plan.ts';
 import { readWsdl, type Wsdl } from '../policy/wsdl.ts';
 import { timestampTtlMs } from '../security/timestamp.ts';
 import type { Cancellation } from '../state/cancel-list.ts';
@@ -228,7 +228,7 @@ function ownCertificates(options: EndpointOptions, plans: readonly Plan[]): OwnC
   const { certificate, key } = options;
   if (certificate !== undefined && key !== undefined)
     return [loadCertificate(certificate, key, { certificate: 'certificate', key: 'key' })];
-  const needing = plans.find(plan => plan.bootstrap.request.protection.kind === 'symmetric');
+  const needing = plans.find(plan => tokenUseOf(plan.bootstrap.request)?.kind === 'encryptedKey');
   if (needing === undefined) return [];
   throw new ConfigurationError(
     'CONFIG_INVALID',

@@ -7,7 +7,7 @@ import type { SendKeys } from '../message/sending-key.ts';
 import { type OutgoingBody, selfContained } from '../message/sent-body.ts';
 import type { Verified } from '../message/verified.ts';
 import type { TrustRequest } from '../names.ts';
-import type { ExchangePlan, OperationPlan, Plan } from '../policy/plan.ts';
+import { type ExchangePlan, type OperationPlan, type Plan, tokenUseOf } from '../policy/plan.ts';
 import { writeContextReference } from '../security/token-reference.ts';
 import { writeFaultElement } from '../soap/fault-shape.ts';
 import { type FoundState, keysOf } from '../state/state-mode.ts';
@@ -71,7 +71,7 @@ async function issue(verified: Verified, port: ServedPort, caller: CountedCaller
   const user = await parts.authenticate(token.username, token.password, caller);
   if (caller.signal.aborted) throw new CallerGone();
   if (user === undefined) return refuse('failedAuthentication', 'user-or-password');
-  if (plan.bootstrap.request.protection.kind === 'transport') spendRequest(user.user, verified, port);
+  if (tokenUseOf(plan.bootstrap.request) === undefined) spendRequest(user.user, verified, port);
   if (!parts.mayIssue(user.user)) throw new Overload('issue-rate', issueRetryMs);
   const body = await issueContext(
     request,

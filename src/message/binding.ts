@@ -1,0 +1,39 @@
+import type { TokenUse } from '../policy/plan.ts';
+import type { SecurityHeader } from '../security/header.ts';
+import type { Signature } from '../security/signature.ts';
+import type { Message } from './message.ts';
+import type { SignedScope } from './signed-names.ts';
+
+/** A use of a derived key. */
+export type KeyUse = 'signing' | 'encryption';
+
+/**
+ * What a security binding (WS-SecurityPolicy 1.3 §7) means for the messages of one plan, made from it once. Whatever is
+ * done with a message otherwise is the same for all bindings.
+ */
+export interface Binding {
+  /** The token whose key makes the message's one signature; undefined where nothing is signed. */
+  readonly signer: TokenUse | undefined;
+  /** The uses that keys are derived for, in their order; none where the token's own key is used. */
+  readonly derives: readonly KeyUse[];
+  /** Whether the digests are made over what was encrypted already. */
+  readonly signsCiphertext: boolean;
+  /** Whether supporting tokens are encrypted in the message. */
+  readonly encryptsTokens: boolean;
+  /** Local names of the addressing headers that are written with mustUnderstand. */
+  readonly mandatoryHeaders: ReadonlySet<string>;
+  /**
+   * Compares what a header holds with what the plan has a use for, before any key is touched.
+   *
+   * @throws {Refusal} `invalidSecurity`
+   */
+  checkStructure(header: SecurityHeader): void;
+  /**
+   * What of a message is spent against replays, beside the name of its key.
+   *
+   * @throws {Refusal} `addressingHeaderRequired`
+   */
+  replayId(message: Message, signature: Signature): string;
+  /** How far declarations are signed; undefined where the whole message is protected. */
+  scopeOf(parts: SignedScope['parts']): SignedScope | undefined;
+}

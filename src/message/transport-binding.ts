@@ -1,0 +1,30 @@
+import { refuse } from '../errors.ts';
+import { type MessagePlan, tokenUseOf } from '../policy/plan.ts';
+import type { Signature } from '../security/signature.ts';
+import type { Binding } from './binding.ts';
+import type { Message } from './message.ts';
+import { checkStructure } from './plan-check.ts';
+
+/** As WCF: over TLS what routes a message must be understood. In a signed one nobody but its receiver can read it wrong. */
+const mandatoryHeaders: ReadonlySet<string> = new Set(['Action', 'To']);
+
+/** TransportBinding (WS-SecurityPolicy 1.3 §7.3): TLS protects the message, and only an endorsing token signs. */
+export function transportBinding(plan: MessagePlan): Binding {
+  const signer = tokenUseOf(plan);
+  return {
+    signer,
+    derives: signer?.derivedKeys ? ['signing'] : [],
+    signsCiphertext: false,
+    encryptsTokens: false,
+    mandatoryHeaders,
+    checkStructure: header => checkStructure(header, plan, signer),
+    replayId,
+    scopeOf: () => undefined,
+  };
+}
+
+/** Only a Timestamp in milliseconds may be signed, which two honest calls can share: the MessageID is spent. */
+function replayId({ addressing }: Message, { value }: Signature): string {
+  if (addressing === undefined) return value.toString('base64');
+  return addressing.messageId ?? refuse('addressingHeaderRequired', 'message-id-missing');
+}
