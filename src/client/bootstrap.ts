@@ -56,8 +56,8 @@ export function bootstrapKeys({ plan, username, password, serviceCertificate }: 
     throw new ConfigurationError('CONFIG_INVALID', `port ${plan.port} needs a user name and a password`);
   if (!hasOnlyCharacters(username + password))
     throw new ConfigurationError('CONFIG_INVALID', 'user name or password holds a character that XML can not');
-  const usernameToken = { username, password };
-  if (tokenUseOf(plan.bootstrap.request)?.kind !== 'encryptedKey') return { usernameToken };
+  const tokens = { username: { username, password } };
+  if (tokenUseOf(plan.bootstrap.request)?.kind !== 'encryptedKey') return { tokens };
   if (serviceCertificate === undefined)
     throw new ConfigurationError(
       'CONFIG_INVALID',
@@ -66,7 +66,7 @@ export function bootstrapKeys({ plan, username, password, serviceCertificate }: 
         hint: 'give serviceCertificate (PEM)',
       },
     );
-  return { usernameToken, recipient: loadPeerCertificate(serviceCertificate, 'serviceCertificate') };
+  return { tokens, recipient: loadPeerCertificate(serviceCertificate, 'serviceCertificate') };
 }
 
 function conversationOf(token: ConversationToken, nowMs: number): Conversation {

@@ -198,7 +198,7 @@ async function attempt(
 function hintOf({ keys }: ExchangeRequest): string | undefined {
   if ('recipient' in keys)
     return "see whether serviceCertificate is the service's present certificate, and user name and password are right";
-  return 'usernameToken' in keys ? 'see whether user name and password are right' : undefined;
+  return 'tokens' in keys ? 'see whether user name and password are right' : undefined;
 }
 
 async function verify(

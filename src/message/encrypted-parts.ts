@@ -15,12 +15,12 @@ import type { Binding } from './binding.ts';
 export interface EncryptedParts {
   /** In the place of the Body's content. */
   readonly body: EncryptedData | undefined;
-  /** In the place of the UsernameToken. */
-  readonly usernameToken: EncryptedData | undefined;
+  /** In the places of supporting tokens. */
+  readonly tokens: readonly EncryptedData[];
 }
 
 /**
- * Finds what is to be decrypted: the whole content of the Body where the plan wants it encrypted, and a UsernameToken where it allows
+ * Finds what is to be decrypted: the whole content of the Body where the plan wants it encrypted, and supporting tokens where it allows
  * that. An EncryptedData anywhere else, one that no ReferenceList names, and a reference to anything else are refused: they could be
  * taken for the part that the policy means (XML Encryption wrapping, CVE-2015-0227).
  *
@@ -35,9 +35,9 @@ export function encryptedParts(
 ): EncryptedParts {
   const parts = {
     body: plan.encrypted.body ? bodyPart(envelope.body, plan.suite) : undefined,
-    usernameToken: usernameTokenPart(header, binding),
+    tokens: tokenParts(header, binding),
   };
-  const expected = [parts.body, parts.usernameToken].filter(part => part !== undefined);
+  const expected = partsOf(parts);
   if (header.dataReferences.length !== expected.length) refuse('invalidSecurity', 'data-references');
   const named = header.dataReferences.map(id => elementById(ids, id));
   if (!expected.every(part => named.includes(part.element))) refuse('invalidSecurity', 'data-reference-target');
@@ -51,11 +51,16 @@ function bodyPart(body: Element, suite: Suite): EncryptedData {
   return data.type === 'content' ? data : refuse('invalidSecurity', 'encrypted-data-other-type');
 }
 
-function usernameTokenPart(header: SecurityHeader, { encryptsTokens }: Binding): EncryptedData | undefined {
-  const data = header.encryptedData[0];
-  if (data === undefined) return undefined;
-  if (!encryptsTokens || header.encryptedData.length !== 1) refuse('invalidSecurity', 'encrypted-data-unexpected');
-  return data.type === 'element' ? data : refuse('invalidSecurity', 'encrypted-data-other-type');
+/** An EncryptedData in the Security header; plan check has counted them with the tokens in clear. */
+function tokenParts({ encryptedData }: SecurityHeader, { encryptsTokens }: Binding): readonly EncryptedData[] {
+  if (!encryptsTokens && encryptedData.length !== 0) refuse('invalidSecurity', 'encrypted-data-unexpected');
+  for (const { type } of encryptedData) if (type !== 'element') refuse('invalidSecurity', 'encrypted-data-other-type');
+  return encryptedData;
+}
+
+/** All of them, the Body first. */
+export function partsOf({ body, tokens }: EncryptedParts): readonly EncryptedData[] {
+  return body === undefined ? tokens : [body, ...tokens];
 }
 
 export function isEncryptedData(element: Element): boolean {
@@ -70,8 +75,8 @@ export function decryptParts(
   limits: Limits | undefined,
 ): Map<Element, Fragment> {
   const plaintexts = new Map<Element, Fragment>();
-  for (const part of [parts.body, parts.usernameToken]) {
-    if (part !== undefined) plaintexts.set(part.element, decryptData(part, suite, keyOf(part), limits));
+  for (const part of partsOf(parts)) {
+    plaintexts.set(part.element, decryptData(part, suite, keyOf(part), limits));
   }
   return plaintexts;
 }

@@ -12,9 +12,9 @@ export const ids = {
   encryptedKey: `EK-${mark}`,
   signingKey: `DKs-${mark}`,
   encryptionKey: `DKe-${mark}`,
-  usernameToken: `UT-${mark}`,
+  token: (kind: string) => `T${kind}-${mark}`,
   encryptedBody: `EDb-${mark}`,
-  encryptedUsernameToken: `EDu-${mark}`,
+  encryptedToken: (kind: string) => `ED${kind}-${mark}`,
   signature: `SIG-${mark}`,
   header: (local: string) => `${local}-${mark}`,
 } as const;

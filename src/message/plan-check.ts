@@ -1,6 +1,7 @@
 import { refuse } from '../errors.ts';
-import { isListed, type MessagePlan, type TokenUse, wantsUsername } from '../policy/plan.ts';
+import { isListed, type MessagePlan, provingTokens, type TokenUse } from '../policy/plan.ts';
 import type { SecurityHeader } from '../security/header.ts';
+import type { SupportingTokenElement } from '../security/supporting-tokens.ts';
 import type { Envelope } from '../soap/envelope.ts';
 import type { Element } from '../xml/tree.ts';
 
@@ -15,9 +16,9 @@ export function checkStructure(header: SecurityHeader, plan: MessagePlan, signer
   if (header.timestamps.length !== (plan.timestamp ? 1 : 0)) refuse('invalidSecurity', 'timestamp-count');
   if (header.binaryTokens.length !== 0) refuse('invalidSecurity', 'binary-token-unexpected');
   if (signer === undefined) checkNoKeys(header);
-  const wanted = wantsUsername(plan);
-  const found = header.usernameTokens.length + (wanted ? header.encryptedData.length : 0);
-  if (found !== (wanted ? 1 : 0)) refuse('invalidSecurity', 'username-token-count');
+  const wanted = provingTokens(plan);
+  const found = header.supportingTokens.length + (wanted.length === 0 ? 0 : header.encryptedData.length);
+  if (found !== wanted.length) refuse('invalidSecurity', 'supporting-token-count');
 }
 
 function checkNoKeys(header: SecurityHeader): void {
@@ -31,23 +32,25 @@ function checkNoKeys(header: SecurityHeader): void {
 export interface SignedParts {
   readonly envelope: Envelope;
   readonly signed: { has(element: Element): boolean };
-  /** The UsernameToken's element, in clear or decrypted. */
-  readonly usernameToken: Element | undefined;
+  /** The supporting tokens, in clear or decrypted; undefined as long as they can't be read. */
+  readonly tokens: readonly SupportingTokenElement[] | undefined;
 }
 
 /**
- * Checks that all which the plan wants signed is signed: Body, each present header that it lists, the supporting UsernameToken.
+ * Checks that all which the plan wants signed is signed: Body, each present header that it lists, the supporting tokens.
  *
  * @throws {Refusal} `invalidSecurity`
  */
-export function checkSigned(plan: MessagePlan, { envelope, signed, usernameToken }: SignedParts): void {
+export function checkSigned(plan: MessagePlan, { envelope, signed, tokens }: SignedParts): void {
   if (plan.signed.body && !signed.has(envelope.body)) refuse('invalidSecurity', 'body-not-signed');
   for (const block of envelope.header) {
     if (block !== envelope.security && isListed(block, plan.signed.headers) && !signed.has(block)) {
       refuse('invalidSecurity', 'header-not-signed');
     }
   }
-  if (usernameToken === undefined) return;
-  const mustBeSigned = plan.supporting.some(token => token.kind === 'username' && token.signed);
-  if (mustBeSigned && !signed.has(usernameToken)) refuse('invalidSecurity', 'username-token-not-signed');
+  if (tokens === undefined) return;
+  for (const wanted of provingTokens(plan)) {
+    const token = tokens.find(({ kind }) => kind === wanted.kind) ?? refuse('invalidSecurity', 'supporting-token-kind');
+    if (wanted.signed && !signed.has(token.element)) refuse('invalidSecurity', 'supporting-token-not-signed');
+  }
 }

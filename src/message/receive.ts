@@ -16,6 +16,7 @@ import {
   verifyDigests,
   verifySignatureValue,
 } from '../security/signature.ts';
+import { isSignableToken } from '../security/supporting-tokens.ts';
 import { checkFreshness } from '../security/timestamp.ts';
 import { checkRelationship } from '../soap/addressing.ts';
 import type { Envelope } from '../soap/envelope.ts';
@@ -25,7 +26,7 @@ import { defaultLimits, type Limits } from '../xml/limits.ts';
 import type { Element, Fragment } from '../xml/tree.ts';
 import type { Binding } from './binding.ts';
 import { bindingOf } from './binding-of.ts';
-import { decryptParts, type EncryptedParts, encryptedParts } from './encrypted-parts.ts';
+import { decryptParts, type EncryptedParts, encryptedParts, partsOf } from './encrypted-parts.ts';
 import type { Message } from './message.ts';
 import { checkSigned } from './plan-check.ts';
 import {
@@ -40,7 +41,7 @@ import {
   signingKeyOf,
 } from './protection-key.ts';
 import { checkNames, checkTypes, type SignedScope, signedNames } from './signed-names.ts';
-import { contentOf, usernameTokenOf, type Verified } from './verified.ts';
+import { contentOf, tokensOf, type Verified } from './verified.ts';
 
 export interface ReceiveOptions {
   readonly nowMs: number;
@@ -144,9 +145,9 @@ function checkKeyReferences({ header, parts, ids }: Received): void {
   }
 }
 
-/** Only the UsernameToken may be signed out of sight, inside an EncryptedData. */
+/** Only supporting tokens may be signed out of sight, inside an EncryptedData. */
 function checkReferences(references: readonly SignedReference[], received: Received): void {
-  let hidden = received.parts.usernameToken === undefined ? 0 : 1;
+  let hidden = received.parts.tokens.length;
   for (const { id } of references) {
     if (hidden > 0 && !hasId(received.ids, id)) hidden -= 1;
     else if (!mayBeSigned(elementById(received.ids, id), received)) refuse('invalidSecurity', 'signed-element');
@@ -170,8 +171,7 @@ function resolveKeys(received: Received, use: TokenUse, token: ProtectionToken):
   const { suite, dialect } = plan;
   const signing = resolveKey(signature.key, suite.signatureKeyBytes, header, use, token, dialect);
   const encryption = new Map<Element, DerivedKeyToken | undefined>();
-  for (const part of [parts.body, parts.usernameToken]) {
-    if (part === undefined) continue;
+  for (const part of partsOf(parts)) {
     const resolved = resolveKey(part.key, suite.encryptionKeyBytes, header, use, token, dialect);
     // One derived key for both uses is what two tokens with the same bytes would be.
     if (use.derivedKeys && resolved === signing) refuse('invalidSecurity', 'derived-key-overlap');
@@ -214,8 +214,6 @@ function digestOptions(received: Received, plaintexts: ReadonlyMap<Element, Frag
   return { suite: plan.suite, ids, plaintexts, allowance, mayBeSigned: element => mayBeSigned(element, received) };
 }
 
-const signableTokens: ReadonlySet<string> = new Set(['UsernameToken', 'BinarySecurityToken']);
-
 /**
  * Only whole parts at their own places are signed: the Body, a header block, the Timestamp or a token of the Security header
  * (OnlySignEntireHeadersAndBody). A copy of a part in a wrapper somewhere else is none.
@@ -229,7 +227,7 @@ function mayBeSigned(element: Element, { envelope, plan }: Received): boolean {
   const { namespace, local } = element;
   if (namespace === ns.wsu) return local === 'Timestamp';
   if (namespace === plan.dialect.wsc) return true;
-  return namespace === ns.wsse && signableTokens.has(local);
+  return isSignableToken(element) || (namespace === ns.wsse && local === 'BinarySecurityToken');
 }
 
 /**
@@ -247,7 +245,7 @@ function checkBeforeKey(
   if (isReplay?.(replayKey(message, received, signature, token)) === true) refuse('invalidSecurity', 'replay');
   const found = signature.references.map(({ id }) => ids.elements.get(id));
   const signed = new Set(found.filter(element => element !== undefined));
-  checkSigned(plan, { envelope, signed, usernameToken: undefined });
+  checkSigned(plan, { envelope, signed, tokens: undefined });
 }
 
 function spendReplayKey(
@@ -283,8 +281,8 @@ function verified(
   plaintexts: ReadonlyMap<Element, Fragment>,
   signed: SignedScope['parts'],
 ): Verified {
-  const token = usernameTokenOf(header, parts, plaintexts);
-  checkSigned(plan, { envelope, signed, usernameToken: token?.element });
+  const tokens = tokensOf(header, parts, plaintexts);
+  checkSigned(plan, { envelope, signed, tokens });
   const content = contentOf(envelope.body, parts, plaintexts);
   const scope = binding.scopeOf(signed);
   if (scope !== undefined) checkMeaning(message, content, scope);
@@ -296,7 +294,7 @@ function verified(
     plaintexts,
     context: key?.context,
     contextToken: key?.contextToken,
-    usernameToken: token && { username: token.username, password: token.password },
+    tokens,
     encryptedKey: key?.encryptedKey,
     signed: new Set(signed.keys()),
     scope,

@@ -2,12 +2,12 @@ import { hmacKey } from '../crypto/hmac.ts';
 import { type RandomSource, uuidText } from '../crypto/random.ts';
 import { ConfigurationError } from '../errors.ts';
 import { type AddressingVersion, ns, type SoapVersion } from '../names.ts';
-import { isListed, type MessagePlan } from '../policy/plan.ts';
+import { isListed, type MessagePlan, type ProvingToken, provingTokens } from '../policy/plan.ts';
 import type { EncryptedKeyHandle } from '../security/encrypted-key.ts';
 import { type EncryptedType, writeEncryptedData, writeReferenceList } from '../security/encryption.ts';
 import { type PartToSign, writeSignature } from '../security/signature.ts';
+import { supportingTokens } from '../security/supporting-tokens.ts';
 import { writeTimestamp } from '../security/timestamp.ts';
-import { writeUsernameToken } from '../security/username-token.ts';
 import { type AddressingHeader, addressingHeaders, writeAddressingHeader } from '../soap/addressing.ts';
 import { mustUnderstand, soapDeclaration, writeEnvelope } from '../soap/envelope-writer.ts';
 import { canonicalize } from '../xml/canonical.ts';
@@ -73,10 +73,10 @@ export function send(
   const sending = sendingKeys(plan, binding, keys, options.nowMs, options.random);
   const writing: Writing = { plan, binding, versions, sending, options, signed: [], encrypted: [] };
   const timestamp = plan.timestamp ? timestampPart(writing) : '';
-  const usernameToken = usernameTokenPart(writing, keys);
+  const supporting = supportingParts(writing, keys);
   const body = bodyPart(writing, out.body);
   const headers = headerParts(writing, out, messageId) + blockParts(writing, out.headers);
-  const security = securityHeader(writing, timestamp, usernameToken);
+  const security = securityHeader(writing, timestamp, supporting);
   const text = writeEnvelope(versions.soap, headers + security, body);
   return { text, encryptedKey: sending?.encryptedKey, messageId };
 }
@@ -106,20 +106,23 @@ function timestampPart({ sending, options, signed }: Writing): string {
   return text;
 }
 
-/** Over TLS in clear; in a message always encrypted, also where the policy only wants it signed. */
-function usernameTokenPart(writing: Writing, keys: SendKeys): string {
-  const { plan, binding, signed } = writing;
-  const supporting = plan.supporting.find(token => token.kind === 'username');
-  if (supporting === undefined) return '';
-  const usernameToken = 'usernameToken' in keys ? keys.usernameToken : undefined;
-  if (usernameToken === undefined) {
-    throw new ConfigurationError('CONFIG_INVALID', 'the plan of the message needs a user name and a password');
-  }
-  const { username, password } = usernameToken;
-  const text = writeUsernameToken(ids.usernameToken, username, password);
-  if (!binding.encryptsTokens) return text;
-  if (supporting.signed) signed.push({ id: ids.usernameToken, canonical: text });
-  return encrypt(writing, ids.encryptedUsernameToken, 'element', text);
+/** The supporting tokens: over TLS in clear; in a message always encrypted, also where the policy only wants them signed. */
+function supportingParts(writing: Writing, keys: SendKeys): string {
+  const claims = 'tokens' in keys ? keys.tokens : undefined;
+  let text = '';
+  for (const token of provingTokens(writing.plan)) text += tokenPart(writing, token, claims?.[token.kind]);
+  return text;
+}
+
+function tokenPart(writing: Writing, { kind, signed }: ProvingToken, claims: unknown): string {
+  const row = supportingTokens.get(kind);
+  if (row === undefined || claims === undefined)
+    throw new ConfigurationError('CONFIG_INVALID', `the plan of the message needs a token: ${kind}`);
+  const id = ids.token(kind);
+  const text = row.write(id, claims);
+  if (!writing.binding.encryptsTokens) return text;
+  if (signed) writing.signed.push({ id, canonical: text });
+  return encrypt(writing, ids.encryptedToken(kind), 'element', text);
 }
 
 function encrypt(
@@ -194,13 +197,13 @@ function blockParts({ plan, signed }: Writing, blocks: Outgoing['headers'] = [])
 }
 
 /**
- * The Security header: Timestamp, the token, derived keys, then ReferenceList, UsernameToken and Signature as a receiver undoes them. A
+ * The Security header: Timestamp, the token, derived keys, then ReferenceList, supporting tokens and Signature as a receiver undoes them. A
  * receiver takes the order of protection from the order of these (CXF), and each token stands before its use (Strict).
  */
 function securityHeader(
   { plan, binding, sending, signed, encrypted }: Writing,
   timestamp: string,
-  usernameToken: string,
+  supporting: string,
 ): string {
   const references = encrypted.length === 0 ? '' : writeReferenceList(encrypted);
   const first = binding.signsCiphertext;
@@ -208,7 +211,7 @@ function securityHeader(
     timestamp +
     (sending === undefined ? '' : sending.token + sending.derivedKeys) +
     (first ? '' : references) +
-    usernameToken +
+    supporting +
     (sending === undefined ? '' : signature(plan, sending, signed)) +
     (first ? references : '');
   return content === '' ? '' : `<o:Security xmlns:o="${ns.wsse}"${mustUnderstand}>${content}</o:Security>`;

@@ -19,6 +19,7 @@ import {
   writeEncryptedKeyReference,
   writeEncryptedKeySha1Reference,
 } from '../security/token-reference.ts';
+import type { UsernameClaims } from '../security/username-token.ts';
 import type { Binding, KeyUse } from './binding.ts';
 import { ids } from './part-ids.ts';
 import type { ContextKey } from './protection-key.ts';
@@ -35,7 +36,8 @@ export interface ConversationKey extends ContextKey {
 export interface BootstrapKeys {
   /** A new EncryptedKey is made for this certificate. */
   readonly recipient?: Certificate;
-  readonly usernameToken?: { readonly username: string; readonly password: string };
+  /** What the supporting tokens say, by kind. */
+  readonly tokens?: Readonly<Record<string, unknown>> & { readonly username?: UsernameClaims };
 }
 
 /**

@@ -1,4 +1,4 @@
-import { encryptsFirst, type MessagePlan, type Protection, tokenUseOf, wantsUsername } from '../policy/plan.ts';
+import { encryptsFirst, type MessagePlan, type Protection, provingTokens, tokenUseOf } from '../policy/plan.ts';
 import type { Binding, KeyUse } from './binding.ts';
 import { checkStructure } from './plan-check.ts';
 import type { SignedScope } from './signed-names.ts';
@@ -11,7 +11,7 @@ const noHeaders: ReadonlySet<string> = new Set();
 export function symmetricBinding(plan: MessagePlan): Binding {
   const signer = tokenUseOf(plan);
   const signsCiphertext = encryptsFirst(plan.protection);
-  const encryptsTokens = wantsUsername(plan);
+  const encryptsTokens = provingTokens(plan).length !== 0;
   const plaintext = plaintextOf(plan, signsCiphertext);
   return {
     signer,
@@ -41,7 +41,8 @@ function plaintextOf({ encrypted }: MessagePlan, signsCiphertext: boolean): Sign
 export function unsupportedIn(plan: MessagePlan, protection: SymmetricProtection): string | undefined {
   if (protection.encryptSignature) return 'EncryptSignature';
   if (protection.protectTokens) return 'ProtectTokens';
-  if (plan.supporting.some(token => token.kind === 'context')) return 'an endorsing context in a symmetric binding';
-  if (encryptsFirst(protection) && wantsUsername(plan)) return 'a UsernameToken with EncryptBeforeSigning';
+  if (plan.supporting.some(token => token.endorsing)) return 'an endorsing context in a symmetric binding';
+  if (encryptsFirst(protection) && provingTokens(plan).length !== 0)
+    return 'a supporting token with EncryptBeforeSigning';
   return undefined;
 }

@@ -1,8 +1,13 @@
 import { refuse } from '../errors.ts';
-import { ns, type SoapVersion } from '../names.ts';
+import type { SoapVersion } from '../names.ts';
 import type { EncryptedKeyHandle } from '../security/encrypted-key.ts';
 import type { SecurityHeader } from '../security/header.ts';
-import { parseUsernameToken, type UsernameToken } from '../security/username-token.ts';
+import {
+  type ProvenToken,
+  parseSupportingToken,
+  type SupportingTokenElement,
+  supportingTokens,
+} from '../security/supporting-tokens.ts';
 import type { Addressing } from '../soap/addressing.ts';
 import { checkBodyContent } from '../soap/envelope.ts';
 import { detailOf, isFault, unsignedSubcode } from '../soap/fault-shape.ts';
@@ -28,7 +33,8 @@ export interface Verified {
   /** The conversation that a service found for the message's token. */
   readonly context: FoundState | undefined;
   readonly contextToken: ContextToken | undefined;
-  readonly usernameToken: { readonly username: string; readonly password: string } | undefined;
+  /** The supporting tokens that the plan asks for: who sends proved to have them, and no more. */
+  readonly tokens: readonly ProvenToken[];
   readonly encryptedKey: EncryptedKeyHandle | undefined;
   /** The very elements that the signature covers. */
   readonly signed: ReadonlySet<Element>;
@@ -36,19 +42,24 @@ export interface Verified {
   readonly scope: SignedScope | undefined;
 }
 
-/** The supporting UsernameToken, in clear or out of its EncryptedData. @throws {Refusal} `invalidSecurity` where something else came out */
-export function usernameTokenOf(
+/** The supporting tokens, in clear or out of their EncryptedData. @throws {Refusal} `invalidSecurity` where something else came out */
+export function tokensOf(
   header: SecurityHeader,
-  parts: EncryptedParts,
+  { tokens }: EncryptedParts,
   plaintexts: ReadonlyMap<Element, Fragment>,
-): UsernameToken | undefined {
-  const fragment = parts.usernameToken && plaintexts.get(parts.usernameToken.element);
-  if (fragment === undefined) return header.usernameTokens[0];
-  const [element, ...more] = elementContent(fragment, 'invalidSecurity', 'username-token-text');
-  if (element === undefined || more.length !== 0) return refuse('invalidSecurity', 'username-token-count');
-  if (element.namespace !== ns.wsse || element.local !== 'UsernameToken')
-    return refuse('invalidSecurity', 'username-token-missing');
-  return parseUsernameToken(element);
+): readonly SupportingTokenElement[] {
+  if (tokens.length === 0) return header.supportingTokens;
+  return [...header.supportingTokens, ...tokens.map(({ element }) => tokenIn(plaintexts.get(element)))];
+}
+
+function tokenIn(fragment: Fragment | undefined): SupportingTokenElement {
+  if (fragment === undefined) throw new TypeError('an EncryptedData was not decrypted');
+  const [element, ...more] = elementContent(fragment, 'invalidSecurity', 'supporting-token-text');
+  if (element === undefined || more.length !== 0) return refuse('invalidSecurity', 'supporting-token-count');
+  const token = parseSupportingToken(element, 'supporting-token-missing');
+  if (supportingTokens.get(token.kind)?.mayBeEncrypted !== true)
+    refuse('invalidSecurity', 'supporting-token-encrypted');
+  return token;
 }
 
 /** The one child of the Body, decrypted. @throws {Refusal} `invalidSecurity` where what came out of the decryption is no content of a Body */

@@ -46,7 +46,7 @@ export function readFrame(wsdl: Wsdl, { element }: SoapBinding, endpoint: Endpoi
 /** Over TLS the security context is the one token, and endorses. */
 function endorsingContext(binding: BindingDraft, { supporting }: EndpointDraft): ContextTokenDraft {
   const tokens = supporting.flatMap(({ tokens }) => tokens);
-  const [context] = tokens.filter(token => token.kind === 'context');
+  const [context] = tokens.flatMap(token => (token.endorsing ? [token] : []));
   if (context === undefined) unsupported(binding.assertion, 'without a SecureConversationToken');
   const other = tokens.find(token => token !== context);
   if (other !== undefined) unsupported(other.assertion, 'beside a SecureConversationToken');

@@ -29,7 +29,7 @@ export function readBootstrap({ context, reading, dialect }: Frame, addressing: 
   const protection = bootstrapProtection(binding, endpoint.references);
   const base = { ...headerOf(binding, dialect), protection, ...parts };
   const exchange = {
-    request: { ...base, supporting: usernameTokens(binding, endpoint) },
+    request: { ...base, supporting: supportingTokens(binding, endpoint) },
     response: { ...base, supporting: [] },
   };
   return { endpoint, binding, exchange };
@@ -47,14 +47,14 @@ function referenceOf(token: CertificateTokenDraft, references: readonly Certific
   return token.reference ?? references[0] ?? 'keyIdentifier';
 }
 
-/** At most one UsernameToken; TLS signs and encrypts it, a SymmetricBinding must sign it. */
-function usernameTokens(binding: BindingDraft, { supporting }: EndpointDraft): SupportingToken[] {
+/** At most one token; TLS signs and encrypts it, a SymmetricBinding must sign it. */
+function supportingTokens(binding: BindingDraft, { supporting }: EndpointDraft): SupportingToken[] {
   const tokens = supporting.flatMap(draft => draft.tokens.map(token => ({ token, draft })));
   return tokens.map(({ token, draft }, index) => {
-    if (token.kind !== 'username') unsupported(token.assertion, 'inside a BootstrapPolicy');
+    if (token.endorsing) unsupported(token.assertion, 'inside a BootstrapPolicy');
     if (index > 0) unsupported(token.assertion, 'beside another token');
-    if (binding.kind === 'transport') return { kind: 'username', signed: false, encrypted: false };
+    if (binding.kind === 'transport') return { kind: token.kind, signed: false, encrypted: false };
     if (!draft.isSigned) unsupported(draft.assertion, 'over a SymmetricBinding');
-    return { kind: 'username', signed: true, encrypted: draft.isEncrypted };
+    return { kind: token.kind, signed: true, encrypted: draft.isEncrypted };
   });
 }

@@ -87,12 +87,14 @@ function explainKey({ token }: Protection & { kind: 'symmetric' }): string {
   return `the SecurityContextToken (${token.include === 'never' ? 'referred to' : 'in the header'})`;
 }
 
+const tokenNames: ReadonlyMap<string, string> = new Map([['username', 'UsernameToken']]);
+
 function explainToken(token: SupportingToken): string {
-  if (token.kind === 'context') {
+  if (token.endorsing) {
     return `SecurityContextToken that endorses${token.derivedKeys ? ' with a derived key' : ''}`;
   }
   const protection = [token.signed && 'signed', token.encrypted && 'encrypted'].filter(word => word !== false);
-  return ['UsernameToken', ...protection].join(' ');
+  return [tokenNames.get(token.kind) ?? token.kind, ...protection].join(' ');
 }
 
 function explainParts(title: string, parts: Parts): string[] {

@@ -39,8 +39,16 @@ export type Protection =
  * false over TLS, which does it. A context endorses: its signature covers the Timestamp and the plan's `signed` parts.
  */
 export type SupportingToken =
-  | { readonly kind: 'username'; readonly signed: boolean; readonly encrypted: boolean }
+  | ProvingToken
   | { readonly kind: 'context'; readonly endorsing: true; readonly derivedKeys: boolean };
+
+/** A supporting token that signs nothing: `kind` is a row of security's table of supporting tokens. */
+export interface ProvingToken {
+  readonly kind: string;
+  readonly endorsing?: never;
+  readonly signed: boolean;
+  readonly encrypted: boolean;
+}
 
 /** The parts of a message that a policy wants signed or encrypted. A header without a local name stands for its whole namespace. */
 export interface Parts {
@@ -121,14 +129,14 @@ export type TokenUse = (
 export function tokenUseOf({ protection, supporting }: MessagePlan): TokenUse | undefined {
   if (protection.kind === 'symmetric') return { ...protection.token, derivedKeys: protection.derivedKeys };
   for (const token of supporting) {
-    if (token.kind === 'context') return { kind: 'context', derivedKeys: token.derivedKeys };
+    if (token.endorsing) return { kind: 'context', derivedKeys: token.derivedKeys };
   }
   return undefined;
 }
 
-/** Whether a UsernameToken supports the message. */
-export function wantsUsername({ supporting }: MessagePlan): boolean {
-  return supporting.some(token => token.kind === 'username');
+/** The supporting tokens that must stand in the message and sign nothing, one of a kind. */
+export function provingTokens({ supporting }: MessagePlan): readonly ProvingToken[] {
+  return supporting.filter(token => !token.endorsing);
 }
 
 /** Whether a message is encrypted before it is signed (WS-SecurityPolicy §6.3). */

@@ -22,6 +22,7 @@ export type IncludeToken = 'never' | 'once' | 'alwaysToRecipient' | 'alwaysToIni
 /** sp:SecureConversationToken. */
 export interface ContextTokenDraft {
   readonly kind: 'context';
+  readonly endorsing: true;
   readonly assertion: Assertion;
   readonly include: IncludeToken;
   derivedKeys: boolean;
@@ -38,15 +39,16 @@ export interface CertificateTokenDraft {
   reference: CertificateReference | undefined;
 }
 
-/** sp:UsernameToken. */
-export interface UsernameTokenDraft {
-  readonly kind: 'username';
+/** A supporting token that signs nothing, of the kind that a plan names it by. */
+export interface ProvingTokenDraft {
+  readonly kind: string;
+  readonly endorsing?: never;
   readonly assertion: Assertion;
 }
 
 export type ProtectionTokenDraft = ContextTokenDraft | CertificateTokenDraft;
 
-export type SupportingTokenDraft = ContextTokenDraft | UsernameTokenDraft;
+export type SupportingTokenDraft = ContextTokenDraft | ProvingTokenDraft;
 
 /** What one supporting-tokens assertion holds. */
 export interface SupportingTokensDraft {
@@ -96,7 +98,7 @@ const certificateTokenProperties: Vocabulary<CertificateTokenDraft> = {
   'sp:WssX509V3Token11': noted(),
 };
 
-const usernameTokenProperties: Vocabulary<UsernameTokenDraft> = {
+const usernameTokenProperties: Vocabulary<ProvingTokenDraft> = {
   'sp:WssUsernameToken10': noted(),
   'sp:WssUsernameToken11': noted(),
 };
@@ -122,12 +124,19 @@ export const transportTokens: Vocabulary<{ token: Assertion | undefined }> = {
   }),
 };
 
-const usernameToken: Row<SupportingTokensDraft> = nested((draft, assertion, reading) => {
-  draft.tokens.push(readUsernameToken(assertion, reading));
-});
+/** A row for a supporting token that signs nothing: the kind it has in a plan, and what its policy may hold. */
+export function provingToken(kind: string, properties: Vocabulary<ProvingTokenDraft>): Row<SupportingTokensDraft> {
+  return nested((draft, assertion, reading) => {
+    const include = readInclude(assertion);
+    if (include === 'never' || include === 'alwaysToInitiator') unsupported(assertion, `with IncludeToken ${include}`);
+    draft.tokens.push(readNested(properties, assertion, { kind, assertion }, reading));
+  });
+}
 
 /** Supporting tokens that only prove who sends. */
-export const plainSupportingTokens: Vocabulary<SupportingTokensDraft> = { 'sp:UsernameToken': usernameToken };
+export const plainSupportingTokens: Record<string, Row<SupportingTokensDraft>> = {
+  'sp:UsernameToken': provingToken('username', usernameTokenProperties),
+};
 
 /** Supporting tokens that sign: the security context over TLS. */
 export const endorsingSupportingTokens: Vocabulary<SupportingTokensDraft> = {
@@ -147,6 +156,7 @@ function readContextToken(assertion: Assertion, reading: Reading): ContextTokenD
   if (include !== 'alwaysToRecipient') unsupported(assertion, `with IncludeToken ${include}`);
   const draft: ContextTokenDraft = {
     kind: 'context',
+    endorsing: true,
     assertion,
     include,
     derivedKeys: false,
@@ -162,12 +172,6 @@ function readCertificateToken(assertion: Assertion, reading: Reading): Certifica
   if (include !== 'never') unsupported(assertion, `with IncludeToken ${include}`);
   const draft: CertificateTokenDraft = { kind: 'certificate', assertion, derivedKeys: false, reference: undefined };
   return readNested(certificateTokenProperties, assertion, draft, reading);
-}
-
-function readUsernameToken(assertion: Assertion, reading: Reading): UsernameTokenDraft {
-  const include = readInclude(assertion);
-  if (include === 'never' || include === 'alwaysToInitiator') unsupported(assertion, `with IncludeToken ${include}`);
-  return readNested(usernameTokenProperties, assertion, { kind: 'username', assertion }, reading);
 }
 
 /** WS-SecurityPolicy 1.2 §5.1.1: the URI is made of the policy's own namespace. */

@@ -10,16 +10,16 @@ import { type EncryptedKey, parseEncryptedKey } from './encrypted-key.ts';
 import { type EncryptedData, parseEncryptedData, parseReferenceList } from './encryption.ts';
 import { childrenOf, securityLimits } from './grammar.ts';
 import { parseSignature, type Signature } from './signature.ts';
+import { parseSupportingToken, type SupportingTokenElement } from './supporting-tokens.ts';
 import { parseTimestamp, type Timestamp } from './timestamp.ts';
 import type { TokenReference } from './token-reference.ts';
-import { parseUsernameToken, type UsernameToken } from './username-token.ts';
 
 /** The parsed wsse:Security header. Nothing in it has been verified. */
 export interface SecurityHeader {
   /** The children, in document order. */
   readonly order: readonly Element[];
   readonly timestamps: readonly Timestamp[];
-  readonly usernameTokens: readonly UsernameToken[];
+  readonly supportingTokens: readonly SupportingTokenElement[];
   readonly binaryTokens: readonly BinaryToken[];
   readonly contextTokens: readonly SecurityContextToken[];
   readonly encryptedKeys: readonly EncryptedKey[];
@@ -56,11 +56,6 @@ function childrenIn({ wsc }: Dialect): ReadonlyMap<string, Child> {
       namespace: ns.wsu,
       most: 1,
       read: (element, header) => header.timestamps.push(parseTimestamp(element)),
-    },
-    UsernameToken: {
-      namespace: ns.wsse,
-      most: 1,
-      read: (element, header) => header.usernameTokens.push(parseUsernameToken(element)),
     },
     BinarySecurityToken: {
       namespace: ns.wsse,
@@ -119,12 +114,19 @@ export function parseSecurityHeader(element: Element | undefined, options: Heade
   const grammar = grammarOf(options.dialect);
   for (const part of order) {
     const rule = grammar.get(part.local);
-    if (rule === undefined || rule.namespace !== part.namespace) return refuse('invalidSecurity', 'security-child');
-    if (rule.read(part, header, options) > rule.most) refuse('invalidSecurity', 'security-count');
+    if (rule === undefined || rule.namespace !== part.namespace) readSupportingToken(part, header);
+    else if (rule.read(part, header, options) > rule.most) refuse('invalidSecurity', 'security-count');
   }
   checkDistinct(header.derivedKeys);
   checkLayout(header, options.layout);
   return header;
+}
+
+/** One of a kind at most. */
+function readSupportingToken(element: Element, { supportingTokens }: Building): void {
+  const token = parseSupportingToken(element, 'security-child');
+  if (supportingTokens.some(({ kind }) => kind === token.kind)) refuse('invalidSecurity', 'security-count');
+  supportingTokens.push(token);
 }
 
 function grammarOf(dialect: Dialect): ReadonlyMap<string, Child> {
@@ -140,7 +142,7 @@ function emptyHeader(order: readonly Element[]): Building {
   return {
     order: [...order],
     timestamps: [],
-    usernameTokens: [],
+    supportingTokens: [],
     binaryTokens: [],
     contextTokens: [],
     encryptedKeys: [],

@@ -5,8 +5,7 @@ import { escapeText } from '../xml/write.ts';
 import { attributesOf, childrenOf, leaf, leafContent, named, wsuIdOf } from './grammar.ts';
 
 /** wsse:UsernameToken with the password as text (UsernameToken Profile 1.1 §3.1). */
-export interface UsernameToken {
-  readonly element: Element;
+export interface UsernameClaims {
   readonly username: string;
   readonly password: string;
 }
@@ -17,7 +16,7 @@ export interface UsernameToken {
  *
  * @throws {Refusal} `invalidSecurity`
  */
-export function parseUsernameToken(element: Element): UsernameToken {
+export function parseUsernameToken(element: Element): UsernameClaims {
   wsuIdOf(element);
   const children = childrenOf(element);
   if (children.length !== 2) refuse('invalidSecurity', 'username-token-children');
@@ -25,11 +24,11 @@ export function parseUsernameToken(element: Element): UsernameToken {
   const password = named(children[1], ns.wsse, 'Password');
   const { Type } = attributesOf(password, { Type: '' });
   if (Type !== tokenTypes.passwordText) refuse('invalidSecurity', 'password-type');
-  return { element, username, password: leafContent(password) };
+  return { username, password: leafContent(password) };
 }
 
 /** Canonical as written. */
-export function writeUsernameToken(id: string, username: string, password: string): string {
+export function writeUsernameToken(id: string, { username, password }: UsernameClaims): string {
   return (
     `<o:UsernameToken xmlns:o="${ns.wsse}" xmlns:u="${ns.wsu}" u:Id="${id}"><o:Username>${escapeText(username)}</o:Username>` +
     `<o:Password Type="${tokenTypes.passwordText}">${escapeText(password)}</o:Password></o:UsernameToken>`

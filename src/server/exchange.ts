@@ -8,6 +8,7 @@ import { type OutgoingBody, selfContained } from '../message/sent-body.ts';
 import type { Verified } from '../message/verified.ts';
 import type { TrustRequest } from '../names.ts';
 import { type ExchangePlan, type OperationPlan, type Plan, tokenUseOf } from '../policy/plan.ts';
+import { userOf } from '../security/supporting-tokens.ts';
 import { writeContextReference } from '../security/token-reference.ts';
 import { writeFaultElement } from '../soap/fault-shape.ts';
 import { type FoundState, keysOf } from '../state/state-mode.ts';
@@ -67,7 +68,7 @@ const trustExchanges: Readonly<Record<TrustRequest, (plan: Plan) => Exchange>> =
 async function issue(verified: Verified, port: ServedPort, caller: CountedCaller): Promise<Reply> {
   const { plan, parts, state } = port;
   const request = parseTokenRequest(verified.content, plan.dialect, 'issue');
-  const token = verified.usernameToken ?? refuse('invalidSecurity', 'username-token-missing');
+  const token = userOf(verified.tokens) ?? refuse('invalidSecurity', 'username-token-missing');
   const user = await parts.authenticate(token.username, token.password, caller);
   if (caller.signal.aborted) throw new CallerGone();
   if (user === undefined) return refuse('failedAuthentication', 'user-or-password');

@@ -9,6 +9,7 @@ import { contextKeys } from '../../src/security/context-keys.ts';
 import { parseSecurityHeader } from '../../src/security/header.ts';
 import { collectIds } from '../../src/security/ids.ts';
 import { verifyDigests } from '../../src/security/signature.ts';
+import { userOf } from '../../src/security/supporting-tokens.ts';
 import { readFault } from '../../src/soap/fault-shape.ts';
 import { canonicalAllowance, canonicalize } from '../../src/xml/canonical.ts';
 import { defaultLimits } from '../../src/xml/limits.ts';
@@ -39,7 +40,7 @@ describe('CXF, symmetric binding', () => {
   test.each(rows)('%s: every message of the conversation opens, both ways', async (name, row) => {
     const options: SymmetricOptions = { ...row, addressing: '2004/08' };
     const { request, agreed } = await openBootstrap(`cxf/${name}`, symmetricBootstrap(options), bob);
-    expect(request.usernameToken).toEqual(row.username === false ? undefined : { username: 'abcd', password: 'dcba' });
+    expect(userOf(request.tokens)).toEqual(row.username === false ? undefined : { username: 'abcd', password: 'dcba' });
     for (const number of ['02', '03']) {
       const call = await openCall(`cxf/${name}`, number, symmetricCalls(options), agreed);
       expect(textOf(call.request.content, 'text')).toBe('ping');
@@ -74,7 +75,7 @@ describe('CXF, transport binding', () => {
   test('the UserNameOverTransport conversation opens, with wsa:To signed beside the Timestamp', async () => {
     const folder = 'cxf/SecureConversation_UserNameOverTransport';
     const { request, agreed } = await openBootstrap(folder, transportBootstrap(dialects.feb2005, 'Basic128'));
-    expect(request.usernameToken).toEqual({ username: 'Alice', password: 'ecilA' });
+    expect(userOf(request.tokens)).toEqual({ username: 'Alice', password: 'ecilA' });
     const to = { namespace: addressingVersions['2004/08'].namespace, local: 'To' };
     for (const number of ['02', '03']) {
       const call = await openCall(folder, number, transportCalls(dialects.feb2005, 'Basic128', [to]), agreed);
@@ -109,7 +110,7 @@ describe('WCF, transport with message credential', () => {
   test.each(sessions)('session $binding-username$hash: bootstrap, calls and Cancel open', async ({ binding, hash }) => {
     const folder = `wcf/session/${binding}-username${hash}`;
     const { request, agreed } = await openBootstrap(folder, transportBootstrap(dialectOf[binding], suiteOf[hash]));
-    expect(request.usernameToken).toEqual({ username: 'alice', password: 'ecila' });
+    expect(userOf(request.tokens)).toEqual({ username: 'alice', password: 'ecila' });
     await openCalls(folder, ['02', '03', '04', '05'], binding, hash, agreed);
   });
 
@@ -171,7 +172,7 @@ describe('WCF, transport with message credential', () => {
     const plan = transportBootstrap(dialectOf[binding]);
     for (const number of ['01', '02']) {
       const request = await open(recorded(`wcf/nosession/${binding}-username/${number}-req.txt`), plan.request, noKeys);
-      expect(request.usernameToken?.username).toBe('alice');
+      expect(userOf(request.tokens)?.username).toBe('alice');
       await open(recorded(`wcf/nosession/${binding}-username/${number}-res.txt`), plan.response, noKey);
     }
   });
@@ -214,7 +215,7 @@ describe('WCF, faults', () => {
       const folder = `wcf/faults/wrong-password-${binding}`;
       const bootstrap = transportBootstrap(dialectOf[binding]);
       const request = await open(recorded(`${folder}/01-req.txt`), bootstrap.request, noKeys);
-      expect(request.usernameToken).toEqual({ username: 'alice', password: 'wrong' });
+      expect(userOf(request.tokens)).toEqual({ username: 'alice', password: 'wrong' });
       expect(parseTokenRequest(request.content, dialectOf[binding], 'issue').entropy).toHaveLength(32);
       const answer = recorded(`${folder}/01-res.txt`);
       // That service says why by its Reason alone.
@@ -233,7 +234,7 @@ describe('WCF, faults', () => {
       const folder = `wcf/faults/server-entropy-refused-${binding}`;
       const bootstrap = transportBootstrap(dialectOf[binding]);
       const request = await open(recorded(`${folder}/01-req.txt`), bootstrap.request, noKeys);
-      expect(request.usernameToken).toEqual({ username: 'alice', password: 'ecila' });
+      expect(userOf(request.tokens)).toEqual({ username: 'alice', password: 'ecila' });
       expect(parseTokenRequest(request.content, dialectOf[binding], 'issue')).toMatchObject({
         tokenType: dialectOf[binding].sct,
         keySizeBits: 256,
@@ -258,7 +259,7 @@ describe('WCF, faults', () => {
     const { agreed } = await openBootstrap(folder, bootstrap);
     const supporting = [...bootstrap.request.supporting, ...calls.request.supporting];
     const call = await openCall(folder, '02', { ...calls, request: { ...calls.request, supporting } }, agreed);
-    expect(call.request.usernameToken?.username).toBe('alice');
+    expect(userOf(call.request.tokens)?.username).toBe('alice');
     expect(call.request.context?.context.id).toBe(agreed.id);
     expect(unsecuredFault(recorded(`${folder}/02-res.txt`))).toBeUndefined();
     expect(readFault(call.response.body)?.subcode).toEqual({

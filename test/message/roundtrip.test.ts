@@ -11,6 +11,7 @@ import { bodyContent } from '../../src/message/verified.ts';
 import { addressingVersions, dialects, ns, soapVersions } from '../../src/names.ts';
 import type { MessagePlan } from '../../src/policy/plan.ts';
 import { contextKeys } from '../../src/security/context-keys.ts';
+import { userOf } from '../../src/security/supporting-tokens.ts';
 import { writeDirectReference } from '../../src/security/token-reference.ts';
 import { scanText } from '../../src/xml/scan.ts';
 import { inheritDeclarations } from '../../src/xml/write.ts';
@@ -107,9 +108,9 @@ const symmetricRows: readonly [string, SymmetricOptions][] = [
 describe('what is sent is received', () => {
   test.each(['feb2005', '200512'] as const)('transport bootstrap, %s', async name => {
     const plan = transportBootstrap(dialects[name]);
-    const request = sent(plan.request, { usernameToken: user }, outgoing());
+    const request = sent(plan.request, { tokens: { username: user } }, outgoing());
     const opened = await received(request.text, plan.request, noKeys);
-    expect(opened.usernameToken).toEqual(user);
+    expect(userOf(opened.tokens)).toEqual(user);
     expect(opened.addressing?.messageId).toBe(request.messageId);
     const response = sent(plan.response, {}, answer(request.messageId));
     const closed = await received(response.text, plan.response, noKey);
@@ -140,11 +141,11 @@ describe('what is sent is received', () => {
 
   test.each(symmetricRows)('symmetric bootstrap: %s', async (_, options) => {
     const plan = symmetricBootstrap(options);
-    const request = sent(plan.request, { recipient: bob, usernameToken: user }, outgoing());
+    const request = sent(plan.request, { recipient: bob, tokens: { username: user } }, outgoing());
     expect(request.text).not.toContain(`>${user.username.slice(0, 3)}`);
     expect(request.text).not.toContain('Echo>');
     const opened = await received(request.text, plan.request, { ...noKeys, ownCertificates: [bob] });
-    expect(opened.usernameToken).toEqual(options.username === false ? undefined : user);
+    expect(userOf(opened.tokens)).toEqual(options.username === false ? undefined : user);
     expect(opened.encryptedKey?.sha1).toBe(request.encryptedKey?.sha1);
     expect(bodyContent(opened).content).toBe(outgoing().body.content);
     if (opened.encryptedKey === undefined || request.encryptedKey === undefined) throw new Error('no key');
@@ -340,7 +341,7 @@ describe('the sender', () => {
   test('a message that cannot be protected is not sent', () => {
     const problem = expect.objectContaining({ code: 'CONFIG_INVALID' });
     expect(() => sent(plan, {}, outgoing())).toThrow(problem);
-    expect(() => sent(symmetricBootstrap().request, { usernameToken: user }, outgoing())).toThrow(problem);
+    expect(() => sent(symmetricBootstrap().request, { tokens: { username: user } }, outgoing())).toThrow(problem);
     expect(() => sent(symmetricBootstrap().request, { recipient: bob }, outgoing())).toThrow(problem);
   });
 
@@ -358,7 +359,7 @@ describe('the sender', () => {
     ['ProtectTokens', { protection: { ...symmetric, protectTokens: true } }],
     ['an endorsing context', { supporting: [{ kind: 'context', endorsing: true, derivedKeys: false }] }],
     [
-      'a UsernameToken with EncryptBeforeSigning',
+      'a supporting token with EncryptBeforeSigning',
       {
         protection: { ...symmetric, order: 'encryptBeforeSigning' },
         supporting: [{ kind: 'username', signed: true, encrypted: false }],

@@ -9,7 +9,7 @@ import { contextId, derivedKeyToken, parts, reference, str } from '../message/bu
 import { suite } from '../message/plans.ts';
 
 const timestamp = writeTimestamp('TS', 0, 1000);
-const token = writeUsernameToken('UT', 'a', 'b');
+const token = writeUsernameToken('UT', { username: 'a', password: 'b' });
 const refusal = (reason: string) => expect.objectContaining({ fault: 'invalidSecurity', reason });
 
 function parse(children: string, layout: Layout = 'lax', attributes = ''): SecurityHeader {
@@ -32,7 +32,7 @@ describe('the layout', () => {
   ];
 
   test.each(orders)('%s decides where the Timestamp stands', (layout, children, reason) => {
-    if (reason === undefined) expect(parse(children, layout).usernameTokens).toHaveLength(1);
+    if (reason === undefined) expect(parse(children, layout).supportingTokens).toHaveLength(1);
     else expect(() => parse(children, layout)).toThrow(refusal(reason));
   });
 });

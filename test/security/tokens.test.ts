@@ -91,8 +91,8 @@ describe('UsernameToken', () => {
       .filter(value => /^[\t\n\r\u0020-\uD7FF\u{10000}-\u{10FFFF}]*$/u.test(value));
     fc.assert(
       fc.property(text, text, (username, password) => {
-        const element = canonical(writeUsernameToken('UT', username, password));
-        expect(parseUsernameToken(element)).toEqual({ element, username, password });
+        const element = canonical(writeUsernameToken('UT', { username, password }));
+        expect(parseUsernameToken(element)).toEqual({ username, password });
       }),
     );
   });
@@ -329,6 +329,9 @@ describe('EncryptedKey', () => {
 });
 
 test('the password types are told apart by their whole URI', () => {
-  const text = writeUsernameToken('UT', 'a', 'b').replace(tokenTypes.passwordText, '#PasswordText');
+  const text = writeUsernameToken('UT', { username: 'a', password: 'b' }).replace(
+    tokenTypes.passwordText,
+    '#PasswordText',
+  );
   expect(() => parseUsernameToken(root(text))).toThrow(refusal('invalidSecurity', 'password-type'));
 });

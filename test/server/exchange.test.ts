@@ -54,7 +54,7 @@ test.each(tlsPorts)('a bootstrap of %s without a UsernameToken is nobody’s', a
   const message = replaced(issueRequest(name).sent.text, /<o:UsernameToken .*<\/o:UsernameToken>/, '');
   const refused = await post(portOf(name), message);
   expectFault(refused, 'invalidSecurity');
-  expect(refused.reason).toBe('username-token-count');
+  expect(refused.reason).toBe('supporting-token-count');
 });
 
 test.each(portNames)(

@@ -75,7 +75,7 @@ export function issueRequest(
   const body = writeIssueRequest(plan.dialect, plan.suite.defaultKeyBits, entropy);
   const recipient = loadPeerCertificate(pem.service.certificate);
   const out = outgoing(plan, plan.dialect.requestAction.issue, body.content, change);
-  const sent = write(plan, plan.bootstrap, { usernameToken: credentials, recipient }, nowMs, out);
+  const sent = write(plan, plan.bootstrap, { tokens: { username: credentials }, recipient }, nowMs, out);
   return { plan, entropy, sent };
 }
 

@@ -11,11 +11,17 @@ export function bootstrap(plan: Plan, recipient: Certificate, username: string, 
   const { dialect, suite, soap, addressing } = plan;
   const body = writeIssueRequest(dialect, suite.defaultKeyBits, randomBytes(32));
   const out = { action: dialect.requestAction.issue, to: plan.address, replyToAnonymous: true, body };
-  return send(plan.bootstrap.request, { soap, addressing }, { usernameToken: { username, password }, recipient }, out, {
-    nowMs: Date.now(),
-    random: randomBytesPooled,
-    timestampTtlMs: 300_000,
-  }).text;
+  return send(
+    plan.bootstrap.request,
+    { soap, addressing },
+    { tokens: { username: { username, password } }, recipient },
+    out,
+    {
+      nowMs: Date.now(),
+      random: randomBytesPooled,
+      timestampTtlMs: 300_000,
+    },
+  ).text;
 }
 
 /** The same message with a signature that is well-formed and wrong: its key must be opened before that can be seen. */
