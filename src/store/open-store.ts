@@ -1,4 +1,4 @@
-import { SecureConversationError } from '../errors.ts';
+import { ConfigurationError } from '../errors.ts';
 import { memoryStore } from './memory-store.ts';
 import type { Store } from './store.ts';
 
@@ -15,7 +15,7 @@ const schemes: Readonly<Record<string, (clock: () => number) => Store>> = {
 export function openStore({ protocol }: URL, clock: () => number): Store {
   const open = Object.hasOwn(schemes, protocol) ? schemes[protocol] : undefined;
   if (open !== undefined) return open(clock);
-  throw new SecureConversationError(
+  throw new ConfigurationError(
     'CONFIG_INVALID',
     `there is no store for ${JSON.stringify(protocol.slice(0, 32))}`,
     {
