@@ -1,5 +1,6 @@
 /** Bearer tokens of the key ring: an OAuth 2.0 token service, and the check of tokens in APIs. */
 
+export type { Awaitable } from './awaitable.ts';
 export type { Claim, TokenContent } from './bearer/bearer-codec.ts';
 export { type BearerBinding, type BearerToken, openBearerToken, sealBearerToken } from './bearer/bearer-token.ts';
 export type { Revocation, Revocations } from './bearer/revocations.ts';

@@ -1,5 +1,6 @@
 /** WS-SecureConversation for SOAP services and clients on Node. Bearer tokens and ASP.NET's keys have entries of their own. */
 
+export type { Awaitable } from './awaitable.ts';
 export type { AddressOrder, RetryMode } from './client/addresses.ts';
 export { NetworkError } from './client/network-error.ts';
 export { type FaultNames, PeerFault } from './client/peer-fault.ts';
@@ -39,7 +40,9 @@ export type { EndpointOptions, PortOverrides } from './server/endpoint-options.t
 export type { Mounted } from './server/requests.ts';
 export type { Statistics } from './server/statistics.ts';
 export type { Cancellation } from './state/cancel-list.ts';
-export type { AuthenticationMethod, OpenedFrom } from './state/context.ts';
+export type { AuthenticationMethod, Context, OpenedFrom } from './state/context.ts';
+export type { ContextToken, FoundState, StateMode, TokenAudience, TokenDialect } from './state/state-mode.ts';
+export type { Change, PutOptions, Store, StoredRecord } from './store/store.ts';
 export type { Authenticate, AuthenticatedUser, Caller, CountedCaller } from './users/authenticate.ts';
 export type { LoginLimits } from './users/login-limits.ts';
 export { type LoginOptions, type Logins, openLogins } from './users/logins.ts';

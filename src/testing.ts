@@ -1,4 +1,5 @@
 /** What those who write their own store test it with. */
 
+export type { Awaitable } from './awaitable.ts';
 export { type ContractCheck, storeContract } from './store/contract.ts';
 export type { Change, PutOptions, Store, StoredRecord } from './store/store.ts';

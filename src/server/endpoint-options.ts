@@ -16,12 +16,15 @@ import {
 } from '../fields.ts';
 import { type RingSource, ringSource } from '../keyring/ring-source.ts';
 import type { Cancellation } from '../state/cancel-list.ts';
+import type { StateMode } from '../state/state-mode.ts';
+import type { Store } from '../store/store.ts';
 import { addressOrBlock } from '../users/addresses.ts';
 import type { Authenticate } from '../users/authenticate.ts';
 import { type LoginLimits, loginLimitsField } from '../users/login-limits.ts';
 import { type Logins, usersOrLogins } from '../users/logins.ts';
 import { defaultLimits, type Limits } from '../xml/limits.ts';
 import type { Mounted } from './requests.ts';
+import { stateField, storeField } from './state-options.ts';
 
 /** What a WSDL port may be told beside its policy. */
 export interface PortOverrides {
@@ -61,8 +64,19 @@ export interface EndpointOptions {
   readonly lifetimeMs?: number;
   /** Difference of clocks that is tolerated; default 60 s, at most 300 s. */
   readonly clockSkewMs?: number;
-  /** Contexts kept in this node's cache; default 10,000. */
+  /** Contexts kept in this node's cache; default 10,000. With a state mode of your own it keeps what it likes. */
   readonly cacheEntries?: number;
+  /**
+   * Where the state of conversations is kept: `cookie`, sealed in their tokens, or a state mode of your own. Default
+   * `cookie`.
+   */
+  readonly state?: 'cookie' | StateMode;
+  /**
+   * What is remembered beside the tokens, in cookie mode the conversations that were cancelled: a store, which several
+   * nodes may have in common, or the URL of one. A store that is given here is not closed. Default `new URL('memory:')`,
+   * in this process's memory.
+   */
+  readonly store?: Store | URL;
   /**
    * How many conversations one user may begin at this node: so many a second, and so many at once after a while without any. Default 100
    * and 1,000. Each node counts for itself.
@@ -105,6 +119,8 @@ const fields = {
   lifetimeMs,
   clockSkewMs,
   cacheEntries: number(1, 10_000_000),
+  state: stateField,
+  store: storeField,
   issueRate,
   ports: record(object({ lifetimeMs, clockSkewMs } satisfies FieldsOf<PortOverrides>)),
   limits: object(Object.fromEntries(Object.keys(defaultLimits).map(name => [name, limit]))),

@@ -17,7 +17,7 @@ import type { Cancellation } from '../state/cancel-list.ts';
 import { cookieMode } from '../state/cookie-mode.ts';
 import { replayTable } from '../state/replay.ts';
 import type { StateMode } from '../state/state-mode.ts';
-import { memoryStore } from '../store/memory-store.ts';
+import type { Store } from '../store/store.ts';
 import { addressList } from '../users/addresses.ts';
 import { loginsOf } from '../users/logins.ts';
 import { defaultLimits } from '../xml/limits.ts';
@@ -30,6 +30,7 @@ import { type EndpointParts, type ServedPort, servePort } from './port.ts';
 import { type Listening, publishedWsdl } from './published-wsdl.ts';
 import { pathOf, type Served, serveRequest, wsdlOf } from './requests.ts';
 import { openService } from './service.ts';
+import { type UsedStore, usedStore } from './state-options.ts';
 import { counters, type Statistics } from './statistics.ts';
 
 /** What `listen()` has opened. */
@@ -64,12 +65,12 @@ export interface Endpoint {
   readonly plans: readonly PolicyPort[];
 }
 
-const defaults = { lifetimeMs: 36_000_000, clockSkewMs: 60_000, cacheEntries: 10_000, node: 'node' } as const;
+const defaults = { lifetimeMs: 36_000_000, clockSkewMs: 60_000, node: 'node', store: new URL('memory:') } as const;
 
 /**
  * Serves a WSDL with WS-SecureConversation.
- * @throws {SecureConversationError} `CONFIG_INVALID`, `WSDL_INVALID`, `POLICY_INVALID`, `POLICY_UNSUPPORTED`, `CERTIFICATE_INVALID`,
- * `RING_INVALID` or `USERS_INVALID`, naming file and place
+ * @throws {SecureConversationError} `CONFIG_INVALID`, `WSDL_INVALID`, `POLICY_INVALID`, `POLICY_UNSUPPORTED`,
+ * `CERTIFICATE_INVALID`, `RING_INVALID` or `USERS_INVALID`, naming file and place
  */
 export function createEndpoint(options: EndpointOptions): Endpoint {
   checkEndpointOptions(options);
@@ -82,17 +83,12 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
     checkServed(plan, options.services);
   }
   const certificates = ownCertificates(options, plans);
+  const used = usedStore(options.store ?? defaults.store, Date.now);
   const ring = openRing(options.ring, {
     nowMs: Date.now,
     onError: error => log.error({ err: error }, 'key ring not read'),
   });
-  const store = memoryStore({ clock: Date.now });
-  const state = cookieMode({
-    keeper: ring,
-    store,
-    cacheEntries: options.cacheEntries ?? defaults.cacheEntries,
-    random: randomBytesPooled,
-  });
+  const state = stateOf(options, ring, used.store);
   const logins = loginsOf(options);
   const parts: EndpointParts = {
     service: openService(options.wsdl, wsdl.text, options.services, log),
@@ -119,21 +115,19 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
       lifetimeMs: lifetimeOf(plan, options, ring),
     }),
   );
-  return endpointOf(ports, options, { wsdl, ring, state, parts });
+  return endpointOf(ports, options, { wsdl, ring, used, state, parts });
 }
 
 interface Running {
   readonly wsdl: Wsdl;
   readonly ring: RingKeeper;
+  readonly used: UsedStore;
   readonly state: StateMode;
   readonly parts: EndpointParts;
 }
 
-function endpointOf(
-  ports: readonly ServedPort[],
-  options: EndpointOptions,
-  { wsdl, ring, state, parts }: Running,
-): Endpoint {
+function endpointOf(ports: readonly ServedPort[], options: EndpointOptions, running: Running): Endpoint {
+  const { wsdl, ring, used, state, parts } = running;
   const servers = new Set<Server>();
   const sockets: Listening[] = [];
   const served: Served = {
@@ -156,6 +150,7 @@ function endpointOf(
     // One that was given open is also others'.
     if (typeof options.ring === 'string') ring.close();
     await closeAll(servers, idleMs, allMs);
+    await used.close();
   };
   const drain = (ms: number) => shut(Math.min(ms / 2, 1_000), ms);
   const close = () => shut(0, 0);
@@ -194,6 +189,12 @@ function endpointOf(
     statistics: () => parts.counters.snapshot(),
     cancelled: cancellation => state.cancelled(cancellation, parts.clock()),
   };
+}
+
+function stateOf({ state = 'cookie', cacheEntries }: EndpointOptions, keeper: RingKeeper, store: Store): StateMode {
+  if (state !== 'cookie') return state;
+  const cache = cacheEntries === undefined ? {} : { cacheEntries };
+  return cookieMode({ keeper, store, random: randomBytesPooled, ...cache });
 }
 
 /** Never longer than the ring's keys open what they sealed. */

@@ -10,7 +10,7 @@ import { cancelList } from './cancel-list.ts';
 import type { Context, OpenedFrom } from './context.ts';
 import { isValidAt, openContext, parseState, sealContext, writeState } from './seal.ts';
 import { checkSeal } from './self-test.ts';
-import type { ContextToken, FoundState, StateMode, TokenAudience } from './state-mode.ts';
+import type { ContextToken, FoundState, KeptState, StateMode, TokenAudience } from './state-mode.ts';
 
 export interface CookieModeOptions {
   /** The ring as it is at each use; while it is stale nothing is issued, but everything is opened. */
@@ -104,7 +104,7 @@ export function cookieMode(options: CookieModeOptions): StateMode {
   }
 }
 
-function foundIn(entry: CacheEntry, openedFrom: OpenedFrom): FoundState {
+function foundIn(entry: CacheEntry, openedFrom: OpenedFrom): KeptState {
   entry.keys ??= contextKeys(entry.context.secret);
   return { context: entry.context, openedFrom, keys: entry.keys };
 }

@@ -1,12 +1,17 @@
 import type { Awaitable } from '../awaitable.ts';
-import type { Dialect } from '../names.ts';
 import { type ContextKeys, contextKeys } from '../security/context-keys.ts';
 import type { Cancellation } from './cancel-list.ts';
 import type { Context, OpenedFrom } from './context.ts';
 
+/** The version of WS-SecureConversation that a token is of. */
+export interface TokenDialect {
+  /** Namespace of its elements. */
+  readonly wsc: string;
+}
+
 /** What a SecurityContextToken in a message says of itself (WS-SecureConversation 1.3 §2). */
 export interface ContextToken {
-  readonly dialect: Dialect;
+  readonly dialect: TokenDialect;
   /** Identifier, exactly as written. */
   readonly id: string;
   readonly instance: string | undefined;
@@ -18,20 +23,23 @@ export interface ContextToken {
 export interface TokenAudience {
   /** "{targetNamespace}Service/Port". */
   readonly audience: string;
-  readonly dialect: Dialect;
+  readonly dialect: TokenDialect;
 }
 
 /** A context, and where it was found. */
 export interface FoundState {
   readonly context: Context;
   readonly openedFrom: OpenedFrom;
-  /** What was derived from its secret, kept as long as the context is; absent: it is derived anew for each message. */
-  readonly keys?: ContextKeys;
 }
 
-/** The keys of a context that was found. */
-export function keysOf({ keys, context }: FoundState): ContextKeys {
-  return keys ?? contextKeys(context.secret);
+/** A context from a cache, which has what was derived from its secret as well. */
+export interface KeptState extends FoundState {
+  readonly keys: ContextKeys;
+}
+
+/** The keys of a context that was found; where none were kept they are derived anew for each message. */
+export function keysOf(found: FoundState | KeptState): ContextKeys {
+  return 'keys' in found ? found.keys : contextKeys(found.context.secret);
 }
 
 /**

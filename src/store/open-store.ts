@@ -15,11 +15,7 @@ const schemes: Readonly<Record<string, (clock: () => number) => Store>> = {
 export function openStore({ protocol }: URL, clock: () => number): Store {
   const open = Object.hasOwn(schemes, protocol) ? schemes[protocol] : undefined;
   if (open !== undefined) return open(clock);
-  throw new ConfigurationError(
-    'CONFIG_INVALID',
-    `there is no store for ${JSON.stringify(protocol.slice(0, 32))}`,
-    {
-      hint: `give a URL that begins with ${Object.keys(schemes).join(' or ')}, or an object that is a Store`,
-    },
-  );
+  throw new ConfigurationError('CONFIG_INVALID', `there is no store for ${JSON.stringify(protocol.slice(0, 32))}`, {
+    hint: `give a URL that begins with ${Object.keys(schemes).join(' or ')}, or an object that is a Store`,
+  });
 }

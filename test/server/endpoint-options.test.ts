@@ -33,6 +33,26 @@ test.each([
     'ring must be the path of a key ring file, or what openRing gives',
   ],
   ['users as a list', { ...usable, authenticate: [] }, 'authenticate must be the path of a users file, or a function'],
+  [
+    'a state mode that is none',
+    { ...usable, state: 'session' },
+    "state must be 'cookie', or an object with the methods issue, find, cancel, cancelled",
+  ],
+  [
+    'a state mode that lacks a method',
+    { ...usable, state: { issue() {}, find() {}, cancel() {} } },
+    "state must be 'cookie', or an object with the methods issue, find, cancel, cancelled",
+  ],
+  [
+    'a store as text',
+    { ...usable, store: 'memory:' },
+    'store must be a URL, or an object with the methods claim, has, get, put, delete, add, changes, close',
+  ],
+  [
+    'a store that lacks methods',
+    { ...usable, store: { claim() {}, has() {} } },
+    'store must be a URL, or an object with the methods claim, has, get, put, delete, add, changes, close',
+  ],
   ['one address', { ...usable, addresses: 'https://localhost' }, 'addresses must be a list'],
   ['an empty list of addresses', { ...usable, addresses: [] }, 'addresses must not be empty'],
   ['a certificate without its key', { ...usable, certificate: 'PEM' }, 'certificate and key belong together'],
@@ -105,4 +125,10 @@ test('an unknown option is answered with those that there are', () => {
 test('an option that is undefined is one that was not given', () => {
   const options = { ...usable, tls: undefined, ports: { EchoTls13: { clockSkewMs: undefined } }, log: undefined };
   expect(create(options)).toThrow(expect.objectContaining({ code: 'RING_INVALID' }));
+});
+
+test('a store whose scheme is not known is refused by name', () => {
+  expect(create({ ...usable, ports: { EchoTls13: {} }, store: new URL('etcd://localhost') })).toThrow(
+    expect.objectContaining({ code: 'CONFIG_INVALID', message: 'there is no store for "etcd:"' }),
+  );
 });

@@ -1,0 +1,39 @@
+import { createHook } from 'node:async_hooks';
+import { expect, test } from 'vitest';
+import { systemRandom } from '../../src/crypto/random.ts';
+import { createRing } from '../../src/keyring/rotate.ts';
+import { answerMessage } from '../../src/server/pipeline.ts';
+import { call, converseWith } from '../support/initiator.ts';
+import { portNames, startNode } from '../support/node.ts';
+
+const nowMs = Date.now();
+const caller = { address: '192.0.2.1', isLimited: true, signal: new AbortController().signal };
+
+/** Promises that are made while something is done, and what it gives. */
+function promisesOf<T>(act: () => T): { readonly made: number; readonly given: T } {
+  let made = 0;
+  const hook = createHook({ init: (_id, type) => (made += type === 'PROMISE' ? 1 : 0) }).enable();
+  try {
+    const given = act();
+    return { made, given };
+  } finally {
+    hook.disable();
+  }
+}
+
+test('promises are counted', () => {
+  expect(promisesOf(() => Promise.resolve().then(() => {})).made).toBeGreaterThan(1);
+});
+
+test.each(portNames)('a call of %s in a conversation of the cache is answered without a promise', async port => {
+  const node = await startNode({ ring: createRing({ nowMs, random: systemRandom }), clock: { nowMs } });
+  const served = node.ports.get(port);
+  if (served === undefined) throw new TypeError(`no port ${port}`);
+  const conversation = await converseWith(node, port);
+  await node.post(port, call(conversation));
+  const message = Buffer.from(call(conversation));
+  const { made, given } = promisesOf(() => answerMessage(message, undefined, served, caller));
+  expect(made).toBe(0);
+  expect(given).toMatchObject({ status: 200, body: expect.stringContaining('Envelope') });
+  expect(node.statistics()).toMatchObject({ calls: 2 });
+});
