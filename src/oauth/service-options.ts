@@ -6,8 +6,10 @@ import { anyObject, callable, type Field, failAt, flag, list, number, object, on
 import { openRing, type RingSource, ringSource } from '../keyring/ring-source.ts';
 import { announcer } from '../server/announce.ts';
 import { boundedLog, standardErrorLog } from '../server/log.ts';
+import { openStoreField } from '../server/state-options.ts';
 import { checkSeal } from '../state/self-test.ts';
 import { memoryStore } from '../store/memory-store.ts';
+import type { Store } from '../store/store.ts';
 import { addressOrBlock } from '../users/addresses.ts';
 import type { Authenticate } from '../users/authenticate.ts';
 import { type LoginLimits, loginLimitsField } from '../users/login-limits.ts';
@@ -46,6 +48,11 @@ export interface BearerTokensOptions extends ClientOptions {
   readonly attempts?: Partial<AttemptLimits>;
   /** Answers on plain HTTP too, where everyone on the way can read passwords and tokens: for tests only. Default false. */
   readonly dangerouslyAllowHttp?: boolean;
+  /**
+   * What is remembered of tokens: those that were revoked, and refresh tokens that were used. Services and endpoints with
+   * one store have one memory. It is not closed here. Default: in this process's memory.
+   */
+  readonly store?: Store;
   /** Called for what was revoked here, so that the other nodes can be told; the request is answered when it has settled. */
   readonly onRevoke?: (revocation: Revocation) => Promise<void> | void;
   /** Default: warnings and errors to standard error, one JSON line each. */
@@ -74,6 +81,7 @@ const fields = {
   cors: list(origin),
   attempts: object({ requestsPerMinute: number(1, 1_000_000) }),
   dangerouslyAllowHttp: flag,
+  store: openStoreField,
   onRevoke: callable,
   log: anyObject,
   nowMs: callable,
@@ -97,7 +105,7 @@ export function openTokenService(options: BearerTokensOptions): TokenService {
   checkSeal(random);
   const keeper = openRing(options.ring);
   const logins = loginsOf(options);
-  const store = memoryStore({ clock: nowMs, random });
+  const store = options.store ?? memoryStore({ clock: nowMs, random });
   const { lifeMs } = keeper.ring().policy;
   return {
     keeper,

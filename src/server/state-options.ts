@@ -12,7 +12,13 @@ export const stateField: Field<'cookie' | StateMode> = (value, place) =>
     ? value
     : failAt(place, `must be 'cookie', or an object with the methods ${stateMethods.join(', ')}`);
 
-/** Reads a store. */
+/** Reads a store that is open. */
+export const openStoreField: Field<Store> = (value, place) =>
+  hasMethods<Store>(value, storeMethods)
+    ? value
+    : failAt(place, `must be an object with the methods ${storeMethods.join(', ')}`);
+
+/** Reads a store, or the URL of one. */
 export const storeField: Field<Store | URL> = (value, place) =>
   value instanceof URL || hasMethods<Store>(value, storeMethods)
     ? value

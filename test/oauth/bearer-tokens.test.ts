@@ -10,6 +10,7 @@ import { keepRing } from '../../src/keyring/keeper.ts';
 import { bearerTokens } from '../../src/oauth/bearer-tokens.ts';
 import { removeUser } from '../../src/users/users-file.ts';
 import { emptyFolder } from '../keyring/made.ts';
+import { waitingStore } from '../seams/waiting-store.ts';
 import { keptLog } from '../support/node.ts';
 import { closeServers, listening, send } from './http.ts';
 import {
@@ -109,6 +110,29 @@ describe('the audience', () => {
 
   test('is refused where the service has no such one', async () => {
     expect(await error({ ...clientGrant, ...reports, resource: 'https://bank.example' })).toBe('400 invalid_target');
+  });
+});
+
+describe('services with one store', () => {
+  const refresh = (token: string) => ({ grant_type: 'refresh_token', refresh_token: token, ...reports });
+
+  test('take a refresh token once among them, and end its grant at each where it comes again', async () => {
+    const store = waitingStore(Date.now);
+    const [one, two] = [await startService({ store }), await startService({ store })];
+    const first = await one.granted({ ...password, ...reports });
+    const second = await one.granted(refresh(first.refresh_token));
+    expect(await two.introspected(first.refresh_token)).toEqual({ active: false });
+    expect(await two.introspected(second.access_token)).toMatchObject({ active: true });
+    expect(await two.post('/token', refresh(first.refresh_token))).toMatchObject({ status: 400 });
+    for (const each of [one, two]) expect(await each.introspected(second.access_token)).toEqual({ active: false });
+  });
+
+  test('refuse what was revoked at any of them', async () => {
+    const store = waitingStore(Date.now);
+    const [one, two] = [await startService({ store }), await startService({ store })];
+    const { access_token: token } = await one.granted({ ...password, ...reports });
+    expect(await one.post('/revoke', { token, ...reports })).toMatchObject({ status: 200 });
+    expect(await two.introspected(token)).toEqual({ active: false });
   });
 });
 

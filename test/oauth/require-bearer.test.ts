@@ -13,6 +13,7 @@ import { type BearerRequest, bearerCheck, requireBearer } from '../../src/oauth/
 import { memoryStore } from '../../src/store/memory-store.ts';
 import { alice, nowMs, records, ring } from '../bearer/made.ts';
 import { emptyFolder } from '../keyring/made.ts';
+import { waitingStore } from '../seams/waiting-store.ts';
 import { closeServers, listening, send } from './http.ts';
 
 const random = randomBytesPooled;
@@ -106,6 +107,27 @@ describe('refused like a changed token is', () => {
     expect(await get('/read', `Bearer ${second}`)).toEqual(invalid);
     expect(await get('/read', `Bearer ${token}`)).toMatchObject({ status: 200 });
   });
+});
+
+test('where revocations are asked elsewhere a request waits for them, and nobody is let through who can not be looked up', async () => {
+  const store = waitingStore(() => clock.ms);
+  let isDown = false;
+  const has = async (key: string) => {
+    if (isDown) throw new Error('the store is down');
+    return store.has(key);
+  };
+  const known = revocations({ ...store, has });
+  const api = express().get('/any', requireBearer({ ...common, revocations: known }), (request, response) => {
+    response.json(request.bearer);
+  });
+  const url = `${await listening(api)}/any`;
+  const headers = { authorization: `Bearer ${token}` };
+  expect(await send(url, { headers })).toMatchObject({ status: 200 });
+  isDown = true;
+  expect(await send(url, { headers })).toMatchObject({ status: 503, headers: { 'retry-after': '1' }, body: '' });
+  isDown = false;
+  await known.add(revocationOf(alice.grant, alice.expiresMs), nowMs);
+  expect(await send(url, { headers })).toEqual(invalid);
 });
 
 test('without credentials, or with those of another scheme, nothing is said about an error', async () => {
