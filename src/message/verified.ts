@@ -15,7 +15,7 @@ import { elementContent } from '../soap/structure.ts';
 import type { ContextToken, FoundState } from '../state/state-mode.ts';
 import { canonicalize } from '../xml/canonical.ts';
 import type { Element, Fragment } from '../xml/tree.ts';
-import { inheritDeclarations, type LooseContent, standalone } from '../xml/write.ts';
+import { inheritDeclarations, type LooseContent, standalone, withoutSections } from '../xml/write.ts';
 import { type EncryptedParts, isEncryptedData } from './encrypted-parts.ts';
 import { hasUnsignedType, type SignedScope, signedNames } from './signed-names.ts';
 
@@ -86,16 +86,17 @@ export function bodyContent({ body, plaintexts }: Verified): LooseContent {
 /**
  * The one child of the Body as a text for somebody else to read, '' where there is none: the signed octets, so that a
  * reader with rules of its own finds no declaration that was not signed. What TLS protects is given as written, and so
- * is what was encrypted, with those declarations from around it that are signed.
+ * is what was encrypted, with those declarations from around it that are signed; but a text is one run of characters,
+ * for node-soap looks for a document in each CDATA section, again at each place where one could begin.
  */
 export function contentText({ body, content, scope }: Verified): string {
   if (content === undefined) return '';
   const prefixes = scope?.parts.get(body);
-  if (scope === undefined || prefixes === undefined) return standalone(content);
+  if (scope === undefined || prefixes === undefined) return withoutSections(standalone(content));
   const unsigned = isFault(content) ? unsignedFaultParts(content, scope) : [];
   if (scope.plaintext !== 'canonical' && unsigned.length === 0) {
     const namespaceIn = signedNames(scope);
-    return standalone(content, ({ prefix }) => namespaceIn(content, prefix) !== undefined);
+    return withoutSections(standalone(content, ({ prefix }) => namespaceIn(content, prefix) !== undefined));
   }
   return canonicalize(content, { prefixes, plaintexts: new Map(unsigned.map(part => [part, emptied(part)])) });
 }

@@ -1,4 +1,4 @@
-import { compareCodePoints, substitute } from './characters.ts';
+import { compareCodePoints, decodeText, substitute } from './characters.ts';
 import { bindingsIn, type Content, type Element, type Fragment, type Scope } from './tree.ts';
 
 /** Writing XML: canonical escaping, and parts of a message made to stand alone. */
@@ -90,4 +90,16 @@ export function inheritDeclarations(content: Element | Fragment, except: readonl
 /** Content as written. */
 export function contentText(content: Content): string {
   return content.source.slice(content.contentStart, content.contentEnd);
+}
+
+/** A well-formed text without its comments, and with what stands in CDATA sections as characters like others. */
+export function withoutSections(text: string): string {
+  const pieces: string[] = [];
+  let at = 0;
+  for (let begin = text.indexOf('<!'); begin !== -1; begin = text.indexOf('<!', at)) {
+    const end = text.indexOf(text.startsWith('<!--', begin) ? '-->' : ']]>', begin) + 3;
+    pieces.push(text.slice(at, begin), escapeText(decodeText(text.slice(begin, end))));
+    at = end;
+  }
+  return at === 0 ? text : pieces.join('') + text.slice(at);
 }

@@ -93,6 +93,24 @@ describe.each(portNames)('on %s', port => {
   });
 });
 
+describe.each(portNames)('on %s, what stands in a CDATA section', port => {
+  test('is text, also where node-soap would read a document in it', async () => {
+    const { client } = await connect(port);
+    says = { $xml: '<![CDATA[<?xml version="1.0"?><a>1</a>]]>' };
+    expect((await client.EchoAsync({ text: 'x' }))[0].text).toBe('<?xml version="1.0"?><a>1</a>');
+  });
+
+  // 200 kB take node-soap half a minute: it looks for the end of a document again from each place where one begins.
+  test('is read once, not again from each place where a document could begin', async () => {
+    const { client } = await connect(port);
+    const text = '<?xml'.repeat(40_000);
+    says = { $xml: `<![CDATA[${text}]]>` };
+    const beganMs = performance.now();
+    expect((await client.EchoAsync({ text: 'x' }))[0].text).toBe(text);
+    expect(performance.now() - beganMs).toBeLessThan(10_000);
+  });
+});
+
 test('node-soap gets no declaration of an answer that is not signed', async () => {
   const { client, man } = await connect('EchoSymmetric');
   says = 'x';

@@ -9,6 +9,7 @@ import {
   escapeText,
   inheritDeclarations,
   standalone,
+  withoutSections,
   writeDeclaration,
 } from '../../src/xml/write.ts';
 import { choices, writeDocument } from './documents.ts';
@@ -143,4 +144,16 @@ describe('content taken out of its element', () => {
       { numRuns: 300 },
     );
   });
+});
+
+test('without comments and CDATA sections a text has the same canonical form', () => {
+  const same = (text: string) => {
+    const written = withoutSections(text);
+    expect(written).not.toContain('<!');
+    expect(canonicalize(scanText(written).root)).toBe(canonicalize(scanText(text).root));
+  };
+  same(
+    '<a b="&lt;!--">x<!----> y<![CDATA[]]><![CDATA[<!-- ]]&gt; & \r\n \r]]><b/><!-- <![CDATA[ ]]> -->&#13;]]&gt;</a>',
+  );
+  fc.assert(fc.property(choices, seed => same(writeDocument(seed))));
 });
