@@ -61,7 +61,8 @@ const maxNameChars = 1024;
  * One attribute up to its separator: keyword, '=', then a quoted value or one with escaped characters. No two neighbours
  * can take the same character, so that a text that fits nowhere is given up in linear time.
  */
-const attributePattern = /\s*([A-Za-z0-9.]+)\s*=(?:\s*"((?:[^"\\]|\\.)*)"\s*|((?:[^,;+"\\]|\\.)*))(?:[,;+]|$)/sy;
+const attributePattern =
+  /[\t\n\r ]*([A-Za-z0-9.]+)[\t\n\r ]*=(?:[\t\n\r ]*"((?:[^"\\]|\\.)*)"[\t\n\r ]*|((?:[^,;+"\\]|\\.)*))(?:[,;+]|$)/sy;
 
 /** `type=value` of each attribute, normalised; empty for a text that is no name. */
 function comparable(name: string): string[] {
@@ -83,12 +84,14 @@ function typeOf(keyword: string): string {
 }
 
 function normalised(value: string): string {
-  return unescaped(value).replace(/\s+/g, ' ').trim().toLowerCase();
+  // The white space of XML, which the name came in: what is white space to JavaScript alone is a part of the name.
+  const spaced = unescaped(value).replace(/[\t\n\r ]+/g, ' ');
+  return spaced.replace(/^ | $/g, '').toLowerCase();
 }
 
 /** `#` and hexadecimal digits stand for the DER of the value (RFC 4514 §2.4). */
 function unescaped(value: string): string {
-  const hex = /^\s*#((?:[0-9a-f]{2})+)\s*$/i.exec(value)?.[1];
+  const hex = /^[\t\n\r ]*#((?:[0-9a-f]{2})+)[\t\n\r ]*$/i.exec(value)?.[1];
   if (hex === undefined) return value.replace(/(?:\\[0-9a-f]{2})+|\\./gis, unescapedRun);
   try {
     return readString(Buffer.from(hex, 'hex'));

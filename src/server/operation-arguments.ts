@@ -133,11 +133,16 @@ function textBetween({ source, marks: found }: Element, from: number, to: number
 }
 
 const readers: Readonly<Record<string, (text: string) => unknown>> = {
-  ...rows(['int', 'integer', 'short', 'long'], text => Number.parseInt(text, 10)),
-  ...rows(['double', 'float', 'decimal'], Number),
+  ...rows(['int', 'integer', 'short', 'long'], text => (hasOtherSpace(text) ? Number.NaN : Number.parseInt(text, 10))),
+  ...rows(['double', 'float', 'decimal'], text => (hasOtherSpace(text) ? Number.NaN : Number(text))),
   ...rows(['bool', 'boolean'], text => text.toLowerCase() === 'true' || text === '1'),
   ...rows(['dateTime', 'date'], text => new Date(text)),
 };
+
+/** JavaScript's numbers may stand between characters that are white space to it alone. @param text without that of XML around it */
+function hasOtherSpace(text: string): boolean {
+  return text.trim() !== text;
+}
 
 function rows<T>(names: readonly string[], value: T): Record<string, T> {
   return Object.fromEntries(names.map(name => [name, value]));

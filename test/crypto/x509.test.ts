@@ -153,6 +153,21 @@ describe('an issuer name', () => {
     expect(sameName(names.issuerSerial.issuer, text)).toBe(false);
   });
 
+  test.each(['\u00a0', '\u2028', '\ufeff'])('has %j as a character like others', space => {
+    for (const name of [
+      `${space}CN=x`,
+      `CN${space}=x`,
+      `CN=${space}x`,
+      `CN=x${space}`,
+      `CN=${space}"x"`,
+      `CN=x${space},`,
+    ])
+      expect(sameName('CN=x', name)).toBe(false);
+    expect(sameName('CN=x\ty', 'CN= x  y ')).toBe(true);
+    expect(sameName(`CN=x${space}y`, 'CN=x y')).toBe(false);
+    expect(sameName(`CN=x${space}`, ` cn = "x${space}" `)).toBe(true);
+  });
+
   test('of more than 1024 characters is not read', () => {
     const long = (chars: number) => `CN=${'x'.repeat(chars - 3)}`;
     expect(sameName(long(1024), long(1024))).toBe(true);

@@ -131,6 +131,16 @@ describe('arguments of an order', () => {
     });
   });
 
+  test.each(['\u00a0', '\u2028', '\ufeff'])('have no number in what stands beside %j', space => {
+    const line = (count: string, price: string) =>
+      reading(contentOf(`<t:line><t:count>${count}</t:count><t:price>${price}</t:price></t:line>`));
+    for (const number of [`${space}3`, `3${space}`, ` ${space}3`]) {
+      expect(line(number, '1.5')).toEqual({ line: [{ count: Number.NaN, price: 1.5 }] });
+      expect(line('3', number)).toEqual({ line: [{ count: 3, price: Number.NaN }] });
+    }
+    expect(line(' \t3\n', '\r\n1.5 ')).toEqual({ line: [{ count: 3, price: 1.5 }] });
+  });
+
   test('know only the names that the WSDL has, whatever a type is called', () => {
     for (const name of ['constructor', '__proto__', 'toString', 'Line:Line', '', ':'])
       expect(reading(contentOf(`<t:text xsi:type="t:${name}">5</t:text>`))).toMatchObject({ text: { $value: '5' } });
