@@ -14,7 +14,8 @@ export const addressOrBlock: Field<string> = (value, place) =>
 function isAddressOrBlock(text: string): boolean {
   const [address = '', bits, ...more] = text.split('/');
   const version = isIP(address);
-  if (version === 0 || more.length > 0 || plainAddress(address) !== address) return false;
+  if (version === 0 || more.length > 0 || address.includes('%') || isIP(plainAddress(address)) !== version)
+    return false;
   return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
 }
 
@@ -36,18 +37,28 @@ function familyOf(address: string): 'ipv4' | 'ipv6' {
   return isIPv6(address) ? 'ipv6' : 'ipv4';
 }
 
-/** An address without the zone of an interface; an IPv4 address that a socket of both versions shows as IPv6 (RFC 4291 §2.5.5.2) as it is. */
+/**
+ * An address in the one form that it has here: without the zone of an interface, an IPv6 address as RFC 5952 writes it, and an IPv4 address
+ * that a socket of both versions, or a proxy, shows as IPv6 (RFC 4291 §2.5.5.2) as it is.
+ */
 export function plainAddress(address: string): string {
-  const zone = address.indexOf('%');
-  const bare = zone === -1 ? address : address.slice(0, zone);
-  return /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(bare)?.[1] ?? bare;
+  const [bare = ''] = address.split('%', 1);
+  if (!isIPv6(bare)) return bare;
+  const written = new URL(`http://[${bare}]`).hostname.slice(1, -1);
+  const [, high, low] = /^::ffff:([\da-f]{1,4}):([\da-f]{1,4})$/.exec(written) ?? [];
+  return high === undefined || low === undefined ? written : [...octetsOf(high), ...octetsOf(low)].join('.');
+}
+
+function octetsOf(group: string): readonly number[] {
+  const value = Number.parseInt(group, 16);
+  return [value >> 8, value & 0xff];
 }
 
 /** What is counted as one address: an IPv4 address, or the 64 bits of an IPv6 address that one site has. */
 export function networkOf(address: string): string {
   const plain = plainAddress(address);
   if (!isIPv6(plain)) return plain;
-  const [head = '', tail] = plain.toLowerCase().split('::');
+  const [head = '', tail] = plain.split('::');
   const [front, back] = [groupsOf(head), groupsOf(tail ?? '')];
   const zeros = tail === undefined ? [] : Array.from({ length: 8 - front.length - back.length }, () => '0');
   return [...front, ...zeros, ...back]

@@ -50,7 +50,7 @@ export function loginFailures(limits: LoginLimits, nowMs: () => number): LoginFa
   const underWay = openPlaces();
   const limitsOf = ({ kind, name, caller }: Attempt): readonly Limited[] => {
     if (!caller.isLimited) return [];
-    const pair = keyOf(kind, name, networkOf(caller.address));
+    const pair = keyOf(kind, countedName(name), networkOf(caller.address));
     return [
       { key: addressKey(caller), most: failuresPerAddress, reason: 'failures-of-address' },
       { key: pair, most: failuresPerUserAndAddress, reason: 'failures-of-user-and-address' },
@@ -72,10 +72,10 @@ export function loginFailures(limits: LoginLimits, nowMs: () => number): LoginFa
     },
     count(attempt) {
       for (const { key, most } of limitsOf(attempt)) failures.add(key, most);
-      failures.add(keyOf(attempt.kind, attempt.name), failuresPerUserAndAddress);
+      failures.add(keyOf(attempt.kind, countedName(attempt.name)), failuresPerUserAndAddress);
     },
     placeOf({ kind, name, caller }, signal) {
-      const user = keyOf(kind, name);
+      const user = keyOf(kind, countedName(name));
       const party = caller.isLimited ? addressKey(caller) : user;
       const isLast = failures.of(user) >= failuresPerUserAndAddress;
       return { party, failures: failures.of(party), isLast, signal };
@@ -109,6 +109,11 @@ function openPlaces() {
 
 function addressKey({ address }: CountedCaller): string {
   return keyOf('address', networkOf(address));
+}
+
+/** Directories know a user by the name in capitals too: in whatever form it is guessed at, it is one user's. */
+function countedName(name: string): string {
+  return name.normalize('NFKC').trim().toLowerCase();
 }
 
 /** Names come from anyone and may be long: what is kept is of one length. */

@@ -86,6 +86,8 @@ describe('a trusted proxy', () => {
 
   test('may say the same in both headers', () => {
     expect(from({ forwarded: 'for=203.0.113.9', 'x-forwarded-for': '203.0.113.9' })).toBe('203.0.113.9');
+    for (const written of ['2001:DB8:0::1', '2001:db8:0:0:0:0:0:1'])
+      expect(from({ forwarded: 'for="[2001:db8::1]"', 'x-forwarded-for': written })).toBe('2001:db8::1');
   });
 
   test('makes a node work no longer than its headers are long', () => {

@@ -4,6 +4,9 @@ import { addressList, addressOrBlock, networkOf } from '../../src/users/addresse
 test.each([
   ['192.0.2.1', '192.0.2.1'],
   ['::ffff:192.0.2.1', '192.0.2.1'],
+  ['::FFFF:C000:0201', '192.0.2.1'],
+  ['0:0:0:0:0:ffff:192.0.2.1', '192.0.2.1'],
+  ['64:ff9b::192.0.2.1', '64:ff9b:0:0'],
   ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2'],
   ['2001:DB8:1:2::9', '2001:db8:1:2'],
   ['2001:db8::1', '2001:db8:0:0'],
@@ -19,6 +22,7 @@ describe('a list', () => {
   test.each<[string, boolean]>([
     ['192.0.2.7', true],
     ['::ffff:192.0.2.7', true],
+    ['::ffff:c000:207', true],
     ['192.0.2.8', false],
     ['10.255.0.1', true],
     ['11.0.0.1', false],
@@ -39,7 +43,7 @@ describe('a list', () => {
 
 describe('an entry', () => {
   const place = { of: 'options', path: 'trustedProxies[0]' };
-  test.each(['192.0.2.7', '10.0.0.0/8', '0.0.0.0/0', '2001:db8::/32', '::1', '::/128'])('%s is taken', entry => {
+  test.each(['192.0.2.7', '10.0.0.0/8', '0.0.0.0/0', '2001:DB8:0::/32', '::1', '::/128'])('%s is taken', entry => {
     expect(addressOrBlock(entry, place)).toBe(entry);
   });
   test.each([
@@ -52,6 +56,8 @@ describe('an entry', () => {
     '10.0.0.0/-1',
     '10.0.0/8',
     '::ffff:10.0.0.1',
+    '::ffff:a00:1',
+    'fe80::1%eth0',
     '10.0.0.1:80',
     7,
   ])('%j is refused by its place', entry => {

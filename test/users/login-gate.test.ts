@@ -89,6 +89,13 @@ describe('wrong passwords', () => {
     expect(await login('alice', 'right')).toBe('alice');
   });
 
+  test('count for one user in whatever form the name is written', async () => {
+    const { login, fail } = opened();
+    for (const name of ['ALICE', '\uff21lice', ' Alice\u00a0']) await fail(name, 1);
+    expect(await login('alice', 'right')).toBe('failures-of-user-and-address');
+    expect(await login('alice', 'right', elsewhere(1))).toBe('alice');
+  });
+
   test('from elsewhere, however many, never keep a user from logging in', async () => {
     const { login, fail } = opened();
     for (let i = 1; i <= 10; i += 1) await fail('alice', 3, elsewhere(i));
