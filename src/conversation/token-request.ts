@@ -26,7 +26,8 @@ export interface TokenRequest {
 const minEntropyBytes = 16;
 const maxEntropyBytes = 64;
 const targetNames: Readonly<Partial<Record<TrustRequest, string>>> = { cancel: 'CancelTarget', renew: 'RenewTarget' };
-const allTargets = ['CancelTarget', 'RenewTarget', 'ValidateTarget'];
+/** In whatever namespace: a target of another version of WS-Trust is a second one for whoever reads that. */
+const allTargets: ReadonlySet<string> = new Set(['CancelTarget', 'RenewTarget', 'ValidateTarget']);
 
 /**
  * Reads a RequestSecurityToken of `dialect` whose wsa:Action asked for `request`.
@@ -114,8 +115,8 @@ export function isOfSecret({ namespace, local }: Attribute): boolean {
 /** Reads the one target of a request that has one. */
 function targetOf(body: Element, dialect: Dialect, request: TrustRequest): TargetToken | undefined {
   const local = targetNames[request];
-  const others = allTargets.filter(name => name !== local);
-  if (others.some(name => childNamed(body, dialect.wst, name))) refuse('invalidRequest', 'rst-target-unexpected');
+  const isOther = (child: Element) => allTargets.has(child.local) && !isNamed(child, dialect.wst, local ?? '');
+  if (body.children.some(isOther)) refuse('invalidRequest', 'rst-target-unexpected');
   if (local === undefined) return undefined;
   const target = childNamed(body, dialect.wst, local) ?? refuse('invalidRequest', 'rst-target-missing');
   checkAttributes(target, 'rst', noAttribute);

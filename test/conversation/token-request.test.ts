@@ -186,6 +186,7 @@ const refused: readonly (readonly [law: string, content: string, reason: string,
   ],
   ['a CancelTarget in an Issue', rst(target), 'rst-target-unexpected'],
   ['a ValidateTarget in an Issue', rst('<t:ValidateTarget/>'), 'rst-target-unexpected'],
+  ['a target of another WS-Trust', rst('<CancelTarget xmlns="urn:other"/>'), 'rst-target-unexpected'],
   [
     'two References in the target',
     cancelOf(targetOf(named('a', '<o:Reference URI="b"/>'))),
