@@ -8,6 +8,7 @@ import type { OperationPlan, Plan } from '../policy/plan.ts';
 import type { Element } from '../xml/tree.ts';
 import { bootstrap, bootstrapKeys, type Conversation } from './bootstrap.ts';
 import { type Exchanged, type ExchangeParts, exchange, exchangeParts } from './exchange.ts';
+import { checkMultiReferences } from './multi-references.ts';
 import type { SessionOptions } from './session-options.ts';
 
 /** What a call brought. */
@@ -161,6 +162,7 @@ async function cancel(held: Conversation, plan: Plan, parts: ExchangeParts): Pro
 
 function result(exchanged: Exchanged, { soap }: Plan, held: Conversation): CallResult {
   const { verified, status, address, sentBytes, receivedBytes } = exchanged;
+  if (verified.content !== undefined) checkMultiReferences(verified.content);
   const envelope = writePlainEnvelope(soap, verified.content, contentText(verified));
   return { envelope, status, address, sentBytes, receivedBytes, stateChars: held.stateChars };
 }

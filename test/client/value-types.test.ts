@@ -111,6 +111,32 @@ describe.each(portNames)('on %s, what stands in a CDATA section', port => {
   });
 });
 
+describe('an answer with names by which node-soap joins elements', () => {
+  const refused = { code: 'MESSAGE_REFUSED' };
+
+  test.each(['id="__proto__"', 'href="#__proto__"', 'id="constructor"', 'href="#toString"'])(
+    'is refused for %s, which all objects have',
+    async attribute => {
+      const { client } = await connect('EchoTls13');
+      says = { $xml: `<a ${attribute}><b>1</b></a>` };
+      await expect(client.EchoAsync({ text: 'x' })).rejects.toMatchObject(refused);
+      expect(Object.keys(Object.prototype)).toEqual([]);
+      says = { $xml: '<a id="1"><b>1</b></a><a href="#1"/>' };
+      expect((await client.EchoAsync({ text: 'x' }))[0].text).toMatchObject({ a: [{ b: '1' }, { b: '1' }] });
+    },
+  );
+
+  test('is refused where they make more of it than it says', async () => {
+    const { client } = await connect('EchoTls13');
+    const joined = (members: number, places: number) =>
+      `<a id="1">${Array.from({ length: members }, (_, i) => `<b${i}/>`).join('')}</a>${'<a href="#1"/>'.repeat(places)}`;
+    says = { $xml: joined(10, 10) };
+    expect((await client.EchoAsync({ text: 'x' }))[0].text).toHaveProperty('a[10].b9');
+    says = { $xml: joined(1_000, 1_000) };
+    await expect(client.EchoAsync({ text: 'x' })).rejects.toMatchObject({ ...refused, reason: 'limit-references' });
+  });
+});
+
 test('node-soap gets no declaration of an answer that is not signed', async () => {
   const { client, man } = await connect('EchoSymmetric');
   says = 'x';

@@ -1,0 +1,43 @@
+import { refuse } from '../errors.ts';
+import { attributeValue, type Element } from '../xml/tree.ts';
+
+/**
+ * Refuses an answer that node-soap would make more of than it says. Whatever the WSDL says, node-soap takes `id` and `href` for the
+ * multi-references of SOAP 1.1 §5.4.1: it copies the members of the one to each place of the other, and looks names up in an object
+ * that has inherited some: an id `__proto__` would leave its element to all objects of the process.
+ *
+ * @throws {Refusal} `malformed`
+ */
+export function checkMultiReferences(content: Element): void {
+  const members = new Map<string, number>();
+  const references: string[] = [];
+  collect(content, members, references);
+  let copied = 0;
+  for (const key of references) copied += members.get(key) ?? 0;
+  if (copied > content.end - content.start) refuse('malformed', 'limit-references');
+}
+
+function collect(element: Element, members: Map<string, number>, references: string[]): void {
+  const { attributes, children } = element;
+  if (attributes.length > 0) {
+    const id = attributeValue(element, '', 'id');
+    const reference = attributeValue(element, '', 'href')?.slice(1);
+    if ([id, reference].some(isInherited)) refuse('malformed', 'reference-name');
+    if (id !== undefined) count(members, keyOf(id), attributes.length + children.length);
+    if (reference !== undefined) references.push(keyOf(reference));
+  }
+  for (const child of children) collect(child, members, references);
+}
+
+function count(members: Map<string, number>, key: string, found: number): void {
+  members.set(key, Math.max(members.get(key) ?? 0, found));
+}
+
+/** Node 20.19 hashes a text of digits to its number, so that all of them could be given one place in a table. */
+function keyOf(name: string): string {
+  return `=${name}`;
+}
+
+function isInherited(name: string | undefined): boolean {
+  return name !== undefined && name in Object.prototype;
+}
