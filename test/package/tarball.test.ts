@@ -53,21 +53,23 @@ const body = `
   const asks = [() => bearer.requireBearer({ ring: 'no-ring.json', audience: 'a' }), () => main.currentContext()].map(ask => {
     try { return ask(); } catch (error) { return [error instanceof client.SecureConversationError, error.code]; }
   });
-  const names = [main, client, bearer, aspnet].map(entry => Object.keys(entry).length > 3);
+  const names = [main, client, bearer, aspnet, testing].map(entry => Object.keys(entry).length > 0);
   console.log(JSON.stringify({ names, opened: String(opened), ports, asks }));
 `;
 const imports = `
   import * as main from '${packageName}';
   import * as client from '${packageName}/client';
   import * as bearer from '${packageName}/bearer';
-  import * as aspnet from '${packageName}/aspnet';`;
+  import * as aspnet from '${packageName}/aspnet';
+  import * as testing from '${packageName}/testing';`;
 const requires = `
   const main = require('${packageName}');
   const client = require('${packageName}/client');
   const bearer = require('${packageName}/bearer');
-  const aspnet = require('${packageName}/aspnet');`;
+  const aspnet = require('${packageName}/aspnet');
+  const testing = require('${packageName}/testing');`;
 const expected = {
-  names: [true, true, true, true],
+  names: [true, true, true, true, true],
   opened: 'hello',
   ports: ['EchoTls11', 'EchoTls13', 'EchoSymmetric'],
   asks: [
