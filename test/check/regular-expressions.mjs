@@ -31,7 +31,7 @@ function expressionsOf(file) {
 
 async function complaintOf({ place, pattern, flags }) {
   if (pattern === undefined) return `${place} makes a regular expression when it runs: write it as a literal`;
-  const { status, complexity } = await check(pattern, flags, { checker: 'automaton', timeout: 60_000 });
+  const { status, complexity } = await check(pattern, flags, { checker: 'automaton', timeout: 600_000 });
   return status === 'safe'
     ? undefined
     : `${place} is not linear (${complexity?.summary ?? status}): /${pattern}/${flags}`;
