@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { Agent } from 'node:https';
 import { createRequire } from 'node:module';
 import type { Client } from 'soap';
+import { NetworkError } from '../client/network-error.ts';
 import { ConfigurationError, SecureConversationError } from '../errors.ts';
 import { type Plan, tokenUseOf } from '../policy/plan.ts';
 
@@ -38,12 +39,11 @@ function clientError(wsdl: string, isAddress: boolean, cause: unknown): SecureCo
   const { code } = cause as NodeJS.ErrnoException;
   if (!isAddress || code === undefined)
     return new ConfigurationError('WSDL_INVALID', `${wsdl}: node-soap can't read this WSDL`, { cause });
-  const hint = trustCodes.test(code) ? trustHint : 'see whether the service runs and the address is right';
-  return new SecureConversationError('NETWORK', `${wsdl}: no answer (${code})`, { cause, hint });
+  return withTrustHint(new NetworkError(wsdl, cause as NodeJS.ErrnoException, false));
 }
 
 /** An error with the hint that is the command line's to give, where the service's TLS certificate is not trusted. */
-export function withTrustHint(error: unknown): unknown {
+export function withTrustHint<E>(error: E): E | SecureConversationError {
   if (!(error instanceof SecureConversationError) || error.code !== 'NETWORK') return error;
   const { message, cause } = error;
   const code = (cause as NodeJS.ErrnoException | undefined)?.code ?? '';
@@ -63,7 +63,10 @@ export function portAddress(address: string, plan: Plan): string {
   return url.href;
 }
 
-/** @throws {SecureConversationError} `CONFIG_INVALID` where the port's policy encrypts to the service's certificate and none was named */
+/**
+ * @throws {SecureConversationError} `CONFIG_INVALID` where the port's policy encrypts to the service's certificate and
+ * none was named
+ */
 export function requireServiceCertificate({ port, bootstrap }: Plan, certificate: string | undefined): void {
   if (certificate !== undefined || tokenUseOf(bootstrap.request)?.kind !== 'encryptedKey') return;
   throw new ConfigurationError('CONFIG_INVALID', `port ${port} encrypts to the service's certificate`, {
