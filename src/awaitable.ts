@@ -1,6 +1,6 @@
 /**
- * A value that is at hand, or that will be. Most steps of a call need no wait, and a promise for nothing costs turns of the queue,
- * each of them hooked once AsyncLocalStorage is in use.
+ * A value that is at hand, or that will be. Most steps of a call need no wait, and a promise for nothing costs turns of
+ * the queue, each of them hooked once AsyncLocalStorage is in use.
  */
 export type Awaitable<T> = T | Promise<T>;
 

@@ -1,7 +1,10 @@
 /** The package's error class, its codes, and the classes of fault that a refused message is answered with. */
 import { printable } from './printable.ts';
 
-/** Codes of what is wrong with options, files and the machine, before any message. docs/errors.md says when each happens. */
+/**
+ * Codes of what is wrong with options, files and the machine, before any message. docs/errors.md says when each
+ * happens.
+ */
 export const configurationCodes = [
   'CONFIG_INVALID',
   'WSDL_INVALID',
@@ -61,9 +64,10 @@ export class ConfigurationError extends SecureConversationError {
 }
 
 /**
- * Class of a refusal. A class may depend on the public structure of a message only; everything that depends on a secret is one
- * class with constant bytes: any trouble with the sealed state is `badContextToken`, any with signature, digest, padding or key
- * is `failedCheck`, any with user or password is `failedAuthentication`. `busy` is what is refused for load: the same message is good later.
+ * Class of a refusal. A class may depend on the public structure of a message only; everything that depends on a secret
+ * is one class with constant bytes: any trouble with the sealed state is `badContextToken`, any with signature, digest,
+ * padding or key is `failedCheck`, any with user or password is `failedAuthentication`. `busy` is what is refused for
+ * load: the same message is good later.
  */
 export type FaultClass =
   | 'malformed'
@@ -94,7 +98,10 @@ export interface RefusalDetails {
   readonly hint?: string;
 }
 
-/** A received message that is refused. `reason` is a constant code for the log (`signature-value`, `timestamp-stale`, …); it is never sent. */
+/**
+ * A received message that is refused. `reason` is a constant code for the log (`signature-value`, `timestamp-stale`,
+ * …); it is never sent.
+ */
 export class Refusal extends SecureConversationError {
   readonly fault: FaultClass;
   readonly reason: string;
@@ -133,8 +140,8 @@ const sealingTroubles: Readonly<Record<string, RefusalDetails & { readonly code:
 };
 
 /**
- * A token that can't be sealed. It is a refusal too: an operation that lets it through is answered with a fault of the server that says
- * nothing.
+ * A token that can't be sealed. It is a refusal too: an operation that lets it through is answered with a fault of the
+ * server that says nothing.
  */
 export class SealingError extends Refusal {
   constructor(details: RefusalDetails, reason: string, cause?: unknown) {

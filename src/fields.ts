@@ -1,6 +1,6 @@
 /**
- * Options and configurations are read field by field: each value by what it must be, no key that nobody reads, and an error that names the
- * place.
+ * Options and configurations are read field by field: each value by what it must be, no key that nobody reads, and an
+ * error that names the place.
  */
 import { ConfigurationError } from './errors.ts';
 

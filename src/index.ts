@@ -1,4 +1,7 @@
-/** WS-SecureConversation for SOAP services and clients on Node. Bearer tokens and ASP.NET's keys have entries of their own. */
+/**
+ * WS-SecureConversation for SOAP services and clients on Node. Bearer tokens and ASP.NET's keys have entries of their
+ * own.
+ */
 
 export type { Awaitable } from './awaitable.ts';
 export type { AddressOrder, RetryMode } from './client/addresses.ts';

@@ -49,7 +49,10 @@ export const tokenTypes = {
   passwordDigest: 'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-username-token-profile-1.0#PasswordDigest',
 } as const;
 
-/** Algorithm URIs of XML Signature, XML Encryption and exclusive canonicalisation. The suite table (crypto/suites) says which are used when. */
+/**
+ * Algorithm URIs of XML Signature, XML Encryption and exclusive canonicalisation. The suite table (crypto/suites) says
+ * which are used when.
+ */
 export const algorithms = {
   excC14n: 'http://www.w3.org/2001/10/xml-exc-c14n#',
   sha1: 'http://www.w3.org/2000/09/xmldsig#sha1',
@@ -70,7 +73,10 @@ export const algorithms = {
   encryptedElement: 'http://www.w3.org/2001/04/xmlenc#Element',
 } as const;
 
-/** What of WS-Trust a security context token can be asked for: RST/SCT, RST/SCT/Renew, … (WS-SecureConversation 1.3 §4–7). */
+/**
+ * What of WS-Trust a security context token can be asked for: RST/SCT, RST/SCT/Renew, … (WS-SecureConversation 1.3
+ * §4–7).
+ */
 export type TrustRequest = 'issue' | 'renew' | 'cancel' | 'amend';
 
 export type DialectName = 'feb2005' | '200512';

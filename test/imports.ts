@@ -9,7 +9,10 @@ export function textOf(file: string): string {
   return readFileSync(resolve(repository, file), 'utf8');
 }
 
-/** Every TypeScript file below a folder, and what each of them imports: files of the repository by their paths, others by their names. */
+/**
+ * Every TypeScript file below a folder, and what each of them imports: files of the repository by their paths, others
+ * by their names.
+ */
 export function importsBelow(folder: string): ReadonlyMap<string, readonly string[]> {
   const files = readdirSync(resolve(repository, folder), { recursive: true, encoding: 'utf8' })
     .filter(file => /(?<!\.d)\.ts$/.test(file) && !file.includes('node_modules'))

@@ -3,8 +3,8 @@ import { formatUuid } from '../crypto/random.ts';
 import { isWellFormed } from '../xml/characters.ts';
 
 /*
- * Plaintext of a bearer token, schema 1. Integers are big-endian, lp(x) is a length ‖ x, texts are UTF-8. A length below 128 is one
- * byte, a longer one two: 80 + high bits, low bits.
+ * Plaintext of a bearer token, schema 1. Integers are big-endian, lp(x) is a length ‖ x, texts are UTF-8. A length
+ * below 128 is one byte, a longer one two: 80 + high bits, low bits.
  *
  *   1  schema, 01
  *  16  id of the token
@@ -15,7 +15,8 @@ import { isWellFormed } from '../xml/characters.ts';
  *  lp  scope, as RFC 6749 §3.3 writes it: names with one space between them
  *   1  number of claims, then lp type and lp value of each
  *
- * The audience is not in it: the seal is bound to it. To extend it, take the next schema number: nothing may follow the last field.
+ * The audience is not in it: the seal is bound to it. To extend it, take the next schema number: nothing may follow the
+ * last field.
  */
 
 /** One statement about the subject: `{ type: 'role', value: 'reader' }`. */
@@ -71,8 +72,8 @@ const scratch = Buffer.alloc(maxTokenBytes);
 /**
  * Writes a token's plaintext.
  * @returns undefined where it does not fit
- * @throws {TypeError} for a token that can't be: an id that is no lower-case UUID, no subject, a scope's name with other characters, a
- * claim without type, a time out of range or an end that is not after the beginning
+ * @throws {TypeError} for a token that can't be: an id that is no lower-case UUID, no subject, a scope's name with
+ * other characters, a claim without type, a time out of range or an end that is not after the beginning
  */
 export function encodeToken(token: TokenContent): Buffer | undefined {
   checkToken(token);
@@ -150,7 +151,9 @@ function uuidAt(bytes: Buffer, at: number): string {
   return formatUuid(bytes.subarray(at, at + idBytes));
 }
 
-/** Reads texts one after the other; after the first that does not fit it reads nothing but empty ones and is not whole. */
+/**
+ * Reads texts one after the other; after the first that does not fit it reads nothing but empty ones and is not whole.
+ */
 class TextReader {
   readonly #bytes: Buffer;
   #at: number;

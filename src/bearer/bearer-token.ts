@@ -9,9 +9,9 @@ import { decodeToken, encodeToken, maxTokenBytes, minTokenBytes, type TokenConte
 export type { Claim } from './bearer-codec.ts';
 
 /*
- * A bearer token is a plaintext of bearer-codec.ts in the envelope of keyring/seal.ts, written as base64url without padding.
- * It has a purpose of its own, so that a conversation's state never opens as a bearer token, nor an access token as a
- * refresh token; and it is bound to its audience, which must be known to open it.
+ * A bearer token is a plaintext of bearer-codec.ts in the envelope of keyring/seal.ts, written as base64url without
+ * padding. It has a purpose of its own, so that a conversation's state never opens as a bearer token, nor an access
+ * token as a refresh token; and it is bound to its audience, which must be known to open it.
  */
 
 /** A token that anyone who has it may use (RFC 6750). Times are milliseconds since the epoch. */
@@ -42,8 +42,10 @@ export function isAudience(audience: string): boolean {
  * Seals an access token.
  * @param random source of the seal's salt. Default: the operating system's
  * @returns base64url
- * @throws {Refusal} `server` where no key issues now, where the token would outlive its key, and where its texts are too long together
- * @throws {TypeError} for a token that can't be, see {@link encodeToken}, and for an audience that is empty or has more than 512 bytes
+ * @throws {Refusal} `server` where no key issues now, where the token would outlive its key, and where its texts are
+ * too long together
+ * @throws {TypeError} for a token that can't be, see {@link encodeToken}, and for an audience that is empty or has more
+ * than 512 bytes
  */
 export function sealBearerToken(
   token: BearerToken,
@@ -56,8 +58,8 @@ export function sealBearerToken(
 
 /**
  * Opens an access token.
- * @returns undefined for every failure alike: not base64url, unknown key, other farm, audience or purpose, changed bytes, expired, not
- * valid yet
+ * @returns undefined for every failure alike: not base64url, unknown key, other farm, audience or purpose, changed
+ * bytes, expired, not valid yet
  */
 export function openBearerToken(
   text: string,
@@ -106,7 +108,10 @@ export function readRefreshToken(
   return readToken(text, refreshPurpose, binding, ring, nowMs);
 }
 
-/** Id of the ring key that a token says it was sealed with, as 16 hex digits; undefined for anything that is no sealed token. */
+/**
+ * Id of the ring key that a token says it was sealed with, as 16 hex digits; undefined for anything that is no sealed
+ * token.
+ */
 export function keyIdOfToken(text: string): string | undefined {
   const sealed = sealedBytes(text);
   return sealed && keyIdOfSeal(sealed);
@@ -155,7 +160,10 @@ function sealedBytes(text: string): Buffer | undefined {
   return parseBase64Url(text, sealedBounds);
 }
 
-/** It ends to the millisecond; it begins a clock difference early, since the clock of the node that issued it may be ahead. */
+/**
+ * It ends to the millisecond; it begins a clock difference early, since the clock of the node that issued it may be
+ * ahead.
+ */
 function isValidAt({ issuedMs, expiresMs }: TokenContent, skewMs: number, nowMs: number): boolean {
   return issuedMs <= nowMs + skewMs && nowMs < expiresMs;
 }

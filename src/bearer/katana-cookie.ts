@@ -1,7 +1,8 @@
 import { maxKatanaTokenChars } from './katana-token.ts';
 
 /*
- * A cookie that is too long for one (ChunkingCookieManager): its own value is "chunks:N", and the parts are in name + "C1" … "CN".
+ * A cookie that is too long for one (ChunkingCookieManager): its own value is "chunks:N", and the parts are in name +
+ * "C1" … "CN".
  */
 
 const maxParts = 64;

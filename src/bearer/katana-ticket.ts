@@ -16,8 +16,8 @@ import { isWellFormed } from '../xml/characters.ts';
  *   int   1, version of the properties
  *   int   number of properties, then str key and str value for each
  *
- * int is a signed 32-bit integer, low byte first; str is a length in bytes, seven bits a byte, low ones first, and UTF-8; dstr is a str,
- * where U+0000 alone stands for the default.
+ * int is a signed 32-bit integer, low byte first; str is a length in bytes, seven bits a byte, low ones first, and
+ * UTF-8; dstr is a str, where U+0000 alone stands for the default.
  *
  * Version 2 is two layouts: Katana 2.x has no bootstrap token, 3.0.0 has it. Both are read, version 3 is written.
  */
@@ -72,7 +72,8 @@ export function ticketName({ claims, nameClaimType }: KatanaTicket): string | un
 
 /**
  * Writes a ticket, version 3.
- * @throws {TypeError} for a text that is not well-formed Unicode, a U+0000 where it stands for a default, a blank bootstrap token
+ * @throws {TypeError} for a text that is not well-formed Unicode, a U+0000 where it stands for a default, a blank
+ * bootstrap token
  * @throws {RangeError} for a ticket of more than 65,536 bytes
  */
 export function encodeTicket(ticket: KatanaTicket): Buffer {
@@ -131,8 +132,8 @@ function notBlank(bootstrapToken: string): string {
 /**
  * Reads a ticket, version 3 or 2. Total: any bytes give a ticket or undefined.
  *
- * Stricter than Katana, which takes bad UTF-8, bytes after the end, and properties of another version, which it then leaves out, the
- * expiry with them.
+ * Stricter than Katana, which takes bad UTF-8, bytes after the end, and properties of another version, which it then
+ * leaves out, the expiry with them.
  */
 export function decodeTicket(bytes: Uint8Array): KatanaTicket | undefined {
   if (bytes.length > maxTicketBytes) return undefined;

@@ -12,8 +12,8 @@ import {
 } from './katana-ticket.ts';
 
 /*
- * A Katana token is ticket → gzip → MachineKey.Protect → base64url without padding. What tells an access token from a cookie is only
- * its purposes.
+ * A Katana token is ticket → gzip → MachineKey.Protect → base64url without padding. What tells an access token from a
+ * cookie is only its purposes.
  */
 
 /** Specific purposes of Katana's own tokens, under `User.MachineKey.Protect`. */
@@ -117,8 +117,9 @@ export interface ValidKatanaToken extends KatanaToken {
 /**
  * Opens a token and checks that it is valid.
  *
- * Stricter than Katana, which takes a token without an end for one without limit: that is refused, and so is an identity without an
- * authentication type, which .NET takes for nobody. The second that `.expires` names is over when it begins, as in .NET.
+ * Stricter than Katana, which takes a token without an end for one without limit: that is refused, and so is an
+ * identity without an authentication type, which .NET takes for nobody. The second that `.expires` names is over when
+ * it begins, as in .NET.
  *
  * @param keys tried one after the other, MAC first
  * @returns undefined for every failure alike: changed, cut, unknown key, other purposes, no ticket, expired
@@ -171,8 +172,8 @@ function inflated(compressed: Buffer): Buffer | undefined {
 }
 
 /**
- * A time as RFC 1123 writes it, the only form that .NET takes here; what .NET does not take it counts as missing, so a token that never
- * ends could be made by a typing error.
+ * A time as RFC 1123 writes it, the only form that .NET takes here; what .NET does not take it counts as missing, so a
+ * token that never ends could be made by a typing error.
  * @returns undefined where there is none, NaN where it is no such time
  */
 function timeOf(text: string | undefined): number | undefined {

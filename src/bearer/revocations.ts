@@ -4,8 +4,8 @@ import type { Store } from '../store/store.ts';
 import type { AccessToken } from './token-openers.ts';
 
 /**
- * A token or a grant that was revoked, as nodes tell each other: its id as `urn:uuid:…`, and when it need not be remembered any longer.
- * A cancelled conversation is one too: it is the grant of the tokens that were made in it.
+ * A token or a grant that was revoked, as nodes tell each other: its id as `urn:uuid:…`, and when it need not be
+ * remembered any longer. A cancelled conversation is one too: it is the grant of the tokens that were made in it.
  */
 export type Revocation = Cancellation;
 

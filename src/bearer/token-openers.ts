@@ -27,7 +27,10 @@ export interface TokenOpener {
   open(text: string, binding: BearerBinding, ring: KeyRing, nowMs: number): AccessToken | undefined;
 }
 
-/** The kinds of access tokens that are accepted, in the order in which they are tried: nothing in a token says which kind it is. */
+/**
+ * The kinds of access tokens that are accepted, in the order in which they are tried: nothing in a token says which
+ * kind it is.
+ */
 export const tokenOpeners: readonly TokenOpener[] = [
   { kind: 'sealed', open: openBearerToken },
   { kind: 'katana', open: openKatanaAccess },
@@ -36,7 +39,10 @@ export const tokenOpeners: readonly TokenOpener[] = [
 /** Types of the claims that applications on Katana put a scope into. */
 const katanaScopeTypes: ReadonlySet<string> = new Set(['urn:oauth:scope', 'scope']);
 
-/** An access token of Katana, under any machineKey of the ring; there are no others where none was imported. It has no audience. */
+/**
+ * An access token of Katana, under any machineKey of the ring; there are no others where none was imported. It has no
+ * audience.
+ */
 function openKatanaAccess(text: string, _: BearerBinding, ring: KeyRing, nowMs: number): AccessToken | undefined {
   const token = openKatanaToken(text, katanaPurposes.accessToken, ring.machineKeys, nowMs);
   if (token === undefined) return undefined;

@@ -53,7 +53,8 @@ const lateSignalMs = 500;
 async function farm({ lifetime, clockSkew, json = false, ...options }: FarmCommandOptions): Promise<void> {
   const starting = startFarm({ ...options, lifetimeMs: lifetime, clockSkewMs: clockSkew, onEvent: note });
   let stopping = false;
-  // Ctrl-C while the farm starts reaches nodes that do not wait for their parent's word yet: that they end is no failure then.
+  // Ctrl-C while the farm starts reaches nodes that do not wait for their parent's word yet: that they end is no
+  // failure then.
   const stopped = untilStopped(
     () => {
       stopping = true;

@@ -22,7 +22,10 @@ interface CreateOptions extends NewMachineKeyOptions {
   readonly json?: boolean;
 }
 
-/** `wssc keys`: the key ring of a farm. Keys are named by the first four bytes of their id; no key of a ring is ever printed. */
+/**
+ * `wssc keys`: the key ring of a farm. Keys are named by the first four bytes of their id; no key of a ring is ever
+ * printed.
+ */
 export function addKeys(program: Command): void {
   const keys = program
     .command('keys')

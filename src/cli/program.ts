@@ -50,7 +50,8 @@ function usageError(text: string, command: string): void {
 /**
  * Runs the command line.
  * @param argv arguments without program name
- * @returns the exit code: 0, 1 for wrong usage or configuration, and for `call` 2 for a fault and 3 where no answer came
+ * @returns the exit code: 0, 1 for wrong usage or configuration, and for `call` 2 for a fault and 3 where no answer
+ * came
  */
 export async function run(argv: readonly string[]): Promise<number> {
   const debug = argv.includes('--debug');

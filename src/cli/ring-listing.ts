@@ -5,7 +5,10 @@ import { ringPolicy } from '../keyring/schedule.ts';
 import { algorithmText } from '../machine-key/algorithms.ts';
 import { columns, print, printJson } from './terminal.ts';
 
-/** Prints a ring's keys with their states and times, and its machineKeys; keys are named by the first four bytes of their ids. */
+/**
+ * Prints a ring's keys with their states and times, and its machineKeys; keys are named by the first four bytes of
+ * their ids.
+ */
 export function printRing(ring: RingRecords, json = false): void {
   const nowMs = Date.now();
   const keys = listedKeys(ring, nowMs);

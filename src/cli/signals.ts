@@ -1,4 +1,7 @@
-/** A second signal this soon after the first is the same one: npm passes on what the terminal has sent to all processes already. */
+/**
+ * A second signal this soon after the first is the same one: npm passes on what the terminal has sent to all processes
+ * already.
+ */
 const sameSignalMs = 1_000;
 
 /**

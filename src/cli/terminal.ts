@@ -1,7 +1,7 @@
 /*
- * How wssc talks. Results go to standard output, one kind per command; everything else goes to standard error. An error is one
- * lower-case sentence, with a second line that says what to do where there is something to do. Never a secret, never a stack trace
- * unless --debug is given.
+ * How wssc talks. Results go to standard output, one kind per command; everything else goes to standard error. An error
+ * is one lower-case sentence, with a second line that says what to do where there is something to do. Never a secret,
+ * never a stack trace unless --debug is given.
  */
 import { SecureConversationError } from '../errors.ts';
 import { printable, printableJson } from '../printable.ts';

@@ -9,9 +9,11 @@ const tenYearsS = 315_360_000;
 
 /**
  * The configuration of `wssc tokens`. Paths are relative to the file; times are seconds.
- * - `clients`: users file whose names are client ids and whose roles are scopes; `publicClients`: scopes by id of clients without secret
+ * - `clients`: users file whose names are client ids and whose roles are scopes; `publicClients`: scopes by id of
+ *   clients without secret
  * - `audience`: one, or a list of up to 16; the first is that of a request that names none
- * - `lifetimeS`: life of an access token; `refreshLifetimeS`: how long a login lasts; neither is longer than the ring's token life
+ * - `lifetimeS`: life of an access token; `refreshLifetimeS`: how long a login lasts; neither is longer than the ring's
+ *   token life
  * - `cors`: origins whose pages may ask
  * - `trustedProxies`: addresses and blocks of the proxies that are believed where a request comes from
  */

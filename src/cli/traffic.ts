@@ -18,7 +18,10 @@ export function printTraffic(status: () => Promise<FarmStatus>): void {
   void look();
 }
 
-/** When to look again: whole seconds after the last time that was due, so that waiting for an answer does not add up; missed ones are left out. */
+/**
+ * When to look again: whole seconds after the last time that was due, so that waiting for an answer does not add up;
+ * missed ones are left out.
+ */
 export function nextDueMs(dueMs: number, nowMs: number): number {
   return dueMs + periodMs * Math.max(1, Math.floor((nowMs - dueMs) / periodMs) + 1);
 }

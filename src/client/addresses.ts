@@ -4,8 +4,8 @@ import type { NetworkError } from './network-error.ts';
 export type AddressOrder = 'first' | 'rotate';
 
 /**
- * When a call is sent again, to the next address or to one that was busy: `connect` only where it can't have been carried out, `any` after
- * every failure to get an answer (the operation may then run twice), `none` never.
+ * When a call is sent again, to the next address or to one that was busy: `connect` only where it can't have been
+ * carried out, `any` after every failure to get an answer (the operation may then run twice), `none` never.
  */
 export type RetryMode = 'connect' | 'any' | 'none';
 
@@ -38,8 +38,9 @@ export function mayRetry(error: NetworkError, mode: RetryMode): boolean {
 }
 
 /**
- * Whether a call may be sent again to where the answer was that the service is busy, and so has not carried it out. Over TLS that is the
- * service's word. Without TLS anybody on the way can say so in place of the answer to a call that was carried out.
+ * Whether a call may be sent again to where the answer was that the service is busy, and so has not carried it out.
+ * Over TLS that is the service's word. Without TLS anybody on the way can say so in place of the answer to a call that
+ * was carried out.
  */
 export function mayAskAgain(address: string, mode: RetryMode): boolean {
   return mode === 'any' || (mode === 'connect' && new URL(address).protocol === 'https:');

@@ -12,7 +12,8 @@ interface ReadWsdl {
 }
 
 /**
- * Plan of a port from the WSDL that a node-soap client was made with; imported documents are those that node-soap has read.
+ * Plan of a port from the WSDL that a node-soap client was made with; imported documents are those that node-soap has
+ * read.
  * @throws {SecureConversationError} `WSDL_INVALID`, `POLICY_INVALID` or `POLICY_UNSUPPORTED`, naming document and line
  */
 export function clientPlan(client: Client, port: string): Plan {

@@ -44,7 +44,10 @@ export interface ExchangeRequest {
   readonly body: OutgoingBody;
   /** Header blocks of the user; absent: none. */
   readonly headers?: readonly Element[];
-  /** Whether it does no harm where it is done twice: what bootstraps and Cancels leave behind is a conversation without use. */
+  /**
+   * Whether it does no harm where it is done twice: what bootstraps and Cancels leave behind is a conversation without
+   * use.
+   */
   readonly isHarmless: boolean;
   /** Send to this address alone; undefined: to the session's, in their order. */
   readonly address: string | undefined;
@@ -88,7 +91,9 @@ function checkedAddress(address: string, { port, transport }: Plan): string {
   throw new ConfigurationError('CONFIG_INVALID', `${address} is no ${wanted} address, as port ${port} needs one`);
 }
 
-/** Least wait before a busy address is asked again; each turn doubles it, so that no Retry-After makes a client hammer. */
+/**
+ * Least wait before a busy address is asked again; each turn doubles it, so that no Retry-After makes a client hammer.
+ */
 const leastWaitMs = 250;
 
 /** Of the time-out, what must be left for an answer: an attempt without it would fail in a less telling way. */
@@ -101,9 +106,9 @@ interface Busy {
 }
 
 /**
- * Sends one request and verifies its answer, going on to further addresses as the session's retry mode says, and again to those that were
- * busy, when the wait that they asked for is over, all within `timeoutMs` of the first attempt. Each attempt is signed anew, since a
- * replayed copy is refused by whoever saw the first.
+ * Sends one request and verifies its answer, going on to further addresses as the session's retry mode says, and again
+ * to those that were busy, when the wait that they asked for is over, all within `timeoutMs` of the first attempt. Each
+ * attempt is signed anew, since a replayed copy is refused by whoever saw the first.
  */
 export async function exchange(parts: ExchangeParts, request: ExchangeRequest): Promise<Exchanged> {
   const addresses = addressesFor(parts, request);
@@ -129,7 +134,10 @@ export async function exchange(parts: ExchangeParts, request: ExchangeRequest): 
   }
 }
 
-/** Waits until the first busy address may be asked again. @throws its error where that is after `lastMs`, `failure` where none was busy */
+/**
+ * Waits until the first busy address may be asked again. @throws its error where that is after `lastMs`, `failure`
+ * where none was busy
+ */
 async function nextTurn(busy: ReadonlyMap<string, Busy>, lastMs: number, failure: unknown): Promise<void> {
   const [first] = [...busy.values()].sort((one, other) => one.untilMs - other.untilMs);
   if (first === undefined) throw failure;
@@ -194,7 +202,10 @@ async function attempt(
   };
 }
 
-/** A service that can't use what was encrypted or signed for it says no more than that (it must not), so the likely cause is said here. */
+/**
+ * A service that can't use what was encrypted or signed for it says no more than that (it must not), so the likely
+ * cause is said here.
+ */
 function hintOf({ keys }: ExchangeRequest): string | undefined {
   if ('recipient' in keys)
     return "see whether serviceCertificate is the service's present certificate, and user name and password are right";
@@ -223,7 +234,8 @@ async function verify(
       limits: defaultLimits,
     },
   );
-  // An answer to another request, or a request reflected as its own answer, is no answer (RelatesTo: WS-Addressing 1.0 §3.1).
+  // An answer to another request, or a request reflected as its own answer, is no answer (RelatesTo: WS-Addressing 1.0
+  // §3.1).
   if (verified.addressing?.relatesTo !== sent.messageId) refuse('invalidAddressingHeader', 'relates-to');
   if (!request.answerActions.includes(verified.addressing?.action ?? '')) refuse('actionMismatch', 'answer-action');
   return verified;

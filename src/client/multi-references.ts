@@ -2,9 +2,10 @@ import { refuse } from '../errors.ts';
 import { attributeValue, type Element } from '../xml/tree.ts';
 
 /**
- * Refuses an answer that node-soap would make more of than it says. Whatever the WSDL says, node-soap takes `id` and `href` for the
- * multi-references of SOAP 1.1 §5.4.1: it copies the members of the one to each place of the other, and looks names up in an object
- * that has inherited some: an id `__proto__` would leave its element to all objects of the process.
+ * Refuses an answer that node-soap would make more of than it says. Whatever the WSDL says, node-soap takes `id` and
+ * `href` for the multi-references of SOAP 1.1 §5.4.1: it copies the members of the one to each place of the other, and
+ * looks names up in an object that has inherited some: an id `__proto__` would leave its element to all objects of the
+ * process.
  *
  * @throws {Refusal} `malformed`
  */

@@ -36,7 +36,9 @@ export const troubles: Readonly<Record<string, Trouble>> = {
   },
 };
 
-/** No answer came. `sent` false: the peer can't have seen the message, so sending it elsewhere can't do its work twice. */
+/**
+ * No answer came. `sent` false: the peer can't have seen the message, so sending it elsewhere can't do its work twice.
+ */
 export class NetworkError extends SecureConversationError {
   readonly sent: boolean;
 

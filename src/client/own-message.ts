@@ -9,8 +9,8 @@ const problems: Readonly<Record<string, string>> = {
 };
 
 /**
- * Writes a message of our own, or reads one that node-soap wrote. What is refused there has not been sent: it is a mistake of the caller,
- * never an answer.
+ * Writes a message of our own, or reads one that node-soap wrote. What is refused there has not been sent: it is a
+ * mistake of the caller, never an answer.
  * @param hasHeaderBlocks whether the caller gave header blocks, so that the mistake may be in them
  * @throws {SecureConversationError} `CONFIG_INVALID` for what can't be written as XML
  */

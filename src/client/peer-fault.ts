@@ -11,8 +11,8 @@ export interface FaultNames {
 }
 
 /**
- * A SOAP fault that came without the protection that the policy asks of answers: it says that the exchange failed, never what the
- * service answered, and anybody on the way may have written it.
+ * A SOAP fault that came without the protection that the policy asks of answers: it says that the exchange failed,
+ * never what the service answered, and anybody on the way may have written it.
  */
 export class PeerFault extends SecureConversationError {
   readonly faultCode: QName;

@@ -13,7 +13,10 @@ import { checkConversationOptions, type SecureConversationOptions } from './sess
 /** node-soap's security object, which opens a conversation with the first call and keeps it. */
 export interface SecureConversation extends ISecurity {
   addOptions(options: object): void;
-  /** Cancels the conversation, where the policy lets it, and closes the connections. @returns true where the service confirmed it */
+  /**
+   * Cancels the conversation, where the policy lets it, and closes the connections. @returns true where the service
+   * confirmed it
+   */
   close(): Promise<boolean>;
   readonly session: SessionStatus;
 }
@@ -31,13 +34,14 @@ interface AxiosRequest {
  * The client plug-in: `client.setSecurity(secureConversation(client, { port, username, password }))`.
  *
  * node-soap writes the call in clear, its axios adapter (`ISecurity.addOptions`) takes the Body and the header blocks
- * (`client.addSoapHeader`) from there: they are protected by the WSDL's policy, sent, and the verified answer is handed back as a plain
- * envelope. A header block is signed only where the policy names it, and never encrypted. WS-Addressing and Security headers are
- * written here; a call that brings its own is rejected with `CONFIG_INVALID`, and so is one with a block whose `mustUnderstand` is that
- * of SOAP 1.1: it needs a client with `forceSoap12Headers`, which does not matter otherwise.
+ * (`client.addSoapHeader`) from there: they are protected by the WSDL's policy, sent, and the verified answer is handed
+ * back as a plain envelope. A header block is signed only where the policy names it, and never encrypted. WS-Addressing
+ * and Security headers are written here; a call that brings its own is rejected with `CONFIG_INVALID`, and so is one
+ * with a block whose `mustUnderstand` is that of SOAP 1.1: it needs a client with `forceSoap12Headers`, which does not
+ * matter otherwise.
  * @param client node-soap's client; its WSDL is read
- * @throws {SecureConversationError} `CONFIG_INVALID` or `CERTIFICATE_INVALID` naming an option that is missing, unknown or unusable,
- * `WSDL_INVALID` for an unknown port, `POLICY_INVALID` or `POLICY_UNSUPPORTED` for the port's policy
+ * @throws {SecureConversationError} `CONFIG_INVALID` or `CERTIFICATE_INVALID` naming an option that is missing, unknown
+ * or unusable, `WSDL_INVALID` for an unknown port, `POLICY_INVALID` or `POLICY_UNSUPPORTED` for the port's policy
  */
 export function secureConversation(client: Client, options: SecureConversationOptions): SecureConversation {
   checkConversationOptions(options);
@@ -71,7 +75,10 @@ function readCall({ data }: AxiosRequest): PlainMessage {
   return ownMessage(() => readPlainEnvelope(data), hasHeader.test(data));
 }
 
-/** The operation of a call, by the Body that node-soap wrote: its headers name an action only by the settings of the client. */
+/**
+ * The operation of a call, by the Body that node-soap wrote: its headers name an action only by the settings of the
+ * client.
+ */
 function operationOf({ element: content }: OutgoingBody, plan: Plan): OperationPlan {
   const operation = plan.operations.find(
     ({ input }) => input.local === content?.local && input.namespace === content?.namespace,

@@ -30,7 +30,8 @@ export interface RetryHeaders {
 }
 
 /**
- * How long Retry-After wants to be waited (RFC 9110 §10.2.3): seconds, or a date, which is taken by the clock of whoever wrote it.
+ * How long Retry-After wants to be waited (RFC 9110 §10.2.3): seconds, or a date, which is taken by the clock of
+ * whoever wrote it.
  * @param nowMs where the answer has no date of its own
  * @returns 0 to a day; undefined where it says neither
  */

@@ -18,9 +18,9 @@ export interface SecureConversationOptions {
   /** Default `connect`. */
   readonly retry?: RetryMode;
   /**
-   * Longest wait for one whole answer, counted from when its request is sent; default 30 s, 1 ms to a day. A call waits for more than
-   * one where it begins a conversation or goes on to another address. Where a service is busy, the wait that it asks for and the attempts
-   * that follow are within this time too, counted from the first attempt.
+   * Longest wait for one whole answer, counted from when its request is sent; default 30 s, 1 ms to a day. A call waits
+   * for more than one where it begins a conversation or goes on to another address. Where a service is busy, the wait
+   * that it asks for and the attempts that follow are within this time too, counted from the first attempt.
    */
   readonly timeoutMs?: number;
   /** Difference of clocks that is tolerated; default 60 s, at most 300 s. */

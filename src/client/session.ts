@@ -45,8 +45,9 @@ export interface SessionCall {
 export interface Session extends SessionStatus {
   /**
    * Calls an operation.
-   * @throws {SecureConversationError} `NETWORK` (a {@link NetworkError}), `BUSY` (a {@link ServiceBusy}), `FAULT` (an unsecured
-   * fault), `BAD_CONTEXT_TOKEN` (again, after a new bootstrap), `MESSAGE_REFUSED` (the answer is not what the policy says)
+   * @throws {SecureConversationError} `NETWORK` (a {@link NetworkError}), `BUSY` (a {@link ServiceBusy}), `FAULT` (an
+   * unsecured fault), `BAD_CONTEXT_TOKEN` (again, after a new bootstrap), `MESSAGE_REFUSED` (the answer is not what the
+   * policy says)
    */
   call(call: SessionCall): Promise<CallResult>;
   /**
@@ -138,8 +139,8 @@ function isLost(error: unknown): boolean {
 }
 
 /**
- * Cancels. Whatever comes of it, the caller has done what they could: some services (CXF) cancel and answer what no policy allows, one
- * that does not know the conversation any more has nothing left to cancel.
+ * Cancels. Whatever comes of it, the caller has done what they could: some services (CXF) cancel and answer what no
+ * policy allows, one that does not know the conversation any more has nothing left to cancel.
  */
 async function cancel(held: Conversation, plan: Plan, parts: ExchangeParts): Promise<boolean> {
   try {

@@ -34,7 +34,10 @@ export interface TransportOptions {
   readonly maxBytes: number;
 }
 
-/** How long a connection without work is kept: below the server's keep-alive time (65 s), so that a request seldom meets a closing one. */
+/**
+ * How long a connection without work is kept: below the server's keep-alive time (65 s), so that a request seldom meets
+ * a closing one.
+ */
 const keptIdleMs = 30_000;
 
 /**
@@ -81,7 +84,8 @@ function post(
       fail(new Error(`not within ${options.timeoutMs} ms`));
       sending.destroy();
     }, options.timeoutMs);
-    // The message goes out with the connection's first flight at the earliest; a connection that was kept may have carried it at once.
+    // The message goes out with the connection's first flight at the earliest; a connection that was kept may have
+    // carried it at once.
     sending.on('socket', socket => {
       if (sending.reusedSocket) sent = true;
       else

@@ -11,8 +11,8 @@ import { writeCancelResponse } from './token-response.ts';
 /**
  * Cancels the conversation that signed the request.
  *
- * Proof of possession must be shown (WS-SecureConversation 1.3 §6): the target must be the very context and instance whose key
- * signed, never another one that the message merely names.
+ * Proof of possession must be shown (WS-SecureConversation 1.3 §6): the target must be the very context and instance
+ * whose key signed, never another one that the message merely names.
  * @throws {Refusal} `invalidRequest` where the target is another context, `server` where it can't be remembered
  */
 export function cancelContext(

@@ -33,8 +33,8 @@ const absoluteLifeMs = 12 * 3_600_000;
 /**
  * Issues a SecurityContextToken for an authenticated bootstrap (WS-SecureConversation 1.3 §3).
  * @returns the Body of the answer
- * @throws {Refusal} `invalidRequest` for a token type, key size or entropy that the policy does not allow; `server` where nothing may
- * be issued now (no usable key)
+ * @throws {Refusal} `invalidRequest` for a token type, key size or entropy that the policy does not allow; `server`
+ * where nothing may be issued now (no usable key)
  */
 export function issueContext(
   request: TokenRequest,
@@ -45,7 +45,8 @@ export function issueContext(
   if (request.tokenType !== undefined && request.tokenType !== plan.dialect.sct)
     refuse('invalidRequest', 'rst-token-type');
   const keySizeBits = checkedKeySize(request.keySizeBits, plan);
-  // WCF's RST without Entropy wants the service to make the whole key; a policy with RequireClientEntropy does not allow that.
+  // WCF's RST without Entropy wants the service to make the whole key; a policy with RequireClientEntropy does not
+  // allow that.
   if (request.entropy === undefined && plan.entropy.client) refuse('invalidRequest', 'rst-entropy-missing');
   const serverShare = random(Math.max(32, keySizeBits / 8));
   const key = request.entropy
@@ -58,7 +59,10 @@ export function issueContext(
   return after(issued, state => writeIssueResponse(plan.dialect, context, { wsuId, state, keySizeBits, proof }));
 }
 
-/** The key size that is issued: what was asked for, where the suite allows it (WS-SecurityPolicy §6.1), else the suite's own. */
+/**
+ * The key size that is issued: what was asked for, where the suite allows it (WS-SecurityPolicy §6.1), else the suite's
+ * own.
+ */
 function checkedKeySize(askedBits: number | undefined, plan: Plan): number {
   const { suite } = plan;
   const bits = askedBits ?? suite.defaultKeyBits;

@@ -13,7 +13,10 @@ export interface TargetToken {
   readonly instance: string | undefined;
 }
 
-/** A wst:RequestSecurityToken for a SecurityContextToken, read once and typed (WS-Trust 1.3 §3.1, WS-SecureConversation 1.3 §3–6). */
+/**
+ * A wst:RequestSecurityToken for a SecurityContextToken, read once and typed (WS-Trust 1.3 §3.1, WS-SecureConversation
+ * 1.3 §3–6).
+ */
 export interface TokenRequest {
   readonly request: TrustRequest;
   readonly tokenType: string | undefined;
@@ -160,8 +163,8 @@ function isOfReference({ namespace, local }: Attribute, { wsc }: Dialect): boole
 }
 
 /**
- * Writes the RequestSecurityToken that asks for a conversation, in the order that WCF writes it; ComputedKeyAlgorithm is added
- * because CXF's servers name the algorithm by it.
+ * Writes the RequestSecurityToken that asks for a conversation, in the order that WCF writes it; ComputedKeyAlgorithm
+ * is added because CXF's servers name the algorithm by it.
  */
 export function writeIssueRequest(dialect: Dialect, keySizeBits: number, entropy: Uint8Array): OutgoingBody {
   const parts = [
@@ -174,7 +177,10 @@ export function writeIssueRequest(dialect: Dialect, keySizeBits: number, entropy
   return requestBody(dialect, parts);
 }
 
-/** Writes the RequestSecurityToken that cancels a conversation; `reference` is its unattached SecurityTokenReference as text. */
+/**
+ * Writes the RequestSecurityToken that cancels a conversation; `reference` is its unattached SecurityTokenReference as
+ * text.
+ */
 export function writeCancelRequest(dialect: Dialect, reference: string): OutgoingBody {
   return requestBody(dialect, [
     `<t:RequestType>${dialect.requestType.cancel}</t:RequestType>`,

@@ -28,8 +28,9 @@ export interface IssuedToken {
 }
 
 /**
- * Writes the RequestSecurityTokenResponse of an Issue: SCT with Identifier first and the sealed state after it, both references,
- * proof, Lifetime and KeySize, in the order of WCF (facts seen on the wire: CXF takes any order). 200512 wraps it in a collection.
+ * Writes the RequestSecurityTokenResponse of an Issue: SCT with Identifier first and the sealed state after it, both
+ * references, proof, Lifetime and KeySize, in the order of WCF (facts seen on the wire: CXF takes any order). 200512
+ * wraps it in a collection.
  */
 export function writeIssueResponse(dialect: Dialect, context: IssuedContext, token: IssuedToken): OutgoingBody {
   const parts = [

@@ -20,7 +20,8 @@ export function parseBase64(text: string, bounds: ByteBounds): Buffer | undefine
   if (text.length > maxChars * foldingFactor + foldingChars) return undefined;
   const bytes = Buffer.from(text, 'base64');
   if (bytes.length > bounds.maxBytes || bytes.length < bounds.minBytes) return undefined;
-  // Buffer reads the URL alphabet, missing padding, stray characters and non-zero pad bits too; writing it again shows them all.
+  // Buffer reads the URL alphabet, missing padding, stray characters and non-zero pad bits too; writing it again shows
+  // them all.
   const encoded = bytes.toString('base64');
   return encoded === text || isFolded(encoded, text) ? bytes : undefined;
 }
@@ -39,7 +40,8 @@ function isFolded(encoded: string, text: string): boolean {
 /**
  * The bytes of a base64 text in a received message; see {@link parseBase64}.
  *
- * @param fault class of the refusal: `failedCheck` for a value that a secret decides, `invalidSecurity` (default) elsewhere.
+ * @param fault class of the refusal: `failedCheck` for a value that a secret decides, `invalidSecurity` (default)
+ * elsewhere.
  * @throws {Refusal} `base64`.
  */
 export function decodeBase64(text: string, bounds: ByteBounds, fault: FaultClass = 'invalidSecurity'): Buffer {
@@ -47,8 +49,8 @@ export function decodeBase64(text: string, bounds: ByteBounds, fault: FaultClass
 }
 
 /**
- * The bytes of a base64url text without padding, or undefined when it isn't the canonical encoding of a permitted number of bytes. Too long
- * a text isn't looked at.
+ * The bytes of a base64url text without padding, or undefined when it isn't the canonical encoding of a permitted
+ * number of bytes. Too long a text isn't looked at.
  */
 export function parseBase64Url(text: string, { minBytes, maxBytes }: ByteBounds): Buffer | undefined {
   if (text.length > base64UrlChars(maxBytes)) return undefined;

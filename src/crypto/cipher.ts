@@ -1,4 +1,7 @@
-/** Block encryption of XML Encryption 1.1 §5.2. The CipherValue holds IV ‖ ciphertext (CBC) or IV ‖ ciphertext ‖ tag (GCM). */
+/**
+ * Block encryption of XML Encryption 1.1 §5.2. The CipherValue holds IV ‖ ciphertext (CBC) or IV ‖ ciphertext ‖ tag
+ * (GCM).
+ */
 import { type CipherGCMTypes, createCipheriv, createDecipheriv, type Decipher, type DecipherGCM } from 'node:crypto';
 import { refuse } from '../errors.ts';
 import type { RandomSource } from './random.ts';
@@ -94,7 +97,9 @@ function whole(decipher: Decipher | DecipherGCM, data: Uint8Array): Buffer {
   return end.length === 0 ? start : Buffer.concat([start, end]);
 }
 
-/** XML Encryption §5.2.1: at least one byte more, the last one says how many; the others are arbitrary and zero here. */
+/**
+ * XML Encryption §5.2.1: at least one byte more, the last one says how many; the others are arbitrary and zero here.
+ */
 function padded(data: string | Uint8Array): Buffer {
   const bytes = typeof data === 'string' ? Buffer.byteLength(data) : data.length;
   const padBytes = aesBlockBytes - (bytes % aesBlockBytes);

@@ -1,6 +1,6 @@
 /**
- * The little of DER (X.690) that references to certificates need: the issuer's name and the subject key identifier, which
- * node:crypto does not give. Only certificates that node:crypto has already read come here.
+ * The little of DER (X.690) that references to certificates need: the issuer's name and the subject key identifier,
+ * which node:crypto does not give. Only certificates that node:crypto has already read come here.
  */
 
 /** One value: its identifier octet, its whole encoding, its contents, and where the next value starts. */
@@ -20,7 +20,10 @@ export interface NameAttribute {
   readonly der: Buffer;
 }
 
-/** What {@link readCertificate} finds: the issuer's attributes in the order of the certificate, and the identifier of the key. */
+/**
+ * What {@link readCertificate} finds: the issuer's attributes in the order of the certificate, and the identifier of
+ * the key.
+ */
 export interface CertificateFields {
   readonly issuer: readonly NameAttribute[];
   /** Contents of the extension 2.5.29.14; undefined when there is none. */

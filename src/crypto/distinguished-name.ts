@@ -1,4 +1,6 @@
-/** Names of issuers as text (RFC 4514), written and compared: an X509IssuerName is written differently by every stack. */
+/**
+ * Names of issuers as text (RFC 4514), written and compared: an X509IssuerName is written differently by every stack.
+ */
 import { type NameAttribute, readString } from './der.ts';
 
 /** Attribute types by the keywords in use: RFC 4514 §3, and those of Java and .NET. */
@@ -27,7 +29,10 @@ const writtenKeywords = new Map(
   ['CN', 'C', 'L', 'ST', 'STREET', 'O', 'OU', 'DC', 'UID'].map(word => [types[word], word]),
 );
 
-/** The name as RFC 4514 §2 writes it: the last attribute first; types without a keyword as numbers with the DER of the value. */
+/**
+ * The name as RFC 4514 §2 writes it: the last attribute first; types without a keyword as numbers with the DER of the
+ * value.
+ */
 export function writeName(attributes: readonly NameAttribute[]): string {
   return attributes.map(writeAttribute).reverse().join(',');
 }
@@ -42,8 +47,8 @@ function escapeValue(value: string): string {
 }
 
 /**
- * Whether a name in a message means the same as another: order of writing, spaces, case, quoting and keywords are not told apart.
- * It only chooses among own certificates; what is opened with one proves itself.
+ * Whether a name in a message means the same as another: order of writing, spaces, case, quoting and keywords are not
+ * told apart. It only chooses among own certificates; what is opened with one proves itself.
  */
 export function sameName(a: string, b: string): boolean {
   const [first, second] = [comparable(a), comparable(b)];
@@ -58,8 +63,8 @@ function equalLists(a: readonly string[], b: readonly string[]): boolean {
 const maxNameChars = 1024;
 
 /**
- * One attribute up to its separator: keyword, '=', then a quoted value or one with escaped characters. No two neighbours
- * can take the same character, so that a text that fits nowhere is given up in linear time.
+ * One attribute up to its separator: keyword, '=', then a quoted value or one with escaped characters. No two
+ * neighbours can take the same character, so that a text that fits nowhere is given up in linear time.
  */
 const attributePattern =
   /[\t\n\r ]*([A-Za-z0-9.]+)[\t\n\r ]*=(?:[\t\n\r ]*"((?:[^"\\]|\\.)*)"[\t\n\r ]*|((?:[^,;+"\\]|\\.)*))(?:[,;+]|$)/sy;

@@ -21,8 +21,8 @@ const outer = Buffer.alloc(blockBytes + digestBytes.sha256);
 let compute: (key: HmacKey, data: string | Uint8Array, encoding: 'binary' | 'base64') => string;
 
 /**
- * A key for HMAC with one hash function, as private as the {@link SecretKey} that it is. Its pads are made for each message: that costs little
- * beside the two digests, and a node holds thousands of keys.
+ * A key for HMAC with one hash function, as private as the {@link SecretKey} that it is. Its pads are made for each
+ * message: that costs little beside the two digests, and a node holds thousands of keys.
  */
 export class HmacKey {
   readonly hash: HashName;

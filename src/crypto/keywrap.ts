@@ -11,10 +11,12 @@ export function wrapKey(publicKey: KeyObject, key: SecretKey): Buffer {
 }
 
 /**
- * The key in an EncryptedKey, or, when it can't be opened or isn't of the expected length, a random one of that length: the
- * signature check then fails like that of any other wrong key, and how the unwrapping went is never told (CVE-2011-2487).
+ * The key in an EncryptedKey, or, when it can't be opened or isn't of the expected length, a random one of that length:
+ * the signature check then fails like that of any other wrong key, and how the unwrapping went is never told
+ * (CVE-2011-2487).
  *
- * The private operation runs on a thread of the pool: on the main thread it would hold up every call of the process, five times as long.
+ * The private operation runs on a thread of the pool: on the main thread it would hold up every call of the process,
+ * five times as long.
  *
  * @param expectedBytes length that the suite asks for: 16 to 32.
  */
@@ -38,7 +40,9 @@ async function tryUnwrap(key: webcrypto.CryptoKey, wrapped: Uint8Array): Promise
   }
 }
 
-/** The keys that have been used, as the Web Crypto API takes them: node:crypto itself has no RSA off the main thread. */
+/**
+ * The keys that have been used, as the Web Crypto API takes them: node:crypto itself has no RSA off the main thread.
+ */
 const importedKeys = new WeakMap<KeyObject, Promise<webcrypto.CryptoKey>>();
 
 function imported(privateKey: KeyObject): Promise<webcrypto.CryptoKey> {

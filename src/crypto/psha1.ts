@@ -7,7 +7,8 @@ import type { SecretKey } from './secret-key.ts';
 const maxDerivedBytes = 1024;
 
 /**
- * The first `bytes` bytes of P_SHA1(secret, seed): HMAC(A(1) ‖ seed) ‖ HMAC(A(2) ‖ seed) ‖ …, A(0) = seed, A(i) = HMAC(A(i−1)).
+ * The first `bytes` bytes of P_SHA1(secret, seed): HMAC(A(1) ‖ seed) ‖ HMAC(A(2) ‖ seed) ‖ …, A(0) = seed, A(i) =
+ * HMAC(A(i−1)).
  *
  * @param secret at least 16 bytes.
  * @param seed client and server entropy, or label ‖ nonce (WS-SecureConversation 1.3 §7).

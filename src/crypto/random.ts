@@ -1,4 +1,7 @@
-/** Random bytes from the operating system's generator, drawn in blocks: a call of randomBytes costs 2 µs whatever its size. */
+/**
+ * Random bytes from the operating system's generator, drawn in blocks: a call of randomBytes costs 2 µs whatever its
+ * size.
+ */
 import { randomBytes, randomFillSync } from 'node:crypto';
 
 /** Where nonces, initialisation vectors and keys come from; a parameter wherever a test may want to know them. */

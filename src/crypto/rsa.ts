@@ -3,8 +3,9 @@ import { constants, type KeyObject, verify } from 'node:crypto';
 import type { HashAlgorithm } from './suites.ts';
 
 /**
- * Whether `signature` is the RSA signature of `data` (a string is taken as UTF-8) under the suite's asymmetric algorithm.
- * False, too, for a key that isn't an RSA public key: a symmetric key never gets here (it is a {@link SecretKey}).
+ * Whether `signature` is the RSA signature of `data` (a string is taken as UTF-8) under the suite's asymmetric
+ * algorithm. False, too, for a key that isn't an RSA public key: a symmetric key never gets here (it is a {@link
+ * SecretKey}).
  */
 export function verifyRsa(
   algorithm: HashAlgorithm,

@@ -1,6 +1,6 @@
 /**
- * The table of algorithm suites (WS-SecurityPolicy 1.2 §6.1, and the GCM suites of Apache CXF).
- * A message is compared with the row that its policy names and is never obeyed; an algorithm that isn't in the row is refused.
+ * The table of algorithm suites (WS-SecurityPolicy 1.2 §6.1, and the GCM suites of Apache CXF). A message is compared
+ * with the row that its policy names and is never obeyed; an algorithm that isn't in the row is refused.
  */
 import { algorithms } from '../names.ts';
 import type { HashName } from './digest.ts';
@@ -26,7 +26,9 @@ export interface EncryptionAlgorithm {
 /** How a symmetric key is encrypted to a certificate. */
 export interface KeyTransportAlgorithm {
   readonly uri: string;
-  /** False: recognised, so that a policy can be refused by name (RSA 1.5 can't be decrypted without becoming an oracle). */
+  /**
+   * False: recognised, so that a policy can be refused by name (RSA 1.5 can't be decrypted without becoming an oracle).
+   */
   readonly supported: boolean;
 }
 
@@ -50,7 +52,10 @@ export interface Suite {
   readonly minKeyBits: number;
   readonly maxKeyBits: number;
   readonly defaultKeyBits: number;
-  /** True where the suite signs with SHA-1 or transports keys with RSA 1.5. Such a row is in use only where a policy names it. */
+  /**
+   * True where the suite signs with SHA-1 or transports keys with RSA 1.5. Such a row is in use only where a policy
+   * names it.
+   */
   readonly legacy: boolean;
 }
 
@@ -134,8 +139,8 @@ function suite(familyName: FamilyName, variantName: VariantName, namespace: stri
     name: familyName + variantName,
     namespace,
     digest: Object.freeze({ uri: uris.digest, hash }),
-    // As in WCF. CXF takes HMAC-SHA1 and RSA-SHA1 in the Sha256 suites too, unless ws-security.symmetric.signature.algorithm
-    // and ws-security.asymmetric.signature.algorithm are set to these.
+    // As in WCF. CXF takes HMAC-SHA1 and RSA-SHA1 in the Sha256 suites too, unless
+    // ws-security.symmetric.signature.algorithm and ws-security.asymmetric.signature.algorithm are set to these.
     signature: Object.freeze({ uri: uris.hmac, hash }),
     asymmetricSignature: Object.freeze({ uri: uris.rsa, hash }),
     encryption: cipher,

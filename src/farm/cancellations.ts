@@ -1,6 +1,9 @@
 import type { Cancellation } from '../state/cancel-list.ts';
 
-/** The conversations that were cancelled anywhere in the farm and have not expired: what a node that starts later must be told. */
+/**
+ * The conversations that were cancelled anywhere in the farm and have not expired: what a node that starts later must
+ * be told.
+ */
 export interface Cancellations {
   add(entry: Cancellation): void;
   live(nowMs: number): readonly Cancellation[];

@@ -18,8 +18,8 @@ interface Profile {
 }
 
 /**
- * The three certificates of the demo. `service` is the one that an EncryptedKey is made for; its subject key identifier lets
- * WS-Security refer to it (X.509 Token Profile §3.1). `tls` is good for this machine's loopback names only.
+ * The three certificates of the demo. `service` is the one that an EncryptedKey is made for; its subject key identifier
+ * lets WS-Security refer to it (X.509 Token Profile §3.1). `tls` is good for this machine's loopback names only.
  */
 const profiles: Readonly<Record<CertificateRole, Profile>> = {
   ca: {
@@ -117,7 +117,10 @@ export function isCurrent(
   );
 }
 
-/** True for a certificate of the demo CA, be it of a former one, or of the CA that takes its place: only these may be made anew. */
+/**
+ * True for a certificate of the demo CA, be it of a former one, or of the CA that takes its place: only these may be
+ * made anew.
+ */
 export function isOfDemo(certificate: X509Certificate, issuer: Issuer | undefined): boolean {
   return (
     certificate.issuer === profiles.ca.subject ||
@@ -138,7 +141,10 @@ async function webKeys(
   };
 }
 
-/** A serial number must be a positive integer of at most 20 octets (RFC 5280 §4.1.2.2): 16 random ones, first bit clear, second set. */
+/**
+ * A serial number must be a positive integer of at most 20 octets (RFC 5280 §4.1.2.2): 16 random ones, first bit clear,
+ * second set.
+ */
 function positiveSerial(): string {
   const serial = randomBytes(16);
   serial[0] = ((serial[0] ?? 0) & 0x3f) | 0x40;

@@ -19,7 +19,10 @@ function kindOf(what: string, code: ConfigurationCode): PrivateFileKind {
   return { what, code, forbiddenMode: 0o077, missingHint: 'delete the data folder to have all of it made anew' };
 }
 
-/** A private file's text; undefined where there is no such file. @throws {SecureConversationError} with `code` where it can't be used */
+/**
+ * A private file's text; undefined where there is no such file. @throws {SecureConversationError} with `code` where it
+ * can't be used
+ */
 export function readDataFile(file: string, what: string, code: ConfigurationCode): string | undefined {
   return existsSync(file) ? readPrivateFile(file, kindOf(what, code)) : undefined;
 }

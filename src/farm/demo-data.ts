@@ -40,9 +40,11 @@ export interface DemoData {
 }
 
 /**
- * Makes what is missing in the data folder and keeps what is there. A certificate of the demo CA with fewer than 30 days left, of another
- * key or of a former CA is made anew over the key that is there; one of a CA of the user's own, ring and users are never touched.
- * @throws {SecureConversationError} `CONFIG_INVALID`, `CERTIFICATE_INVALID`, `RING_INVALID` or `USERS_INVALID`, naming the file
+ * Makes what is missing in the data folder and keeps what is there. A certificate of the demo CA with fewer than 30
+ * days left, of another key or of a former CA is made anew over the key that is there; one of a CA of the user's own,
+ * ring and users are never touched.
+ * @throws {SecureConversationError} `CONFIG_INVALID`, `CERTIFICATE_INVALID`, `RING_INVALID` or `USERS_INVALID`, naming
+ * the file
  */
 export async function prepareDemoData(folder: string, nowMs: number, random: RandomSource): Promise<DemoData> {
   const root = resolve(folder);
@@ -139,7 +141,10 @@ function parsed<T>(file: string, what: string, parse: () => T): T {
   }
 }
 
-/** A user and password of the demo. The password is written before the user is, so that it is never lost between the two. */
+/**
+ * A user and password of the demo. The password is written before the user is, so that it is never lost between the
+ * two.
+ */
 async function prepareSecret(
   users: string,
   passwordFile: string,
@@ -154,7 +159,9 @@ async function prepareSecret(
   return password;
 }
 
-/** The password of a user who is there; a farm would do with the hash, but what is printed to be pasted must be right. */
+/**
+ * The password of a user who is there; a farm would do with the hash, but what is printed to be pasted must be right.
+ */
 async function knownPassword(
   users: string,
   passwordFile: string,

@@ -27,7 +27,10 @@ function senderFault(reason: string): never {
   throw { Fault: { Code: { Value: 'soap:Sender' }, Reason: { Text: reason } } };
 }
 
-/** The example service of wsdl/echo.wsdl as node-soap wants it: service, port, operation; the same three operations on each port. */
+/**
+ * The example service of wsdl/echo.wsdl as node-soap wants it: service, port, operation; the same three operations on
+ * each port.
+ */
 const echoService = {
   EchoService: {
     EchoTls11: operations,

@@ -24,7 +24,9 @@ import { openStatusPage } from './status-page.ts';
 export interface FarmOptions {
   /** How many nodes, 1 to 64. */
   readonly nodes: number;
-  /** Shared TCP ports and that of the status page; 0 is any free one. Node i listens alone on http + i and https + i. */
+  /**
+   * Shared TCP ports and that of the status page; 0 is any free one. Node i listens alone on http + i and https + i.
+   */
   readonly http: number;
   readonly https: number;
   readonly admin: number;
@@ -57,10 +59,10 @@ export interface Farm {
 const wsdlFile = fileURLToPath(new URL('../../wsdl/echo.wsdl', import.meta.url));
 
 /**
- * Starts the demonstration farm: node processes behind one shared address, each reachable alone as well, one key ring and no other
- * memory in common.
- * @throws {SecureConversationError} `LISTEN_FAILED` for a busy port, `CONFIG_INVALID`, `RING_INVALID`, `USERS_INVALID` or
- * `CERTIFICATE_INVALID` for a file of the data folder that can't be used
+ * Starts the demonstration farm: node processes behind one shared address, each reachable alone as well, one key ring
+ * and no other memory in common.
+ * @throws {SecureConversationError} `LISTEN_FAILED` for a busy port, `CONFIG_INVALID`, `RING_INVALID`, `USERS_INVALID`
+ * or `CERTIFICATE_INVALID` for a file of the data folder that can't be used
  */
 export async function startFarm(options: FarmOptions): Promise<Farm> {
   await checkNotRunning(options.data);

@@ -109,7 +109,8 @@ const onMessage: { readonly [K in ToNode['kind']]: (message: Extract<ToNode, { k
 // Ctrl-C reaches the whole process group: a node waits for its parent's word instead, so that the farm drains in order.
 process.on('SIGINT', () => {});
 process.on('SIGTERM', () => void leave(graceMs));
-// The parent is gone, and with it the farm. (Where the channel's end is heard of, and not met in writing, node:cluster ends the node.)
+// The parent is gone, and with it the farm. (Where the channel's end is heard of, and not met in writing, node:cluster
+// ends the node.)
 cluster.worker?.on('error', () => process.exit(1));
 process.on('message', (message: ToNode) => (onMessage[message.kind] as (message: ToNode) => void)(message));
 tell({ kind: 'loaded' });

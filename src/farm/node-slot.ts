@@ -5,7 +5,9 @@ import type { Cancellation } from '../state/cancel-list.ts';
 import type { NodeSettings, ToNode, ToParent } from './node-messages.ts';
 import { openReplies } from './replies.ts';
 
-/** What is known of one node. The counters are those of its present process, or the last ones known where it is down. */
+/**
+ * What is known of one node. The counters are those of its present process, or the last ones known where it is down.
+ */
 export interface NodeReport extends Statistics {
   readonly name: string;
   readonly pid: number;
@@ -24,7 +26,10 @@ export interface NodeSlot {
    */
   start(cancelled: () => readonly Cancellation[]): Promise<void>;
   tell(message: ToNode): void;
-  /** Tells of a conversation that was cancelled on another node. Settles when this one refuses it, at once where it is not up. */
+  /**
+   * Tells of a conversation that was cancelled on another node. Settles when this one refuses it, at once where it is
+   * not up.
+   */
   tellCancelled(entry: Cancellation): Promise<void>;
   report(): Promise<NodeReport>;
   /** Settles when its process has ended and its last report is in. */

@@ -32,7 +32,8 @@ export function loopbackHosts(): string[] {
 
 /**
  * Settles the farm's ports and checks that each can be listened on now.
- * @throws {SecureConversationError} `CONFIG_INVALID` where two of them are the same or out of range, `LISTEN_FAILED` where one is taken
+ * @throws {SecureConversationError} `CONFIG_INVALID` where two of them are the same or out of range, `LISTEN_FAILED`
+ * where one is taken
  */
 export async function settlePorts(wanted: WantedPorts, hosts: readonly string[]): Promise<FarmPorts> {
   const taken = new Set<number>();
@@ -75,7 +76,8 @@ function overlap(port: number, nodes: number): SecureConversationError {
 }
 
 /**
- * A port below the range that systems take outgoing connections' ports from, so that a dead node finds its port free again.
+ * A port below the range that systems take outgoing connections' ports from, so that a dead node finds its port free
+ * again.
  * @throws {SecureConversationError} `LISTEN_FAILED` where a thousand of them are taken
  */
 export async function freePort(hosts: readonly string[], taken: ReadonlySet<number> = new Set()): Promise<number> {

@@ -17,8 +17,8 @@ export interface RingWriterOptions {
 const longestMs = 60_000;
 
 /**
- * The farm's single writer of the key ring: makes the next key when it is due and drops keys whose time is over. It looks at the file as
- * often as the file itself tells the nodes to, so that a compressed schedule is kept too.
+ * The farm's single writer of the key ring: makes the next key when it is due and drops keys whose time is over. It
+ * looks at the file as often as the file itself tells the nodes to, so that a compressed schedule is kept too.
  * @returns stops writing
  * @throws {SecureConversationError} `RING_INVALID` where the ring can't be used at the start
  */
@@ -39,7 +39,10 @@ export function keepRingWritten({ file, clock, random, onError }: RingWriterOpti
   return () => clearTimeout(timer);
 }
 
-/** A key is due two propagation times ahead and must be there one ahead: half of what is between leaves room for a second try. */
+/**
+ * A key is due two propagation times ahead and must be there one ahead: half of what is between leaves room for a
+ * second try.
+ */
 function waitMs({ refreshMs, propagateMs }: RingPolicy): number {
   return Math.min(refreshMs, propagateMs / 2, longestMs);
 }

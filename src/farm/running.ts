@@ -26,8 +26,8 @@ export function forgetRunning(folder: string): void {
 }
 
 /**
- * The farm that runs with a data folder, or undefined. The file alone proves nothing, a farm that was killed leaves it behind: the
- * status page must answer.
+ * The farm that runs with a data folder, or undefined. The file alone proves nothing, a farm that was killed leaves it
+ * behind: the status page must answer.
  */
 export async function findRunning(folder: string): Promise<FarmDescription | undefined> {
   const description = readDescription(runningFile(folder));

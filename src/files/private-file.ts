@@ -43,8 +43,8 @@ export function fileError(
 
 /**
  * Reads a file that only its owner may read or change.
- * @throws {SecureConversationError} with the kind's code: missing, unreadable, a symbolic link, not a regular file, another owner,
- * too permissive, or too large
+ * @throws {SecureConversationError} with the kind's code: missing, unreadable, a symbolic link, not a regular file,
+ * another owner, too permissive, or too large
  */
 export function readPrivateFile(file: string, kind: PrivateFileKind): string {
   return withFile(file, kind, descriptor => {
@@ -54,9 +54,11 @@ export function readPrivateFile(file: string, kind: PrivateFileKind): string {
 }
 
 /**
- * Replaces a private file whole, or makes it: a new file with mode 0600 is written and flushed beside it, then renamed over it. The
- * new file is the lock as well, so that of two writers the second waits and then sees what the first wrote.
- * @param change gets the present text, or undefined where there is no file; what it returns is written, undefined leaves the file alone
+ * Replaces a private file whole, or makes it: a new file with mode 0600 is written and flushed beside it, then renamed
+ * over it. The new file is the lock as well, so that of two writers the second waits and then sees what the first
+ * wrote.
+ * @param change gets the present text, or undefined where there is no file; what it returns is written, undefined
+ * leaves the file alone
  * @throws {SecureConversationError} with the kind's code
  */
 export function updatePrivateFile(

@@ -10,7 +10,8 @@ const scratch = Buffer.alloc(blockBytes + hashBytes + maxScratchInfoBytes + 1);
 const outer = Buffer.alloc(blockBytes + hashBytes);
 
 /**
- * HKDF-Expand with HMAC-SHA-512 (RFC 5869 §2.3). There is no Extract step: `key` must be uniform already, as ring keys are.
+ * HKDF-Expand with HMAC-SHA-512 (RFC 5869 §2.3). There is no Extract step: `key` must be uniform already, as ring keys
+ * are.
  *
  * The HMACs are one-shot digests over padded keys: an object of OpenSSL's for each block costs twice as much.
  * @param key at most 128 bytes

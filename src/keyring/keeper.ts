@@ -21,11 +21,14 @@ export interface KeeperOptions {
 export interface RingKeeper {
   /** The last good ring. */
   ring(): KeyRing;
-  /** True where the ring was last read a propagation time ago or longer: there may be keys it does not know, so nothing may be issued. */
+  /**
+   * True where the ring was last read a propagation time ago or longer: there may be keys it does not know, so nothing
+   * may be issued.
+   */
   stale(): boolean;
   /**
-   * Reads the file now, for the id of a key that the ring does not know; at most every 5 s, or every refresh time where that is shorter, and
-   * once for each id as long as the ring is the same.
+   * Reads the file now, for the id of a key that the ring does not know; at most every 5 s, or every refresh time where
+   * that is shorter, and once for each id as long as the ring is the same.
    * @param keyId as 16 hex digits, from anyone; the last 1,024 that were not found are remembered
    * @returns true where another ring came of it
    */
@@ -38,8 +41,8 @@ const maxUnknownIds = 1_024;
 const settleMs = 20;
 
 /**
- * Keeps a node's ring as its file is: read again when the file changes, and every refresh time less a random fifth. A bad file, an
- * older generation or another farm's ring changes nothing but is reported.
+ * Keeps a node's ring as its file is: read again when the file changes, and every refresh time less a random fifth. A
+ * bad file, an older generation or another farm's ring changes nothing but is reported.
  * @throws {SecureConversationError} `RING_INVALID` where there is no good ring to begin with
  */
 export function keepRing(file: string, options: KeeperOptions = {}): RingKeeper {

@@ -9,7 +9,9 @@ export interface RingPolicy {
   readonly refreshMs: number;
   /** The farm's clocks differ by no more than this. Default 5 min. */
   readonly skewMs: number;
-  /** A key is known to every node this long after it was made; a node whose ring is older stops issuing. Default 15 min. */
+  /**
+   * A key is known to every node this long after it was made; a node whose ring is older stops issuing. Default 15 min.
+   */
   readonly propagateMs: number;
   /** A key issues this long before its successor takes over. Default 12 h. */
   readonly issueMs: number;
@@ -63,14 +65,17 @@ export function keyId(key: Uint8Array): string {
   return createHash('sha256').update('kid').update(key).digest('hex').slice(0, 16);
 }
 
-/** True for bytes that can't be a ring key: wrong length, or all the same (a stuck random source; CVE-2020-13777 was an all-zero key). */
+/**
+ * True for bytes that can't be a ring key: wrong length, or all the same (a stuck random source; CVE-2020-13777 was an
+ * all-zero key).
+ */
 export function isUnfitKey(key: Uint8Array): boolean {
   return key.length !== ringKeyBytes || key.every(byte => byte === key[0]) || /^0+$/.test(keyId(key));
 }
 
 /**
- * How long after `issuedUntilMs` a key must still open what was sealed with it: the life of a token, the clock difference, and the
- * time for which a node that lags behind may go on issuing.
+ * How long after `issuedUntilMs` a key must still open what was sealed with it: the life of a token, the clock
+ * difference, and the time for which a node that lags behind may go on issuing.
  */
 export function acceptedUntil(issuedUntilMs: number, policy: RingPolicy): number {
   return issuedUntilMs + policy.lifeMs + policy.skewMs + policy.propagateMs;

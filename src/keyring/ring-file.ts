@@ -23,7 +23,7 @@ import { type KeyRing, keyRing } from './ring.ts';
  *   "keys": [{ "id": 16 hex digits, "created", "issueFrom", "issueUntil", "acceptUntil": UTC times,
  *              "revokedAt": UTC time or null, "key": base64 of 32 bytes }],
  *   "machineKeys": only where there are any, at most 4, the first one writes:
- *             [{ "id": 16 hex digits, "imported": UTC time, "validation": "SHA1" | "HMACSHA256" | "HMACSHA384" | "HMACSHA512",
+ * [{ "id": 16 hex digits, "imported": UTC time, "validation": "SHA1" | "HMACSHA256" | "HMACSHA384" | "HMACSHA512",
  *                "decryption": "AES" | "3DES", "validationKey", "decryptionKey": base64 }] }
  */
 

@@ -9,8 +9,8 @@ export interface RingKey extends KeyRecord {
   /** The id as the 8 bytes that stand in a sealed state. */
   readonly idBytes: Uint8Array;
   /**
-   * The key for one purpose, derived once: HKDF-Expand(ring key, "soap-secure-conversation/purpose/" ‖ purpose, 32). What is sealed
-   * for one purpose never opens for another.
+   * The key for one purpose, derived once: HKDF-Expand(ring key, "soap-secure-conversation/purpose/" ‖ purpose, 32).
+   * What is sealed for one purpose never opens for another.
    */
   purposeKey(purpose: string): Uint8Array;
 }
@@ -25,7 +25,8 @@ export interface KeyRing extends RingRecords {
   /** The key that issues at that time, or undefined. */
   current(nowMs: number): RingKey | undefined;
   /**
-   * The key of that id (8 bytes, or 16 hex digits), where it may open at that time; undefined for unknown, destroyed and revoked keys.
+   * The key of that id (8 bytes, or 16 hex digits), where it may open at that time; undefined for unknown, destroyed
+   * and revoked keys.
    */
   find(id: Uint8Array | string, nowMs: number): RingKey | undefined;
 }

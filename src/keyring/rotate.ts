@@ -9,7 +9,10 @@ export interface CreateOptions {
   readonly policy?: Partial<RingPolicy>;
 }
 
-/** Makes a new farm's ring: a new farm id and one key that issues from now on. Nobody can hold an older ring, so nothing has to propagate. */
+/**
+ * Makes a new farm's ring: a new farm id and one key that issues from now on. Nobody can hold an older ring, so nothing
+ * has to propagate.
+ */
 export function createRing({ nowMs, random, policy: changed }: CreateOptions): RingRecords {
   const policy = { ...defaultRingPolicy, ...changed };
   const farm = Buffer.from(random(8)).toString('hex');
@@ -17,15 +20,18 @@ export function createRing({ nowMs, random, policy: changed }: CreateOptions): R
 }
 
 export interface RotateOptions {
-  /** True waives the propagation time: nodes that have not read the ring yet refuse what the new key sealed until they do. */
+  /**
+   * True waives the propagation time: nodes that have not read the ring yet refuse what the new key sealed until they
+   * do.
+   */
   readonly now: boolean;
   readonly nowMs: number;
   readonly random: RandomSource;
 }
 
 /**
- * Makes the ring's next generation, with a new key that takes over after the propagation time, or at once where `now` says so or no
- * key issues. Keys whose time is over are dropped.
+ * Makes the ring's next generation, with a new key that takes over after the propagation time, or at once where `now`
+ * says so or no key issues. Keys whose time is over are dropped.
  */
 export function rotateRing(ring: RingRecords, { now, nowMs, random }: RotateOptions): RingRecords {
   const { current } = ringPolicy(ring.keys, ring.policy, nowMs);

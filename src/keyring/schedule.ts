@@ -14,9 +14,14 @@ export type KeyState = 'pending' | 'active' | 'retired' | 'destroyed' | 'revoked
 /** When one key issues and opens, given the other keys of its ring. */
 export interface KeySchedule {
   readonly record: KeyRecord;
-  /** When the successor takes over: the issue time of the next key. Infinity for the last one, which issues on past its own time. */
+  /**
+   * When the successor takes over: the issue time of the next key. Infinity for the last one, which issues on past its
+   * own time.
+   */
   readonly issuesUntilMs: number;
-  /** When it stops opening. It counts from the time the key really stopped issuing, where that is later than planned. */
+  /**
+   * When it stops opening. It counts from the time the key really stopped issuing, where that is later than planned.
+   */
   readonly acceptedUntilMs: number;
 }
 
@@ -32,11 +37,11 @@ export interface RingView {
 }
 
 /**
- * Plans each key's time, in the order in which the keys take over: by issue time, and of keys with the same issue time the one with
- * the lowest id wins.
+ * Plans each key's time, in the order in which the keys take over: by issue time, and of keys with the same issue time
+ * the one with the lowest id wins.
  *
- * A key that was revoked after it had taken over stays in that order, so that its predecessor does not come back to life; one that was
- * revoked before never took over from anyone and stands at the head.
+ * A key that was revoked after it had taken over stays in that order, so that its predecessor does not come back to
+ * life; one that was revoked before never took over from anyone and stands at the head.
  */
 export function scheduleKeys(keys: readonly KeyRecord[], policy: RingPolicy): readonly KeySchedule[] {
   const order = keys.filter(takesOver).sort(byTakeOver);
@@ -77,8 +82,8 @@ export function opens(state: KeyState): boolean {
 /**
  * Judges a whole ring at one instant; a pure function of its records and the time.
  *
- * The next key is due twice the propagation time before the active one's issue time ends, so that it exists at least one propagation
- * time before it issues; and at once where no key issues.
+ * The next key is due twice the propagation time before the active one's issue time ends, so that it exists at least
+ * one propagation time before it issues; and at once where no key issues.
  */
 export function ringPolicy(keys: readonly KeyRecord[], policy: RingPolicy, nowMs: number): RingView {
   const judged = scheduleKeys(keys, policy).map(({ record, ...times }) => ({
@@ -96,8 +101,8 @@ export function ringPolicy(keys: readonly KeyRecord[], policy: RingPolicy, nowMs
 }
 
 /**
- * The keys without those whose time is over, which nothing needs any more; the last key's time is never over. An ended key was followed
- * so long ago that its going changes the state of no other.
+ * The keys without those whose time is over, which nothing needs any more; the last key's time is never over. An ended
+ * key was followed so long ago that its going changes the state of no other.
  */
 export function withoutEnded(keys: readonly KeyRecord[], policy: RingPolicy, nowMs: number): readonly KeyRecord[] {
   const live = scheduleKeys(keys, policy).filter(({ acceptedUntilMs }) => nowMs < acceptedUntilMs);

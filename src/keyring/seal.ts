@@ -49,7 +49,8 @@ export interface SealBinding {
 
 /**
  * The ring, to seal with.
- * @throws {Refusal} `server`, with an error `RING_STALE` as its cause, while the ring may lack keys that other nodes have
+ * @throws {Refusal} `server`, with an error `RING_STALE` as its cause, while the ring may lack keys that other nodes
+ * have
  */
 export function ringToSealWith(keeper: Pick<RingKeeper, 'ring' | 'stale'>): KeyRing {
   if (keeper.stale()) refuseStale('the ring was not read for longer than its propagation time');
@@ -59,7 +60,8 @@ export function ringToSealWith(keeper: Pick<RingKeeper, 'ring' | 'stale'>): KeyR
 /**
  * The key that seals now.
  * @param untilMs when what is sealed ends
- * @throws {Refusal} `server` where no key issues now (an error `RING_STALE` is its cause), and where it would outlive its key
+ * @throws {Refusal} `server` where no key issues now (an error `RING_STALE` is its cause), and where it would outlive
+ * its key
  */
 export function sealingKey(ring: KeyRing, untilMs: number, nowMs: number): RingKey {
   const key = ring.current(nowMs) ?? refuseStale('no key of the ring issues now');
@@ -120,7 +122,8 @@ function freshSalt(random: RandomSource): Uint8Array {
 
 /**
  * Opens sealed bytes with the one ring key that they name; there is no trying of others.
- * @returns undefined for anything that was not sealed by this farm under this binding with a key that opens at this time
+ * @returns undefined for anything that was not sealed by this farm under this binding with a key that opens at this
+ * time
  */
 export function open(sealed: Uint8Array, binding: SealBinding, ring: KeyRing, nowMs: number): Buffer | undefined {
   const key = keyOf(sealed, ring, nowMs);
@@ -171,7 +174,9 @@ function boundContext(farm: string, { names }: SealBinding): Buffer {
   return bytes;
 }
 
-/** Id of the ring key that sealed bytes name, as 16 hex digits; undefined for anything that does not begin as they do. */
+/**
+ * Id of the ring key that sealed bytes name, as 16 hex digits; undefined for anything that does not begin as they do.
+ */
 export function keyIdOfSeal(sealed: Buffer): string | undefined {
   const isSeal = sealed.length >= overheadBytes && sealed[0] === magic && sealed[1] === version;
   return isSeal ? sealed.toString('hex', keyIdAt, saltAt) : undefined;

@@ -5,8 +5,8 @@ import { withKey } from './rotate.ts';
 import { ringPolicy, withoutEnded } from './schedule.ts';
 
 /**
- * What the farm's one writer makes of the ring now: the next key when it is due, one that issues at once where no key does, and
- * without keys whose time is over.
+ * What the farm's one writer makes of the ring now: the next key when it is due, one that issues at once where no key
+ * does, and without keys whose time is over.
  * @returns the next generation, or undefined where nothing is to be done
  */
 export function maintainRing(ring: RingRecords, nowMs: number, random: RandomSource): RingRecords | undefined {
@@ -22,7 +22,8 @@ function nextIssueFrom(issueUntilMs: number | undefined, { policy }: RingRecords
 }
 
 /**
- * Does for a ring file what {@link maintainRing} says. To be called by one process of the farm, at least every refresh time.
+ * Does for a ring file what {@link maintainRing} says. To be called by one process of the farm, at least every refresh
+ * time.
  * @returns the ring that was written, or undefined where nothing was to be done
  * @throws {SecureConversationError} `RING_INVALID`
  */

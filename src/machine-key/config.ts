@@ -35,8 +35,8 @@ const minValidationKeyBytes = 16;
 const maxValidationKeyBytes = 1024;
 
 /**
- * Checks a machineKey. Values are taken as ASP.NET takes them for `MachineKey.Protect`: nothing is cut, padded or guessed, and case counts.
- * No value is ever quoted: one may be a key in the wrong place.
+ * Checks a machineKey. Values are taken as ASP.NET takes them for `MachineKey.Protect`: nothing is cut, padded or
+ * guessed, and case counts. No value is ever quoted: one may be a key in the wrong place.
  * @throws the problem's error, with the name of the attribute as its place
  */
 export function parseMachineKey(config: MachineKeyConfig, fail: Problem): MachineKeySettings {
@@ -80,8 +80,8 @@ export function fittingKeys(
 }
 
 /**
- * Names a machineKey without telling its keys: 16 hex digits, the first 8 bytes of SHA-256("mkid" ‖ lp(validationKey) ‖ lp(decryptionKey)
- * ‖ validation ‖ "/" ‖ decryption), where lp is a length as uint32 and the bytes.
+ * Names a machineKey without telling its keys: 16 hex digits, the first 8 bytes of SHA-256("mkid" ‖ lp(validationKey) ‖
+ * lp(decryptionKey) ‖ validation ‖ "/" ‖ decryption), where lp is a length as uint32 and the bytes.
  */
 export function machineKeyId({ validationKey, decryptionKey, validation, decryption }: MachineKeySettings): string {
   const hash = createHash('sha256').update('mkid');

@@ -3,7 +3,8 @@ import { type DecryptionName, decryptions, type ValidationName, validations } fr
 
 /**
  * Whose key lengths a new machineKey has:
- * - `powershell`: the function of Microsoft's article 2915218, .NET's own lengths: AES 32 bytes, 3DES 24; HMAC of SHA-1 and SHA-256 64
+ * - `powershell`: the function of Microsoft's article 2915218, .NET's own lengths: AES 32 bytes, 3DES 24; HMAC of SHA-1
+ *   and SHA-256 64
  *   bytes, of SHA-384 and SHA-512 128;
  * - `iis`: "Generate Keys" of IIS Manager: 24 and 64 bytes, whatever the algorithms are.
  */

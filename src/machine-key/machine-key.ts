@@ -11,7 +11,8 @@ import { type MachineKeyConfig, type MachineKeySettings, machineKeyId, parseMach
 import { deriveKey, purposeContext } from './sp800-108.ts';
 
 /*
- * What ASP.NET's MachineKey.Protect writes (Framework45, whatever compatibilityMode says). It has no header, no version and no key id:
+ * What ASP.NET's MachineKey.Protect writes (Framework45, whatever compatibilityMode says). It has no header, no version
+ * and no key id:
  *
  *   IV (one block) ‖ CBC-encrypt(cipher key, IV, PKCS#7-pad(data)) ‖ HMAC(MAC key, all before)
  *
@@ -46,7 +47,8 @@ const maxDerivedKeys = 64;
 /**
  * Takes an ASP.NET server's `<machineKey>` into use.
  *
- * @param primaryPurpose `User.MachineKey.Protect`, unless what is opened comes from a part of ASP.NET that has one of its own
+ * @param primaryPurpose `User.MachineKey.Protect`, unless what is opened comes from a part of ASP.NET that has one of
+ * its own
  * @throws {SecureConversationError} `CONFIG_INVALID` for keys and algorithms that can't be used
  */
 export function machineKey(config: MachineKeyConfig, primaryPurpose: string = protectPurpose): MachineKey {

@@ -4,8 +4,9 @@ import { type SecretKey, secretKeyObject } from '../crypto/secret-key.ts';
 const hashBytes = 64;
 
 /**
- * Derives a key from a master key and is as long as it: SP 800-108 in counter mode with HMAC-SHA-512, as ASP.NET's Framework45 scheme
- * has it, whatever the other algorithms are. Block i = HMAC(master, uint32 i ‖ label ‖ 00 ‖ context ‖ uint32 bits of the master).
+ * Derives a key from a master key and is as long as it: SP 800-108 in counter mode with HMAC-SHA-512, as ASP.NET's
+ * Framework45 scheme has it, whatever the other algorithms are. Block i = HMAC(master, uint32 i ‖ label ‖ 00 ‖ context
+ * ‖ uint32 bits of the master).
  *
  * @param label the primary purpose, as UTF-8
  */
@@ -20,7 +21,10 @@ export function deriveKey(master: SecretKey, label: string, context: Uint8Array)
   return Buffer.concat(blocks).subarray(0, master.length);
 }
 
-/** The specific purposes as the context of a derivation: each as .NET's BinaryWriter writes a text. No purposes are no bytes. */
+/**
+ * The specific purposes as the context of a derivation: each as .NET's BinaryWriter writes a text. No purposes are no
+ * bytes.
+ */
 export function purposeContext(purposes: readonly string[]): Buffer {
   return Buffer.concat(purposes.map(writeText));
 }
@@ -32,8 +36,8 @@ function uint32(value: number): Buffer {
 }
 
 /**
- * A text as .NET's BinaryWriter writes it: its length in bytes, seven bits a byte, low ones first (a set top bit says that
- * more follow), and UTF-8.
+ * A text as .NET's BinaryWriter writes it: its length in bytes, seven bits a byte, low ones first (a set top bit says
+ * that more follow), and UTF-8.
  */
 export function writeText(text: string): Buffer {
   const bytes = Buffer.from(text);

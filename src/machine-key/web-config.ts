@@ -9,9 +9,10 @@ import { attributeValue, type Element } from '../xml/tree.ts';
 import { type MachineKeyConfig, type MachineKeySettings, parseMachineKey } from './config.ts';
 
 /*
- * Where the machineKey of a web.config is looked for: configuration/system.web/machineKey, and the same inside a location that means the
- * application itself (no path, an empty one, "."). A location with another path is another application's business, so it is passed over.
- * There must be one. A file whose root is the machineKey is taken too: what configSource names looks like that.
+ * Where the machineKey of a web.config is looked for: configuration/system.web/machineKey, and the same inside a
+ * location that means the application itself (no path, an empty one, "."). A location with another path is another
+ * application's business, so it is passed over. There must be one. A file whose root is the machineKey is taken too:
+ * what configSource names looks like that.
  */
 
 const maxBytes = 1024 * 1024;
@@ -29,8 +30,8 @@ const attributeNames: readonly string[] = [
 const compatibilityModes: readonly string[] = ['Framework20SP1', 'Framework20SP2', 'Framework45'];
 
 /**
- * SHA-256 of the keys BDE5239F… (validationKey) and 8E8496D7… (decryptionKey), which stand in an article on the web and in every
- * web.config that was copied from it.
+ * SHA-256 of the keys BDE5239F… (validationKey) and 8E8496D7… (decryptionKey), which stand in an article on the web and
+ * in every web.config that was copied from it.
  */
 const publicKeys: readonly string[] = [
   '1649382d350109c40d1fca6beb4df7eec67ef5edd7d476b0ebb6bb0c481ea081',

@@ -8,8 +8,8 @@ import { transportBinding } from './transport-binding.ts';
 const bindings = new WeakMap<MessagePlan, Binding>();
 
 /**
- * What the binding of a plan means. A plan that this version can neither write nor check is refused; the policy compiler
- * refuses its policy before a message comes.
+ * What the binding of a plan means. A plan that this version can neither write nor check is refused; the policy
+ * compiler refuses its policy before a message comes.
  *
  * @throws {SecureConversationError} `POLICY_UNSUPPORTED`
  */

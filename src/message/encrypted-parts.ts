@@ -20,9 +20,9 @@ export interface EncryptedParts {
 }
 
 /**
- * Finds what is to be decrypted: the whole content of the Body where the plan wants it encrypted, and supporting tokens where it allows
- * that. An EncryptedData anywhere else, one that no ReferenceList names, and a reference to anything else are refused: they could be
- * taken for the part that the policy means (XML Encryption wrapping, CVE-2015-0227).
+ * Finds what is to be decrypted: the whole content of the Body where the plan wants it encrypted, and supporting tokens
+ * where it allows that. An EncryptedData anywhere else, one that no ReferenceList names, and a reference to anything
+ * else are refused: they could be taken for the part that the policy means (XML Encryption wrapping, CVE-2015-0227).
  *
  * @throws {Refusal} `invalidSecurity`
  */

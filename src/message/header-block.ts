@@ -3,8 +3,8 @@ import { bindingOf, type Element } from '../xml/tree.ts';
 import { standalone } from '../xml/write.ts';
 
 /**
- * A header block that somebody else wrote, to stand in a Header of ours: as written, with the declarations that it inherits, and
- * with a wsu:Id for the signature to name it by.
+ * A header block that somebody else wrote, to stand in a Header of ours: as written, with the declarations that it
+ * inherits, and with a wsu:Id for the signature to name it by.
  *
  * @param block without a wsu:Id of its own
  */

@@ -35,8 +35,8 @@ const maxHeaderChars = 64 * 1024;
  * Scans the bytes of a message and reads its Envelope and its addressing headers.
  *
  * @param limits defaults to `defaultLimits` of xml/limits
- * @throws {EnvelopeRefusal} once the SOAP version is known: `malformed`, `mustUnderstand`, `invalidSecurity`, or one of the addressing
- * classes; a plain {@link Refusal} before that: `malformed`, `versionMismatch`
+ * @throws {EnvelopeRefusal} once the SOAP version is known: `malformed`, `mustUnderstand`, `invalidSecurity`, or one of
+ * the addressing classes; a plain {@link Refusal} before that: `malformed`, `versionMismatch`
  */
 export function readMessage(bytes: Uint8Array, limits?: Limits): Message {
   const tree = scan(bytes, limits);
@@ -51,8 +51,8 @@ export function readMessage(bytes: Uint8Array, limits?: Limits): Message {
 }
 
 /**
- * The SOAP fault of a message without a Security header; undefined for every other message. Anybody on the way can have written it: it says
- * why a call failed, perhaps, and is never the service's answer.
+ * The SOAP fault of a message without a Security header; undefined for every other message. Anybody on the way can have
+ * written it: it says why a call failed, perhaps, and is never the service's answer.
  *
  * @throws {Refusal} `malformed`
  */

@@ -15,8 +15,8 @@ export interface PlainMessage {
 }
 
 /**
- * Reads an envelope in clear that our own side wrote (node-soap's, whose prefixes are declared on the Envelope and may be used inside
- * values alone). The Body: its content as written, with every declaration in scope there.
+ * Reads an envelope in clear that our own side wrote (node-soap's, whose prefixes are declared on the Envelope and may
+ * be used inside values alone). The Body: its content as written, with every declaration in scope there.
  * @throws {SecureConversationError} `CONFIG_INVALID` where it is no SOAP envelope, or its Body has attributes
  * @throws {Refusal} `malformed` for what is not well-formed, or has text between its header blocks
  */

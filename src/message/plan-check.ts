@@ -6,8 +6,8 @@ import type { Envelope } from '../soap/envelope.ts';
 import type { Element } from '../xml/tree.ts';
 
 /**
- * Compares what a header holds with what the plan has a use for, before any key is touched. A structure without a use is refused:
- * what nobody checks must not be there.
+ * Compares what a header holds with what the plan has a use for, before any key is touched. A structure without a use
+ * is refused: what nobody checks must not be there.
  *
  * @throws {Refusal} `invalidSecurity`
  */
@@ -37,7 +37,8 @@ export interface SignedParts {
 }
 
 /**
- * Checks that all which the plan wants signed is signed: Body, each present header that it lists, the supporting tokens.
+ * Checks that all which the plan wants signed is signed: Body, each present header that it lists, the supporting
+ * tokens.
  *
  * @throws {Refusal} `invalidSecurity`
  */

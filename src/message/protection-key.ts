@@ -42,8 +42,8 @@ export interface RecipientKeys {
 }
 
 /**
- * What the initiator awaits an answer with: the conversation it speaks in (the answer carries no token), or the key that
- * its bootstrap request carried, undefined where it carried none.
+ * What the initiator awaits an answer with: the conversation it speaks in (the answer carries no token), or the key
+ * that its bootstrap request carried, undefined where it carried none.
  */
 export type InitiatorKeys =
   | { readonly context: ContextKey }
@@ -74,8 +74,8 @@ export interface ProtectionKey {
 /**
  * The token that a message is protected with: the service looks for it in the header, the initiator has it.
  *
- * @throws {Refusal} `invalidSecurity` where the token is missing or is one that has no place there, `invalidSecurityToken` for a key that
- * was encrypted to somebody else
+ * @throws {Refusal} `invalidSecurity` where the token is missing or is one that has no place there,
+ * `invalidSecurityToken` for a key that was encrypted to somebody else
  */
 export function protectionToken(
   header: SecurityHeader,
@@ -172,8 +172,8 @@ function keyInHeader(
 }
 
 /**
- * Checks that a KeyInfo means the protection token, or a key of the right length derived from it where the plan wants derived keys.
- * Nothing is derived yet.
+ * Checks that a KeyInfo means the protection token, or a key of the right length derived from it where the plan wants
+ * derived keys. Nothing is derived yet.
  *
  * @returns what the key is derived by; undefined where it is the token's own
  * @throws {Refusal} `invalidSecurity`
@@ -197,7 +197,8 @@ export function resolveKey(
 }
 
 /**
- * Every DerivedKeyToken must point at the protection token itself, and there is none where the plan forbids derived keys.
+ * Every DerivedKeyToken must point at the protection token itself, and there is none where the plan forbids derived
+ * keys.
  *
  * @throws {Refusal} `invalidSecurity`
  */

@@ -50,8 +50,8 @@ export interface ReceiveOptions {
   /** For decrypted content; defaults to `defaultLimits` of xml/limits. */
   readonly limits?: Limits;
   /**
-   * Spends a replay key, which must be remembered for `timestampTtlMs + 2 * clockSkewMs`. Called once for each message with a good
-   * signature, before anything is decrypted; not called where nothing is signed.
+   * Spends a replay key, which must be remembered for `timestampTtlMs + 2 * clockSkewMs`. Called once for each message
+   * with a good signature, before anything is decrypted; not called where nothing is signed.
    */
   readonly replay?: (key: string) => 'new' | 'seen' | 'full';
   /** Whether a replay key is spent, asked before a costly key is opened. */
@@ -60,9 +60,10 @@ export interface ReceiveOptions {
 }
 
 /**
- * Verifies a message by its plan. The order is the defence: all that can be said without a key comes before a key is looked for or opened.
- * The HMAC over SignedInfo and the Timestamp's digest come before anything is spent or decrypted, and the replay key is spent before the
- * decryption. So each genuine SignedInfo buys one decryption, which starves whoever would use us as an oracle for the padding of CBC.
+ * Verifies a message by its plan. The order is the defence: all that can be said without a key comes before a key is
+ * looked for or opened. The HMAC over SignedInfo and the Timestamp's digest come before anything is spent or decrypted,
+ * and the replay key is spent before the decryption. So each genuine SignedInfo buys one decryption, which starves
+ * whoever would use us as an oracle for the padding of CBC.
  *
  * @returns a promise only where the key has to be waited for
  * @throws {Refusal} of the class that the message is to be answered with; a promise rejects with it
@@ -215,8 +216,8 @@ function digestOptions(received: Received, plaintexts: ReadonlyMap<Element, Frag
 }
 
 /**
- * Only whole parts at their own places are signed: the Body, a header block, the Timestamp or a token of the Security header
- * (OnlySignEntireHeadersAndBody). A copy of a part in a wrapper somewhere else is none.
+ * Only whole parts at their own places are signed: the Body, a header block, the Timestamp or a token of the Security
+ * header (OnlySignEntireHeadersAndBody). A copy of a part in a wrapper somewhere else is none.
  */
 function mayBeSigned(element: Element, { envelope, plan }: Received): boolean {
   const { body, header, security } = envelope;
@@ -231,8 +232,8 @@ function mayBeSigned(element: Element, { envelope, plan }: Received): boolean {
 }
 
 /**
- * What else can be said of a message whose key costs a private operation. All of it is checked again with the key: a replay key is spent only
- * by a good signature, and what is referred to is signed only where its digest is right.
+ * What else can be said of a message whose key costs a private operation. All of it is checked again with the key: a
+ * replay key is spent only by a good signature, and what is referred to is signed only where its digest is right.
  */
 function checkBeforeKey(
   message: Message,

@@ -30,7 +30,10 @@ export interface Outgoing {
   readonly relatesTo?: string;
   readonly to?: string;
   readonly replyToAnonymous?: boolean;
-  /** Header blocks that somebody else wrote, in the envelope they stand in; one that the plan wants signed has no wsu:Id. */
+  /**
+   * Header blocks that somebody else wrote, in the envelope they stand in; one that the plan wants signed has no
+   * wsu:Id.
+   */
   readonly headers?: readonly Element[];
   readonly body: OutgoingBody;
 }
@@ -106,7 +109,10 @@ function timestampPart({ sending, options, signed }: Writing): string {
   return text;
 }
 
-/** The supporting tokens: over TLS in clear; in a message always encrypted, also where the policy only wants them signed. */
+/**
+ * The supporting tokens: over TLS in clear; in a message always encrypted, also where the policy only wants them
+ * signed.
+ */
 function supportingParts(writing: Writing, keys: SendKeys): string {
   const claims = 'tokens' in keys ? keys.tokens : undefined;
   let text = '';
@@ -143,8 +149,8 @@ function encrypt(
 }
 
 /**
- * The Body. Its content was written by somebody else, so that its digest is that of what we find when we read it as a receiver does; the
- * bytes stay as they are.
+ * The Body. Its content was written by somebody else, so that its digest is that of what we find when we read it as a
+ * receiver does; the bytes stay as they are.
  */
 function bodyPart(writing: Writing, body: OutgoingBody): string {
   const { plan, binding, versions, signed } = writing;
@@ -197,8 +203,9 @@ function blockParts({ plan, signed }: Writing, blocks: Outgoing['headers'] = [])
 }
 
 /**
- * The Security header: Timestamp, the token, derived keys, then ReferenceList, supporting tokens and Signature as a receiver undoes them. A
- * receiver takes the order of protection from the order of these (CXF), and each token stands before its use (Strict).
+ * The Security header: Timestamp, the token, derived keys, then ReferenceList, supporting tokens and Signature as a
+ * receiver undoes them. A receiver takes the order of protection from the order of these (CXF), and each token stands
+ * before its use (Strict).
  */
 function securityHeader(
   { plan, binding, sending, signed, encrypted }: Writing,

@@ -5,7 +5,9 @@ import type { Binding } from './binding.ts';
 import type { Message } from './message.ts';
 import { checkStructure } from './plan-check.ts';
 
-/** As WCF: over TLS what routes a message must be understood. In a signed one nobody but its receiver can read it wrong. */
+/**
+ * As WCF: over TLS what routes a message must be understood. In a signed one nobody but its receiver can read it wrong.
+ */
 const mandatoryHeaders: ReadonlySet<string> = new Set(['Action', 'To']);
 
 /** TransportBinding (WS-SecurityPolicy 1.3 §7.3): TLS protects the message, and only an endorsing token signs. */

@@ -42,7 +42,10 @@ export interface Verified {
   readonly scope: SignedScope | undefined;
 }
 
-/** The supporting tokens, in clear or out of their EncryptedData. @throws {Refusal} `invalidSecurity` where something else came out */
+/**
+ * The supporting tokens, in clear or out of their EncryptedData. @throws {Refusal} `invalidSecurity` where something
+ * else came out
+ */
 export function tokensOf(
   header: SecurityHeader,
   { tokens }: EncryptedParts,
@@ -62,7 +65,10 @@ function tokenIn(fragment: Fragment | undefined): SupportingTokenElement {
   return token;
 }
 
-/** The one child of the Body, decrypted. @throws {Refusal} `invalidSecurity` where what came out of the decryption is no content of a Body */
+/**
+ * The one child of the Body, decrypted. @throws {Refusal} `invalidSecurity` where what came out of the decryption is no
+ * content of a Body
+ */
 export function contentOf(
   body: Element,
   parts: EncryptedParts,
@@ -77,7 +83,10 @@ export function contentOf(
   return child;
 }
 
-/** The verified, decrypted content of the Body as it was written, and the namespace declarations that are in scope there. */
+/**
+ * The verified, decrypted content of the Body as it was written, and the namespace declarations that are in scope
+ * there.
+ */
 export function bodyContent({ body, plaintexts }: Verified): LooseContent {
   const child = body.children[0];
   return inheritDeclarations((child && plaintexts.get(child)) ?? body);

@@ -26,7 +26,8 @@ export interface BearerTokens {
 }
 
 /**
- * Makes a token service of express: `POST /token` (RFC 6749), `POST /introspect` (RFC 7662) and `POST /revoke` (RFC 7009).
+ * Makes a token service of express: `POST /token` (RFC 6749), `POST /introspect` (RFC 7662) and `POST /revoke` (RFC
+ * 7009).
  * @throws {SecureConversationError} `CONFIG_INVALID`, `RING_INVALID` or `USERS_INVALID`, naming file and place
  */
 export function bearerTokens(options: BearerTokensOptions): BearerTokens {
@@ -56,7 +57,10 @@ export function bearerTokens(options: BearerTokensOptions): BearerTokens {
   });
 }
 
-/** RFC 6749 §3.2: TLS is required, for passwords and tokens are sent in clear. express knows it from a proxy that it is told to trust. */
+/**
+ * RFC 6749 §3.2: TLS is required, for passwords and tokens are sent in clear. express knows it from a proxy that it is
+ * told to trust.
+ */
 const requireTls: RequestHandler = (request, _response, next) => {
   if (!request.secure) refuseGrant('invalid_request', 'TLS is required', { status: 403 });
   next();

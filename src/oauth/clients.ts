@@ -19,8 +19,10 @@ export interface Client {
 /** The clients of a token service. */
 export interface Clients {
   /**
-   * The client of a request, by `Authorization: Basic` or by `client_id` and `client_secret` in the body (RFC 6749 §2.3.1).
-   * @throws {OAuthError} `invalid_client`, the same for an unknown client and a wrong secret; `invalid_request` where both are used
+   * The client of a request, by `Authorization: Basic` or by `client_id` and `client_secret` in the body (RFC 6749
+   * §2.3.1).
+   * @throws {OAuthError} `invalid_client`, the same for an unknown client and a wrong secret; `invalid_request` where
+   * both are used
    * @throws {Overload} where too many secrets wait, or too many from there were wrong
    */
   authenticate(request: IncomingMessage, form: Form, caller: CountedCaller): Promise<Client>;
@@ -29,8 +31,8 @@ export interface Clients {
 /** Where clients are known from. */
 export interface ClientOptions {
   /**
-   * Clients with a secret: a users file whose names are client ids, whose passwords are client secrets and whose roles are scopes; or a
-   * function like it. Default: none.
+   * Clients with a secret: a users file whose names are client ids, whose passwords are client secrets and whose roles
+   * are scopes; or a function like it. Default: none.
    */
   readonly clients?: string | Authenticate;
   /** Clients without a secret, by id, with their scopes. Default: none. */
@@ -39,8 +41,8 @@ export interface ClientOptions {
 
 /**
  * Opens the clients of a service.
- * @throws {SecureConversationError} `USERS_INVALID` for a clients file that can't be used, `CONFIG_INVALID` for a client that is known
- * both with a secret and without
+ * @throws {SecureConversationError} `USERS_INVALID` for a clients file that can't be used, `CONFIG_INVALID` for a
+ * client that is known both with a secret and without
  */
 export function openClients({ clients, publicClients = {} }: ClientOptions, gate: LoginGate): Clients {
   const known = new Map(Object.entries(publicClients));

@@ -59,8 +59,8 @@ function description({ kind, token }: ShownToken): object {
 }
 
 /**
- * RFC 7009. A token that is not good is as good as revoked (§2.2); one of another client is not (§2.1). With a refresh token all tokens
- * of its grant end.
+ * RFC 7009. A token that is not good is as good as revoked (§2.2); one of another client is not (§2.1). With a refresh
+ * token all tokens of its grant end.
  */
 async function revokeToken(
   { form, client }: GrantRequest,

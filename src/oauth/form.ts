@@ -10,7 +10,8 @@ const maxBytes = 16_384;
 const formType = 'application/x-www-form-urlencoded';
 
 /**
- * Reads the parameters of a request (RFC 6749 §3.2) from a body of at most 16 KiB. Where it is longer the rest is left unread.
+ * Reads the parameters of a request (RFC 6749 §3.2) from a body of at most 16 KiB. Where it is longer the rest is left
+ * unread.
  * @throws {OAuthError} `invalid_request`
  * @throws {Error} where a body parser has read it before
  */
@@ -46,8 +47,9 @@ function refuseLength(): never {
 }
 
 /**
- * One without a value is as good as none, one that is there twice is refused. Names come from anyone, and Node 20.19 hashes a
- * text of digits to its number, so that all of them could be given one place in a table: none is put into one as it is.
+ * One without a value is as good as none, one that is there twice is refused. Names come from anyone, and Node 20.19
+ * hashes a text of digits to its number, so that all of them could be given one place in a table: none is put into one
+ * as it is.
  */
 function parseForm(text: string): Form {
   const form = new Map<string, string>();

@@ -1,7 +1,10 @@
 import type { ServerResponse } from 'node:http';
 import { endAnswer } from '../server/early-answer.ts';
 
-/** Error codes of RFC 6749 §5.2, RFC 7009 §2.2.1 and RFC 8707 §2, and two of RFC 6749 §4.1.2.1 for what is the server's own trouble. */
+/**
+ * Error codes of RFC 6749 §5.2, RFC 7009 §2.2.1 and RFC 8707 §2, and two of RFC 6749 §4.1.2.1 for what is the server's
+ * own trouble.
+ */
 export type OAuthErrorCode =
   | 'invalid_request'
   | 'invalid_client'
@@ -14,7 +17,10 @@ export type OAuthErrorCode =
   | 'temporarily_unavailable'
   | 'server_error';
 
-/** A request to the token service that is refused. The description is a constant of ours: nothing of the request is in it. */
+/**
+ * A request to the token service that is refused. The description is a constant of ours: nothing of the request is in
+ * it.
+ */
 export class OAuthError extends Error {
   readonly code: OAuthErrorCode;
   readonly status: number;

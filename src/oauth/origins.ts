@@ -6,8 +6,8 @@ import { OAuthError, writeError } from './oauth-error.ts';
 const preflightS = 600;
 
 /**
- * Lets pages of these origins in and refuses those of any other before anything is done. Requests that no page sent have no Origin and
- * pass. Credentials of the browser's own (cookies) are never asked for.
+ * Lets pages of these origins in and refuses those of any other before anything is done. Requests that no page sent
+ * have no Origin and pass. Credentials of the browser's own (cookies) are never asked for.
  */
 export function allowOrigins(origins: readonly string[]): RequestHandler[] {
   const allowed = new Set(origins);

@@ -11,13 +11,18 @@ import { audience, scope } from './option-fields.ts';
 
 /** Options of {@link requireBearer} and {@link bearerCheck}. */
 export interface RequireBearerOptions {
-  /** Key ring file of the farm, watched as long as the process lives; or a ring that is open, for several uses, or to be closed. */
+  /**
+   * Key ring file of the farm, watched as long as the process lives; or a ring that is open, for several uses, or to be
+   * closed.
+   */
   readonly ring: RingSource;
   /** What tokens must be for; any other is refused. */
   readonly audience: string;
   /** Names that a token's scope must have, all of them. Default: none. */
   readonly scope?: string | readonly string[];
-  /** What this node knows of revoked tokens: that of `bearerTokens` in the same process. Default: nothing is looked up. */
+  /**
+   * What this node knows of revoked tokens: that of `bearerTokens` in the same process. Default: nothing is looked up.
+   */
   readonly revocations?: Revocations;
   /** Milliseconds since the epoch. Default `Date.now`. */
   readonly nowMs?: () => number;
@@ -73,10 +78,10 @@ const fields = {
 const checkedOptions = object(fields, 'ring', 'audience');
 
 /**
- * Makes the check of a request's bearer token, for a server on node:http. It needs the ring, and asks `revocations` where
- * they are given: what they have at hand it gives without a promise.
- * @throws {SecureConversationError} `RING_INVALID` for a ring file that can't be used, `CONFIG_INVALID` for options that can't be, an
- * audience or a scope that no token can have among them
+ * Makes the check of a request's bearer token, for a server on node:http. It needs the ring, and asks `revocations`
+ * where they are given: what they have at hand it gives without a promise.
+ * @throws {SecureConversationError} `RING_INVALID` for a ring file that can't be used, `CONFIG_INVALID` for options
+ * that can't be, an audience or a scope that no token can have among them
  */
 export function bearerCheck(options: RequireBearerOptions): (request: IncomingMessage) => Awaitable<BearerResult> {
   const { scope: needed = [] } = checkedOptions(options, { of: 'requireBearer', path: '' });
@@ -109,8 +114,8 @@ export function bearerCheck(options: RequireBearerOptions): (request: IncomingMe
 }
 
 /**
- * Makes a middleware that lets only requests with a good bearer token through and puts `bearer` on them; others are answered. It is
- * express's, and as good for node:http: `require(request, response, () => serve(request, response))`.
+ * Makes a middleware that lets only requests with a good bearer token through and puts `bearer` on them; others are
+ * answered. It is express's, and as good for node:http: `require(request, response, () => serve(request, response))`.
  * @throws {SecureConversationError} like {@link bearerCheck}
  */
 export function requireBearer(

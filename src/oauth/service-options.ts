@@ -21,39 +21,55 @@ import { roleClaims, type TokenService } from './token-service.ts';
 
 /** Options of `bearerTokens`. */
 export interface BearerTokensOptions extends ClientOptions {
-  /** Key ring file of the farm, watched as long as the process lives; or a ring that is open, for several uses, or to be closed. */
+  /**
+   * Key ring file of the farm, watched as long as the process lives; or a ring that is open, for several uses, or to be
+   * closed.
+   */
   readonly ring: RingSource;
-  /** Users file, a function that checks a user name and password, or logins that several services have in common (`openLogins`). */
+  /**
+   * Users file, a function that checks a user name and password, or logins that several services have in common
+   * (`openLogins`).
+   */
   readonly authenticate: string | Authenticate | Logins;
   /** What keeps costly checks from taking the machine, and passwords and secrets from being guessed. */
   readonly loginLimits?: Partial<LoginLimits>;
   /**
-   * Addresses and blocks (`10.0.0.0/8`) of the proxies and balancers in front. What such a one says in `Forwarded` or `X-Forwarded-For` is
-   * where a request comes from; where it says nothing, no address is limited. Default: none.
+   * Addresses and blocks (`10.0.0.0/8`) of the proxies and balancers in front. What such a one says in `Forwarded` or
+   * `X-Forwarded-For` is where a request comes from; where it says nothing, no address is limited. Default: none.
    */
   readonly trustedProxies?: readonly string[];
   /**
-   * The user of a refresh token as they are now, undefined where they may not have tokens any more. Default: looked up in the users
-   * file; with a function for `authenticate`, as they were when they proved themselves.
+   * The user of a refresh token as they are now, undefined where they may not have tokens any more. Default: looked up
+   * in the users file; with a function for `authenticate`, as they were when they proved themselves.
    */
   readonly findUser?: (user: string) => Promise<{ readonly roles: readonly string[] } | undefined>;
-  /** What tokens are for. Of several a request may name one as `resource` (RFC 8707); the first is that of a request that names none. */
+  /**
+   * What tokens are for. Of several a request may name one as `resource` (RFC 8707); the first is that of a request
+   * that names none.
+   */
   readonly audience: string | readonly string[];
   /** Life of an access token; default 20 min, 1 s to the ring's token life. */
   readonly lifetimeMs?: number;
-  /** How long a grant can be refreshed; default and at most the ring's token life. The user then proves themselves again. */
+  /**
+   * How long a grant can be refreshed; default and at most the ring's token life. The user then proves themselves
+   * again.
+   */
   readonly refreshLifetimeMs?: number;
   /** Origins (`https://shop.example`) whose pages may ask for tokens from a browser. Default: none. */
   readonly cors?: readonly string[];
   readonly attempts?: Partial<AttemptLimits>;
-  /** Answers on plain HTTP too, where everyone on the way can read passwords and tokens: for tests only. Default false. */
+  /**
+   * Answers on plain HTTP too, where everyone on the way can read passwords and tokens: for tests only. Default false.
+   */
   readonly dangerouslyAllowHttp?: boolean;
   /**
-   * What is remembered of tokens: those that were revoked, and refresh tokens that were used. Services and endpoints with
-   * one store have one memory. It is not closed here. Default: in this process's memory.
+   * What is remembered of tokens: those that were revoked, and refresh tokens that were used. Services and endpoints
+   * with one store have one memory. It is not closed here. Default: in this process's memory.
    */
   readonly store?: Store;
-  /** Called for what was revoked here, so that the other nodes can be told; the request is answered when it has settled. */
+  /**
+   * Called for what was revoked here, so that the other nodes can be told; the request is answered when it has settled.
+   */
   readonly onRevoke?: (revocation: Revocation) => Promise<void> | void;
   /** Default: warnings and errors to standard error, one JSON line each. */
   readonly log?: Logger;

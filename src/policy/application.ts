@@ -91,7 +91,10 @@ export function compileOperation(frame: Frame, operation: Operation): OperationP
   };
 }
 
-/** A fault of the service is protected as its answer is, whatever a fault's own policy asks; what we can't read is still refused. */
+/**
+ * A fault of the service is protected as its answer is, whatever a fault's own policy asks; what we can't read is still
+ * refused.
+ */
 function checkFaultPolicies({ wsdl, reading }: Frame, { binding, portType }: Operation): void {
   for (const fault of childrenNamed(binding, ns.wsdl, 'fault')) {
     firstImplemented(effectivePolicy([fault]), fault, alternative => readMessagePolicy(alternative, reading));
@@ -136,7 +139,10 @@ function applicationParts({ binding, endpoint }: Frame, message: MessageDraft): 
   });
 }
 
-/** Renew and Cancel are requests in the context: protected as the operations are, with the parts of all of them together. */
+/**
+ * Renew and Cancel are requests in the context: protected as the operations are, with the parts of all of them
+ * together.
+ */
 export function compileInContext(frame: Frame, operations: readonly OperationPlan[]): ExchangePlan {
   const together = (direction: 'request' | 'response'): PlannedParts => ({
     signed: unitePartsOf(operations.map(operation => operation[direction].signed)),

@@ -17,8 +17,10 @@ import { portNamed, readWsdl, requiredChild, type Wsdl, type WsdlPort } from './
 /**
  * Compiles the policies of a WSDL's ports to plans, in the order of the WSDL.
  * @param wsdl a WSDL file, or one already read
- * @param options `ports`: names of the ports wanted (default: all of them); a port that is not asked for may be one that isn't implemented
- * @throws {SecureConversationError} WSDL_INVALID, POLICY_INVALID or POLICY_UNSUPPORTED; the message holds file, line, name and port.
+ * @param options `ports`: names of the ports wanted (default: all of them); a port that is not asked for may be one
+ * that isn't implemented
+ * @throws {SecureConversationError} WSDL_INVALID, POLICY_INVALID or POLICY_UNSUPPORTED; the message holds file, line,
+ * name and port.
  */
 export function compilePolicy(wsdl: string | Wsdl, options: { readonly ports?: readonly string[] } = {}): Plan[] {
   const read = typeof wsdl === 'string' ? readWsdl(wsdl) : wsdl;

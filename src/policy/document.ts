@@ -1,4 +1,7 @@
-/** A trusted XML document (WSDL, schema, policy) as a DOM that knows its file and lines. Messages are read by xml/, not here. */
+/**
+ * A trusted XML document (WSDL, schema, policy) as a DOM that knows its file and lines. Messages are read by xml/, not
+ * here.
+ */
 import { readFileSync } from 'node:fs';
 import { type Attr, DOMParser, type Document, type Element, type Node } from '@xmldom/xmldom';
 import { type ConfigurationCode, ConfigurationError } from '../errors.ts';
@@ -40,7 +43,8 @@ function readBytes(file: string): Uint8Array {
 
 /**
  * Parses a document and returns its root element.
- * @throws {SecureConversationError} WSDL_INVALID with file and line when it is not well-formed or has a document type declaration.
+ * @throws {SecureConversationError} WSDL_INVALID with file and line when it is not well-formed or has a document type
+ * declaration.
  */
 export function parseDocument({ name, text }: DocumentText): Element {
   let root: Element | null = null;
@@ -139,7 +143,8 @@ export function qnameOf(element: Element, attribute: string): QName {
 }
 
 /**
- * Writes the namespace declarations that an element has from around it onto its copy, for its attributes may hold prefixes.
+ * Writes the namespace declarations that an element has from around it onto its copy, for its attributes may hold
+ * prefixes.
  * @param target the element that the copy will stand in: what it declares alike is left out
  */
 export function redeclare(original: Element, copy: Element, target: Element): void {

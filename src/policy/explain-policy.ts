@@ -23,8 +23,10 @@ export interface ExplainedPort extends PolicyPort {
 /**
  * Reads what the policies of a WSDL's ports mean, in the order of the WSDL.
  * @param wsdl a WSDL file
- * @param options `ports`: names of the ports wanted (default: all of them); a port that is not asked for may be one that isn't implemented
- * @throws {SecureConversationError} `WSDL_INVALID`, `POLICY_INVALID` or `POLICY_UNSUPPORTED`; the message holds file, line, name and port
+ * @param options `ports`: names of the ports wanted (default: all of them); a port that is not asked for may be one
+ * that isn't implemented
+ * @throws {SecureConversationError} `WSDL_INVALID`, `POLICY_INVALID` or `POLICY_UNSUPPORTED`; the message holds file,
+ * line, name and port
  */
 export function explainPolicy(wsdl: string, options: { readonly ports?: readonly string[] } = {}): ExplainedPort[] {
   return compilePolicy(wsdl, options).map(plan => {

@@ -64,7 +64,8 @@ export function normalForm(attached: Element): NormalPolicy {
 }
 
 /**
- * Merge of the policies of several subjects (WS-Policy 1.5 §4.3.5: all of them hold): every combination of their alternatives.
+ * Merge of the policies of several subjects (WS-Policy 1.5 §4.3.5: all of them hold): every combination of their
+ * alternatives.
  * @param at where the subject stands, for the error
  * @throws {SecureConversationError} POLICY_INVALID when there are too many combinations.
  */

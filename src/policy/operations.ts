@@ -64,7 +64,8 @@ export function readBinding(wsdl: Wsdl, port: Element): SoapBinding {
 
 /**
  * The operations of a binding, in its order.
- * @throws {SecureConversationError} WSDL_INVALID with file and line when one is not document/literal with one body element.
+ * @throws {SecureConversationError} WSDL_INVALID with file and line when one is not document/literal with one body
+ * element.
  */
 export function readOperations(wsdl: Wsdl, binding: SoapBinding, addressing: AddressingVersion): Operation[] {
   return childrenNamed(binding.element, ns.wsdl, 'operation').map(element =>
@@ -131,7 +132,10 @@ function explicitAction(element: Element): string | undefined {
   return actionNamespaces.map(namespace => attributeOf(element, namespace, 'Action')).find(action => action);
 }
 
-/** `[target namespace][delimiter][portType][delimiter][name]`, WSA 1.0 Metadata §4.4.4; 2004/08 §3.3 knows no `:` for URNs. */
+/**
+ * `[target namespace][delimiter][portType][delimiter][name]`, WSA 1.0 Metadata §4.4.4; 2004/08 §3.3 knows no `:` for
+ * URNs.
+ */
 function defaultAction(element: Element, addressing: AddressingVersion): string {
   const operation = element.parentNode as Element;
   const portType = operation.parentNode as Element;

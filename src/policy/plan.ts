@@ -19,7 +19,8 @@ export type CertificateReference = 'thumbprint' | 'keyIdentifier' | 'issuerSeria
 /**
  * What protects a message as a whole.
  * - `transport`: TLS; nothing in the Security header is encrypted and only supporting tokens sign.
- * - `symmetric`: one token's key signs and encrypts: the security context, or a key encrypted to the service's certificate.
+ * - `symmetric`: one token's key signs and encrypts: the security context, or a key encrypted to the service's
+ *   certificate.
  */
 export type Protection =
   | { readonly kind: 'transport' }
@@ -35,8 +36,9 @@ export type Protection =
     };
 
 /**
- * A token beside the one that protects the message (WS-SecurityPolicy §8). `signed` and `encrypted`: in the message itself; both
- * false over TLS, which does it. A context endorses: its signature covers the Timestamp and the plan's `signed` parts.
+ * A token beside the one that protects the message (WS-SecurityPolicy §8). `signed` and `encrypted`: in the message
+ * itself; both false over TLS, which does it. A context endorses: its signature covers the Timestamp and the plan's
+ * `signed` parts.
  */
 export type SupportingToken =
   | ProvingToken
@@ -50,7 +52,10 @@ export interface ProvingToken {
   readonly encrypted: boolean;
 }
 
-/** The parts of a message that a policy wants signed or encrypted. A header without a local name stands for its whole namespace. */
+/**
+ * The parts of a message that a policy wants signed or encrypted. A header without a local name stands for its whole
+ * namespace.
+ */
 export interface Parts {
   readonly body: boolean;
   readonly headers: readonly QName[];
@@ -65,7 +70,9 @@ export interface MessagePlan {
   readonly timestamp: boolean;
   readonly protection: Protection;
   readonly supporting: readonly SupportingToken[];
-  /** Parts that must be signed in the message itself; where TLS does it, only what an endorsing token is asked to sign. */
+  /**
+   * Parts that must be signed in the message itself; where TLS does it, only what an endorsing token is asked to sign.
+   */
   readonly signed: Parts;
   /** Parts that must be encrypted in the message itself; empty where TLS does it. */
   readonly encrypted: Parts;

@@ -13,8 +13,8 @@ import { unsupported } from './vocabulary.ts';
 export type PlannedParts = Pick<MessagePlan, 'signed' | 'encrypted'>;
 
 /**
- * What is left to the message itself: TLS signs and encrypts all of it (WS-SecurityPolicy 1.2 §7.3). In a SymmetricBinding the
- * Body must be signed: nothing unsigned ever reaches a service.
+ * What is left to the message itself: TLS signs and encrypts all of it (WS-SecurityPolicy 1.2 §7.3). In a
+ * SymmetricBinding the Body must be signed: nothing unsigned ever reaches a service.
  */
 export function partsOf(binding: BindingDraft, { signed, encrypted, encryptedHeader }: MessageDraft): PlannedParts {
   if (binding.kind === 'transport') return { signed: noParts, encrypted: noParts };

@@ -5,9 +5,10 @@ import { attributeOf, childNamed, elementsOf, failAt, redeclare } from './docume
 import { type Wsdl, writtenSchemas } from './wsdl.ts';
 
 /**
- * Adds the schemas of the other documents and of schema files to the wsdl:types of `root`, which holds those of the first
- * document already.
- * @throws {SecureConversationError} WSDL_INVALID for an xsd:redefine, and for an included schema without target namespace.
+ * Adds the schemas of the other documents and of schema files to the wsdl:types of `root`, which holds those of the
+ * first document already.
+ * @throws {SecureConversationError} WSDL_INVALID for an xsd:redefine, and for an included schema without target
+ * namespace.
  */
 export function inlineSchemas(wsdl: Wsdl, documents: readonly Element[], root: Element): void {
   const [home, ...others] = documents.map(writtenSchemas);

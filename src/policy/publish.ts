@@ -1,4 +1,6 @@
-/** The WSDL as it is published: one document, whatever files it came from, with the addresses of the node that is asked. */
+/**
+ * The WSDL as it is published: one document, whatever files it came from, with the addresses of the node that is asked.
+ */
 import { type Element, type Node, XMLSerializer } from '@xmldom/xmldom';
 import { ConfigurationError } from '../errors.ts';
 import { ns } from '../names.ts';
@@ -40,10 +42,11 @@ const references: Readonly<Record<string, readonly [attribute: string, kind: Com
 const droppable: readonly string[] = ['Policy', 'binding', 'service'];
 
 /**
- * Text of the WSDL as one document: imported documents and schemas are inlined, under the target namespace of the service, and
- * with `ports` only these ports are left, with their bindings and policies. The document is made once for each choice of ports;
- * after that a call only puts the addresses in.
- * @throws {SecureConversationError} WSDL_INVALID when there is no such port, or two documents use one name for two things.
+ * Text of the WSDL as one document: imported documents and schemas are inlined, under the target namespace of the
+ * service, and with `ports` only these ports are left, with their bindings and policies. The document is made once for
+ * each choice of ports; after that a call only puts the addresses in.
+ * @throws {SecureConversationError} WSDL_INVALID when there is no such port, or two documents use one name for two
+ * things.
  */
 export function wsdlFor(wsdl: Wsdl, options: PublishOptions = {}): string {
   const { pieces, slots } = templateOf(wsdl, options.ports);

@@ -1,4 +1,6 @@
-/** Token assertions and their properties (WS-SecurityPolicy 1.2 §5.4), as the tables of what may stand in each place. */
+/**
+ * Token assertions and their properties (WS-SecurityPolicy 1.2 §5.4), as the tables of what may stand in each place.
+ */
 
 import { attributeOf } from './document.ts';
 import type { Alternative, Assertion } from './normal-form.ts';
@@ -113,7 +115,9 @@ export const protectionTokens: Vocabulary<{ token: ProtectionTokenDraft | undefi
   }),
 };
 
-/** sp:TransportToken: in 1.1 an attribute, in 1.2 a nested policy may ask for more than TLS with a server certificate. */
+/**
+ * sp:TransportToken: in 1.1 an attribute, in 1.2 a nested policy may ask for more than TLS with a server certificate.
+ */
 export const transportTokens: Vocabulary<{ token: Assertion | undefined }> = {
   'sp:HttpsToken': empty((draft, assertion) => {
     if (draft.token !== undefined) invalid(assertion, 'is a second token');

@@ -1,6 +1,6 @@
 /**
- * How assertions are read: a vocabulary is a table from an assertion's name to the step that notes it in a draft. What a table
- * does not hold is refused with its name and place, so that nothing in a policy is ever passed over.
+ * How assertions are read: a vocabulary is a table from an assertion's name to the step that notes it in a draft. What
+ * a table does not hold is refused with its name and place, so that nothing in a policy is ever passed over.
  */
 import type { Element } from '@xmldom/xmldom';
 import { expandedName, ns } from '../names.ts';
@@ -16,8 +16,8 @@ export interface Reading {
 export type Step<D> = (draft: D, assertion: Assertion, reading: Reading) => void;
 
 /**
- * `content` says what an assertion may hold: nothing, a nested policy that the step reads, or elements of its own (and a
- * nested policy) that the step reads.
+ * `content` says what an assertion may hold: nothing, a nested policy that the step reads, or elements of its own (and
+ * a nested policy) that the step reads.
  */
 export interface Row<D> {
   readonly step: Step<D>;
@@ -60,8 +60,8 @@ export function noted<D>(): Row<D> {
 
 /**
  * Notes every assertion of an alternative in the draft and returns it.
- * @throws {SecureConversationError} POLICY_UNSUPPORTED for an assertion that is not in the vocabulary, POLICY_INVALID for a mix
- * of SecurityPolicy versions; with the assertion's name, file and line.
+ * @throws {SecureConversationError} POLICY_UNSUPPORTED for an assertion that is not in the vocabulary, POLICY_INVALID
+ * for a mix of SecurityPolicy versions; with the assertion's name, file and line.
  */
 export function readAlternative<D>(vocabulary: Vocabulary<D>, alternative: Alternative, draft: D, reading: Reading): D {
   for (const assertion of alternative) {

@@ -48,8 +48,8 @@ export interface Wsdl {
 }
 
 /**
- * Finds the document behind a location: `from` is the name of the document that refers to it. Undefined when there is none:
- * a wsdl:import is then refused, and a schema is left out (a plan needs none).
+ * Finds the document behind a location: `from` is the name of the document that refers to it. Undefined when there is
+ * none: a wsdl:import is then refused, and a schema is left out (a plan needs none).
  */
 export type Locate = (location: string, from: string, kind: 'wsdl' | 'xsd') => DocumentText | undefined;
 
@@ -60,8 +60,9 @@ const componentKinds: readonly ComponentKind[] = ['message', 'portType', 'bindin
 const schemaLinks = new Set(['import', 'include', 'redefine']);
 
 /**
- * Reads a WSDL file and what it imports. Locations are relative file paths; nothing is fetched over the network. In place of
- * an `http(s)` location stands a file saved beside the importing one, named as the query says: `…?wsdl=wsdl0` is `wsdl0.wsdl`.
+ * Reads a WSDL file and what it imports. Locations are relative file paths; nothing is fetched over the network. In
+ * place of an `http(s)` location stands a file saved beside the importing one, named as the query says: `…?wsdl=wsdl0`
+ * is `wsdl0.wsdl`.
  * @throws {SecureConversationError} WSDL_INVALID with file and line.
  */
 export function readWsdl(file: string): Wsdl {
@@ -202,7 +203,10 @@ function isUrl(name: string): boolean {
   return /^[a-z][a-z0-9+.-]+:/i.test(name);
 }
 
-/** An import without a document of its own is in order when its namespace is that of a document already read (servers import back so). */
+/**
+ * An import without a document of its own is in order when its namespace is that of a document already read (servers
+ * import back so).
+ */
 function requireReadNamespace(at: Element, definitions: readonly Element[]): void {
   const namespace = attributeOf(at, '', 'namespace');
   if (definitions.some(root => attributeOf(root, '', 'targetNamespace') === namespace)) return;

@@ -68,7 +68,10 @@ export function derivedKey(
   return key;
 }
 
-/** The key for the suite's cipher: a longer secret that encrypts without being derived from gives its first bytes (as WSS4J). */
+/**
+ * The key for the suite's cipher: a longer secret that encrypts without being derived from gives its first bytes (as
+ * WSS4J).
+ */
 export function cipherKey(keys: ContextKeys, suite: Suite): SecretKey {
   const { keyBytes } = suite.encryption;
   if (keys.secret.length === keyBytes) return keys.secret;

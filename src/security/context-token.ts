@@ -18,8 +18,8 @@ const absoluteUri = /^[A-Za-z][A-Za-z0-9+.-]*:[!-~]+$/;
 const maxIdChars = 256;
 
 /**
- * Identifier first, then Instance, then at most one element of ours. The token comes back from clients as it was issued, so
- * anything else in it was put there on the way.
+ * Identifier first, then Instance, then at most one element of ours. The token comes back from clients as it was
+ * issued, so anything else in it was put there on the way.
  *
  * @throws {Refusal} `invalidSecurity`
  */

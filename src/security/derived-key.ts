@@ -25,7 +25,8 @@ const defaultLengthBytes = 32;
 const lengths: ReadonlySet<number> = new Set([16, 24, 32]);
 
 /**
- * SecurityTokenReference, at most one of Generation and Offset, Length, Label, Nonce, in this order. Properties are refused.
+ * SecurityTokenReference, at most one of Generation and Offset, Length, Label, Nonce, in this order. Properties are
+ * refused.
  *
  * @throws {Refusal} `invalidSecurity`, or `unsupportedAlgorithm` for another derivation than P_SHA1
  */
@@ -53,7 +54,9 @@ export function parseDerivedKeyToken(element: Element, dialect: Dialect): Derive
   return { element, id, reference, offset: offset ?? 0, lengthBytes, label: labelOf(labelled), nonce: nonceOf(nonce) };
 }
 
-/** The wsu:Id, which must be there. WSS4J writes Algorithm in the wsc namespace, WCF without one; both mean the same. */
+/**
+ * The wsu:Id, which must be there. WSS4J writes Algorithm in the wsc namespace, WCF without one; both mean the same.
+ */
 function readAttributes(element: Element, dialect: Dialect): string {
   let id: string | undefined;
   for (const { namespace, local, value } of element.attributes) {
@@ -114,8 +117,8 @@ export function deriveOutgoing(secret: SecretKey, { nonce, lengthBytes }: Outgoi
 }
 
 /**
- * Writes the token, canonical as written: Offset and Length always (CXF's streaming receiver fails without them), never Label or Algorithm
- * (WSS4J knows only the 2005/02 name of P_SHA1).
+ * Writes the token, canonical as written: Offset and Length always (CXF's streaming receiver fails without them), never
+ * Label or Algorithm (WSS4J knows only the 2005/02 name of P_SHA1).
  *
  * @param reference text of the SecurityTokenReference to the source of the key
  */

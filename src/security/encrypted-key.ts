@@ -31,8 +31,8 @@ export interface EncryptedKeyHandle {
 }
 
 /**
- * EncryptionMethod, KeyInfo, CipherData. A ReferenceList stands beside it in the header, not inside; Recipient, Type and the like are
- * refused (BSP 1.1 R3209, R5602, R5622, R5623).
+ * EncryptionMethod, KeyInfo, CipherData. A ReferenceList stands beside it in the header, not inside; Recipient, Type
+ * and the like are refused (BSP 1.1 R3209, R5602, R5622, R5623).
  *
  * @throws {Refusal} `invalidSecurity`, or `unsupportedAlgorithm` for another key transport than the suite's
  */
@@ -69,7 +69,10 @@ export function recipientOf(key: EncryptedKey, certificates: readonly OwnCertifi
   return findCertificate(certificates, identifier) ?? refuse('invalidSecurityToken', 'certificate-unknown');
 }
 
-/** Opens an EncryptedKey. One that can't be opened yields a random key: the signature then fails as with any other wrong key. */
+/**
+ * Opens an EncryptedKey. One that can't be opened yields a random key: the signature then fails as with any other wrong
+ * key.
+ */
 export function openEncryptedKey(
   { cipher }: EncryptedKey,
   suite: Suite,

@@ -40,8 +40,8 @@ const typeOf = new Map<string, EncryptedType>([
 ]);
 
 /**
- * EncryptionMethod, KeyInfo, CipherData with a CipherValue. Id and Type must be there; MimeType, Encoding and CipherReference are refused
- * (BSP 1.1 R5622, R5623), and so is an algorithm that isn't the suite's.
+ * EncryptionMethod, KeyInfo, CipherData with a CipherValue. Id and Type must be there; MimeType, Encoding and
+ * CipherReference are refused (BSP 1.1 R5622, R5623), and so is an algorithm that isn't the suite's.
  *
  * @throws {Refusal} `invalidSecurity` or `unsupportedAlgorithm`
  */
@@ -72,7 +72,10 @@ export function parseCipherData(element: Element, minBytes: number, maxBytes: nu
   return decodeBase64(leafContent(value, Math.ceil(maxBytes * 1.5)), { minBytes, maxBytes });
 }
 
-/** The ids of the EncryptedData that a ReferenceList names. @throws {Refusal} `invalidSecurity` for anything but DataReferences */
+/**
+ * The ids of the EncryptedData that a ReferenceList names. @throws {Refusal} `invalidSecurity` for anything but
+ * DataReferences
+ */
 export function parseReferenceList(element: Element): string[] {
   noAttributes(element);
   const children = childrenOf(element);
@@ -86,7 +89,8 @@ export function parseReferenceList(element: Element): string[] {
 }
 
 /**
- * Decrypts what an EncryptedData stands for and scans it, under the same limits, in the namespace scope of the element around it.
+ * Decrypts what an EncryptedData stands for and scans it, under the same limits, in the namespace scope of the element
+ * around it.
  *
  * @throws {Refusal} `failedCheck` for every failure alike: padding, tag, UTF-8, well-formedness
  */

@@ -4,8 +4,8 @@ import { elementContent } from '../soap/structure.ts';
 import { type Element, isNamed, leafText } from '../xml/tree.ts';
 
 /**
- * The grammar of the Security header is closed: an attribute or a child that a structure does not name is refused, so that nothing
- * which one reader skips can mean something to another.
+ * The grammar of the Security header is closed: an attribute or a child that a structure does not name is refused, so
+ * that nothing which one reader skips can mean something to another.
  */
 
 /** How much of each structure a message may hold; all are checked before any decoding or cryptography. */
@@ -53,7 +53,10 @@ export function noContent(element: Element): void {
   if (element.contentStart !== element.contentEnd) refuse('invalidSecurity', 'security-grammar');
 }
 
-/** Text of an element without attributes. @throws {Refusal} `invalidSecurity` for more than `maxChars` characters as written, or a comment inside. */
+/**
+ * Text of an element without attributes. @throws {Refusal} `invalidSecurity` for more than `maxChars` characters as
+ * written, or a comment inside.
+ */
 export function leaf(element: Element, maxChars: number = securityLimits.leafChars): string {
   noAttributes(element);
   return leafContent(element, maxChars);
@@ -94,7 +97,10 @@ export function wsuIdOf(element: Element): string | undefined {
   return soleAttribute(element, ns.wsu);
 }
 
-/** The un-namespaced Id of an element of XML Signature or XML Encryption that has no other attribute; undefined where it has none. */
+/**
+ * The un-namespaced Id of an element of XML Signature or XML Encryption that has no other attribute; undefined where it
+ * has none.
+ */
 export function dsIdOf(element: Element): string | undefined {
   return soleAttribute(element, '');
 }

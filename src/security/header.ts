@@ -102,7 +102,8 @@ function childrenIn({ wsc }: Dialect): ReadonlyMap<string, Child> {
 const grammars = new Map<Dialect, ReadonlyMap<string, Child>>();
 
 /**
- * Parses a Security header (undefined: one without content): known children only, each no more often than it may stand there, in an order that the layout allows.
+ * Parses a Security header (undefined: one without content): known children only, each no more often than it may stand
+ * there, in an order that the layout allows.
  *
  * @throws {Refusal} `invalidSecurity`, or what the parser of a child refuses with
  */

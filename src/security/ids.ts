@@ -3,14 +3,17 @@ import { ns } from '../names.ts';
 import type { Attribute, Element, IdAttribute } from '../xml/tree.ts';
 
 /**
- * The ids of a message. What an id names must be beyond doubt (BSP 1.1 R3003–R3005): wsu:Id, or un-namespaced Id on elements of
- * XML Signature and XML Encryption. Every other attribute that some reader might take for an id is remembered, to be refused as soon as
- * a reference has the same value.
+ * The ids of a message. What an id names must be beyond doubt (BSP 1.1 R3003–R3005): wsu:Id, or un-namespaced Id on
+ * elements of XML Signature and XML Encryption. Every other attribute that some reader might take for an id is
+ * remembered, to be refused as soon as a reference has the same value.
  */
 export interface Ids {
   /** By the key of the id. */
   readonly elements: Map<string, Element>;
-  /** Attributes that look like ids and are none for us. There may be many, and few references, so that they are only listed. */
+  /**
+   * Attributes that look like ids and are none for us. There may be many, and few references, so that they are only
+   * listed.
+   */
   readonly lookAlikes: Attribute[];
 }
 
@@ -45,7 +48,10 @@ export function addIds(table: Ids, ids: readonly IdAttribute[], fault: FaultClas
   }
 }
 
-/** The element that a reference `#id` names. @throws {Refusal} of class `fault` where there is none, or a look-alike beside it. */
+/**
+ * The element that a reference `#id` names. @throws {Refusal} of class `fault` where there is none, or a look-alike
+ * beside it.
+ */
 export function elementById(table: Ids, id: string, fault: FaultClass = 'invalidSecurity'): Element {
   const element = table.elements.get(keyOf(id));
   if (element === undefined) return refuse(fault, 'reference-target');
@@ -71,7 +77,10 @@ function isReferable(element: Element, namespace: string, local: string): boolea
 
 const ncName = /^[A-Za-z_\u00C0-\uFFFD][-.\w\u00B7-\uFFFD]*$/;
 
-/** The id of a same-document reference: `#` and an NCName, nothing else (XPointer, percent-encoding and empty URIs are refused). */
+/**
+ * The id of a same-document reference: `#` and an NCName, nothing else (XPointer, percent-encoding and empty URIs are
+ * refused).
+ */
 export function idOfReference(uri: string): string {
   const id = uri.slice(1);
   if (uri[0] !== '#' || !ncName.test(id)) refuse('invalidSecurity', 'reference-uri');

@@ -32,7 +32,10 @@ export interface SignedReference {
   readonly digest: string;
 }
 
-/** ds:Signature (XML Signature §4) in the one shape that is accepted. All algorithms are the suite's; nothing here is taken from the message. */
+/**
+ * ds:Signature (XML Signature §4) in the one shape that is accepted. All algorithms are the suite's; nothing here is
+ * taken from the message.
+ */
 export interface Signature {
   readonly element: Element;
   readonly id: string | undefined;
@@ -45,10 +48,11 @@ export interface Signature {
 }
 
 /**
- * SignedInfo, SignatureValue, KeyInfo; algorithms are read from SignedInfo's own children only, and compared with the suite.
+ * SignedInfo, SignatureValue, KeyInfo; algorithms are read from SignedInfo's own children only, and compared with the
+ * suite.
  *
- * @throws {Refusal} `invalidSecurity` for another structure, `unsupportedAlgorithm` for an algorithm that isn't the suite's, `failedCheck`
- * for a SignatureValue that is no value of the algorithm.
+ * @throws {Refusal} `invalidSecurity` for another structure, `unsupportedAlgorithm` for an algorithm that isn't the
+ * suite's, `failedCheck` for a SignatureValue that is no value of the algorithm.
  */
 export function parseSignature(element: Element, suite: Suite): Signature {
   const id = dsIdOf(element);
@@ -112,7 +116,10 @@ function parseReference(element: Element, suite: Suite): SignedReference {
   return { id: idOfReference(attribute.value), prefixes, digest: digestValue };
 }
 
-/** Exactly one transform, exclusive c14n without comments (BSP 1.1 R5404, R5423; everything else would let a message choose what is hashed). */
+/**
+ * Exactly one transform, exclusive c14n without comments (BSP 1.1 R5404, R5423; everything else would let a message
+ * choose what is hashed).
+ */
 function transformOf(transforms: Element): readonly string[] {
   noAttributes(transforms);
   return prefixListOf(onlyChild(transforms, ns.ds, 'Transform'));
@@ -152,8 +159,8 @@ export function hmacVerifier(secret: SecretKey, hash: HashName): VerificationKey
 /**
  * Checks the SignatureValue over SignedInfo. Nothing of what SignedInfo says has been used before.
  *
- * @throws {Refusal} `unsupportedAlgorithm` for a signature that wants another kind of key, `failedCheck`; `invalidSecurity`
- * for a form that is too long
+ * @throws {Refusal} `unsupportedAlgorithm` for a signature that wants another kind of key, `failedCheck`;
+ * `invalidSecurity` for a form that is too long
  */
 export function verifySignatureValue(signature: Signature, key: VerificationKey, allowance: CanonicalAllowance): void {
   if (signature.kind !== key.kind) refuse('unsupportedAlgorithm', 'signature-kind');
@@ -175,8 +182,8 @@ export interface DigestOptions {
  * Checks the digests of references out of a SignedInfo whose signature was verified.
  *
  * @returns the elements that were signed, in the order of the references: the very nodes, not their names
- * @throws {Refusal} `invalidSecurity` for a reference to something that may not be signed; `failedCheck` instead as soon
- * as anything was decrypted, so that no answer depends on a plaintext that isn't authentic yet.
+ * @throws {Refusal} `invalidSecurity` for a reference to something that may not be signed; `failedCheck` instead as
+ * soon as anything was decrypted, so that no answer depends on a plaintext that isn't authentic yet.
  */
 export function verifyDigests(
   references: readonly SignedReference[],

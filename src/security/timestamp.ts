@@ -14,7 +14,10 @@ export interface Timestamp {
   readonly expiresMs: number | undefined;
 }
 
-/** Created, then at most Expires, each once and without attributes (BSP 1.1 R3203, R3221–R3227). @throws {Refusal} `invalidSecurity` */
+/**
+ * Created, then at most Expires, each once and without attributes (BSP 1.1 R3203, R3221–R3227). @throws {Refusal}
+ * `invalidSecurity`
+ */
 export function parseTimestamp(element: Element): Timestamp {
   const id = wsuIdOf(element);
   const children = childrenOf(element);
@@ -33,7 +36,8 @@ export interface Freshness {
 }
 
 /**
- * A message is accepted from Created − skew to min(Expires, Created + TTL) + skew, which is what the replay table must remember.
+ * A message is accepted from Created − skew to min(Expires, Created + TTL) + skew, which is what the replay table must
+ * remember.
  *
  * @throws {Refusal} `messageExpired`
  */
@@ -72,7 +76,10 @@ function instantWriter(): (ms: number) => string {
 
 const utc = /^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?Z$/;
 
-/** xs:dateTime in UTC, `Z` written, at most nine fraction digits (BSP 1.1 R3217, R3223); days and hours that don't exist are refused. */
+/**
+ * xs:dateTime in UTC, `Z` written, at most nine fraction digits (BSP 1.1 R3217, R3223); days and hours that don't exist
+ * are refused.
+ */
 function instantOf(text: string): number {
   if (!utc.test(text)) refuse('invalidSecurity', 'timestamp-value');
   const [year, month, day] = [digits(text, 0, 4), digits(text, 5, 7), digits(text, 8, 10)];

@@ -28,7 +28,10 @@ export function parseKeyInfo(element: Element): TokenReference {
   return parseTokenReference(onlyChild(element, ns.wsse, 'SecurityTokenReference'));
 }
 
-/** @throws {Refusal} `invalidSecurity` for embedded tokens, key names and everything else that is none of the three forms (BSP 1.1 R3061). */
+/**
+ * @throws {Refusal} `invalidSecurity` for embedded tokens, key names and everything else that is none of the three
+ * forms (BSP 1.1 R3061).
+ */
 export function parseTokenReference(element: Element): TokenReference {
   const tokenType = element.attributes.length === 0 ? undefined : attributesOf(element, referenceAttributes).TokenType;
   const children = childrenOf(element);
@@ -85,8 +88,9 @@ function issuerSerialOf(element: Element) {
 }
 
 /**
- * Whether a reference means the security context: by its wsu:Id (in a message that carries it), by its Identifier, or by `#` and
- * its Identifier, which is how CXF's streaming side writes both. An Instance that is given must be the context's.
+ * Whether a reference means the security context: by its wsu:Id (in a message that carries it), by its Identifier, or
+ * by `#` and its Identifier, which is how CXF's streaming side writes both. An Instance that is given must be the
+ * context's.
  */
 export function refersToContext(
   reference: TokenReference,
@@ -102,7 +106,10 @@ export function refersToContext(
   return uri[0] === '#' && (uri.slice(1) === context.wsuId || uri.slice(1) === context.id);
 }
 
-/** Whether a reference means an EncryptedKey: by its Id in the same message, or by the SHA-1 of its octets (WSS 1.1 §7.3). */
+/**
+ * Whether a reference means an EncryptedKey: by its Id in the same message, or by the SHA-1 of its octets (WSS 1.1
+ * §7.3).
+ */
 export function refersToEncryptedKey(
   reference: TokenReference,
   key: { readonly id: string | undefined; readonly sha1: string },
@@ -115,7 +122,9 @@ export function refersToEncryptedKey(
   return reference.valueType === undefined || reference.valueType === tokenTypes.encryptedKey;
 }
 
-/** The id that a reference to a DerivedKeyToken of the same message names; undefined where the reference can't mean one. */
+/**
+ * The id that a reference to a DerivedKeyToken of the same message names; undefined where the reference can't mean one.
+ */
 export function derivedKeyIdOf(reference: TokenReference, dialect: Dialect): string | undefined {
   if (reference.kind !== 'direct' || reference.uri[0] !== '#') return undefined;
   if (reference.valueType !== undefined && reference.valueType !== dialect.dk) return undefined;

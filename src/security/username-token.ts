@@ -11,8 +11,8 @@ export interface UsernameClaims {
 }
 
 /**
- * Username and Password, nothing else. The password's Type must be written (BSP 1.1 R4201) and be PasswordText: a digest would need
- * the password in clear on this side.
+ * Username and Password, nothing else. The password's Type must be written (BSP 1.1 R4201) and be PasswordText: a
+ * digest would need the password in clear on this side.
  *
  * @throws {Refusal} `invalidSecurity`
  */

@@ -2,8 +2,8 @@ import type { Cancellation } from '../state/cancel-list.ts';
 import type { Log } from './log.ts';
 
 /**
- * Tells the other nodes of what ended here, and never rejects: it has ended in any case, and what goes wrong with the others is no fault of
- * the client that is answered.
+ * Tells the other nodes of what ended here, and never rejects: it has ended in any case, and what goes wrong with the
+ * others is no fault of the client that is answered.
  * @param what ended: `a cancelled conversation`
  */
 export function announcer(

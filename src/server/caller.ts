@@ -48,9 +48,10 @@ function closing({ socket }: IncomingMessage, response: ServerResponse): AbortSi
 }
 
 /**
- * The address that a request came from: that of the connection, unless it is a trusted proxy's. Then it is the right-most address of
- * `Forwarded` (RFC 7239) or `X-Forwarded-For` that is no trusted proxy's: what stands left of it is its own word. Where the two differ,
- * one of them came through from the client; then, and where they can't be read, the proxy's address is the caller's, and is limited.
+ * The address that a request came from: that of the connection, unless it is a trusted proxy's. Then it is the
+ * right-most address of `Forwarded` (RFC 7239) or `X-Forwarded-For` that is no trusted proxy's: what stands left of it
+ * is its own word. Where the two differ, one of them came through from the client; then, and where they can't be read,
+ * the proxy's address is the caller's, and is limited.
  */
 export function originOf(peer: string, headers: IncomingHttpHeaders, trusted: AddressList): Origin {
   const own = plainAddress(peer);
@@ -86,7 +87,10 @@ function xForwardedFor(text: string): Nodes {
   return text.split(',').map(nodeAddress);
 }
 
-/** One parameter of `Forwarded` with what ends it: quoted or, as many write it, an address with colons and brackets without quotes. */
+/**
+ * One parameter of `Forwarded` with what ends it: quoted or, as many write it, an address with colons and brackets
+ * without quotes.
+ */
 const pair = /[ \t]*([\w!#$%&'*+.^`|~-]+)=(?:"([^"\\]*)"|([\w!#$%&'*+.^`|~:[\]-]+))[ \t]*([;,]|$)/y;
 
 /** The `for` of each element (RFC 7239 §4, §5.2). */

@@ -10,8 +10,8 @@ export interface Connection {
   /** Whether it ends with an answer that was given. */
   isEnding: boolean;
   /**
-   * Its requests whose body comes only when it is asked for (`Expect: 100-continue`). Node itself would ask for any, also
-   * for one that is refused.
+   * Its requests whose body comes only when it is asked for (`Expect: 100-continue`). Node itself would ask for any,
+   * also for one that is refused.
    */
   readonly waiting: WeakSet<IncomingMessage>;
 }

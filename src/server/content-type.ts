@@ -9,12 +9,14 @@ export interface ContentType {
 const mediaType = /^[!#$%&'*+.^`|~\w-]+\/[!#$%&'*+.^`|~\w-]+[ \t]*/;
 
 /**
- * One parameter, or the nothing that may stand in its place (RFC 9110 §5.6.6). A quoted value goes without quoted pairs and without what is
- * not ASCII: no charset and no action needs them, and not everyone on the way undoes them.
+ * One parameter, or the nothing that may stand in its place (RFC 9110 §5.6.6). A quoted value goes without quoted pairs
+ * and without what is not ASCII: no charset and no action needs them, and not everyone on the way undoes them.
  */
 const parameter = /;[ \t]*(?:([!#$%&'*+.^`|~\w-]+)=(?:([!#$%&'*+.^`|~\w-]+)|"([\t !#-[\]-~]*)")[ \t]*)?/y;
 
-/** More than any media type has. Anyone may give names, and Node 20.19 puts those of digits where the sender wants them. */
+/**
+ * More than any media type has. Anyone may give names, and Node 20.19 puts those of digits where the sender wants them.
+ */
 const maxParameters = 16;
 
 /** It is asked for several times in a request, and the next request seldom has another. */

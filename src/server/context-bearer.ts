@@ -17,8 +17,8 @@ export interface ContextBearerOptions {
 const defaultLifetimeMs = 1_200_000;
 
 /**
- * Makes an access token for the user of a conversation. The conversation is the token's grant, so that a node that knows of its
- * cancellation refuses the token as well.
+ * Makes an access token for the user of a conversation. The conversation is the token's grant, so that a node that
+ * knows of its cancellation refuses the token as well.
  * @throws {Refusal} `server` where nothing may be issued now, or where user and roles are too long
  * @throws {TypeError} for an audience, scope or lifetime that can't be
  */

@@ -15,8 +15,8 @@ export interface CurrentContext {
   /** Name of the node that serves the call. */
   readonly node: string;
   /**
-   * Makes a bearer token for the conversation's user, with the roles as claims, so that the client reaches other services of the farm
-   * without a second login. It ends with the conversation at the latest.
+   * Makes a bearer token for the conversation's user, with the roles as claims, so that the client reaches other
+   * services of the farm without a second login. It ends with the conversation at the latest.
    * @throws {Refusal} `server` where nothing may be issued now, or where user and roles are too long
    * @throws {TypeError} for an audience, scope or lifetime that can't be
    */
@@ -27,7 +27,8 @@ const storage = new AsyncLocalStorage<CurrentContext>();
 
 /**
  * The conversation of the call that is being served.
- * @throws {SecureConversationError} `NO_CONTEXT` outside of an operation, and in what runs on after its call by another way
+ * @throws {SecureConversationError} `NO_CONTEXT` outside of an operation, and in what runs on after its call by another
+ * way
  */
 export function currentContext(): CurrentContext {
   const context = storage.getStore();

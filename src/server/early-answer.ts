@@ -12,7 +12,10 @@ const defaultBounds: ReadOutBounds = { maxMs: 5_000, maxBytes: 16 << 20 };
 /** How often the octets that came are counted: not each of them passes through a stream. */
 const countingMs = 50;
 
-/** Ends an answer whose head is written; where it is the connection's last and the rest of its request is still to come, with {@link readOut}. */
+/**
+ * Ends an answer whose head is written; where it is the connection's last and the rest of its request is still to come,
+ * with {@link readOut}.
+ */
 export function endAnswer(
   response: ServerResponse,
   text: string,
@@ -34,8 +37,9 @@ export function endAnswer(
 }
 
 /**
- * Says that nothing more is said on a connection, and reads on without keeping anything until the peer closes it. A socket that is closed
- * while octets come is reset, and with them goes an answer that the peer has not read yet (RFC 9112 §9.6).
+ * Says that nothing more is said on a connection, and reads on without keeping anything until the peer closes it. A
+ * socket that is closed while octets come is reset, and with them goes an answer that the peer has not read yet (RFC
+ * 9112 §9.6).
  */
 export function readOut(socket: Socket, { maxMs, maxBytes }: ReadOutBounds = defaultBounds): void {
   const lastByte = socket.bytesRead + maxBytes;

@@ -40,15 +40,20 @@ export interface EndpointOptions {
   readonly wsdl: string;
   /** node-soap's service object, unchanged: `{ Service: { Port: { Operation(args) {} } } }`. */
   readonly services: object;
-  /** Key ring file, which is watched until the endpoint closes; or a ring that is open, for several uses in one process. */
+  /**
+   * Key ring file, which is watched until the endpoint closes; or a ring that is open, for several uses in one process.
+   */
   readonly ring: RingSource;
-  /** Users file, a function that checks a user name and password, or logins that several services have in common (`openLogins`). */
+  /**
+   * Users file, a function that checks a user name and password, or logins that several services have in common
+   * (`openLogins`).
+   */
   readonly authenticate: string | Authenticate | Logins;
   /** What keeps costly checks from taking the machine, and passwords from being guessed. */
   readonly loginLimits?: Partial<LoginLimits>;
   /**
-   * Addresses and blocks (`10.0.0.0/8`) of the proxies and balancers in front. What such a one says in `Forwarded` or `X-Forwarded-For` is
-   * where a request comes from; where it says nothing, no address is limited. Default: none.
+   * Addresses and blocks (`10.0.0.0/8`) of the proxies and balancers in front. What such a one says in `Forwarded` or
+   * `X-Forwarded-For` is where a request comes from; where it says nothing, no address is limited. Default: none.
    */
   readonly trustedProxies?: readonly string[];
   /** The service's X.509 certificate and private key (PEM), where a policy encrypts to it. */
@@ -73,13 +78,13 @@ export interface EndpointOptions {
   readonly state?: 'cookie' | StateMode;
   /**
    * What is remembered beside the tokens, in cookie mode the conversations that were cancelled: a store, which several
-   * nodes may have in common, or the URL of one. A store that is given here is not closed. Default `new URL('memory:')`,
-   * in this process's memory.
+   * nodes may have in common, or the URL of one. A store that is given here is not closed. Default `new
+   * URL('memory:')`, in this process's memory.
    */
   readonly store?: Store | URL;
   /**
-   * How many conversations one user may begin at this node: so many a second, and so many at once after a while without any. Default 100
-   * and 1,000. Each node counts for itself.
+   * How many conversations one user may begin at this node: so many a second, and so many at once after a while without
+   * any. Default 100 and 1,000. Each node counts for itself.
    */
   readonly issueRate?: Partial<IssueRate>;
   /** WSDL ports to serve (default: all), with what they are told beside their policy. */
@@ -90,8 +95,8 @@ export interface EndpointOptions {
   /** Default: warnings and errors to standard error, one JSON line each. */
   readonly log?: Logger;
   /**
-   * Called for each conversation that was cancelled here, so that the other nodes can be told. The Cancel is answered when it has settled:
-   * from then on no node should take the conversation.
+   * Called for each conversation that was cancelled here, so that the other nodes can be told. The Cancel is answered
+   * when it has settled: from then on no node should take the conversation.
    */
   readonly onCancel?: (cancellation: Cancellation) => Promise<void> | void;
 }
@@ -135,7 +140,8 @@ const options = object(fields, 'wsdl', 'services', 'ring', 'authenticate', 'addr
 
 /**
  * Checks options, whose types JavaScript does not know, before anything is read or opened.
- * @throws {SecureConversationError} `CONFIG_INVALID` naming the option, `CERTIFICATE_INVALID` for what TLS can't serve with
+ * @throws {SecureConversationError} `CONFIG_INVALID` naming the option, `CERTIFICATE_INVALID` for what TLS can't serve
+ * with
  */
 export function checkEndpointOptions(given: EndpointOptions): void {
   const place = { of: 'createEndpoint', path: '' };

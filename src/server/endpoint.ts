@@ -48,7 +48,8 @@ export interface Endpoint {
   /** The pipeline as an express handler; mount it before any body parser. */
   middleware(): (request: IncomingMessage, response: ServerResponse, next: () => void) => void;
   /**
-   * Listens without express; may be called more than once. `0` is any free port. Where one of two can't be listened on, none is.
+   * Listens without express; may be called more than once. `0` is any free port. Where one of two can't be listened on,
+   * none is.
    * @throws {SecureConversationError} `LISTEN_FAILED`, or `CONFIG_INVALID` for `https` without `tls`
    */
   listen(options: { http?: number; https?: number; host?: string; exclusive?: boolean }): Promise<EndpointListener>;

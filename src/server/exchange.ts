@@ -36,8 +36,8 @@ export interface Exchange {
 }
 
 /**
- * Picks the exchange by wsa:Action, and holds requests for tokens to their own size. The action is not verified yet: it only decides which plan the message is held to, and each
- * exchange compares it with what it verified.
+ * Picks the exchange by wsa:Action, and holds requests for tokens to their own size. The action is not verified yet: it
+ * only decides which plan the message is held to, and each exchange compares it with what it verified.
  */
 export function exchangeFor(action: string | undefined, messageBytes: number, port: ServedPort): Exchange {
   const request = trustRequest(action, port.plan);
@@ -46,11 +46,14 @@ export function exchangeFor(action: string | undefined, messageBytes: number, po
     return trustExchanges[request](port.plan);
   }
   const operation = action === undefined ? undefined : port.operationByAction.get(action);
-  // An action that the WSDL does not know is held to the conversation's policy too; WCF reads the answer as a lost session.
+  // An action that the WSDL does not know is held to the conversation's policy too; WCF reads the answer as a lost
+  // session.
   return operation === undefined ? refuse('badContextToken', 'action-unknown') : applicationExchange(operation);
 }
 
-/** No request for a token is as long as a call may be: the first of them comes from somebody who has proved nothing yet. */
+/**
+ * No request for a token is as long as a call may be: the first of them comes from somebody who has proved nothing yet.
+ */
 const maxTokenRequestBytes = 64 * 1024;
 
 function trustRequest(action: string | undefined, plan: Plan): TrustRequest | undefined {
@@ -114,8 +117,8 @@ function callService(operation: OperationPlan, verified: Verified, port: ServedP
   const { plan, parts } = port;
   const found = verified.context ?? refuse('invalidSecurity', 'context-missing');
   const { content } = verified;
-  // Dispatch is by the verified Body; the Action that picked the plan must agree with it (CVE-2012-3451: Action of a public operation
-  // over the Body of a protected one).
+  // Dispatch is by the verified Body; the Action that picked the plan must agree with it (CVE-2012-3451: Action of a
+  // public operation over the Body of a protected one).
   if (content === undefined || !isNamed(content, operation.input.namespace, operation.input.local))
     return refuse('actionMismatch', 'action-body-mismatch');
   parts.counters.call(found.openedFrom);

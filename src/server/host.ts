@@ -9,8 +9,8 @@ export interface Host {
 }
 
 /**
- * `uri-host [ ":" port ]` (RFC 9112 §3.2), never with user information. Of the names of RFC 3986 §3.2.2 only those that the network knows:
- * one with a comma, a percent or the like is not the same to everyone on the way.
+ * `uri-host [ ":" port ]` (RFC 9112 §3.2), never with user information. Of the names of RFC 3986 §3.2.2 only those that
+ * the network knows: one with a comma, a percent or the like is not the same to everyone on the way.
  */
 const hostAndPort = /^(?:([\w.-]{1,253})|\[([0-9A-Fa-f:.]{2,45})\])(?::(\d{0,5}))?$/;
 

@@ -37,7 +37,10 @@ const headerAction = ({ soapaction }: IncomingHttpHeaders) =>
 const typeAction = (headers: IncomingHttpHeaders) =>
   parseContentType(headers['content-type'] ?? '')?.parameters.get('action');
 
-/** SOAPAction must be one, and not name another action than the `action` parameter: whoever routes by the one must not be told another one. */
+/**
+ * SOAPAction must be one, and not name another action than the `action` parameter: whoever routes by the one must not
+ * be told another one.
+ */
 function refusedAction(headers: IncomingHttpHeaders): number | undefined {
   const header = headerAction(headers);
   if (header === undefined) return undefined;
@@ -46,7 +49,9 @@ function refusedAction(headers: IncomingHttpHeaders): number | undefined {
   return named && type && named !== type ? 400 : undefined;
 }
 
-/** The action that HTTP names: the SOAPAction header (SOAP 1.1) or the `action` parameter of Content-Type (SOAP 1.2). */
+/**
+ * The action that HTTP names: the SOAPAction header (SOAP 1.1) or the `action` parameter of Content-Type (SOAP 1.2).
+ */
 export function soapActionOf(headers: IncomingHttpHeaders): string | undefined {
   const header = headerAction(headers);
   return header?.[1] || header?.[2] || typeAction(headers);

@@ -24,7 +24,10 @@ const hardening = {
   requestTimeout: 30_000,
   /** How often Node looks for connections that are over these two; its own 30 s would treble them. */
   connectionsCheckingInterval: 2_000,
-  /** Above the idle time of balancers and clients (60 s), so that the peer closes first and no request meets a closing socket. */
+  /**
+   * Above the idle time of balancers and clients (60 s), so that the peer closes first and no request meets a closing
+   * socket.
+   */
   keepAliveTimeout: 65_000,
   maxHeaderSize: 16_384,
   maxConnections: 1_000,
@@ -47,12 +50,14 @@ export async function listenOn(served: Served, options: ListenOptions): Promise<
       )
     : createServer(settings, listener);
   Object.assign(server, {
-    // Node leaves headers beyond its count out without a word, so that it gets none: their size bounds them, and ours refuses.
+    // Node leaves headers beyond its count out without a word, so that it gets none: their size bounds them, and ours
+    // refuses.
     maxHeadersCount: 0,
     maxConnections: hardening.maxConnections,
     maxRequestsPerSocket: hardening.maxRequestsPerSocket,
   });
-  // No listener for `upgrade`: an offer to go on in another protocol may be left alone (RFC 9110 §7.8), and CXF makes one (h2c).
+  // No listener for `upgrade`: an offer to go on in another protocol may be left alone (RFC 9110 §7.8), and CXF makes
+  // one (h2c).
   server.on('checkExpectation', listener);
   server.on('connect', (request: IncomingMessage, socket: Socket) => {
     socket.on('error', () => undefined).resume();
@@ -96,8 +101,8 @@ function parserStatus({ code = '' }: NodeJS.ErrnoException): number | undefined 
 }
 
 /**
- * Ends a connection on which Node's parser could not read a request or waited too long for it. The bytes of the answer are those that Node
- * writes where nobody listens for the error, and as there none come after a part of another answer.
+ * Ends a connection on which Node's parser could not read a request or waited too long for it. The bytes of the answer
+ * are those that Node writes where nobody listens for the error, and as there none come after a part of another answer.
  */
 function refuseUnread(error: NodeJS.ErrnoException, socket: Socket, served: Served): void {
   const status = parserStatus(error);
@@ -109,7 +114,10 @@ function refuseUnread(error: NodeJS.ErrnoException, socket: Socket, served: Serv
   endUnread(status, request, socket, error.code === 'HPE_INVALID_EOF_STATE' ? undefined : served);
 }
 
-/** Ends a connection with a bare status, where no other answer is or was its end. @param served whose log is told; undefined: none's */
+/**
+ * Ends a connection with a bare status, where no other answer is or was its end. @param served whose log is told;
+ * undefined: none's
+ */
 function endUnread(
   status: number,
   request: IncomingMessage | undefined,
@@ -134,15 +142,16 @@ function noteHandshake({ code }: NodeJS.ErrnoException, { log }: Served): void {
 }
 
 /**
- * Stops accepting. A connection in use ends with its next answer (`Connection: close`), so that no request meets a closing socket; one
- * that stays idle is closed after `idleMs`, whatever is left after `allMs`.
+ * Stops accepting. A connection in use ends with its next answer (`Connection: close`), so that no request meets a
+ * closing socket; one that stays idle is closed after `idleMs`, whatever is left after `allMs`.
  */
 export async function closeServer(server: Server, idleMs: number, allMs: number): Promise<void> {
   const timers = [
     setTimeout(() => server.closeIdleConnections(), idleMs),
     setTimeout(() => server.closeAllConnections(), allMs),
   ];
-  // Not that of node:http: it closes idle connections at once, and a request that is on its way would meet a closing socket.
+  // Not that of node:http: it closes idle connections at once, and a request that is on its way would meet a closing
+  // socket.
   await new Promise<void>(resolve => NetServer.prototype.close.call(server, () => resolve()));
   for (const timer of timers) clearTimeout(timer);
 }

@@ -15,9 +15,9 @@ const maxEntries = 16;
 const maxValues = 64;
 
 /**
- * A log that can be told anything: each text in a line is {@link printable} and has at most 256 characters, and a line at most 64 values, so
- * that no peer decides how long it gets or what a terminal does with it. An error is written out with its message, its stack as a list of
- * calls, its own fields and its causes.
+ * A log that can be told anything: each text in a line is {@link printable} and has at most 256 characters, and a line
+ * at most 64 values, so that no peer decides how long it gets or what a terminal does with it. An error is written out
+ * with its message, its stack as a list of calls, its own fields and its causes.
  */
 export function boundedLog(log: Log): Log {
   const bounded = (level: keyof Log) => (fields: object, message: string) =>

@@ -4,8 +4,8 @@ import { decodeText, trimSpace } from '../xml/characters.ts';
 import { attributeValue, type Element, marks, namespaceOf } from '../xml/tree.ts';
 
 /**
- * node-soap's description of an element, from the WSDL's schemas: a type's name (`xs:string`), or an object with a description for each
- * child, under its name, or its name and `[]` where it may occur several times.
+ * node-soap's description of an element, from the WSDL's schemas: a type's name (`xs:string`), or an object with a
+ * description for each child, under its name, or its name and `[]` where it may occur several times.
  */
 type Description = string | { readonly [child: string]: Description } | undefined;
 
@@ -139,7 +139,10 @@ const readers: Readonly<Record<string, (text: string) => unknown>> = {
   ...rows(['dateTime', 'date'], text => new Date(text)),
 };
 
-/** JavaScript's numbers may stand between characters that are white space to it alone. @param text without that of XML around it */
+/**
+ * JavaScript's numbers may stand between characters that are white space to it alone. @param text without that of XML
+ * around it
+ */
 function hasOtherSpace(text: string): boolean {
   return text.trim() !== text;
 }

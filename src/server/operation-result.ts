@@ -17,7 +17,10 @@ interface Declaration {
   readonly text: string;
 }
 
-/** Prefixes that node-soap's own envelopes declare, or should: it writes null as xsi:nil and declares that prefix as a client only. */
+/**
+ * Prefixes that node-soap's own envelopes declare, or should: it writes null as xsi:nil and declares that prefix as a
+ * client only.
+ */
 function ownDeclarations({ namespace }: SoapVersion): readonly Declaration[] {
   return [
     { prefix: 'soap', text: `xmlns:soap="${namespace}"` },
@@ -49,8 +52,8 @@ function declarationsOf(xmlns: string, soap: SoapVersion): readonly Declaration[
 }
 
 /**
- * Writes a result as node-soap does: the content of a Body, with those of its declarations that it may need (a prefix can stand in a value
- * alone).
+ * Writes a result as node-soap does: the content of a Body, with those of its declarations that it may need (a prefix
+ * can stand in a value alone).
  * @throws {unknown} for a result that is no XML when it is written
  */
 export function writeResult(wsdl: WSDL, shape: ResultShape, result: unknown): OutgoingBody {
@@ -60,7 +63,10 @@ export function writeResult(wsdl: WSDL, shape: ResultShape, result: unknown): Ou
   return { declarations, content, element: root.children[0] };
 }
 
-/** The declarations whose prefix stands before some colon of the content. A long text without colons is looked through once, not once for each. */
+/**
+ * The declarations whose prefix stands before some colon of the content. A long text without colons is looked through
+ * once, not once for each.
+ */
 function neededBy(content: string, declarations: readonly Declaration[]): string {
   const needed = new Set<Declaration>();
   for (let colon = content.indexOf(':'); colon !== -1; colon = content.indexOf(':', colon + 1)) {

@@ -12,7 +12,10 @@ import type { CountedCaller } from '../users/authenticate.ts';
 import { type Exchange, exchangeFor, type Reply } from './exchange.ts';
 import type { ServedPort } from './port.ts';
 
-/** What goes back over HTTP. `body` undefined: nothing is said (no envelope could be read, or the request wants no answer). */
+/**
+ * What goes back over HTTP. `body` undefined: nothing is said (no envelope could be read, or the request wants no
+ * answer).
+ */
 export interface HttpAnswer {
   readonly status: number;
   readonly contentType: string | undefined;
@@ -24,8 +27,9 @@ export interface HttpAnswer {
 /**
  * The server's pipeline: bytes of one request in, bytes of its answer out.
  *
- * read → choose the exchange → receive (keys, signature, replay, decryption, digests, plan) → addressing → perform → send. Every
- * refusal on the way is answered with the constant fault of its class; nothing a peer sends makes this throw or reject.
+ * read → choose the exchange → receive (keys, signature, replay, decryption, digests, plan) → addressing → perform →
+ * send. Every refusal on the way is answered with the constant fault of its class; nothing a peer sends makes this
+ * throw or reject.
  * @param soapAction value of the HTTP SOAPAction header or `action` parameter, where there is one
  * @returns undefined where the caller went away before its turn came: nothing was done for it
  */
@@ -53,7 +57,9 @@ export function answerMessage(
   }
 }
 
-/** A one-way request that is being done: no envelope goes back (SOAP 1.2 Part 2 §7.5.1.2; WS-I Basic Profile 1.2 R2714). */
+/**
+ * A one-way request that is being done: no envelope goes back (SOAP 1.2 Part 2 §7.5.1.2; WS-I Basic Profile 1.2 R2714).
+ */
 const accepted: HttpAnswer = { status: 202, contentType: undefined, body: undefined };
 
 function received(message: Message, exchange: Exchange, port: ServedPort, caller: CountedCaller) {
@@ -76,7 +82,10 @@ function received(message: Message, exchange: Exchange, port: ServedPort, caller
   );
 }
 
-/** wsa:To must be this service by the farm's configured addresses (never by the Host header), and HTTP's action must agree with wsa:Action. */
+/**
+ * wsa:To must be this service by the farm's configured addresses (never by the Host header), and HTTP's action must
+ * agree with wsa:Action.
+ */
 function checkAddressing(
   addressing: Message['addressing'],
   soapAction: string | undefined,
@@ -111,8 +120,8 @@ function dropped({ parts, plan }: ServedPort): undefined {
 }
 
 /**
- * The answer to a message that was refused: HTTP 400 where no envelope could be read, else the fault of its class with HTTP 500, or 503
- * where the same message may be good later (RFC 9110 §15.6.4).
+ * The answer to a message that was refused: HTTP 400 where no envelope could be read, else the fault of its class with
+ * HTTP 500, or 503 where the same message may be good later (RFC 9110 §15.6.4).
  */
 function answerFault(error: unknown, message: Message | undefined, port: ServedPort): HttpAnswer {
   const refusal = error instanceof Refusal ? error : new Refusal('server', 'internal', error);

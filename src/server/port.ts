@@ -14,7 +14,10 @@ import type { Counters } from './statistics.ts';
 /** What all ports of one endpoint share. */
 export interface EndpointParts {
   readonly service: Service;
-  /** Checks a user name and password in its turn. @throws {Overload} where too many wait, or too many from there were wrong */
+  /**
+   * Checks a user name and password in its turn. @throws {Overload} where too many wait, or too many from there were
+   * wrong
+   */
   readonly authenticate: (
     username: string,
     password: string,

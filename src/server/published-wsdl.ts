@@ -12,8 +12,8 @@ export interface Listening {
 }
 
 /**
- * The WSDL as this node publishes it: `/?wsdl` whole, `/<Port>?wsdl` that port alone; the host as it was asked for, scheme and TCP
- * port of this node for each binding.
+ * The WSDL as this node publishes it: `/?wsdl` whole, `/<Port>?wsdl` that port alone; the host as it was asked for,
+ * scheme and TCP port of this node for each binding.
  * @returns what writes the WSDL for the path of a request; undefined where it has none
  * @param sockets what is listened on; grows as listening begins
  */
@@ -38,8 +38,8 @@ export function publishedWsdl(
 }
 
 /**
- * Address of a port: over the socket that was asked where its scheme fits, else over the one that was opened together with it; undefined,
- * so that the file's own is left, where somebody else listens (express).
+ * Address of a port: over the socket that was asked where its scheme fits, else over the one that was opened together
+ * with it; undefined, so that the file's own is left, where somebody else listens (express).
  */
 function addressFor(
   port: ServedPort | undefined,

@@ -15,15 +15,19 @@ const singleHeaders: ReadonlySet<string> = new Set([
 const maxHeaders = 64;
 
 /**
- * Checks what every request must have in its head, whatever it is for, so that nobody on the way reads another request in it: version,
- * headers, end, host and target. An absolute-form target (RFC 9112 §3.2.2) is put into origin form, for whoever reads it after this.
+ * Checks what every request must have in its head, whatever it is for, so that nobody on the way reads another request
+ * in it: version, headers, end, host and target. An absolute-form target (RFC 9112 §3.2.2) is put into origin form, for
+ * whoever reads it after this.
  * @returns the status to answer with, or undefined where it may be served
  */
 export function refusedHead(request: IncomingMessage): number | undefined {
   return refusedVersion(request) ?? refusedHeaders(request) ?? refusedHost(request) ?? refusedTarget(request);
 }
 
-/** HTTP/1.0 is what nginx and the health checks of HAProxy speak unless told otherwise; Node also reads 0.9 (no version at all) and 2.0. */
+/**
+ * HTTP/1.0 is what nginx and the health checks of HAProxy speak unless told otherwise; Node also reads 0.9 (no version
+ * at all) and 2.0.
+ */
 function refusedVersion({ httpVersion }: IncomingMessage): number | undefined {
   if (httpVersion === '1.1' || httpVersion === '1.0') return undefined;
   return httpVersion === '0.9' ? 400 : 505;
@@ -34,12 +38,16 @@ function refusedHeaders({ rawHeaders, headers, httpVersion }: IncomingMessage): 
   if (isAmbiguous(rawHeaders)) return 400;
   const coding = headers['transfer-encoding'];
   if (coding === undefined) return undefined;
-  // RFC 9112 §6.1: a 1.0 message that has one is framed wrongly; a coding that is not understood is 501, and nothing is undone here.
+  // RFC 9112 §6.1: a 1.0 message that has one is framed wrongly; a coding that is not understood is 501, and nothing is
+  // undone here.
   if (httpVersion === '1.0') return 400;
   return coding.toLowerCase() === 'chunked' ? undefined : 501;
 }
 
-/** One of {@link singleHeaders} twice, or with `_` for `-`: whoever hands headers on as variables (CGI) makes one name of both. */
+/**
+ * One of {@link singleHeaders} twice, or with `_` for `-`: whoever hands headers on as variables (CGI) makes one name
+ * of both.
+ */
 function isAmbiguous(rawHeaders: readonly string[]): boolean {
   const seen = new Set<string>();
   for (let i = 0; i < rawHeaders.length; i += 2) {
@@ -52,7 +60,10 @@ function isAmbiguous(rawHeaders: readonly string[]): boolean {
   return false;
 }
 
-/** RFC 9112 §3.2: 1.1 wants a Host, and whoever sends one an only and a valid one. That of an http address is never empty (RFC 9110 §4.2.1). */
+/**
+ * RFC 9112 §3.2: 1.1 wants a Host, and whoever sends one an only and a valid one. That of an http address is never
+ * empty (RFC 9110 §4.2.1).
+ */
 function refusedHost({ headers: { host }, httpVersion }: IncomingMessage): number | undefined {
   const isGood = host === undefined ? httpVersion === '1.0' : parseHost(host) !== undefined;
   return isGood ? undefined : 400;
@@ -71,7 +82,10 @@ function refusedTarget(request: IncomingMessage): number | undefined {
 
 const absoluteForm = /^(https?):\/\/([^/?]*)(.*)$/is;
 
-/** Path and query of an absolute-form target; undefined where its scheme is not the connection's (RFC 9110 §7.4), or its host not Host's. */
+/**
+ * Path and query of an absolute-form target; undefined where its scheme is not the connection's (RFC 9110 §7.4), or its
+ * host not Host's.
+ */
 function pathHere({ url = '', headers, socket }: IncomingMessage): string | undefined {
   const [, scheme = '', authority = '', path = ''] = absoluteForm.exec(url) ?? [];
   const spoken = (socket as TLSSocket).encrypted === true ? 'https' : 'http';

@@ -39,8 +39,8 @@ export interface Served {
 /**
  * Serves one HTTP request; never rejects: a peer that goes away is no error of ours.
  *
- * Requests of one connection are served one after the other, and none after an answer that closes it: Node hands out those that
- * came in one piece together, also what was hidden behind a request that is refused (RFC 9112 §9.3.2, §9.6).
+ * Requests of one connection are served one after the other, and none after an answer that closes it: Node hands out
+ * those that came in one piece together, also what was hidden behind a request that is refused (RFC 9112 §9.3.2, §9.6).
  */
 export function serveRequest(request: IncomingMessage, response: ServerResponse, served: Served): Promise<void> {
   const connection = connectionOf(request.socket);
@@ -107,7 +107,10 @@ function answerWsdl(request: IncomingMessage, served: Served): HttpAnswer {
   return { status: 200, contentType: 'text/xml; charset=utf-8', body: wsdl() };
 }
 
-/** The answer to a message; undefined where the peer went away before it had sent all of it, or while it waited its turn. */
+/**
+ * The answer to a message; undefined where the peer went away before it had sent all of it, or while it waited its
+ * turn.
+ */
 function answerSoap(
   request: IncomingMessage,
   response: ServerResponse,
@@ -151,7 +154,10 @@ export function pathOf({ url = '' }: IncomingMessage): string {
   return path.length > 1 && path.endsWith('/') && !path.endsWith('//') ? path.slice(0, -1) : path;
 }
 
-/** After a bare status the rest of the connection can't be trusted to be a new request; a fault is the answer to a whole one. */
+/**
+ * After a bare status the rest of the connection can't be trusted to be a new request; a fault is the answer to a whole
+ * one.
+ */
 function isRefusal({ status, body }: HttpAnswer): boolean {
   return status >= 400 && body === undefined;
 }

@@ -17,8 +17,8 @@ const codes: ReadonlyMap<string, FaultCode> = new Map([
 const constantReason = 'The service could not process the request.';
 
 /**
- * What may be told of a failure: node-soap's `{ Fault }` in its 1.1 or 1.2 shape as the operation wrote it, anything else as a
- * constant (an Error's message is for the log, never for the caller).
+ * What may be told of a failure: node-soap's `{ Fault }` in its 1.1 or 1.2 shape as the operation wrote it, anything
+ * else as a constant (an Error's message is for the log, never for the caller).
  */
 export function serviceFault(thrown: unknown): ServiceFault {
   const fault =
@@ -47,7 +47,10 @@ function localName(value: unknown): string {
   return String(value ?? '').replace(/^.*:/, '');
 }
 
-/** node-soap's prefixes are not declared anywhere, so an application's subcode is a name in `{namespace}local` form or in no namespace. */
+/**
+ * node-soap's prefixes are not declared anywhere, so an application's subcode is a name in `{namespace}local` form or
+ * in no namespace.
+ */
 function subcodesOf(value: unknown): readonly FaultName[] {
   const match = /^(?:\{([^{}]*)\})?(?:[A-Za-z_][\w.-]*:)?([A-Za-z_][\w.-]*)$/.exec(String(value ?? ''));
   return match?.[2] === undefined ? [] : [{ namespace: match[1] ?? '', local: match[2] }];

@@ -29,15 +29,17 @@ export interface Service {
   /** Settles when the WSDL has been read; rejects where node-soap can't. */
   readonly ready: Promise<void>;
   /**
-   * Calls an operation of a port; never rejects. To be called after `ready`. A one-way operation (WSDL 1.1 §2.4.1) is answered with an
-   * empty Body as soon as it has been begun, with a fault where it can't be; what it fails with later is logged.
+   * Calls an operation of a port; never rejects. To be called after `ready`. A one-way operation (WSDL 1.1 §2.4.1) is
+   * answered with an empty Body as soon as it has been begun, with a fault where it can't be; what it fails with later
+   * is logged.
    */
   call(port: CalledPort, call: ServiceCall): Awaitable<ServiceAnswer>;
 }
 
 /**
- * Calls node-soap's service object the way node-soap's own server does: arguments and results are read and written by node-soap, by the
- * WSDL. Its server is not needed for it, nor the envelope that it would parse and the one that it would write.
+ * Calls node-soap's service object the way node-soap's own server does: arguments and results are read and written by
+ * node-soap, by the WSDL. Its server is not needed for it, nor the envelope that it would parse and the one that it
+ * would write.
  * @param wsdlFile path of the WSDL
  * @param services node-soap's service object, unchanged
  * @param log told of one-way operations that fail
@@ -73,7 +75,10 @@ export function openService(wsdlFile: string, wsdlText: string, services: object
 type Callback = (error: unknown, result?: unknown) => void;
 type Operation = (this: unknown, args: unknown, callback: Callback) => unknown;
 
-/** As in node-soap, services, ports and operations are looked up when they are called, so that an object of a class will do. */
+/**
+ * As in node-soap, services, ports and operations are looked up when they are called, so that an object of a class will
+ * do.
+ */
 function operationOf(services: object, { service, port }: Pick<Plan, 'service' | 'port'>, name: string) {
   const operations = (services as Record<string, Record<string, Record<string, Operation>>>)[service.local]?.[port];
   const operation = operations?.[name];
@@ -108,8 +113,8 @@ function begun(prepared: () => Run, failed: (error: unknown) => void): ServiceAn
 }
 
 /**
- * The outcome of an operation in any of node-soap's styles: a callback with an error or a result, or with the result alone; a returned
- * value; a returned promise. The first of them counts. An Error that stands alone is no result.
+ * The outcome of an operation in any of node-soap's styles: a callback with an error or a result, or with the result
+ * alone; a returned value; a returned promise. The first of them counts. An Error that stands alone is no result.
  */
 function outcome(call: Run, write: (result: unknown) => OutgoingBody): Awaitable<ServiceAnswer> {
   let first: ServiceAnswer | undefined;

@@ -41,9 +41,10 @@ export interface HeaderBlocks {
 /**
  * Reads the WS-Addressing headers, of whichever version the message speaks; undefined where it has none.
  *
- * @throws {Refusal} `invalidAddressingHeader` for two versions in one message, a header that stands twice or has a role, a value that is no
- * URI (WS-Addressing 1.0 SOAP Binding §6.4.1); `addressingHeaderRequired` where Action is missing; `onlyAnonymousAddressSupported` for a
- * ReplyTo or FaultTo that names a place: nothing is ever sent where a message says.
+ * @throws {Refusal} `invalidAddressingHeader` for two versions in one message, a header that stands twice or has a
+ * role, a value that is no URI (WS-Addressing 1.0 SOAP Binding §6.4.1); `addressingHeaderRequired` where Action is
+ * missing; `onlyAnonymousAddressSupported` for a ReplyTo or FaultTo that names a place: nothing is ever sent where a
+ * message says.
  */
 export function readAddressing(envelope: HeaderBlocks): Addressing | undefined {
   const elements = new Map<string, Element>();
@@ -134,7 +135,10 @@ function uriOf(element: Element | undefined, max = maxChars): string | undefined
   return text;
 }
 
-/** One header to write: canonical as written once the attributes are put in (an id, or mustUnderstand of the Envelope's prefix `s`). */
+/**
+ * One header to write: canonical as written once the attributes are put in (an id, or mustUnderstand of the Envelope's
+ * prefix `s`).
+ */
 export interface AddressingHeader {
   readonly local: string;
   /** Namespace declarations that must stand before the attributes, without the one of WS-Addressing (prefix `a`). */
@@ -162,7 +166,8 @@ export function addressingHeaders(version: AddressingVersion, out: OutgoingAddre
 /**
  * Writes one header, canonical as written.
  *
- * @param declarations further namespace declarations in canonical order after prefix `a`, each with a leading space, or ''
+ * @param declarations further namespace declarations in canonical order after prefix `a`, each with a leading space, or
+ * ''
  * @param attributes attributes in canonical order, each with a leading space, or ''
  */
 export function writeAddressingHeader(

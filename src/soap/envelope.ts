@@ -24,8 +24,9 @@ export function soapVersionOf(root: Element): SoapVersion | undefined {
 /**
  * Reads the Envelope: an optional Header, one Body with at most one child, nothing else.
  *
- * @throws {Refusal} `malformed` for another shape, `versionMismatch` for an Envelope of an unknown namespace, `mustUnderstand` for a
- * mandatory header block that we don't know (SOAP 1.2 Part 1 §2.4), `invalidSecurity` for a second Security header.
+ * @throws {Refusal} `malformed` for another shape, `versionMismatch` for an Envelope of an unknown namespace,
+ * `mustUnderstand` for a mandatory header block that we don't know (SOAP 1.2 Part 1 §2.4), `invalidSecurity` for a
+ * second Security header.
  */
 export function readEnvelope(tree: Tree): Envelope {
   const root = tree.root;

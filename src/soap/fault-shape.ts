@@ -57,7 +57,10 @@ const codes11: Readonly<Record<FaultCode, string>> = {
   MustUnderstand: 'MustUnderstand',
 };
 
-/** SOAP 1.1 has one code, so the most special subcode takes its place (WSS 1.1 §12, WS-Addressing 1.0 SOAP Binding §6.2). */
+/**
+ * SOAP 1.1 has one code, so the most special subcode takes its place (WSS 1.1 §12, WS-Addressing 1.0 SOAP Binding
+ * §6.2).
+ */
 function write11({ code, subcodes, reason, detail }: FaultContent): string {
   const special = subcodes.at(-1);
   const name = special === undefined ? `<faultcode>s:${codes11[code]}</faultcode>` : nameText('faultcode', special);

@@ -93,8 +93,9 @@ export interface OutgoingFault {
 }
 
 /**
- * The whole unsecured Envelope that a refused message is answered with, with HTTP status 500 (WCF and CXF clients read the Envelope of no
- * other error status) or, for `busy`, 503: WCF then throws its ServerTooBusyException. Nothing in it but `relatesTo` comes from the message.
+ * The whole unsecured Envelope that a refused message is answered with, with HTTP status 500 (WCF and CXF clients read
+ * the Envelope of no other error status) or, for `busy`, 503: WCF then throws its ServerTooBusyException. Nothing in it
+ * but `relatesTo` comes from the message.
  */
 export function writeFault(out: OutgoingFault): string {
   const { soap, addressing, relatesTo } = out;
@@ -105,7 +106,9 @@ export function writeFault(out: OutgoingFault): string {
   return writeEnvelope(soap, header, body, ` xmlns:a="${addressing.namespace}"`);
 }
 
-/** The Fault element of a class, to be sent where the answer is secured; needs no namespace declaration from outside. */
+/**
+ * The Fault element of a class, to be sent where the answer is secured; needs no namespace declaration from outside.
+ */
 export function faultContent(out: Pick<OutgoingFault, 'fault' | 'soap' | 'addressing' | 'dialect'>): string {
   const { code, subcodes, reason } = rows[out.fault];
   const names = subcodes?.(out.dialect, out.addressing) ?? [];

@@ -16,7 +16,10 @@ export interface CancelList {
   has(id: string): Awaitable<boolean>;
 }
 
-/** The list that a store keeps: a topic of its claims. Conversations and tokens have one, since they have one kind of id. */
+/**
+ * The list that a store keeps: a topic of its claims. Conversations and tokens have one, since they have one kind of
+ * id.
+ */
 export function cancelList(store: Store): CancelList {
   const keyOf = (id: string) => `cancelled/${id}`;
   return {

@@ -5,8 +5,8 @@ import { isWellFormed } from '../xml/characters.ts';
 import type { AuthenticationMethod, Context } from './context.ts';
 
 /*
- * Plaintext of a sealed state, schema 1. Integers are big-endian, lp(x) is uint16 length ‖ x, times are uint64 milliseconds since the
- * epoch, texts are UTF-8.
+ * Plaintext of a sealed state, schema 1. Integers are big-endian, lp(x) is uint16 length ‖ x, times are uint64
+ * milliseconds since the epoch, texts are UTF-8.
  *
  *   1  schema, 01
  *  16  id of the context: its Identifier is urn:uuid:<id>
@@ -20,7 +20,8 @@ import type { AuthenticationMethod, Context } from './context.ts';
  *   1  number of roles, then lp for each
  *  lp  SHA-256 of the client's certificate, or empty
  *
- * To extend it, take the next schema number: a field is never added to an old one, since nothing may follow the last field.
+ * To extend it, take the next schema number: a field is never added to an old one, since nothing may follow the last
+ * field.
  */
 
 const schema = 1;
@@ -48,7 +49,8 @@ export function isUuidUri(uri: string): boolean {
 /**
  * Writes a context's plaintext.
  * @returns undefined where it does not fit: user and roles are too long or too many
- * @throws {TypeError} for a context that can't be: an Identifier that is not a lower-case `urn:uuid:`, a time or a number out of range
+ * @throws {TypeError} for a context that can't be: an Identifier that is not a lower-case `urn:uuid:`, a time or a
+ * number out of range
  */
 export function encodeContext(context: Context): Buffer | undefined {
   const { secret, roles, credential } = context;

@@ -27,5 +27,8 @@ export interface Context {
   readonly userEpoch: number;
 }
 
-/** Where a context was found: just issued here, in this node's cache, opened from the sealed state, or in a shared store. */
+/**
+ * Where a context was found: just issued here, in this node's cache, opened from the sealed state, or in a shared
+ * store.
+ */
 export type OpenedFrom = 'issued' | 'cache' | 'seal' | 'store';

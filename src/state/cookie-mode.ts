@@ -33,8 +33,8 @@ interface CacheEntry {
 }
 
 /**
- * Keeps the state of a conversation in its token, sealed. A bounded cache saves the opening; it never makes a token good that would not
- * open now: expiry, cancellation and the sealing key are checked on a hit as well.
+ * Keeps the state of a conversation in its token, sealed. A bounded cache saves the opening; it never makes a token
+ * good that would not open now: expiry, cancellation and the sealing key are checked on a hit as well.
  */
 export function cookieMode(options: CookieModeOptions): StateMode {
   const { keeper, cacheEntries = 10_000, random = randomBytesPooled } = options;
@@ -109,7 +109,9 @@ function foundIn(entry: CacheEntry, openedFrom: OpenedFrom): KeptState {
   return { context: entry.context, openedFrom, keys: entry.keys };
 }
 
-/** No instance of a context is used after its absolute end; a renewal that another node makes meanwhile ends with it. */
+/**
+ * No instance of a context is used after its absolute end; a renewal that another node makes meanwhile ends with it.
+ */
 function lastUseMs({ tokenExpiresMs, absoluteExpiresMs }: Context): number {
   return Math.max(tokenExpiresMs, absoluteExpiresMs);
 }

@@ -6,8 +6,10 @@ export interface ReplayTable {
   /**
    * Spends a message's key.
    * @param nowMs milliseconds of a clock that does not go back
-   * @param retainMs how long the message itself could still be accepted: its time to live and twice the clock difference
-   * @returns `seen` for a replay; `full` where no entry is free, then the message must be refused: no key is dropped before its time
+   * @param retainMs how long the message itself could still be accepted: its time to live and twice the clock
+   * difference
+   * @returns `seen` for a replay; `full` where no entry is free, then the message must be refused: no key is dropped
+   * before its time
    */
   insert(key: string, nowMs: number, retainMs: number): 'new' | 'seen' | 'full';
   /** True for a key that was spent and is still held. */

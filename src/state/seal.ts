@@ -7,8 +7,8 @@ import { decodeContext, encodeContext, isUuidUri, maxPlaintextBytes, minPlaintex
 import type { Context } from './context.ts';
 
 /*
- * A conversation's state is a plaintext of codec.ts in the envelope of keyring/seal.ts, written as base64. It is bound to
- * the service and to the names of its token.
+ * A conversation's state is a plaintext of codec.ts in the envelope of keyring/seal.ts, written as base64. It is bound
+ * to the service and to the names of its token.
  */
 
 const maxBase64Chars = 4096;
@@ -54,8 +54,8 @@ export function sealContext(
 
 /**
  * Opens a token's state.
- * @returns undefined for every failure alike: unknown key, other farm, audience, namespace, Identifier or Instance, changed
- * bytes, expired, not valid yet
+ * @returns undefined for every failure alike: unknown key, other farm, audience, namespace, Identifier or Instance,
+ * changed bytes, expired, not valid yet
  */
 export function openContext(
   sealed: Uint8Array,
@@ -85,8 +85,8 @@ export function writeState(sealed: Buffer): string {
 }
 
 /**
- * True while a context may be used. It ends to the millisecond; it begins a clock difference early, since another node's
- * clock may have been ahead when it was issued.
+ * True while a context may be used. It ends to the millisecond; it begins a clock difference early, since another
+ * node's clock may have been ahead when it was issued.
  */
 export function isValidAt(context: Context, skewMs: number, nowMs: number): boolean {
   const { createdMs, keyEffectiveMs, keyExpiresMs, tokenExpiresMs, absoluteExpiresMs } = context;

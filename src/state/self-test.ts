@@ -38,7 +38,8 @@ const knownAnswer =
   'y4mZpPrrv9Ybq4dI2pOCzwONwy';
 
 /**
- * Tests the seal before it is relied on: a known answer, open of seal, a changed bit, and a random source that does not repeat itself.
+ * Tests the seal before it is relied on: a known answer, open of seal, a changed bit, and a random source that does not
+ * repeat itself.
  * @throws {SecureConversationError} `RING_INVALID` where this machine's cryptography or random source can't be trusted
  */
 export function checkSeal(random: RandomSource): void {

@@ -43,8 +43,8 @@ export function keysOf(found: FoundState | KeptState): ContextKeys {
 }
 
 /**
- * Where a service keeps the state of its conversations. Each method may wait; what is at hand is given without a promise,
- * since a call in a known conversation makes none. Times are milliseconds since the epoch.
+ * Where a service keeps the state of its conversations. Each method may wait; what is at hand is given without a
+ * promise, since a call in a known conversation makes none. Times are milliseconds since the epoch.
  */
 export interface StateMode {
   /**

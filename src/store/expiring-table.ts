@@ -17,7 +17,10 @@ export interface ExpiringTable {
   size(): number;
 }
 
-/** A part of one bucket: open addressing over keys of four words. A full segment is followed by a larger one; none is ever rehashed. */
+/**
+ * A part of one bucket: open addressing over keys of four words. A full segment is followed by a larger one; none is
+ * ever rehashed.
+ */
 interface Segment {
   readonly bucket: number;
   readonly slots: Uint32Array;
@@ -35,8 +38,8 @@ const mostSlots = 1 << 20;
 const fullest = 0.75;
 
 /**
- * Makes an empty table. Keys are SHA-256 cut to 128 bits, over a random prefix of the table's own: nobody can choose texts that fall
- * into one place.
+ * Makes an empty table. Keys are SHA-256 cut to 128 bits, over a random prefix of the table's own: nobody can choose
+ * texts that fall into one place.
  */
 export function expiringTable({ bucketMs, maxEntries, random }: ExpiringTableOptions): ExpiringTable {
   const prefix = Buffer.from(random(16)).toString('hex');

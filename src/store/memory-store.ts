@@ -25,8 +25,8 @@ interface Counter {
 const bucketMs = 1_800_000;
 
 /**
- * Makes an empty store in this process's memory. It answers without promises. Each topic has room of its own: nobody who
- * fills one takes it from another.
+ * Makes an empty store in this process's memory. It answers without promises. Each topic has room of its own: nobody
+ * who fills one takes it from another.
  */
 export function memoryStore(options: MemoryStoreOptions): Store {
   const { clock, random = randomBytesPooled } = options;

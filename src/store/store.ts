@@ -1,9 +1,9 @@
 import type { Awaitable } from '../awaitable.ts';
 
 /**
- * What a service remembers beside its tokens, and what the nodes of a farm share where they have one store: in memory by
- * default, or wherever somebody keeps it who writes these methods. `storeContract` of `soap-secure-conversation/testing`
- * checks them.
+ * What a service remembers beside its tokens, and what the nodes of a farm share where they have one store: in memory
+ * by default, or wherever somebody keeps it who writes these methods. `storeContract` of
+ * `soap-secure-conversation/testing` checks them.
  *
  * A key is `topic/name`: the topic is lower-case letters and hyphens, the name any text; both together have at most 512
  * characters. Claims, records and counters do not share keys: each kind has a name space of its own. Times are
@@ -23,8 +23,8 @@ export interface Store {
   get(key: string): Awaitable<StoredRecord | undefined>;
   /**
    * Writes a record.
-   * @returns its version, which is greater than all versions before it in the topic; `conflict` where `ifVersion` is not
-   * the version that is there; `full` where there is no room: no record is given up before its time
+   * @returns its version, which is greater than all versions before it in the topic; `conflict` where `ifVersion` is
+   * not the version that is there; `full` where there is no room: no record is given up before its time
    */
   put(key: string, value: Uint8Array, options: PutOptions): Awaitable<number | 'conflict' | 'full'>;
   /** Deletes a record, where there is one. */
@@ -39,8 +39,8 @@ export interface Store {
   /**
    * Tells of the records of a topic: first of all that are there, then of each that is written or deleted, until the
    * store is closed. Of several versions of one record the last may be told alone. Told in the order of their versions.
-   * @param cursor of the last change that was heard: goes on after it, so that what happened meanwhile is told, deletions
-   * too; undefined begins at the beginning. The same change may come twice.
+   * @param cursor of the last change that was heard: goes on after it, so that what happened meanwhile is told,
+   * deletions too; undefined begins at the beginning. The same change may come twice.
    * @param signal ends it
    */
   changes(topic: string, cursor?: string, signal?: AbortSignal): AsyncIterable<Change>;

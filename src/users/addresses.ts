@@ -38,8 +38,8 @@ function familyOf(address: string): 'ipv4' | 'ipv6' {
 }
 
 /**
- * An address in the one form that it has here: without the zone of an interface, an IPv6 address as RFC 5952 writes it, and an IPv4 address
- * that a socket of both versions, or a proxy, shows as IPv6 (RFC 4291 §2.5.5.2) as it is.
+ * An address in the one form that it has here: without the zone of an interface, an IPv6 address as RFC 5952 writes it,
+ * and an IPv4 address that a socket of both versions, or a proxy, shows as IPv6 (RFC 4291 §2.5.5.2) as it is.
  */
 export function plainAddress(address: string): string {
   const [bare = ''] = address.split('%', 1);

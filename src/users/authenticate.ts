@@ -6,7 +6,10 @@ export interface AuthenticatedUser {
 
 /** Whom a password came from. */
 export interface Caller {
-  /** IP address: that of the connection, or the one that a trusted proxy says; '' where the connection has none any more. */
+  /**
+   * IP address: that of the connection, or the one that a trusted proxy says; '' where the connection has none any
+   * more.
+   */
   readonly address: string;
   /** Aborts when nobody waits for the answer any more. */
   readonly signal: AbortSignal;

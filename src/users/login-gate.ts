@@ -17,15 +17,16 @@ export interface PasswordSource {
 /** What stands before every password check and every private operation of a service. */
 export interface LoginGate {
   /**
-   * Checks a name and a password in its turn. One that is remembered passes at once; checks of the same name and password are one.
+   * Checks a name and a password in its turn. One that is remembered passes at once; checks of the same name and
+   * password are one.
    * @returns undefined where they are wrong; unknown names are counted like known ones
    * @throws {Overload} where too many wait, or too many passwords of the address were wrong
    * @throws {CallerGone} where the caller does not wait any more
    */
   attempt(attempt: Attempt, source: PasswordSource): Promise<AuthenticatedUser | undefined>;
   /**
-   * Does a private operation in its turn: one at a time, and not in the queue of the passwords, for without its key nobody knows whether a
-   * password is one that is remembered.
+   * Does a private operation in its turn: one at a time, and not in the queue of the passwords, for without its key
+   * nobody knows whether a password is one that is remembered.
    * @throws {Overload} where too many wait
    * @throws {CallerGone} where the caller does not wait any more
    */
@@ -34,7 +35,10 @@ export interface LoginGate {
 
 export interface GateOptions {
   readonly limits: LoginLimits;
-  /** Most keys that wait. Default 1,000: as many bootstraps as may come in one moment, and they wait for a third of a second. */
+  /**
+   * Most keys that wait. Default 1,000: as many bootstraps as may come in one moment, and they wait for a third of a
+   * second.
+   */
   readonly keyQueue?: number;
   /** Milliseconds of a clock that does not go back. */
   readonly nowMs: () => number;

@@ -1,20 +1,22 @@
 import { availableParallelism } from 'node:os';
 import { number, object } from '../fields.ts';
 
-/** What keeps costly checks from taking the machine, and passwords from being guessed. Each process counts for itself. */
+/**
+ * What keeps costly checks from taking the machine, and passwords from being guessed. Each process counts for itself.
+ */
 export interface LoginLimits {
   /** Most passwords that wait for their check. Default 100, 1 to 1,000. */
   readonly queue: number;
   /** Wrong passwords of one address in 15 minutes; then it waits for 15 minutes. Default 100, 1 to 1,000,000. */
   readonly failuresPerAddress: number;
   /**
-   * Wrong passwords of one user from one address in 15 minutes; then that user is refused to that address for 15 minutes. So many from
-   * wherever put the user's next passwords at the end of the queue. Default 10, 1 to 1,000,000.
+   * Wrong passwords of one user from one address in 15 minutes; then that user is refused to that address for 15
+   * minutes. So many from wherever put the user's next passwords at the end of the queue. Default 10, 1 to 1,000,000.
    */
   readonly failuresPerUserAndAddress: number;
   /**
-   * Passwords that are checked at once, 1 to 64. Default: for a users file one less than the processor has cores, at least 1 and at most
-   * 4, each on a thread of its own; for a function 4.
+   * Passwords that are checked at once, 1 to 64. Default: for a users file one less than the processor has cores, at
+   * least 1 and at most 4, each on a thread of its own; for a function 4.
    */
   readonly checksAtOnce: number;
 }

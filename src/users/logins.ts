@@ -15,7 +15,10 @@ export interface LoginOptions {
 
 /** Users with the queue before their password checks: one for all services that are given it as `authenticate`. */
 export interface Logins {
-  /** Checks a user name and password in its turn. @throws {Overload} where too many wait, or too many from there were wrong */
+  /**
+   * Checks a user name and password in its turn. @throws {Overload} where too many wait, or too many from there were
+   * wrong
+   */
   authenticate(username: string, password: string, caller: CountedCaller): Promise<AuthenticatedUser | undefined>;
   /** A user by name alone, for a proof that was given before; undefined where users are known to a function only. */
   readonly find: ((user: string) => AuthenticatedUser | undefined) | undefined;
@@ -49,8 +52,8 @@ const fields = { authenticate: usersFileOrFunction, loginLimits: loginLimitsFiel
 const checkedOptions = object(fields, 'authenticate');
 
 /**
- * Opens users for several services of one process, an endpoint and a token service for instance: each takes it as its `authenticate`, and
- * all have one queue and one count of failures.
+ * Opens users for several services of one process, an endpoint and a token service for instance: each takes it as its
+ * `authenticate`, and all have one queue and one count of failures.
  * @throws {SecureConversationError} `CONFIG_INVALID` or `USERS_INVALID`, naming option or file
  */
 export function openLogins(options: LoginOptions): Logins {
@@ -92,7 +95,10 @@ export interface ServiceLogins {
   readonly loginLimits?: Partial<LoginLimits>;
 }
 
-/** A users file or a function as the gate takes it. What a function says is never remembered: it may think otherwise the next time. */
+/**
+ * A users file or a function as the gate takes it. What a function says is never remembered: it may think otherwise the
+ * next time.
+ */
 export function usersOf(users: string | Authenticate): { source: PasswordSource; find: Logins['find'] } {
   if (typeof users === 'function') return { source: { remembered: () => undefined, check: users }, find: undefined };
   const file = openUsers(users);

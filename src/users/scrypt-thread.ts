@@ -16,8 +16,9 @@ interface Outcome {
 }
 
 /**
- * What a thread runs: a text, for a file of its own would not be found where this package is bundled. On Linux a priority is a thread's
- * own (setpriority(2), "C library/kernel differences"), elsewhere it would be the whole process's.
+ * What a thread runs: a text, for a file of its own would not be found where this package is bundled. On Linux a
+ * priority is a thread's own (setpriority(2), "C library/kernel differences"), elsewhere it would be the whole
+ * process's.
  */
 const program = `
 const { scryptSync } = require('node:crypto');
@@ -37,8 +38,8 @@ parentPort.on('message', ({ password, salt, hashBytes, options }) => {
 const idle: Worker[] = [];
 
 /**
- * Hashes a password on a thread of lower priority than that of the calls: on one of the pool it would take a whole core from them, and it
- * would be one less for all else that the pool does.
+ * Hashes a password on a thread of lower priority than that of the calls: on one of the pool it would take a whole core
+ * from them, and it would be one less for all else that the pool does.
  */
 export function scryptInBackground(task: ScryptTask): Promise<Buffer> {
   const thread = idle.pop() ?? startThread();

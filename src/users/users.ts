@@ -120,7 +120,9 @@ function userOf(record: UserRecord | undefined): AuthenticatedUser | undefined {
   return record && { user: record.name, roles: [...record.roles] };
 }
 
-/** A user whom nobody is: checked with the cost of one of the users, always the same one for the same name and password. */
+/**
+ * A user whom nobody is: checked with the cost of one of the users, always the same one for the same name and password.
+ */
 function stranger(list: readonly UserRecord[], mac: Buffer): PasswordHash {
   const cost = list[mac.readUInt32BE(0) % Math.max(1, list.length)]?.scrypt ?? defaultCost;
   return { N: cost.N, r: cost.r, p: cost.p, salt: mac.subarray(0, 16), hash: new Uint8Array(32) };

@@ -26,8 +26,8 @@ export interface WorkQueueOptions {
 /** Does costly works, few at once, while a bounded number of others wait. */
 export interface WorkQueue {
   /**
-   * Does a work in its turn. The first work of each party comes before the second of any; where the queue is full, the last of those that
-   * wait is refused.
+   * Does a work in its turn. The first work of each party comes before the second of any; where the queue is full, the
+   * last of those that wait is refused.
    * @throws {Overload} `queue-full`
    * @throws {CallerGone} where the signal aborts before the work has begun
    */

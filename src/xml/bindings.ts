@@ -3,14 +3,18 @@ import type { Namespaces } from './namespaces.ts';
 import type { Scope } from './tree.ts';
 
 /**
- * The bindings of prefixes that are in scope where a scan stands, by a hash of the prefix, so that a look-up does not walk
- * through all of them. Declarations end in the opposite order of their beginning: each bucket is a stack, linked by `beside`.
+ * The bindings of prefixes that are in scope where a scan stands, by a hash of the prefix, so that a look-up does not
+ * walk through all of them. Declarations end in the opposite order of their beginning: each bucket is a stack, linked
+ * by `beside`.
  */
 export type Bindings = (Scope | undefined)[];
 
 const bucketBits = 6;
 
-/** A weight for each place in a prefix. Who chooses the prefixes doesn't know them, so that nobody fills one bucket on purpose. */
+/**
+ * A weight for each place in a prefix. Who chooses the prefixes doesn't know them, so that nobody fills one bucket on
+ * purpose.
+ */
 const weights = new Int32Array(new Uint8Array(randomBytes(1024)).buffer);
 
 /** The bucket of a prefix: the weighted sum of its characters (a universal hash; Carter and Wegman, 1979). */

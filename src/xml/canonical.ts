@@ -16,9 +16,9 @@ import {
 import { type Binding, escapeAttribute, escapeText, writeDeclaration } from './write.ts';
 
 /**
- * Exclusive XML Canonicalization 1.0 without comments. The scanner has marked what is written the canonical way already,
- * so that most parts are one slice of the source; only what differs is written anew. Recursion is as deep as the elements
- * are nested, which the scanner limits.
+ * Exclusive XML Canonicalization 1.0 without comments. The scanner has marked what is written the canonical way
+ * already, so that most parts are one slice of the source; only what differs is written anew. Recursion is as deep as
+ * the elements are nested, which the scanner limits.
  */
 
 /** How many octets the canonical forms of one message may still have together. */
@@ -123,7 +123,9 @@ function writeElement(output: Output, element: Element, bits: number): void {
   else writeAnew(output, element, bits, undefined);
 }
 
-/** @param apex the element itself where it is the one that is canonicalized: it may render what is declared around it */
+/**
+ * @param apex the element itself where it is the one that is canonicalized: it may render what is declared around it
+ */
 function writeAnew(output: Output, element: Element, bits: number, apex: Element | undefined): void {
   const wanted = wantedBy(output, element, bits, apex);
   writeStartTag(output, element, wanted.declarations);
@@ -208,8 +210,8 @@ interface Wanted {
 }
 
 /**
- * The declarations that a start tag renders (Exclusive XML Canonicalization 1.0 §3): those that its names use, and those of
- * the PrefixList. Of the latter, what isn't declared here was rendered further out.
+ * The declarations that a start tag renders (Exclusive XML Canonicalization 1.0 §3): those that its names use, and
+ * those of the PrefixList. Of the latter, what isn't declared here was rendered further out.
  */
 function wantedBy(output: Output, element: Element, bits: number, apex: Element | undefined): Wanted {
   const wanted: Wanted = { declarations: [], bits: bits | element.uses };

@@ -82,8 +82,8 @@ export function isWellFormed(text: string): boolean {
 }
 
 /**
- * Whether all bytes are 0x20 to 0x7F: then there is no character that XML forbids. What a machine wrote without line breaks mostly is, and
- * four bytes at a time are looked through faster than by a regular expression.
+ * Whether all bytes are 0x20 to 0x7F: then there is no character that XML forbids. What a machine wrote without line
+ * breaks mostly is, and four bytes at a time are looked through faster than by a regular expression.
  */
 export function isPrintableAscii(bytes: Uint8Array): boolean {
   const { buffer, byteOffset, length } = bytes;
@@ -124,7 +124,10 @@ const entities: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>',
 const entityReferences = Object.keys(entities).map(name => `&${name};`);
 const characterReference = /&#(?:x[0-9A-Fa-f]+|[0-9]+);/y;
 
-/** End of the well-formed reference that begins at `at`; -1 where there is none: a bare &, an unknown entity, a code point XML forbids. */
+/**
+ * End of the well-formed reference that begins at `at`; -1 where there is none: a bare &, an unknown entity, a code
+ * point XML forbids.
+ */
 export function referenceEnd(source: string, at: number): number {
   if (source[at + 1] !== '#') {
     const entity = entityReferences.find(reference => source.startsWith(reference, at));
@@ -152,7 +155,9 @@ export function decodeAttribute(raw: string): string {
   return spaced.replace(/&[^;&]*;/g, decodeReference);
 }
 
-/** Text content as written, without child elements: comments dropped, CDATA sections, line ends and references replaced. */
+/**
+ * Text content as written, without child elements: comments dropped, CDATA sections, line ends and references replaced.
+ */
 export function decodeText(raw: string): string {
   const text = substitute(substitute(raw, '\r\n', '\n'), '\r', '\n');
   if (!text.includes('<')) return text.replace(/&[^;&]*;/g, decodeReference);

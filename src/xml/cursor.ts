@@ -26,7 +26,8 @@ export interface Cursor {
   depth: number;
   /** Index of the colon in the name that was scanned last; -1 for none. */
   colon: number;
-  // The next place of each character, or the length of the text; looked up again only when passed, so that a scan stays linear.
+  // The next place of each character, or the length of the text; looked up again only when passed, so that a scan stays
+  // linear.
   tag: number;
   bracket: number;
   reference: number;

@@ -7,8 +7,8 @@ export interface Limits {
   /** Depth of elements, the root being 1; a fragment goes on at the depth of its parent. Default 64. */
   readonly maxDepth: number;
   /**
-   * Elements, attributes, namespace declarations, runs of text, comments and CDATA sections together: each of them takes
-   * memory, and may be written in five characters. Default 50,000.
+   * Elements, attributes, namespace declarations, runs of text, comments and CDATA sections together: each of them
+   * takes memory, and may be written in five characters. Default 50,000.
    */
   readonly maxNodes: number;
   /** Child elements of one element. Default 10,000. */

@@ -22,8 +22,8 @@ const specifiedByLength = new Map(
 );
 
 /**
- * The one string that stands for a namespace name in its message; our own where it is one of the specifications'. All that reads a
- * message compares with these, and a string is compared with itself without a look at its characters.
+ * The one string that stands for a namespace name in its message; our own where it is one of the specifications'. All
+ * that reads a message compares with these, and a string is compared with itself without a look at its characters.
  */
 export function identify(namespaces: Namespaces, name: string): string {
   const own = specifiedByLength.get(name.length)?.find(known => known === name) ?? namespaces.names.get(name);
@@ -34,8 +34,9 @@ export function identify(namespaces: Namespaces, name: string): string {
 }
 
 /**
- * Whether the attributes of one namespace are known to stand before those of another one (Canonical XML 1.0 §2.2). Only the names of
- * the specifications are compared while a message is scanned: those of its own can be long and alike, on each of its elements.
+ * Whether the attributes of one namespace are known to stand before those of another one (Canonical XML 1.0 §2.2). Only
+ * the names of the specifications are compared while a message is scanned: those of its own can be long and alike, on
+ * each of its elements.
  */
 export function isKnownBefore(left: string, right: string): boolean {
   if (left === '' || right === '') return left === '';

@@ -19,8 +19,9 @@ import { checkReferences, scanStartTag, skipSpace } from './tags.ts';
 import { type Element, type Fragment, marks, scopeBits, type Tree } from './tree.ts';
 
 /**
- * The strict scanner: one pass over the text, without recursion, that checks well-formedness, namespaces and limits as it goes.
- * SOAP 1.1 §3 and SOAP 1.2 Part 1 §5 forbid document type declarations and processing instructions; both are refused anywhere.
+ * The strict scanner: one pass over the text, without recursion, that checks well-formedness, namespaces and limits as
+ * it goes. SOAP 1.1 §3 and SOAP 1.2 Part 1 §5 forbid document type declarations and processing instructions; both are
+ * refused anywhere.
  */
 
 const exclamationMark = 0x21;
@@ -39,8 +40,8 @@ const fragmentDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true 
 /**
  * Scans a message; a byte order mark at the start is passed over.
  *
- * @throws {Refusal} `malformed`, with a reason that begins with `xml-`: not UTF-8, not well-formed, not namespace-well-formed, a DOCTYPE,
- * a processing instruction, a relative namespace URI, a limit passed.
+ * @throws {Refusal} `malformed`, with a reason that begins with `xml-`: not UTF-8, not well-formed, not
+ * namespace-well-formed, a DOCTYPE, a processing instruction, a relative namespace URI, a limit passed.
  */
 export function scan(bytes: Uint8Array, limits: Limits = defaultLimits): Tree {
   return scanDocument(readText(bytes, limits, documentDecoder), limits);
@@ -88,7 +89,8 @@ function scanDocument({ text, isOneLine }: CheckedText, limits: Limits): Tree {
 }
 
 /**
- * Scans decrypted content, which may hold several elements and text, in the namespace scope and at the depth of its parent.
+ * Scans decrypted content, which may hold several elements and text, in the namespace scope and at the depth of its
+ * parent.
  *
  * @throws {Refusal} as {@link scan}.
  */
@@ -106,7 +108,10 @@ const encodingInfo = /[ \t\r\n]+encoding[ \t\r\n]*=[ \t\r\n]*(?:"[Uu][Tt][Ff]-8"
 const standaloneInfo = /[ \t\r\n]+standalone[ \t\r\n]*=[ \t\r\n]*(?:"(?:yes|no)"|'(?:yes|no)')/y;
 const declarationEnd = /[ \t\r\n]*\?>/y;
 
-/** Passes the XML declaration over: version 1.0, and no encoding but UTF-8 (WS-I Basic Profile 1.1 R1012 would allow UTF-16 too). */
+/**
+ * Passes the XML declaration over: version 1.0, and no encoding but UTF-8 (WS-I Basic Profile 1.1 R1012 would allow
+ * UTF-16 too).
+ */
 function skipDeclaration(cursor: Cursor): void {
   const { source } = cursor;
   if (!/^<\?xml[ \t\r\n?]/.test(source)) return;
@@ -122,7 +127,10 @@ function endOf(pattern: RegExp, source: string, at: number): number | undefined 
   return pattern.test(source) ? pattern.lastIndex : undefined;
 }
 
-/** Scans to the end of the text. `document`: the holder takes one element, and nothing around it but white space and comments. */
+/**
+ * Scans to the end of the text. `document`: the holder takes one element, and nothing around it but white space and
+ * comments.
+ */
 function scanContent(cursor: Cursor, holder: Open, document: boolean): void {
   const { source } = cursor;
   const around: Open[] = [];

@@ -56,8 +56,9 @@ export const marks = {
 } as const;
 
 /**
- * What stands between two tags, or in a decrypted text. The sets of bindings are bit sets: bit n is the declaration of depth
- * n + 1 among those in scope. Only the first 30 declarations have a bit; who uses a deeper one is marked `tagsDiffer`.
+ * What stands between two tags, or in a decrypted text. The sets of bindings are bit sets: bit n is the declaration of
+ * depth n + 1 among those in scope. Only the first 30 declarations have a bit; who uses a deeper one is marked
+ * `tagsDiffer`.
  */
 export interface Content {
   /** The text that the offsets index: the message, or a decrypted text. */
@@ -143,8 +144,8 @@ export function attributeValue(element: Element, namespace: string, local: strin
  *
  * @param fault class of the refusal, `invalidSecurity` by default.
  * @param maxChars longest text as written, unlimited by default.
- * @throws {Refusal} `leaf-content` where it has child elements or comments: a comment could hide half of a value from one of
- * two readers; `leaf-length` above `maxChars`.
+ * @throws {Refusal} `leaf-content` where it has child elements or comments: a comment could hide half of a value from
+ * one of two readers; `leaf-length` above `maxChars`.
  */
 export function leafText(
   element: Element,
@@ -157,7 +158,10 @@ export function leafText(
   return (element.marks & (marks.references | marks.carriageReturns | marks.cdata)) === 0 ? raw : decodeText(raw);
 }
 
-/** The namespace that a prefix stands for inside an element ('' for the default namespace); undefined where it is not declared. */
+/**
+ * The namespace that a prefix stands for inside an element ('' for the default namespace); undefined where it is not
+ * declared.
+ */
 export function namespaceOf(element: Element, prefix: string): string | undefined {
   if (prefix === 'xml') return ns.xml;
   return bindingOf(element.scope, prefix)?.uri ?? (prefix === '' ? '' : undefined);

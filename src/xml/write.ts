@@ -76,8 +76,8 @@ export interface LooseContent {
 }
 
 /**
- * The content of an element, or a fragment, with every declaration in scope there; a prefix may be used only inside a value (`xsi:type`),
- * so none is left out but those in `except`.
+ * The content of an element, or a fragment, with every declaration in scope there; a prefix may be used only inside a
+ * value (`xsi:type`), so none is left out but those in `except`.
  *
  * @param except prefixes that the element around it will declare itself, to the same URIs.
  */

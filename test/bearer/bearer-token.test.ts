@@ -198,7 +198,8 @@ describe('what does not open:', () => {
     expect(openState(bytes.toString('base64'), token, ring, nowMs)).toBeUndefined();
     for (const openToken of [openBearerToken, openRefreshToken])
       expect(openToken(Buffer.from(state, 'base64').toString('base64url'), alice, ring, nowMs)).toBeUndefined();
-    // Neither purpose nor names alone would do: a token sealed for a state's names, and a state's plaintext for a token's.
+    // Neither purpose nor names alone would do: a token sealed for a state's names, and a state's plaintext for a
+    // token's.
     const swapped = seal(plaintextOf(), { purpose: 'bearer-token', names }, ring.farm, currentKey(), random);
     expect(open(swapped, { purpose: 'sct-state', names }, ring, nowMs)).toBeUndefined();
     const asState = seal(

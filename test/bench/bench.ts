@@ -1,6 +1,6 @@
 /**
- * `npm run bench`: figures of one run, ratios first, because machines differ. `--json FILE` writes them to a file as well; `--tokens`
- * measures bearer tokens, and nothing else.
+ * `npm run bench`: figures of one run, ratios first, because machines differ. `--json FILE` writes them to a file as
+ * well; `--tokens` measures bearer tokens, and nothing else.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -157,8 +157,8 @@ interface Sample {
 }
 
 /**
- * A server that waits between two calls finds its caches cold, and ours waits for a generator that signs, encrypts and verifies. So the calls
- * of express are made as slow: each costs the generator what one of ours did a moment before.
+ * A server that waits between two calls finds its caches cold, and ours waits for a generator that signs, encrypts and
+ * verifies. So the calls of express are made as slow: each costs the generator what one of ours did a moment before.
  */
 async function measureCells(cells: readonly Cell[], options: CallOptions): Promise<readonly Sample[]> {
   const last: Sample[] = [];

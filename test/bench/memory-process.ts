@@ -1,4 +1,7 @@
-/** One call in each of many conversations, through the server's pipeline, in a process of its own whose memory is measured. */
+/**
+ * One call in each of many conversations, through the server's pipeline, in a process of its own whose memory is
+ * measured.
+ */
 
 import { readFileSync } from 'node:fs';
 import { Session } from 'node:inspector/promises';

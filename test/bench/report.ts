@@ -27,7 +27,9 @@ export function json({ verify, seal, calls, memory }: Figures): string {
   return `${JSON.stringify(document, null, 2)}\n`;
 }
 
-/** What one cached context may cost: its token's text, its key, four keys derived from it, and their places in tables. */
+/**
+ * What one cached context may cost: its token's text, its key, four keys derived from it, and their places in tables.
+ */
 const maxCacheEntryBytes = 8_192;
 /** Growth that is left once the cache is full: the replay table, and pieces of memory that were not given back. */
 const maxLaterBytes = 16 * 2 ** 20;
@@ -54,7 +56,10 @@ export function sealLines({ sealUs, openUs, base64Chars }: SealFigures): string 
   ]);
 }
 
-/** Lines of the server's own work. The budgets are those of a machine on which xml-crypto took 9,700 to 13,000 µs for its message. */
+/**
+ * Lines of the server's own work. The budgets are those of a machine on which xml-crypto took 9,700 to 13,000 µs for
+ * its message.
+ */
 export function stageLines({ requestBytes, scanUs, receiveUs, sendUs }: StageFigures): string {
   return lines(`EchoSymmetric, text of 1,000 characters: request of ${requestBytes} bytes`, [
     ['scan', us(scanUs), goal('35 µs', scanUs <= 35)],

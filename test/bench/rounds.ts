@@ -8,8 +8,8 @@ export interface Contender {
 }
 
 /**
- * Microseconds of one execution of each contender: the median of `rounds` rounds that take turns, so that a busy moment of the machine
- * meets all alike. One round before them warms up.
+ * Microseconds of one execution of each contender: the median of `rounds` rounds that take turns, so that a busy moment
+ * of the machine meets all alike. One round before them warms up.
  */
 export async function interleaved(contenders: readonly Contender[], rounds: number): Promise<readonly number[]> {
   const samples = contenders.map((): number[] => []);

@@ -12,7 +12,10 @@ export interface SealFigures {
   readonly base64Chars: number;
 }
 
-/** Seals a context of user `alice` with roles `reader` and `editor`, and opens it, as for each message that misses the cache. */
+/**
+ * Seals a context of user `alice` with roles `reader` and `editor`, and opens it, as for each message that misses the
+ * cache.
+ */
 export async function measureSeal({ audience, dialect }: Plan, rounds: number): Promise<SealFigures> {
   const nowMs = Date.now();
   const ring = keyRing(createRing({ nowMs, random: randomBytesPooled }));

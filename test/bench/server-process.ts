@@ -1,4 +1,7 @@
-/** A server in a process of its own, so that its CPU time is its own. Arguments: kind of server, and its settings as JSON. */
+/**
+ * A server in a process of its own, so that its CPU time is its own. Arguments: kind of server, and its settings as
+ * JSON.
+ */
 
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';

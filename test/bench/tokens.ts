@@ -24,7 +24,10 @@ interface TokenScheme {
 
 const lifeMs = 3_600_000;
 
-/** Issues and validates a token of user `alice` with two roles, beside a JWE of `jose` and a sealed object of `iron` with the same claims. */
+/**
+ * Issues and validates a token of user `alice` with two roles, beside a JWE of `jose` and a sealed object of `iron`
+ * with the same claims.
+ */
 export async function measureTokens(rounds: number): Promise<readonly TokenFigures[]> {
   const nowMs = Date.now();
   const token: BearerToken = {

@@ -60,7 +60,8 @@ async function attackStalling(
 test('a service that stands still for a second shows it in the tail, however few callers there are', async () => {
   const { hits, report } = await attackStalling(1);
   expect(hits).toHaveLength(300);
-  // A third of all calls was due while it stood still or was worked off behind it; from the start of each call only one was slow.
+  // A third of all calls was due while it stood still or was worked off behind it; from the start of each call only one
+  // was slow.
   expect(report.latencyMs.max).toBeGreaterThan(990);
   expect(report.latencyMs.p90).toBeGreaterThan(500);
   expect(hits.filter(({ startedMs, endedMs }) => endedMs - startedMs > 10)).toHaveLength(1);

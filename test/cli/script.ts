@@ -5,10 +5,11 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 
 /*
- * Each file of scripts/ is a law in its first line, then commands with all that they print. `$ WORDS` runs wssc, `< FILE` at its end
- * gives standard input. The lines below it: `out: TEXT` and `err: TEXT` are the next line of standard output and standard error,
- * `out~ REGEX` and `err~ REGEX` match it; `exit: N` where that is not 0; `same: FILE` was not changed; `lacks: TEXT` is in no output.
- * `-- FILE --` at the end begins the content of a file that is there from the start; `-- FILE NNN --` gives its mode.
+ * Each file of scripts/ is a law in its first line, then commands with all that they print. `$ WORDS` runs wssc, `<
+ * FILE` at its end gives standard input. The lines below it: `out: TEXT` and `err: TEXT` are the next line of standard
+ * output and standard error, `out~ REGEX` and `err~ REGEX` match it; `exit: N` where that is not 0; `same: FILE` was
+ * not changed; `lacks: TEXT` is in no output. `-- FILE --` at the end begins the content of a file that is there from
+ * the start; `-- FILE NNN --` gives its mode.
  */
 
 const wsdl = fileURLToPath(new URL('../../wsdl/echo.wsdl', import.meta.url));

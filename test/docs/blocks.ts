@@ -4,11 +4,14 @@ import { fileURLToPath } from 'node:url';
 /*
  * What the fenced blocks of the documentation are, by the word behind the fence:
  *
- * - `sh`: commands to paste; they are run, and end with exit code 0 (what is meant to fail says so: `… || echo "exit code $?"`).
+ * - `sh`: commands to paste; they are run, and end with exit code 0 (what is meant to fail says so: `… || echo "exit
+ *   code $?"`).
  *   A block whose command is a server goes on running to the end of the page.
- * - `text`: all that the `sh` block right before printed; `text of WORDS`: the last one that holds these words. `…` stands for
+ * - `text`: all that the `sh` block right before printed; `text of WORDS`: the last one that holds these words. `…`
+ *   stands for
  *   anything in a line, and for any lines where it is a line of its own.
- * - `js`, `json`: a file, named by the comment `<!-- file: NAME -->` in the line before. One under examples/ is a copy of that file.
+ * - `js`, `json`: a file, named by the comment `<!-- file: NAME -->` in the line before. One under examples/ is a copy
+ *   of that file.
  *
  * There are no others.
  */

@@ -18,9 +18,10 @@ import { freePort, loopbackHosts } from '../../src/farm/ports.ts';
 import { type Block, repository } from './blocks.ts';
 
 /*
- * A page is run in a folder of its own, as in a fresh clone where `npm ci` and the build have been: the same dist/ and node_modules/.
- * `wssc` and `npm` are found first in the folder bin/ there. They do what the real ones do, but a farm takes free TCP ports and nothing
- * is built again; the ports that the documentation names are put in place of the real ones, in commands, files and output.
+ * A page is run in a folder of its own, as in a fresh clone where `npm ci` and the build have been: the same dist/ and
+ * node_modules/. `wssc` and `npm` are found first in the folder bin/ there. They do what the real ones do, but a farm
+ * takes free TCP ports and nothing is built again; the ports that the documentation names are put in place of the real
+ * ones, in commands, files and output.
  */
 
 const wsscShim = `#!/bin/sh
@@ -30,7 +31,10 @@ case "$1" in
 esac
 `;
 
-/** The tests are what runs this; `npm ci` was before them. What `npm install` installs is tried by test/package, from the packed file. */
+/**
+ * The tests are what runs this; `npm ci` was before them. What `npm install` installs is tried by test/package, from
+ * the packed file.
+ */
 const npmShim = `#!/bin/sh
 case "$*" in
   ci | test) exit 0 ;;

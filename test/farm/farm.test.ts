@@ -179,7 +179,10 @@ test('status page, status.json and farm.json show no secret, and the first line 
   await farm.interrupt();
 });
 
-/** The password, the ring's keys and ids beyond four bytes, each line of each private key, hash and salt of the users file. */
+/**
+ * The password, the ring's keys and ids beyond four bytes, each line of each private key, hash and salt of the users
+ * file.
+ */
 function secretsOf(farm: RunningFarm): string[] {
   const read = (name: string) => readFileSync(join(farm.data, name), 'utf8');
   const ring = JSON.parse(read('ring.json'));

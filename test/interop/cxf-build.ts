@@ -15,7 +15,10 @@ export const classPath = [join(target, 'classes'), join(target, 'dependency', '*
   process.platform === 'win32' ? ';' : ':',
 );
 
-/** Builds the CXF peers with Maven, unless what is there was built from the same sources. The first build fetches from Maven Central. */
+/**
+ * Builds the CXF peers with Maven, unless what is there was built from the same sources. The first build fetches from
+ * Maven Central.
+ */
 export default function buildCxfPeers(): void {
   const sources = digestOf([join(project, 'pom.xml'), ...filesBelow(join(project, 'src')), ...filesBelow(wsdl)]);
   if (existsSync(builtFrom) && readFileSync(builtFrom, 'utf8') === sources) return;

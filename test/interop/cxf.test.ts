@@ -63,8 +63,8 @@ function issuerOf(first: CxfCall, port: WsdlPort): { name: string; others: strin
 
 const contextsOf = (calls: readonly CxfCall[]) => new Set(calls.map(({ contextId }) => contextId));
 /**
- * CXF's streaming client writes names of the 200512 dialect (DerivedKeyToken, ValueTypes) into messages of the February 2005 ports. A
- * message that mixes the dialects is refused, so that it works on the port of 200512 alone.
+ * CXF's streaming client writes names of the 200512 dialect (DerivedKeyToken, ValueTypes) into messages of the February
+ * 2005 ports. A message that mixes the dialects is refused, so that it works on the port of 200512 alone.
  */
 const mixesDialects: readonly WsdlPort[] = ['EchoTls11', 'EchoSymmetric'];
 const modes = wsdlPorts.flatMap(port => [

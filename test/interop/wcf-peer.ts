@@ -5,7 +5,10 @@ import { type Program, startProgram } from './program.ts';
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Where the WCF client is looked for: `WCF_PEER`, or beside the repository. It can't be fetched from a package registry. */
+/**
+ * Where the WCF client is looked for: `WCF_PEER`, or beside the repository. It can't be fetched from a package
+ * registry.
+ */
 export const wcfPeerFile = process.env.WCF_PEER ?? resolve(repository, '../shared/peers/wcf/bin/wcf-peer');
 export const wcfPeerIsThere = existsSync(wcfPeerFile);
 

@@ -5,7 +5,8 @@ import type { MachineKeyConfig } from '../../src/machine-key/config.ts';
 /*
  * The files of test/vectors/machine-key, by `kind`:
  *
- * - `protect`: what goes into Protect and what comes out, with the derived keys where they are known, and the ticket inside of `input`
+ * - `protect`: what goes into Protect and what comes out, with the derived keys where they are known, and the ticket
+ *   inside of `input`
  *   where it is a Katana token;
  * - `cookie`: a real cookie of which only the decryptionKey is known;
  * - `derive`: one derivation alone.

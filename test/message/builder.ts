@@ -8,12 +8,15 @@ import { canonicalize } from '../../src/xml/canonical.ts';
 import { scanText } from '../../src/xml/scan.ts';
 
 /**
- * Makes messages that are signed and encrypted by the rules, and can be made to break any of them at any point: before the digests,
- * in SignedInfo before the HMAC, in the Signature, before encryption, at the end. It shares nothing with src/message/send but the primitives,
- * and is deterministic: same recipe, same bytes.
+ * Makes messages that are signed and encrypted by the rules, and can be made to break any of them at any point: before
+ * the digests, in SignedInfo before the HMAC, in the Signature, before encryption, at the end. It shares nothing with
+ * src/message/send but the primitives, and is deterministic: same recipe, same bytes.
  */
 export interface Recipe {
-  /** Changes the whole message before anything is signed. The Signature's place is `<SIGNATURE/>`, the ReferenceList's `<REFERENCES/>`. */
+  /**
+   * Changes the whole message before anything is signed. The Signature's place is `<SIGNATURE/>`, the ReferenceList's
+   * `<REFERENCES/>`.
+   */
   readonly unsigned?: (xml: string) => string;
   /** Ids that are signed, in this order. */
   readonly sign?: readonly string[];

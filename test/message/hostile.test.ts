@@ -105,7 +105,8 @@ async function outcome(vector: Pick<Vector, 'plan' | 'message'>): Promise<{ expe
   }
 }
 
-// `UPDATE_VECTORS=1 npx vitest run test/message/hostile` writes what the recipes make now; read the diff before keeping it.
+// `UPDATE_VECTORS=1 npx vitest run test/message/hostile` writes what the recipes make now; read the diff before keeping
+// it.
 if (process.env.UPDATE_VECTORS === '1') {
   for (const scenario of hostile) {
     const { comment, plan, name } = scenario;

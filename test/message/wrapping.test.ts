@@ -10,8 +10,9 @@ import { found, noKeys } from './found.ts';
 import { symmetricCalls } from './plans.ts';
 
 /**
- * Signature wrapping, generated: a signed part is moved to another place of the message and a part of the attacker's stands in its own. Every
- * combination of part, place, wrapper, id and kind of id must be refused; the attacker's text must never come out.
+ * Signature wrapping, generated: a signed part is moved to another place of the message and a part of the attacker's
+ * stands in its own. Every combination of part, place, wrapper, id and kind of id must be refused; the attacker's text
+ * must never come out.
  */
 
 const plan = { ...symmetricCalls().request, encrypted: { body: false, headers: [] } };
@@ -127,7 +128,8 @@ test('no part can be taken away, doubled or renamed', async () => {
         verified => verified,
         (error: unknown) => error,
       );
-      // Where nothing is signed and nothing is structure (the Envelope's own tag, Header's) an attribute changes nothing.
+      // Where nothing is signed and nothing is structure (the Envelope's own tag, Header's) an attribute changes
+      // nothing.
       if (outcome instanceof Error) expect(outcome).toBeInstanceOf(Refusal);
       else expect(message.slice(at, at + 13)).toMatch(/^<soap:(Envelop|Header)/);
     }),

@@ -2,8 +2,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 
 /*
- * Reads the declarations that tsc writes (`dist/*.d.ts`): flat modules, each statement beginning at the start of a line, so that a
- * few patterns are enough to see what a module declares, what it takes from others, and which names a declaration has in it.
+ * Reads the declarations that tsc writes (`dist/*.d.ts`): flat modules, each statement beginning at the start of a
+ * line, so that a few patterns are enough to see what a module declares, what it takes from others, and which names a
+ * declaration has in it.
  */
 
 /** What one module of declarations says. */
@@ -25,7 +26,10 @@ interface Place {
 const declaration = /^(?:export )?(?:declare )?(?:abstract )?(?:interface|type|class|function|const|enum) (\w+)/;
 const list = /^(import|export)(?: type)? \{([^}]*)\} from '([^']+)'/;
 
-/** What the entries' signatures name, as far as it is a module's own: `file#name` of what is exported, and of what is only named. */
+/**
+ * What the entries' signatures name, as far as it is a module's own: `file#name` of what is exported, and of what is
+ * only named.
+ */
 export interface Surface {
   readonly exported: ReadonlySet<string>;
   readonly named: ReadonlySet<string>;

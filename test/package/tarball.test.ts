@@ -8,9 +8,9 @@ import { repository } from '../docs/blocks.ts';
 import { entries } from './entries.ts';
 
 /*
- * The package as it is published: packed, unpacked into the node_modules of a program of its own, beside the packages that it says it
- * depends on and no others. Node's own loader runs the program, in each version of Node that is at hand: this one, and those that
- * OTHER_NODES names (paths of programs, with colons between them).
+ * The package as it is published: packed, unpacked into the node_modules of a program of its own, beside the packages
+ * that it says it depends on and no others. Node's own loader runs the program, in each version of Node that is at
+ * hand: this one, and those that OTHER_NODES names (paths of programs, with colons between them).
  */
 
 const nodes = [process.execPath, ...(process.env.OTHER_NODES ?? '').split(':').filter(path => path !== '')];

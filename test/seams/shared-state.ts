@@ -9,8 +9,8 @@ interface Issued {
 }
 
 /**
- * A state mode of somebody else's: the contexts stand in one place for all nodes, and tokens carry their Identifier alone.
- * Each answer is waited for, as that of a database.
+ * A state mode of somebody else's: the contexts stand in one place for all nodes, and tokens carry their Identifier
+ * alone. Each answer is waited for, as that of a database.
  */
 export function sharedState(): StateMode {
   const conversations = new Map<string, Issued>();

@@ -54,7 +54,8 @@ const attribute = fc.tuple(
   fc.constantFrom('id', 'xsi:nil', 'xsi:type', 'a', 'xml:lang'),
   fc.constantFrom('', '1', 'true', 'false', 't:Longer', 't:Line', 'x "<&'),
 );
-// node-soap's own parser cuts a text at 64 kB and takes each piece for a text of its own; and JavaScript's white space from both its ends.
+// node-soap's own parser cuts a text at 64 kB and takes each piece for a text of its own; and JavaScript's white space
+// from both its ends.
 const text = fc.oneof(
   fc.constantFrom('', '7', '1.5', 'true', '2026-01-02T03:04:05Z', ' a  b ', '\n\t'),
   fc.string({ maxLength: 20 }).map(value => value.replace(/[^\t\n -\uD7FF\uE000-\uFFFD]|(?![\t\n ])\s/g, '')),

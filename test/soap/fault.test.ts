@@ -10,7 +10,10 @@ import { leafText } from '../../src/xml/tree.ts';
 
 const { feb2005, '200512': trust13 } = dialects;
 
-/** Code of SOAP 1.2, most general subcode, and SOAP 1.1's one code, for WS-Addressing 1.0 and the dialect of February 2005. */
+/**
+ * Code of SOAP 1.2, most general subcode, and SOAP 1.1's one code, for WS-Addressing 1.0 and the dialect of February
+ * 2005.
+ */
 const expected: Readonly<Record<FaultClass, readonly [string, string, string]>> = {
   malformed: ['Sender', '', 'Client'],
   versionMismatch: ['VersionMismatch', '', 'VersionMismatch'],

@@ -15,7 +15,10 @@ import {
 } from '../../src/state/seal.ts';
 import { madeRing, seededRandom } from '../keyring/made.ts';
 
-/** One file of test/vectors/state: everything that goes into a sealed state and what comes out, from another implementation. */
+/**
+ * One file of test/vectors/state: everything that goes into a sealed state and what comes out, from another
+ * implementation.
+ */
 export interface StateVector {
   readonly name: string;
   readonly ringKey: Buffer;

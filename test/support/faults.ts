@@ -92,13 +92,17 @@ function goldenBody(name: FaultName): string {
   );
 }
 
-/** Asserts that an answer is the fault of one class, byte for byte; only RelatesTo may differ from message to message. */
+/**
+ * Asserts that an answer is the fault of one class, byte for byte; only RelatesTo may differ from message to message.
+ */
 export function expectFault(answer: Pick<HttpAnswer, 'status' | 'body'>, name: FaultName): void {
   const body = (answer.body ?? '').replace(/<a:RelatesTo>[^<]{1,512}<\/a:RelatesTo>/, '');
   expect({ status: answer.status, body }).toEqual({ status: name === 'busy' ? 503 : 500, body: goldenBody(name) });
 }
 
-/** Asserts that nothing of what must stay secret stands in the log of a node: given texts, and bytes in hex and base64. */
+/**
+ * Asserts that nothing of what must stay secret stands in the log of a node: given texts, and bytes in hex and base64.
+ */
 export function expectNoSecrets(lines: readonly string[], secrets: readonly (string | Uint8Array)[]): void {
   const log = lines.join('');
   const spellings = secrets.flatMap(secret =>

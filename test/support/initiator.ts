@@ -129,8 +129,8 @@ export function cancel(conversation: Conversation, change: Change & { readonly t
 }
 
 /**
- * A request to Renew or to Amend the conversation, which signs it (WS-SecureConversation 1.3 §4, §5): a Renew names it as the target, an
- * Amend asks for a token once more.
+ * A request to Renew or to Amend the conversation, which signs it (WS-SecureConversation 1.3 §4, §5): a Renew names it
+ * as the target, an Amend asks for a token once more.
  */
 export function trustRequest(conversation: Conversation, request: 'renew' | 'amend', change: Change = {}): string {
   const { plan, keys, token } = conversation;

@@ -3,7 +3,10 @@ import { describe, expect, test } from 'vitest';
 import { scanFragment, scanText } from '../../src/xml/scan.ts';
 import { bindingOf, type Content, type Element } from '../../src/xml/tree.ts';
 
-/** Nested and neighbouring elements, each with declarations of its own out of few prefixes, so that they shadow each other. */
+/**
+ * Nested and neighbouring elements, each with declarations of its own out of few prefixes, so that they shadow each
+ * other.
+ */
 interface Made {
   readonly declared: readonly (readonly [prefix: number, uri: number])[];
   readonly used: number;

@@ -7,8 +7,8 @@ import type { Element } from '../../src/xml/tree.ts';
 import { choices, prefixLists, writeDocument } from './documents.ts';
 
 /**
- * libxml2 as the second opinion on exclusive c14n, for every element of each document.
- * Documents that our scanner refuses (refusals.test.ts) have no canonical form here: processing instructions, DOCTYPE, relative URIs.
+ * libxml2 as the second opinion on exclusive c14n, for every element of each document. Documents that our scanner
+ * refuses (refusals.test.ts) have no canonical form here: processing instructions, DOCTYPE, relative URIs.
  */
 
 function elementsOf(root: Element): Element[] {

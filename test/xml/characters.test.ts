@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { decodeText, isPrintableAscii, trimSpace } from '../../src/xml/characters.ts';
 
-/** Bytes that begin at any place of a word, as parts of a socket's buffer do, among bytes that are no printable ASCII. */
+/**
+ * Bytes that begin at any place of a word, as parts of a socket's buffer do, among bytes that are no printable ASCII.
+ */
 function placed(bytes: readonly number[], offset: number): Uint8Array {
   const around = new Uint8Array(bytes.length + 8);
   around.set(bytes, offset);

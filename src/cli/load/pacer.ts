@@ -1,9 +1,9 @@
 /*
  * When to call. A pacer is a pure function of what has happened so far, so that it can be tested as a table.
  *
- * Open loop (`rate`): call n is due at n / rate, whatever the service does meanwhile; a call that starts late because all is busy is
- * still measured from when it was due. Closed loop (`concurrency`): each of so many callers makes its next call when its last one was
- * answered and its think time is over.
+ * Open loop (`rate`): call n is due at n / rate, whatever the service does meanwhile; a call that starts late because
+ * all is busy is still measured from when it was due. Closed loop (`concurrency`): each of so many callers makes its
+ * next call when its last one was answered and its think time is over.
  */
 
 /** What the pacer says: wait so long and then start a call that counts from `dueMs`, or stop. */
@@ -23,7 +23,10 @@ export interface Pacer {
 
 const stop: Pace = { stop: true };
 
-/** Open loop at a constant rate. @param callers most calls under way at once; above it calls start late, which their times show */
+/**
+ * Open loop at a constant rate. @param callers most calls under way at once; above it calls start late, which their
+ * times show
+ */
 export function openLoop({
   ratePerS,
   durationMs,

@@ -19,7 +19,10 @@ export interface LoadReport {
   readonly latencyMs: { readonly p50: number; readonly p90: number; readonly p99: number; readonly max: number };
   readonly errors: Readonly<Record<string, number>>;
   readonly nodes: Readonly<Record<string, number>>;
-  /** Share of the measured calls whose conversation was opened from its sealed state; null where the farm's status is not known. */
+  /**
+   * Share of the measured calls whose conversation was opened from its sealed state; null where the farm's status is
+   * not known.
+   */
   readonly openedFromSeal: number | null;
   /** Averages of one call. */
   readonly bytes: {

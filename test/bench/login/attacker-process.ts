@@ -1,4 +1,7 @@
-/** Who attacks, in a process of its own. Argument: the attack as JSON; it begins when the process is told, and ends by itself. */
+/**
+ * Who attacks, in a process of its own. Argument: the attack as JSON; it begins when the process is told, and ends by
+ * itself.
+ */
 import { readFileSync } from 'node:fs';
 import { loadPeerCertificate } from '../../../src/crypto/x509.ts';
 import { compilePolicy } from '../../../src/policy/compile.ts';

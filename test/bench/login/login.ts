@@ -1,6 +1,7 @@
 /**
- * `npm run bench:login`: how calls of an established conversation, and honest logins, fare while a node is attacked by people who have no
- * password. It prints; nothing depends on its figures. `-- --seconds N`: length of each measurement, default 15.
+ * `npm run bench:login`: how calls of an established conversation, and honest logins, fare while a node is attacked by
+ * people who have no password. It prints; nothing depends on its figures. `-- --seconds N`: length of each measurement,
+ * default 15.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -51,7 +52,10 @@ function nextMessage<T>(child: ChildProcess): Promise<T> {
 const start = (name: string, argument: object) =>
   fork(new URL(`./${name}.js`, import.meta.url), [JSON.stringify(argument)], { execArgv: [] });
 
-/** Users of one password and one hash under many names: each is a login of its own, and the making of one hash takes long. */
+/**
+ * Users of one password and one hash under many names: each is a login of its own, and the making of one hash takes
+ * long.
+ */
 function manyUsers({ users }: DemoData, count: number): void {
   const file = JSON.parse(readFileSync(users, 'utf8'));
   const [one] = file.users;
@@ -91,7 +95,10 @@ async function callSteadily({ session }: Bench, forMs: number): Promise<number[]
 
 let honest = 0;
 
-/** A first login of a user who was never here, from an address of its own: it tries again when it is told to. Milliseconds until it is in. */
+/**
+ * A first login of a user who was never here, from an address of its own: it tries again when it is told to.
+ * Milliseconds until it is in.
+ */
 async function firstLogin({ port, data }: Bench): Promise<number> {
   const i = honest++;
   const recipient = loadPeerCertificate(readFileSync(data.service.certificate, 'utf8'));
