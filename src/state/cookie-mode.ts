@@ -81,7 +81,9 @@ export function cookieMode(options: CookieModeOptions): StateMode {
       });
     },
     cancel(context, nowMs) {
-      const cancellation = { id: context.id, untilMs: lastUseMs(context) + keeper.ring().policy.skewMs };
+      // No instance is used after the absolute end; a renewal that another node makes meanwhile ends with it.
+      const untilMs = context.absoluteExpiresMs + keeper.ring().policy.skewMs;
+      const cancellation = { id: context.id, untilMs };
       const kept = cancels.add(cancellation, nowMs);
       return after(kept, isKept => (isKept ? cancellation : refuse('server', 'cancel-list-full')));
     },
@@ -107,13 +109,6 @@ export function cookieMode(options: CookieModeOptions): StateMode {
 function foundIn(entry: CacheEntry, openedFrom: OpenedFrom): KeptState {
   entry.keys ??= contextKeys(entry.context.secret);
   return { context: entry.context, openedFrom, keys: entry.keys };
-}
-
-/**
- * No instance of a context is used after its absolute end; a renewal that another node makes meanwhile ends with it.
- */
-function lastUseMs({ tokenExpiresMs, absoluteExpiresMs }: Context): number {
-  return Math.max(tokenExpiresMs, absoluteExpiresMs);
 }
 
 function cacheKey({ dialect, id, instance }: Omit<ContextToken, 'state'>, audience: string): string {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { systemRandom } from '../../src/crypto/random.ts';
 import { createRing } from '../../src/keyring/rotate.ts';
+import { ns } from '../../src/names.ts';
 import { type ListeningNode, listen } from '../support/endpoint.ts';
 import { expectFault, expectRefused, loggedReasons } from '../support/faults.ts';
 import {
@@ -28,6 +29,16 @@ function withHeaderOf(message: string, chars: number): string {
 
 /** A message of so many bytes: white space after the Envelope. */
 const ofBytes = (message: string, bytes: number) => message + ' '.repeat(bytes - Buffer.byteLength(message));
+
+test.each(portNames)('%s refuses an Envelope of the other version of SOAP, in that version', async port => {
+  const conversation = await converseWith(node, port);
+  const other = call(conversation).replaceAll(ns.soap12, ns.soap11);
+  const { status, body } = await node.post(port, other);
+  expect(status).toBe(500);
+  expect(body).toContain(`<s:Envelope xmlns:s="${ns.soap11}">`);
+  expect(body).toContain('VersionMismatch');
+  expect(loggedReasons(node.lines).at(-1)).toBe('soap-version');
+});
 
 describe.each(portNames)('on %s', port => {
   const malformed = async (message: string, reason: string) => {

@@ -1,4 +1,4 @@
-import { algorithms, tokenTypes } from '../../../src/names.ts';
+import { algorithms, dialects, tokenTypes } from '../../../src/names.ts';
 import { reference, sct } from '../builder.ts';
 import { replace, type Scenario, scenarioList } from './steps.ts';
 import { inclusive } from './structures.ts';
@@ -104,6 +104,18 @@ add('calls', 'G20-content-of-data-reference', 'content where none may stand: a t
 add('calls', 'G20-content-of-reference', 'content where none may stand', {
   unsigned: text =>
     text.replace(reference('#SCT', sct), reference('#SCT', sct).replace('/>', '><m:x/></wsse:Reference>')),
+});
+
+add(
+  'calls',
+  'G19-other-attribute-with-the-algorithm',
+  'the name of the derivation in an attribute that is none of its',
+  {
+    unsigned: replace('wsu:Id="DKs"', `wsu:Id="DKs" Derivation="${dialects.feb2005.dkPsha1}"`),
+  },
+);
+add('calls', 'G21-nothing-encrypted', 'no EncryptedData in the Body, nothing at all', {
+  encryptedData: () => '',
 });
 
 export const moreThanAllowed: readonly Scenario[] = scenarios;
