@@ -7,7 +7,7 @@ import type { ContextKeys } from '../security/context-keys.ts';
 import type { DerivedKeyToken } from '../security/derived-key.ts';
 import type { EncryptedData } from '../security/encryption.ts';
 import { parseSecurityHeader, type SecurityHeader } from '../security/header.ts';
-import { addIds, collectIds, elementById, hasId, hasLookAlike, type Ids } from '../security/ids.ts';
+import { addIds, collectIds, elementById, findById, hasId, hasLookAlike, type Ids } from '../security/ids.ts';
 import {
   type DigestOptions,
   hmacVerifier,
@@ -244,7 +244,7 @@ function checkBeforeKey(
 ): void {
   const { plan, envelope, ids } = received;
   if (isReplay?.(replayKey(message, received, signature, token)) === true) refuse('invalidSecurity', 'replay');
-  const found = signature.references.map(({ id }) => ids.elements.get(id));
+  const found = signature.references.map(({ id }) => findById(ids, id));
   const signed = new Set(found.filter(element => element !== undefined));
   checkSigned(plan, { envelope, signed, tokens: undefined });
 }

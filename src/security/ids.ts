@@ -48,12 +48,17 @@ export function addIds(table: Ids, ids: readonly IdAttribute[], fault: FaultClas
   }
 }
 
+/** The element of this id; undefined where there is none. A reference is followed by {@link elementById}. */
+export function findById({ elements }: Ids, id: string): Element | undefined {
+  return elements.get(keyOf(id));
+}
+
 /**
  * The element that a reference `#id` names. @throws {Refusal} of class `fault` where there is none, or a look-alike
  * beside it.
  */
 export function elementById(table: Ids, id: string, fault: FaultClass = 'invalidSecurity'): Element {
-  const element = table.elements.get(keyOf(id));
+  const element = findById(table, id);
   if (element === undefined) return refuse(fault, 'reference-target');
   if (hasLookAlike(table, id)) return refuse(fault, 'ambiguous-id');
   return element;
@@ -61,7 +66,7 @@ export function elementById(table: Ids, id: string, fault: FaultClass = 'invalid
 
 /** Whether an element of the message has this id. */
 export function hasId(table: Ids, id: string): boolean {
-  return table.elements.has(keyOf(id));
+  return findById(table, id) !== undefined;
 }
 
 /** Whether an attribute that is no id for us has this value. */
