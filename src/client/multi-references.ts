@@ -1,4 +1,5 @@
 import { refuse } from '../errors.ts';
+import { tableKey } from '../table-key.ts';
 import { attributeValue, type Element } from '../xml/tree.ts';
 
 /**
@@ -24,19 +25,14 @@ function collect(element: Element, members: Map<string, number>, references: str
     const id = attributeValue(element, '', 'id');
     const reference = attributeValue(element, '', 'href')?.slice(1);
     if ([id, reference].some(isInherited)) refuse('malformed', 'reference-name');
-    if (id !== undefined) count(members, keyOf(id), attributes.length + children.length);
-    if (reference !== undefined) references.push(keyOf(reference));
+    if (id !== undefined) count(members, tableKey(id), attributes.length + children.length);
+    if (reference !== undefined) references.push(tableKey(reference));
   }
   for (const child of children) collect(child, members, references);
 }
 
 function count(members: Map<string, number>, key: string, found: number): void {
   members.set(key, Math.max(members.get(key) ?? 0, found));
-}
-
-/** Node 20.19 hashes a text of digits to its number, so that all of them could be given one place in a table. */
-function keyOf(name: string): string {
-  return `=${name}`;
 }
 
 function isInherited(name: string | undefined): boolean {

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { parseContentType } from '../server/content-type.ts';
 import { readBody } from '../server/http-request.ts';
+import { tableKey } from '../table-key.ts';
 import { refuseGrant } from './oauth-error.ts';
 
 /** Parameters of a request, none of them empty and none twice. */
@@ -46,16 +47,12 @@ function refuseLength(): never {
   return refuseGrant('invalid_request', 'the body is too long', { status: 413 });
 }
 
-/**
- * One without a value is as good as none, one that is there twice is refused. Names come from anyone, and Node 20.19
- * hashes a text of digits to its number, so that all of them could be given one place in a table: none is put into one
- * as it is.
- */
+/** One without a value is as good as none, one that is there twice is refused. */
 function parseForm(text: string): Form {
   const form = new Map<string, string>();
   const seen = new Set<string>();
   for (const [name, value] of new URLSearchParams(text)) {
-    const key = `=${name}`;
+    const key = tableKey(name);
     if (seen.has(key)) refuseGrant('invalid_request', 'a parameter is there twice');
     seen.add(key);
     if (value !== '' && ourNames.test(name)) form.set(name, value);

@@ -1,5 +1,6 @@
 import { type FaultClass, refuse } from '../errors.ts';
 import { ns } from '../names.ts';
+import { tableKey } from '../table-key.ts';
 import type { Attribute, Element, IdAttribute } from '../xml/tree.ts';
 
 /**
@@ -8,7 +9,7 @@ import type { Attribute, Element, IdAttribute } from '../xml/tree.ts';
  * remembered, to be refused as soon as a reference has the same value.
  */
 export interface Ids {
-  /** By the key of the id. */
+  /** By the {@link tableKey} of the id. */
   readonly elements: Map<string, Element>;
   /**
    * Attributes that look like ids and are none for us. There may be many, and few references, so that they are only
@@ -16,17 +17,6 @@ export interface Ids {
    */
   readonly lookAlikes: Attribute[];
 }
-
-/**
- * Key of an id in a table, another one for each id. Node 20.19 hashes a text of digits to its number, so that whoever
- * writes a message could give all of its ids one place in the table; hashes of other texts can't be foreseen.
- */
-function keyOf(id: string): string {
-  return id.charCodeAt(0) <= nine ? `#${id}` : id;
-}
-
-/** The digits, and the sign that is put before them, are among the characters up to this one. */
-const nine = 0x39;
 
 /** @throws {Refusal} `invalidSecurity` where two ids of a message are equal, referenced or not. */
 export function collectIds(ids: readonly IdAttribute[]): Ids {
@@ -42,7 +32,7 @@ export function addIds(table: Ids, ids: readonly IdAttribute[], fault: FaultClas
     // xml:id is an id by its own specification, but nothing here refers by it.
     if (!real) table.lookAlikes.push(attribute);
     if (!real && attribute.namespace !== ns.xml) continue;
-    const key = keyOf(attribute.value);
+    const key = tableKey(attribute.value);
     if (table.elements.has(key)) refuse(fault, 'duplicate-id');
     table.elements.set(key, element);
   }
@@ -50,7 +40,7 @@ export function addIds(table: Ids, ids: readonly IdAttribute[], fault: FaultClas
 
 /** The element of this id; undefined where there is none. A reference is followed by {@link elementById}. */
 export function findById({ elements }: Ids, id: string): Element | undefined {
-  return elements.get(keyOf(id));
+  return elements.get(tableKey(id));
 }
 
 /**
