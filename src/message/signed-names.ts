@@ -1,5 +1,6 @@
 import { type FaultClass, refuse } from '../errors.ts';
 import { ns } from '../names.ts';
+import { splitQualifiedName } from '../xml/characters.ts';
 import { attributeValue, bindingOf, type Element, namespaceOf } from '../xml/tree.ts';
 
 /**
@@ -99,7 +100,7 @@ export function checkTypes(content: Element, namespaceIn: NamespaceOf, fault: Fa
 /** Whether there is a type (xsi:type, XML Schema Part 1 §2.6.1) whose prefix is not signed. */
 export function hasUnsignedType(content: Element, namespaceIn: NamespaceOf): boolean {
   const type = content.attributes.length === 0 ? undefined : attributeValue(content, ns.xsi, 'type');
-  if (type !== undefined && namespaceIn(content, prefixOf(type)) === undefined) return true;
+  if (type !== undefined && namespaceIn(content, splitQualifiedName(type).prefix ?? '') === undefined) return true;
   return content.children.some(child => hasUnsignedType(child, namespaceIn));
 }
 
@@ -115,8 +116,4 @@ export function checkNames(content: Element, namespaceIn: NamespaceOf, fault: Fa
     if (isBound && namespaceIn(content, prefix) === undefined) refuse(fault, 'name-prefix-not-signed');
   }
   for (const child of content.children) checkNames(child, namespaceIn, fault);
-}
-
-function prefixOf(name: string): string {
-  return name.slice(0, Math.max(0, name.indexOf(':')));
 }

@@ -1,7 +1,7 @@
 import { ns } from '../names.ts';
 import { securityLimits } from '../security/grammar.ts';
 import { isFaultName } from '../soap/fault-shape.ts';
-import { trimSpace } from '../xml/characters.ts';
+import { splitQualifiedName, trimSpace } from '../xml/characters.ts';
 import { bindingOf, type Element } from '../xml/tree.ts';
 
 /** How far into a value a prefix is looked for: no prefix is longer. */
@@ -39,11 +39,11 @@ function collect(element: Element, names: Set<string>, others: Set<string>): voi
 
 function add(element: Element, value: string, isName: boolean, prefixes: Set<string>): void {
   const text = value.length > lookedAtChars ? value.slice(0, lookedAtChars) : value;
-  const colon = text.indexOf(':');
-  if (colon === -1) {
+  const { prefix } = splitQualifiedName(text);
+  if (prefix === undefined) {
     if (isName) prefixes.add('#default');
     return;
   }
-  const prefix = trimSpace(text.slice(0, colon));
-  if (bindingOf(element.scope, prefix) !== undefined) prefixes.add(prefix);
+  const trimmed = trimSpace(prefix);
+  if (bindingOf(element.scope, trimmed) !== undefined) prefixes.add(trimmed);
 }

@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { type Attr, DOMParser, type Document, type Element, type Node } from '@xmldom/xmldom';
 import { type ConfigurationCode, ConfigurationError } from '../errors.ts';
 import { expandedName, ns } from '../names.ts';
+import { splitQualifiedName } from '../xml/characters.ts';
 import type { QName } from './plan.ts';
 
 /** Text of a document and the file or URL that it came from. */
@@ -134,12 +135,11 @@ export function requiredAttribute(element: Element, local: string): string {
  */
 export function qnameOf(element: Element, attribute: string): QName {
   const value = requiredAttribute(element, attribute).trim();
-  const colon = value.indexOf(':');
-  const prefix = colon < 0 ? null : value.slice(0, colon);
+  const { prefix = null, local } = splitQualifiedName(value);
   const namespace = prefix === 'xml' ? ns.xml : element.lookupNamespaceURI(prefix as string);
   if (prefix !== null && !namespace)
     failAt('WSDL_INVALID', element, `the prefix of ${attribute}="${value}" is not declared`);
-  return { namespace: namespace ?? '', local: value.slice(colon + 1) };
+  return { namespace: namespace ?? '', local };
 }
 
 /**

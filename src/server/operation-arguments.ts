@@ -1,6 +1,6 @@
 import type { WSDL } from 'soap';
 import { ns } from '../names.ts';
-import { decodeText, trimSpace } from '../xml/characters.ts';
+import { decodeText, splitQualifiedName, trimSpace } from '../xml/characters.ts';
 import { attributeValue, type Element, marks, namespaceOf } from '../xml/tree.ts';
 
 /**
@@ -84,7 +84,7 @@ function readElement(wsdl: WSDL, element: Element, described: Description): Valu
 function typeOf(wsdl: WSDL, element: Element): Description {
   const named = attributeValue(element, ns.xsi, 'type');
   if (named === undefined) return undefined;
-  const [, prefix = '', local = ''] = /^(?:([^:]*):)?(.*)$/s.exec(named) ?? [];
+  const { prefix = '', local } = splitQualifiedName(named);
   return namedType(wsdl, namespaceOf(element, prefix) ?? '', local);
 }
 
@@ -153,7 +153,7 @@ function rows<T>(names: readonly string[], value: T): Record<string, T> {
 
 function withText(value: Value, text: string, description: Description): Value {
   if (text === '') return value;
-  const read = typeof description === 'string' ? own(readers, localName(description)) : undefined;
+  const read = typeof description === 'string' ? own(readers, splitQualifiedName(description).local) : undefined;
   const typed = read === undefined ? (typeof value === 'string' ? value + text : text) : read(text);
   if (!hasAttributes(value)) return typed;
   put(value, textKey, typed);
@@ -164,12 +164,8 @@ function hasAttributes(value: Value): value is object {
   return typeof value === 'object' && value !== null && Object.hasOwn(value, attributesKey);
 }
 
-function localName(type: string): string {
-  return type.slice(type.indexOf(':') + 1);
-}
-
 function isOfType(description: Description, name: string): boolean {
-  return typeof description === 'string' && localName(description) === name;
+  return typeof description === 'string' && splitQualifiedName(description).local === name;
 }
 
 function isEmpty(value: Value): boolean {

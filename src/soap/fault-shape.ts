@@ -1,5 +1,5 @@
 import { type SoapVersion, type SoapVersionName, soapVersions } from '../names.ts';
-import { trimSpace } from '../xml/characters.ts';
+import { splitQualifiedName, trimSpace } from '../xml/characters.ts';
 import { childNamed, type Element, isNamed, leafText, namespaceOf } from '../xml/tree.ts';
 import { escapeAttribute, escapeText } from '../xml/write.ts';
 
@@ -162,9 +162,8 @@ function nameIn(element: Element | undefined): FaultName | undefined {
 }
 
 function qualifiedName(element: Element): { readonly prefix: string; readonly local: string } {
-  const text = trimSpace(textOf(element));
-  const colon = text.indexOf(':');
-  return { prefix: text.slice(0, Math.max(0, colon)), local: text.slice(colon + 1) };
+  const { prefix = '', local } = splitQualifiedName(trimSpace(textOf(element)));
+  return { prefix, local };
 }
 
 function textOf(element: Element | undefined): string {

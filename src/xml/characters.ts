@@ -50,8 +50,15 @@ function isIn(ranges: readonly Range[], code: number): boolean {
 
 /** Whether a text is a QName (Namespaces in XML 1.0 §4). */
 export function isQualifiedName(text: string): boolean {
+  const { prefix, local } = splitQualifiedName(text);
+  return isName(local) && (prefix === undefined || isName(prefix));
+}
+
+/** The parts of a QName as it is written, at the first colon; the prefix is undefined where there is none. */
+export function splitQualifiedName(text: string): { readonly prefix: string | undefined; readonly local: string } {
   const colon = text.indexOf(':');
-  return isName(text.slice(colon + 1)) && (colon === -1 || isName(text.slice(0, colon)));
+  if (colon === -1) return { prefix: undefined, local: text };
+  return { prefix: text.slice(0, colon), local: text.slice(colon + 1) };
 }
 
 /** Whether a text is an NCName (Namespaces in XML 1.0 §3). */
