@@ -39,11 +39,9 @@ function collect(element: Element, names: Set<string>, others: Set<string>): voi
 
 function add(element: Element, value: string, isName: boolean, prefixes: Set<string>): void {
   const text = value.length > lookedAtChars ? value.slice(0, lookedAtChars) : value;
-  const { prefix } = splitQualifiedName(text);
-  if (prefix === undefined) {
+  const prefix = trimSpace(splitQualifiedName(text).prefix ?? '');
+  // A text that begins with a colon has no prefix either.
+  if (prefix === '') {
     if (isName) prefixes.add('#default');
-    return;
-  }
-  const trimmed = trimSpace(prefix);
-  if (bindingOf(element.scope, trimmed) !== undefined) prefixes.add(trimmed);
+  } else if (bindingOf(element.scope, prefix) !== undefined) prefixes.add(prefix);
 }

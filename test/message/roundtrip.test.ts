@@ -259,6 +259,17 @@ describe('the sender', () => {
     },
   );
 
+  test.each([':', ' : x', ':-)', 'q:', '::'])('a text may begin with a colon: %j', async text => {
+    const content = `<m:Echo xmlns:m="urn:m" xmlns="urn:default" xmlns:q="urn:q">${text}</m:Echo>`;
+    for (const encrypted of [true, false]) {
+      const request = { ...plan, encrypted: { body: encrypted, headers: [] } };
+      const keys = conversation(request.dialect);
+      const message = sent(request, keys.clientSends, outgoing({ body: { declarations: '', content } }));
+      const opened = await received(message.text, request, keys.serverReceives);
+      expect(bodyContent(opened).content).toBe(content);
+    }
+  });
+
   test('what a prefix in a header block means is signed with the block', async () => {
     const { request } = symmetricCalls();
     const signed = { ...request.signed, headers: [...request.signed.headers, { namespace: 'urn:app', local: '' }] };
