@@ -297,7 +297,7 @@ function verified(
     contextToken: key?.contextToken,
     tokens,
     encryptedKey: key?.encryptedKey,
-    signed: new Set(signed.keys()),
+    signed,
     scope,
   };
 }

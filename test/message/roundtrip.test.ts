@@ -130,7 +130,7 @@ describe('what is sent is received', () => {
     const request = sent(plan.request, keys.clientSends, outgoing());
     const opened = await received(request.text, plan.request, keys.serverReceives);
     expect(opened.context?.context.id).toBe(contextId);
-    expect([...opened.signed].map(element => element.local).sort()).toEqual(
+    expect([...opened.signed.keys()].map(element => element.local).sort()).toEqual(
       toSigned ? ['Timestamp', 'To'] : ['Timestamp'],
     );
     expect(bodyContent(opened).content).toBe(outgoing().body.content);
@@ -162,7 +162,7 @@ describe('what is sent is received', () => {
       const request = sent(plan.request, keys.clientSends, outgoing());
       const opened = await received(request.text, plan.request, keys.serverReceives);
       expect(opened.context?.context.id).toBe(contextId);
-      expect([...opened.signed].map(element => element.local).sort()).toEqual([
+      expect([...opened.signed.keys()].map(element => element.local).sort()).toEqual([
         'Action',
         'Body',
         'MessageID',
@@ -277,7 +277,7 @@ describe('the sender', () => {
     const block = scanText(`<a:T xmlns:a="urn:app" xmlns:q="urn:q" xmlns:i="${ns.xsi}" i:type="q:A"/>`).root;
     const { text } = sent({ ...request, signed }, keys.clientSends, outgoing({ headers: [block] }));
     const opened = await received(text, { ...request, signed }, keys.serverReceives);
-    const [found] = [...opened.signed].filter(({ local }) => local === 'T');
+    const [found] = [...opened.signed.keys()].filter(({ local }) => local === 'T');
     if (found === undefined || opened.scope === undefined) throw new Error('nothing signed');
     expect(signedNames(opened.scope)(found, 'q')).toBe('urn:q');
   });
