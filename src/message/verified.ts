@@ -17,7 +17,7 @@ import { canonicalize } from '../xml/canonical.ts';
 import type { Element, Fragment } from '../xml/tree.ts';
 import { inheritDeclarations, type LooseContent, standalone, withoutSections } from '../xml/write.ts';
 import { type EncryptedParts, isEncryptedData } from './encrypted-parts.ts';
-import { hasUnsignedType, type SignedScope, signedNames } from './signed-names.ts';
+import { hasUnsignedType, type NamespaceOf, type SignedScope, signedNames } from './signed-names.ts';
 
 /** What of a message was verified. Nothing else of it may be used. */
 export interface Verified {
@@ -102,17 +102,16 @@ export function contentText({ body, content, scope }: Verified): string {
   if (content === undefined) return '';
   const prefixes = scope?.parts.get(body);
   if (scope === undefined || prefixes === undefined) return withoutSections(standalone(content));
-  const unsigned = isFault(content) ? unsignedFaultParts(content, scope) : [];
+  const namespaceIn = signedNames(scope);
+  const unsigned = isFault(content) ? unsignedFaultParts(content, namespaceIn) : [];
   if (scope.plaintext !== 'canonical' && unsigned.length === 0) {
-    const namespaceIn = signedNames(scope);
     return withoutSections(standalone(content, ({ prefix }) => namespaceIn(content, prefix) !== undefined));
   }
   return canonicalize(content, { prefixes, plaintexts: new Map(unsigned.map(part => [part, emptied(part)])) });
 }
 
 /** In a fault, a subcode or a detail whose names are not signed counts as absent. */
-function unsignedFaultParts(fault: Element, scope: SignedScope): Element[] {
-  const namespaceIn = signedNames(scope);
+function unsignedFaultParts(fault: Element, namespaceIn: NamespaceOf): Element[] {
   const detail = detailOf(fault);
   const subcode = unsignedSubcode(fault, namespaceIn);
   const parts = [subcode, detail !== undefined && hasUnsignedType(detail, namespaceIn) ? detail : undefined];
