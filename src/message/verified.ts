@@ -2,12 +2,7 @@ import { refuse } from '../errors.ts';
 import type { SoapVersion } from '../names.ts';
 import type { EncryptedKeyHandle } from '../security/encrypted-key.ts';
 import type { SecurityHeader } from '../security/header.ts';
-import {
-  type ProvenToken,
-  parseSupportingToken,
-  type SupportingTokenElement,
-  supportingTokens,
-} from '../security/supporting-tokens.ts';
+import { type ProvenToken, parseSupportingToken, type SupportingTokenElement } from '../security/supporting-tokens.ts';
 import type { Addressing } from '../soap/addressing.ts';
 import { checkBodyContent } from '../soap/envelope.ts';
 import { detailOf, isFault, unsignedSubcode } from '../soap/fault-shape.ts';
@@ -60,8 +55,7 @@ function tokenIn(fragment: Fragment | undefined): SupportingTokenElement {
   const [element, ...more] = elementContent(fragment, 'invalidSecurity', 'supporting-token-text');
   if (element === undefined || more.length !== 0) return refuse('invalidSecurity', 'supporting-token-count');
   const token = parseSupportingToken(element, 'supporting-token-missing');
-  if (supportingTokens.get(token.kind)?.mayBeEncrypted !== true)
-    refuse('invalidSecurity', 'supporting-token-encrypted');
+  if (!token.mayBeEncrypted) refuse('invalidSecurity', 'supporting-token-encrypted');
   return token;
 }
 

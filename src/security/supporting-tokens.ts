@@ -35,28 +35,30 @@ export const supportingTokens: Map<string, TokenKind<unknown>> = new Map([
 export interface SupportingTokenElement {
   readonly element: Element;
   readonly kind: string;
+  /** Whether it may have stood inside an EncryptedData. */
+  readonly mayBeEncrypted: boolean;
   readonly claims: unknown;
 }
 
 /** What a token of a verified message claims, by its kind. */
 export type ProvenToken = Pick<SupportingTokenElement, 'kind' | 'claims'>;
 
-/** The kind of an element, by its name; undefined where it is no supporting token. */
-export function tokenKindOf(element: Element): string | undefined {
-  for (const [kind, { namespace, local }] of supportingTokens) if (isNamed(element, namespace, local)) return kind;
+/** The kind of an element and its row, by its name; undefined where it is no supporting token. */
+function rowOf(element: Element): readonly [kind: string, row: TokenKind<unknown>] | undefined {
+  for (const [kind, row] of supportingTokens) if (isNamed(element, row.namespace, row.local)) return [kind, row];
   return undefined;
 }
 
 /** @throws {Refusal} `invalidSecurity` for an element that is no supporting token, or one of another structure */
 export function parseSupportingToken(element: Element, reason: string): SupportingTokenElement {
-  const kind = tokenKindOf(element) ?? refuse('invalidSecurity', reason);
-  return { element, kind, claims: supportingTokens.get(kind)?.parse(element) };
+  const [kind, row] = rowOf(element) ?? refuse('invalidSecurity', reason);
+  return { element, kind, mayBeEncrypted: row.mayBeEncrypted, claims: row.parse(element) };
 }
 
 /** Whether a message's signature may cover an element as a supporting token. */
 export function isSignableToken(element: Element): boolean {
-  const kind = tokenKindOf(element);
-  return kind !== undefined && supportingTokens.get(kind)?.mayBeSigned === true;
+  const [, row] = rowOf(element) ?? [];
+  return row?.mayBeSigned === true;
 }
 
 /** User name and password of the UsernameToken among the tokens of a message. */
