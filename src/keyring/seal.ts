@@ -37,6 +37,7 @@ const tagBytes = 16;
 export const overheadBytes = ciphertextAt + tagBytes;
 const label = Buffer.from('soap-secure-conversation/state/v1\0');
 const cipher = 'aes-256-gcm';
+
 /**
  * What a seal is for, and what it is bound to beside the farm. What was sealed under one binding does not open under
  * another.
