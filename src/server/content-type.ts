@@ -1,3 +1,5 @@
+import { keepingLast } from './last-text.ts';
+
 /** A media type with its parameters, names in lower case. */
 export interface ContentType {
   readonly text: string;
@@ -19,18 +21,12 @@ const parameter = /;[ \t]*(?:([!#$%&'*+.^`|~\w-]+)=(?:([!#$%&'*+.^`|~\w-]+)|"([\
  */
 const maxParameters = 16;
 
-/** It is asked for several times in a request, and the next request seldom has another. */
-let last: { readonly text: string; readonly parsed: ContentType | undefined } = { text: '', parsed: undefined };
-
 /**
  * Reads a Content-Type (RFC 9110 §8.3.1) as everyone on the way must read it.
  * @returns undefined where it is malformed, has more than 16 parameters, or one twice, of which two readers could take
  * either
  */
-export function parseContentType(text: string): ContentType | undefined {
-  if (text !== last.text) last = { text, parsed: parse(text) };
-  return last.parsed;
-}
+export const parseContentType: (text: string) => ContentType | undefined = keepingLast(parse);
 
 function parse(text: string): ContentType | undefined {
   const [head] = mediaType.exec(text) ?? [];

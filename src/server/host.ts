@@ -1,4 +1,5 @@
 import { isIPv6 } from 'node:net';
+import { keepingLast } from './last-text.ts';
 
 /** A host as a request names it. */
 export interface Host {
@@ -16,14 +17,8 @@ const hostAndPort = /^(?:([\w.-]{1,253})|\[([0-9A-Fa-f:.]{2,45})\])(?::(\d{0,5})
 
 const maxPort = 65_535;
 
-/** Every request has one, and the next request seldom has another. */
-let last: { readonly text: string; readonly parsed: Host | undefined } = { text: '', parsed: undefined };
-
 /** Reads the value of a Host header, or the authority of a request's target; undefined where it is none. */
-export function parseHost(text: string): Host | undefined {
-  if (text !== last.text) last = { text, parsed: parse(text) };
-  return last.parsed;
-}
+export const parseHost: (text: string) => Host | undefined = keepingLast(parse);
 
 function parse(text: string): Host | undefined {
   const found = hostAndPort.exec(text);
