@@ -109,7 +109,11 @@ function operationOf(client: Client, plan: Plan, name: string): Invoke {
 
 type NodeSoapMethod = (args: object, callback: (error: unknown, result: unknown) => void) => void;
 
-/** Says what came instead of a result. @returns the exit code @throws what is no fault and no trouble on the way */
+/**
+ * Says what came instead of a result.
+ * @returns the exit code
+ * @throws what is no fault and no trouble on the way
+ */
 function callFailed(error: unknown): number {
   const fault = faultOf(error);
   if (fault === undefined) throw withTrustHint(error);

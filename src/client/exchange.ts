@@ -135,8 +135,8 @@ export async function exchange(parts: ExchangeParts, request: ExchangeRequest): 
 }
 
 /**
- * Waits until the first busy address may be asked again. @throws its error where that is after `lastMs`, `failure`
- * where none was busy
+ * Waits until the first busy address may be asked again.
+ * @throws its error where that is after `lastMs`, `failure` where none was busy
  */
 async function nextTurn(busy: ReadonlyMap<string, Busy>, lastMs: number, failure: unknown): Promise<void> {
   const [first] = [...busy.values()].sort((one, other) => one.untilMs - other.untilMs);

@@ -14,8 +14,8 @@ import { checkConversationOptions, type SecureConversationOptions } from './sess
 export interface SecureConversation extends ISecurity {
   addOptions(options: object): void;
   /**
-   * Cancels the conversation, where the policy lets it, and closes the connections. @returns true where the service
-   * confirmed it
+   * Cancels the conversation, where the policy lets it, and closes the connections.
+   * @returns true where the service confirmed it
    */
   close(): Promise<boolean>;
   readonly session: SessionStatus;

@@ -20,8 +20,8 @@ function kindOf(what: string, code: ConfigurationCode): PrivateFileKind {
 }
 
 /**
- * A private file's text; undefined where there is no such file. @throws {SecureConversationError} with `code` where it
- * can't be used
+ * A private file's text; undefined where there is no such file.
+ * @throws {SecureConversationError} with `code` where it can't be used
  */
 export function readDataFile(file: string, what: string, code: ConfigurationCode): string | undefined {
   return existsSync(file) ? readPrivateFile(file, kindOf(what, code)) : undefined;

@@ -38,8 +38,8 @@ export interface Verified {
 }
 
 /**
- * The supporting tokens, in clear or out of their EncryptedData. @throws {Refusal} `invalidSecurity` where something
- * else came out
+ * The supporting tokens, in clear or out of their EncryptedData.
+ * @throws {Refusal} `invalidSecurity` where something else came out
  */
 export function tokensOf(
   header: SecurityHeader,
@@ -60,8 +60,8 @@ function tokenIn(fragment: Fragment | undefined): SupportingTokenElement {
 }
 
 /**
- * The one child of the Body, decrypted. @throws {Refusal} `invalidSecurity` where what came out of the decryption is no
- * content of a Body
+ * The one child of the Body, decrypted.
+ * @throws {Refusal} `invalidSecurity` where what came out of the decryption is no content of a Body
  */
 export function contentOf(
   body: Element,

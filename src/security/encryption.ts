@@ -73,8 +73,8 @@ export function parseCipherData(element: Element, minBytes: number, maxBytes: nu
 }
 
 /**
- * The ids of the EncryptedData that a ReferenceList names. @throws {Refusal} `invalidSecurity` for anything but
- * DataReferences
+ * The ids of the EncryptedData that a ReferenceList names.
+ * @throws {Refusal} `invalidSecurity` for anything but DataReferences
  */
 export function parseReferenceList(element: Element): string[] {
   noAttributes(element);

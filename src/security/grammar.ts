@@ -54,8 +54,8 @@ export function noContent(element: Element): void {
 }
 
 /**
- * Text of an element without attributes. @throws {Refusal} `invalidSecurity` for more than `maxChars` characters as
- * written, or a comment inside.
+ * Text of an element without attributes.
+ * @throws {Refusal} `invalidSecurity` for more than `maxChars` characters as written, or a comment inside.
  */
 export function leaf(element: Element, maxChars: number = securityLimits.leafChars): string {
   noAttributes(element);

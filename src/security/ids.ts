@@ -44,8 +44,8 @@ export function findById({ elements }: Ids, id: string): Element | undefined {
 }
 
 /**
- * The element that a reference `#id` names. @throws {Refusal} of class `fault` where there is none, or a look-alike
- * beside it.
+ * The element that a reference `#id` names.
+ * @throws {Refusal} of class `fault` where there is none, or a look-alike beside it.
  */
 export function elementById(table: Ids, id: string, fault: FaultClass = 'invalidSecurity'): Element {
   const element = findById(table, id);

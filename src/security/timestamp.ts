@@ -15,8 +15,8 @@ export interface Timestamp {
 }
 
 /**
- * Created, then at most Expires, each once and without attributes (BSP 1.1 R3203, R3221–R3227). @throws {Refusal}
- * `invalidSecurity`
+ * Created, then at most Expires, each once and without attributes (BSP 1.1 R3203, R3221–R3227).
+ * @throws {Refusal} `invalidSecurity`
  */
 export function parseTimestamp(element: Element): Timestamp {
   const id = wsuIdOf(element);

@@ -115,8 +115,8 @@ function refuseUnread(error: NodeJS.ErrnoException, socket: Socket, served: Serv
 }
 
 /**
- * Ends a connection with a bare status, where no other answer is or was its end. @param served whose log is told;
- * undefined: none's
+ * Ends a connection with a bare status, where no other answer is or was its end.
+ * @param served whose log is told; undefined: none's
  */
 function endUnread(
   status: number,

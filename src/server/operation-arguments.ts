@@ -140,8 +140,8 @@ const readers: Readonly<Record<string, (text: string) => unknown>> = {
 };
 
 /**
- * JavaScript's numbers may stand between characters that are white space to it alone. @param text without that of XML
- * around it
+ * JavaScript's numbers may stand between characters that are white space to it alone.
+ * @param text without that of XML around it
  */
 function hasOtherSpace(text: string): boolean {
   return text.trim() !== text;

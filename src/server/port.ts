@@ -15,8 +15,8 @@ import type { Counters } from './statistics.ts';
 export interface EndpointParts {
   readonly service: Service;
   /**
-   * Checks a user name and password in its turn. @throws {Overload} where too many wait, or too many from there were
-   * wrong
+   * Checks a user name and password in its turn.
+   * @throws {Overload} where too many wait, or too many from there were wrong
    */
   readonly authenticate: (
     username: string,

@@ -16,8 +16,8 @@ export interface LoginOptions {
 /** Users with the queue before their password checks: one for all services that are given it as `authenticate`. */
 export interface Logins {
   /**
-   * Checks a user name and password in its turn. @throws {Overload} where too many wait, or too many from there were
-   * wrong
+   * Checks a user name and password in its turn.
+   * @throws {Overload} where too many wait, or too many from there were wrong
    */
   authenticate(username: string, password: string, caller: CountedCaller): Promise<AuthenticatedUser | undefined>;
   /** A user by name alone, for a proof that was given before; undefined where users are known to a function only. */

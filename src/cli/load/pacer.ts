@@ -24,8 +24,8 @@ export interface Pacer {
 const stop: Pace = { stop: true };
 
 /**
- * Open loop at a constant rate. @param callers most calls under way at once; above it calls start late, which their
- * times show
+ * Open loop at a constant rate.
+ * @param callers most calls under way at once; above it calls start late, which their times show
  */
 export function openLoop({
   ratePerS,

@@ -22,8 +22,8 @@ export interface TargetOptions extends Omit<SessionOptions, 'plan' | 'addresses'
 /** What is called: conversations, each of which goes round all addresses. */
 export interface Targets {
   /**
-   * Opens all conversations by a bootstrap and one call each. @throws {SecureConversationError} the first that could
-   * not be opened
+   * Opens all conversations by a bootstrap and one call each.
+   * @throws {SecureConversationError} the first that could not be opened
    */
   open(): Promise<void>;
   call(n: number): Promise<Outcome>;
