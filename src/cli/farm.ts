@@ -20,7 +20,8 @@ export function addFarm(program: Command): void {
     .command('farm')
     .summary('run the demonstration farm')
     .description(
-      'Runs the echo service on several node processes that share nothing but a key ring, behind one shared address.\n' +
+      'Runs the echo service on several node processes that share nothing but a key ring, ' +
+        'behind one shared address.\n' +
         'All of them listen on the loopback addresses of this machine only. Ctrl-C drains them.',
     )
     .option('--nodes <n>', 'how many nodes', wholeNumber(1, 64), 3)
@@ -107,7 +108,9 @@ function greeting(farm: FarmDescription, password: string): string[] {
           ],
         ]),
   ];
-  const tryIt = `npx --no wssc call --wsdl "${farm.wsdl}" --port EchoTls13 --ca ${here(farm.ca)} --user ${farm.user} --password-stdin WhoAmI < ${here(farm.passwordFile)}`;
+  const tryIt =
+    `npx --no wssc call --wsdl "${farm.wsdl}" --port EchoTls13 --ca ${here(farm.ca)} --user ${farm.user} ` +
+    `--password-stdin WhoAmI < ${here(farm.passwordFile)}`;
   return [
     ...columns(rows),
     '',

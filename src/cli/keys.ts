@@ -39,7 +39,8 @@ export function addKeys(program: Command): void {
   const create = keys
     .command('create')
     .description(
-      'Makes a new ring with one key that is used from now on; an existing file is never replaced. With --machine-key it prints a new machineKey for a web.config instead.',
+      'Makes a new ring with one key that is used from now on; an existing file is never replaced. ' +
+        'With --machine-key it prints a new machineKey for a web.config instead.',
     )
     .option('--ring <file>', 'key ring file')
     .option('--json', 'print one line of JSON');

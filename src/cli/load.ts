@@ -45,7 +45,8 @@ export function addLoad(program: Command): void {
     .command('load')
     .summary('load test several nodes')
     .description(
-      'Opens conversations with the echo service, spreads calls over all nodes and measures them from when each was due.\n' +
+      'Opens conversations with the echo service, spreads calls over all nodes and measures them ' +
+        'from when each was due.\n' +
         'Without --wsdl it calls the farm that runs with the data folder.',
     )
     .option('--data <dir>', 'data folder of the running farm', './data')
@@ -61,7 +62,8 @@ export function addLoad(program: Command): void {
     .option('--rate <n>', 'calls a second, whatever the answers take (open loop)', positiveNumber(100_000))
     .option(
       '--concurrency <n>',
-      `callers that wait for their answers (closed loop, default ${defaultConcurrency}); with --rate: most calls at once`,
+      `callers that wait for their answers (closed loop, default ${defaultConcurrency}); ` +
+        'with --rate: most calls at once',
       wholeNumber(1, 10_000),
     )
     .addOption(timeOption('--duration <time>', 'how long', duration(100, 86_400_000), '10s'))

@@ -55,7 +55,8 @@ export function addMachineKeyCommands(keys: Command, common: (command: Command) 
     keys
       .command('import')
       .description(
-        'Puts the machineKey of a web.config into the ring. The first one writes tokens at once, a further one only opens them, until "keys use".',
+        'Puts the machineKey of a web.config into the ring. The first one writes tokens at once, ' +
+          'a further one only opens them, until "keys use".',
       )
       .requiredOption('--web-config <file>', 'web.config with explicit keys'),
   )

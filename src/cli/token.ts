@@ -84,12 +84,22 @@ function whyNot(text: string, { machineKeys, audience }: TokenKeys): string {
   if (!/^[A-Za-z0-9_-]+$/.test(text)) return 'the token is not base64url, so it is none of those that are known here';
   // Magic and version of a DataProtection payload, 09 F0 C9 F0.
   if (text.startsWith('CfDJ8'))
-    return 'the token is a payload of ASP.NET Core DataProtection, which no machineKey opens: it needs the key ring of its own application';
+    return (
+      'the token is a payload of ASP.NET Core DataProtection, which no machineKey opens: ' +
+      'it needs the key ring of its own application'
+    );
   const keyId = keyIdOfToken(text);
   if (keyId !== undefined)
-    return `the token says that ring key ${shortId(keyId)} sealed it, but it does not open ${audience === undefined ? 'without its --audience' : 'for that --audience'}: it may also be changed, of another farm, of a key that is in no ring any more, or a conversation's state`;
+    return (
+      `the token says that ring key ${shortId(keyId)} sealed it, but it does not open ` +
+      `${audience === undefined ? 'without its --audience' : 'for that --audience'}: ` +
+      "it may also be changed, of another farm, of a key that is in no ring any more, or a conversation's state"
+    );
   if (machineKeys.length === 0) return 'the ring holds no machineKey: import one with "wssc keys import"';
-  return 'no machineKey that stands here made the token, or for a purpose that is not known (--cookie names one), or it was changed';
+  return (
+    'no machineKey that stands here made the token, or for a purpose that is not known (--cookie names one), ' +
+    'or it was changed'
+  );
 }
 
 function jsonOf({ issuedMs, expiresMs, properties, problem, ...report }: TokenReport) {

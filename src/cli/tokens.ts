@@ -17,8 +17,8 @@ export function addTokens(program: Command): void {
     .command('tokens')
     .summary('serve bearer tokens')
     .description(
-      'Serves a token service alone (OAuth 2.0: /oauth/token, /oauth/introspect, /oauth/revoke), so that the servers which\n' +
-        'accept its tokens need the key ring and no users.',
+      'Serves a token service alone (OAuth 2.0: /oauth/token, /oauth/introspect, /oauth/revoke), ' +
+        'so that the servers which\naccept its tokens need the key ring and no users.',
     )
     .requiredOption('--config <file>', 'configuration file (JSON)')
     .option('--https <port>', 'TCP port for https; 0: any free one', tcpPort, 8443)

@@ -170,7 +170,8 @@ export function writeIssueRequest(dialect: Dialect, keySizeBits: number, entropy
   const parts = [
     `<t:TokenType>${dialect.sct}</t:TokenType>`,
     `<t:RequestType>${dialect.requestType.issue}</t:RequestType>`,
-    `<t:Entropy><t:BinarySecret Type="${dialect.nonce}">${Buffer.from(entropy).toString('base64')}</t:BinarySecret></t:Entropy>`,
+    '<t:Entropy>' +
+      `<t:BinarySecret Type="${dialect.nonce}">${Buffer.from(entropy).toString('base64')}</t:BinarySecret></t:Entropy>`,
     `<t:KeySize>${keySizeBits}</t:KeySize>`,
     `<t:ComputedKeyAlgorithm>${dialect.computedKeyPsha1}</t:ComputedKeyAlgorithm>`,
   ];

@@ -118,7 +118,9 @@ export function listenError(port: number, cause: unknown): SecureConversationErr
     `port ${port} ${listenReasons[code] ?? `can't be listened on (${code})`}`,
     {
       cause,
-      hint: 'stop the program that listens there, or choose other ports with --http, --https and --admin (0 = any free port)',
+      hint:
+        'stop the program that listens there, or choose other ports with --http, --https and --admin ' +
+        '(0 = any free port)',
     },
   );
 }

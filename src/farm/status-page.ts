@@ -54,16 +54,20 @@ const pages: Readonly<Record<string, { readonly type: string; readonly write: (s
 const loopbackName = /^(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?$/i;
 
 const style =
-  'body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:60rem;padding:0 1rem;color:#1a1a1a;background:#fff}' +
+  'body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:60rem;padding:0 1rem;' +
+  'color:#1a1a1a;background:#fff}' +
   'h1{font-size:1.4rem}h2{font-size:1.1rem;margin-top:2rem}table{border-collapse:collapse;width:100%}' +
   'th,td{padding:.35rem .75rem;text-align:right;border-bottom:1px solid #ddd;font-variant-numeric:tabular-nums}' +
-  'th:first-child,td:first-child{text-align:left}th{font-weight:600}.up{color:#0a6b2d}.down{color:#b00020;font-weight:600}' +
+  'th:first-child,td:first-child{text-align:left}th{font-weight:600}' +
+  '.up{color:#0a6b2d}.down{color:#b00020;font-weight:600}' +
   'caption{text-align:left;color:#555;padding-bottom:.5rem}' +
-  '@media(prefers-color-scheme:dark){body{color:#e8e8e8;background:#161616}th,td{border-color:#3a3a3a}caption{color:#aaa}' +
-  '.up{color:#5fd38a}.down{color:#ff6b7d}}';
+  '@media(prefers-color-scheme:dark){body{color:#e8e8e8;background:#161616}th,td{border-color:#3a3a3a}' +
+  'caption{color:#aaa}.up{color:#5fd38a}.down{color:#ff6b7d}}';
 
 const headers: Readonly<Record<string, string>> = {
-  'Content-Security-Policy': `default-src 'none'; style-src 'sha256-${createHash('sha256').update(style).digest('base64')}'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'`,
+  'Content-Security-Policy':
+    `default-src 'none'; style-src 'sha256-${createHash('sha256').update(style).digest('base64')}'; ` +
+    "frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
   'Cache-Control': 'no-store',
   'X-Content-Type-Options': 'nosniff',
   'Referrer-Policy': 'no-referrer',
@@ -130,9 +134,9 @@ function nodeRow({ name, up, pid, calls, issued, opened, faults }: NodeReport): 
 }
 
 function table(caption: string, heads: readonly string[], rows: readonly (readonly string[])[]): string {
-  const head = heads.map(text => `<th scope="col">${text}</th>`).join('');
+  const head = `<tr>${heads.map(text => `<th scope="col">${text}</th>`).join('')}</tr>`;
   const body = rows.map(cells => `<tr>${cells.map(cell => `<td>${cell}</td>`).join('')}</tr>`).join('\n');
-  return `<table>\n<caption>${caption}</caption>\n<thead><tr>${head}</tr></thead>\n<tbody>\n${body}\n</tbody>\n</table>`;
+  return `<table>\n<caption>${caption}</caption>\n<thead>${head}</thead>\n<tbody>\n${body}\n</tbody>\n</table>`;
 }
 
 const ageUnits = [

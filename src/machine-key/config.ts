@@ -68,7 +68,8 @@ export function fittingKeys(
   if (cipherOf(decryption, decryptionBytes) === undefined)
     throw fail(
       'decryptionKey',
-      `has ${decryptionBytes} bytes, but ${decryption} takes ${alternatives(Object.keys(decryptions[decryption].ciphers))}`,
+      `has ${decryptionBytes} bytes, but ${decryption} takes ` +
+        `${alternatives(Object.keys(decryptions[decryption].ciphers))}`,
     );
   for (const [name, key] of Object.entries(keys))
     if (key.every(byte => byte === key[0])) throw fail(name, 'is not random, all its bytes are the same');

@@ -8,7 +8,8 @@ import type { Plan } from './plan.ts';
 export function checkServable({ port, soap, addressing }: Plan): void {
   if (soap.name !== '1.2' || addressing.name !== '1.0')
     throw notOffered(
-      `port ${port} speaks SOAP ${soap.name} with WS-Addressing ${addressing.name}; only SOAP 1.2 with WS-Addressing 1.0 is offered`,
+      `port ${port} speaks SOAP ${soap.name} with WS-Addressing ${addressing.name}; ` +
+        'only SOAP 1.2 with WS-Addressing 1.0 is offered',
     );
 }
 
@@ -21,7 +22,8 @@ export function checkOffered(plan: Plan): void {
   const oneWay = plan.operations.find(({ output }) => output === undefined);
   if (oneWay !== undefined)
     throw notOffered(
-      `operation ${oneWay.name} of port ${plan.port} has no output; a server serves one-way operations, the client does not call them`,
+      `operation ${oneWay.name} of port ${plan.port} has no output; ` +
+        'a server serves one-way operations, the client does not call them',
     );
 }
 

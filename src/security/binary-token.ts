@@ -24,6 +24,7 @@ export function parseBinaryToken(element: Element): BinaryToken {
 export function writeBinaryToken(id: string, certificate: Uint8Array): string {
   return (
     `<o:BinarySecurityToken xmlns:o="${ns.wsse}" xmlns:u="${ns.wsu}" EncodingType="${tokenTypes.base64Binary}" ` +
-    `ValueType="${tokenTypes.x509v3}" u:Id="${id}">${Buffer.from(certificate).toString('base64')}</o:BinarySecurityToken>`
+    `ValueType="${tokenTypes.x509v3}" u:Id="${id}">` +
+    `${Buffer.from(certificate).toString('base64')}</o:BinarySecurityToken>`
   );
 }

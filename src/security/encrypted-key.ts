@@ -108,7 +108,8 @@ export function makeEncryptedKey(
   const secret = new SecretKey(random(suite.encryption.keyBytes));
   const cipher = wrapKey(recipient.certificate.publicKey, secret);
   const text =
-    `<e:EncryptedKey xmlns:e="${ns.xenc}" Id="${id}"><e:EncryptionMethod Algorithm="${suite.keyTransport.uri}"></e:EncryptionMethod>` +
+    `<e:EncryptedKey xmlns:e="${ns.xenc}" Id="${id}">` +
+    `<e:EncryptionMethod Algorithm="${suite.keyTransport.uri}"></e:EncryptionMethod>` +
     `<ds:KeyInfo xmlns:ds="${ns.ds}">${writeCertificateReference(recipient, reference)}</ds:KeyInfo>` +
     `<e:CipherData><e:CipherValue>${cipher.toString('base64')}</e:CipherValue></e:CipherData></e:EncryptedKey>`;
   return { handle: { secret, sha1: sha1Of(cipher) }, text };

@@ -125,8 +125,10 @@ export function writeEncryptedData(
   const cipher = encrypt(suite.encryption, key, plaintext, random).toString('base64');
   const uri = type === 'content' ? algorithms.encryptedContent : algorithms.encryptedElement;
   return (
-    `<e:EncryptedData xmlns:e="${ns.xenc}" Id="${id}" Type="${uri}"><e:EncryptionMethod Algorithm="${suite.encryption.uri}"></e:EncryptionMethod>` +
-    `<ds:KeyInfo xmlns:ds="${ns.ds}">${keyReference}</ds:KeyInfo><e:CipherData><e:CipherValue>${cipher}</e:CipherValue></e:CipherData></e:EncryptedData>`
+    `<e:EncryptedData xmlns:e="${ns.xenc}" Id="${id}" Type="${uri}">` +
+    `<e:EncryptionMethod Algorithm="${suite.encryption.uri}"></e:EncryptionMethod>` +
+    `<ds:KeyInfo xmlns:ds="${ns.ds}">${keyReference}</ds:KeyInfo>` +
+    `<e:CipherData><e:CipherValue>${cipher}</e:CipherValue></e:CipherData></e:EncryptedData>`
   );
 }
 

@@ -246,7 +246,8 @@ function digestMethod(suite: Suite): string {
 
 function openSignedInfo(suite: Suite): string {
   return (
-    `<ds:SignedInfo xmlns:ds="${ns.ds}"><ds:CanonicalizationMethod Algorithm="${algorithms.excC14n}"></ds:CanonicalizationMethod>` +
+    `<ds:SignedInfo xmlns:ds="${ns.ds}">` +
+    `<ds:CanonicalizationMethod Algorithm="${algorithms.excC14n}"></ds:CanonicalizationMethod>` +
     `<ds:SignatureMethod Algorithm="${suite.signature.uri}"></ds:SignatureMethod>`
   );
 }

@@ -54,7 +54,10 @@ export function checkFreshness(timestamp: Timestamp, { nowMs, clockSkewMs, times
 export function writeTimestamp(id: string, createdMs: number, lifetimeMs: number): string {
   const created = createdText(createdMs);
   const expires = expiresText(createdMs + lifetimeMs);
-  return `<u:Timestamp xmlns:u="${ns.wsu}" u:Id="${id}"><u:Created>${created}</u:Created><u:Expires>${expires}</u:Expires></u:Timestamp>`;
+  return (
+    `<u:Timestamp xmlns:u="${ns.wsu}" u:Id="${id}">` +
+    `<u:Created>${created}</u:Created><u:Expires>${expires}</u:Expires></u:Timestamp>`
+  );
 }
 
 const createdText = instantWriter();

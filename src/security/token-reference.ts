@@ -133,7 +133,9 @@ export function derivedKeyIdOf(reference: TokenReference, dialect: Dialect): str
 }
 
 const open = `<o:SecurityTokenReference xmlns:o="${ns.wsse}">`;
-const openEncryptedKey = `<o:SecurityTokenReference xmlns:k="${ns.wsse11}" xmlns:o="${ns.wsse}" k:TokenType="${tokenTypes.encryptedKey}">`;
+const openEncryptedKey =
+  `<o:SecurityTokenReference xmlns:k="${ns.wsse11}" xmlns:o="${ns.wsse}" ` +
+  `k:TokenType="${tokenTypes.encryptedKey}">`;
 const close = '</o:SecurityTokenReference>';
 
 /** A reference by URI. All references that are written here are canonical as written. */
@@ -165,5 +167,8 @@ export function writeKeyIdentifierReference(valueType: string, value: string): s
 }
 
 function writeKeyIdentifier(valueType: string, value: string): string {
-  return `<o:KeyIdentifier EncodingType="${tokenTypes.base64Binary}" ValueType="${valueType}">${value}</o:KeyIdentifier>`;
+  return (
+    `<o:KeyIdentifier EncodingType="${tokenTypes.base64Binary}" ValueType="${valueType}">` +
+    `${value}</o:KeyIdentifier>`
+  );
 }

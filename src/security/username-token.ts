@@ -30,7 +30,8 @@ export function parseUsernameToken(element: Element): UsernameClaims {
 /** Canonical as written. */
 export function writeUsernameToken(id: string, { username, password }: UsernameClaims): string {
   return (
-    `<o:UsernameToken xmlns:o="${ns.wsse}" xmlns:u="${ns.wsu}" u:Id="${id}"><o:Username>${escapeText(username)}</o:Username>` +
+    `<o:UsernameToken xmlns:o="${ns.wsse}" xmlns:u="${ns.wsu}" u:Id="${id}">` +
+    `<o:Username>${escapeText(username)}</o:Username>` +
     `<o:Password Type="${tokenTypes.passwordText}">${escapeText(password)}</o:Password></o:UsernameToken>`
   );
 }

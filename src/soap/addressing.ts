@@ -176,5 +176,8 @@ export function writeAddressingHeader(
   declarations: string,
   attributes: string,
 ): string {
-  return `<a:${header.local} xmlns:a="${version.namespace}"${declarations}${attributes}>${header.content}</a:${header.local}>`;
+  return (
+    `<a:${header.local} xmlns:a="${version.namespace}"${declarations}${attributes}>` +
+    `${header.content}</a:${header.local}>`
+  );
 }
