@@ -84,7 +84,8 @@ async function converse(port: ServedPort): Promise<void> {
     sealContext(context, { audience: plan.audience, wsc: plan.dialect.wsc }, ring, nowMs, randomBytesPooled),
   );
   const token =
-    `<c:SecurityContextToken xmlns:c="${plan.dialect.wsc}" xmlns:u="${ns.wsu}" u:Id="sct"><c:Identifier>${id}</c:Identifier>` +
+    `<c:SecurityContextToken xmlns:c="${plan.dialect.wsc}" xmlns:u="${ns.wsu}" u:Id="sct">` +
+    `<c:Identifier>${id}</c:Identifier>` +
     `<k:State xmlns:k="${ns.state}">${state}</k:State></c:SecurityContextToken>`;
   const operation = plan.operations.find(({ name }) => name === 'Echo');
   if (operation === undefined) throw new Error('no operation Echo');

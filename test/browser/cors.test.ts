@@ -7,7 +7,10 @@ import { createTokenServer, type TokenServer } from '../../src/oauth/token-serve
 import { closeServers, listening } from '../oauth/http.ts';
 import { newFolder, removeFolders } from '../support/data-folder.ts';
 
-/* Pages of two origins in Debian's chromium ask a token service for tokens. CHROMIUM names another program than /usr/bin/chromium. */
+/*
+ * Pages of two origins in Debian's chromium ask a token service for tokens. CHROMIUM names another program than
+ * /usr/bin/chromium.
+ */
 
 let browser: Browser;
 let server: TokenServer;

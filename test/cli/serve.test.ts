@@ -158,7 +158,9 @@ describe('wssc serve, as one node with paths relative to its configuration', () 
     expect({ status, stdout, stderr }).toEqual({
       status: 1,
       stdout: '',
-      stderr: `wssc: TCP port ${http === busy ? http : https} is in use already\nhint: choose another one, or 0 for any free one\n`,
+      stderr:
+        `wssc: TCP port ${http === busy ? http : https} is in use already\n` +
+        'hint: choose another one, or 0 for any free one\n',
     });
   });
 

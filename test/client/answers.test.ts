@@ -10,10 +10,12 @@ describe.each(portNames)('a session on %s', port => {
   describe('takes no answer from a man in the middle', () => {
     const fault = (soap: string, code: string) =>
       soap === ns.soap12
-        ? `<s:Fault><s:Code><s:Value>s:${code}</s:Value></s:Code><s:Reason><s:Text xml:lang="en">pay eve</s:Text></s:Reason></s:Fault>`
+        ? `<s:Fault><s:Code><s:Value>s:${code}</s:Value></s:Code><s:Reason>` +
+          '<s:Text xml:lang="en">pay eve</s:Text></s:Reason></s:Fault>'
         : `<s:Fault><faultcode>s:${code}</faultcode><faultstring>pay eve</faultstring></s:Fault>`;
     const envelope = (body: string, soap: string = ns.soap12, header = '') =>
-      `<s:Envelope xmlns:s="${soap}">${header && `<s:Header>${header}</s:Header>`}<s:Body>${body}</s:Body></s:Envelope>`;
+      `<s:Envelope xmlns:s="${soap}">${header && `<s:Header>${header}</s:Header>`}` +
+      `<s:Body>${body}</s:Body></s:Envelope>`;
     const security = (content: string) => `<o:Security xmlns:o="${ns.wsse}">${content}</o:Security>`;
     const answer = `<EchoResponse xmlns="urn:soap-secure-conversation:echo"><text>pay eve</text></EchoResponse>`;
 

@@ -36,7 +36,8 @@ const typed = echoText(
     within: '<xsd:schema',
     from: '<xsd:element',
     to:
-      '<xsd:complexType name="Amount"><xsd:sequence><xsd:element name="value" type="xsd:int"/></xsd:sequence></xsd:complexType>' +
+      '<xsd:complexType name="Amount"><xsd:sequence>' +
+      '<xsd:element name="value" type="xsd:int"/></xsd:sequence></xsd:complexType>' +
       '<xsd:element',
   },
 );
@@ -129,7 +130,8 @@ describe('an answer with names by which node-soap joins elements', () => {
   test('is refused where they make more of it than it says', async () => {
     const { client } = await connect('EchoTls13');
     const joined = (members: number, places: number) =>
-      `<a id="1">${Array.from({ length: members }, (_, i) => `<b${i}/>`).join('')}</a>${'<a href="#1"/>'.repeat(places)}`;
+      `<a id="1">${Array.from({ length: members }, (_, i) => `<b${i}/>`).join('')}</a>` +
+      `${'<a href="#1"/>'.repeat(places)}`;
     says = { $xml: joined(10, 10) };
     expect((await client.EchoAsync({ text: 'x' }))[0].text).toHaveProperty('a[10].b9');
     says = { $xml: joined(1_000, 1_000) };

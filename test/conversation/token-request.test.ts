@@ -85,7 +85,8 @@ test('elements and attributes of others, white space and the id that WCF gives a
 
 test('a target may be the whole token, with its Instance and whatever stands behind', () => {
   const token =
-    '<c:SecurityContextToken><c:Identifier>urn:uuid:1</c:Identifier><c:Instance>urn:uuid:2</c:Instance><x xmlns="urn:x"/></c:SecurityContextToken>';
+    '<c:SecurityContextToken><c:Identifier>urn:uuid:1</c:Identifier><c:Instance>urn:uuid:2</c:Instance>' +
+    '<x xmlns="urn:x"/></c:SecurityContextToken>';
   expect(parse(rst(`<t:CancelTarget>${token}</t:CancelTarget>`, 'cancel'), feb2005, 'cancel').target).toEqual({
     id: 'urn:uuid:1',
     instance: 'urn:uuid:2',
@@ -153,7 +154,8 @@ const refused: readonly (readonly [law: string, content: string, reason: string,
   [
     'a target of another token type',
     rst(
-      '<t:CancelTarget><o:SecurityTokenReference><o:Reference URI="urn:uuid:1" ValueType="urn:x"/></o:SecurityTokenReference></t:CancelTarget>',
+      '<t:CancelTarget><o:SecurityTokenReference>' +
+        '<o:Reference URI="urn:uuid:1" ValueType="urn:x"/></o:SecurityTokenReference></t:CancelTarget>',
       'cancel',
     ),
     'rst-target-reference',
@@ -162,7 +164,8 @@ const refused: readonly (readonly [law: string, content: string, reason: string,
   [
     'a target with two Identifiers',
     rst(
-      '<t:CancelTarget><c:SecurityContextToken><c:Identifier>a</c:Identifier><c:Identifier>b</c:Identifier></c:SecurityContextToken></t:CancelTarget>',
+      '<t:CancelTarget><c:SecurityContextToken><c:Identifier>a</c:Identifier>' +
+        '<c:Identifier>b</c:Identifier></c:SecurityContextToken></t:CancelTarget>',
       'cancel',
     ),
     'rst-target-duplicate-child',

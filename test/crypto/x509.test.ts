@@ -121,7 +121,8 @@ describe('an issuer name', () => {
   test.each([
     [
       'RFC 2253, by Java',
-      '1.2.840.113549.1.9.1=#160e6361406578616d706c652e6f7267,CN=issuer,OU=\\#1 \\"Sales\\",O=Müller\\, Söhne \\+ Partner,DC=example,C=DE',
+      '1.2.840.113549.1.9.1=#160e6361406578616d706c652e6f7267,CN=issuer,OU=\\#1 \\"Sales\\",' +
+        'O=Müller\\, Söhne \\+ Partner,DC=example,C=DE',
     ],
     [
       'Java',
@@ -134,7 +135,8 @@ describe('an issuer name', () => {
     ],
     [
       'another case and spacing',
-      'oid.1.2.840.113549.1.9.1=CA@example.org , cn = ISSUER;ou=\\#1  \\"Sales\\" ;o="Müller, Söhne + Partner",dc=Example,c=de',
+      'oid.1.2.840.113549.1.9.1=CA@example.org , cn = ISSUER;ou=\\#1  \\"Sales\\" ;' +
+        'o="Müller, Söhne + Partner",dc=Example,c=de',
     ],
   ])('is recognised as written by %s', (_, text) => {
     expect(sameName(names.issuerSerial.issuer, text)).toBe(true);

@@ -333,8 +333,10 @@ describe('a body', () => {
     const message = call(conversation);
     return replaced(message, '</s:Envelope>', `${' '.repeat(bytes - Buffer.byteLength(message))}</s:Envelope>`);
   };
-  const chunked = (text: string, size: number) =>
-    `${(text.match(new RegExp(`[^]{1,${size}}`, 'g')) ?? []).map(part => `${part.length.toString(16)}\r\n${part}\r\n`).join('')}0\r\n\r\n`;
+  const chunked = (text: string, size: number) => {
+    const parts = text.match(new RegExp(`[^]{1,${size}}`, 'g')) ?? [];
+    return `${parts.map(part => `${part.length.toString(16)}\r\n${part}\r\n`).join('')}0\r\n\r\n`;
+  };
 
   test('as long as the limit is served, with its length said or not', async () => {
     expect((await send(length => [host, soapType, length, close], sized(maxBytes))).statuses).toEqual([200]);
@@ -399,7 +401,8 @@ describe('a body', () => {
     expect(text).toMatch(/^Content-Type: text\/xml; charset=utf-8\r$/m);
     expect(text.split('\r\n\r\n')[1]).toMatch(
       new RegExp(
-        `^<s:Envelope xmlns:s="${soap11}">.*<faultcode>s:VersionMismatch</faultcode><faultstring>[^<]+</faultstring></s:Fault></s:Body></s:Envelope>$`,
+        `^<s:Envelope xmlns:s="${soap11}">.*<faultcode>s:VersionMismatch</faultcode>` +
+          '<faultstring>[^<]+</faultstring></s:Fault></s:Body></s:Envelope>$',
       ),
     );
   });

@@ -113,7 +113,8 @@ describe('HTTP/1.0, which balancers speak to the servers behind them,', () => {
 
   test('ends with its answer, whatever it asks for: what follows is not read', async () => {
     const kept = (message: string) =>
-      `${line}\r\nContent-Type: application/soap+xml\r\nConnection: keep-alive\r\nContent-Length: ${message.length}\r\n\r\n${message}`;
+      `${line}\r\nContent-Type: application/soap+xml\r\nConnection: keep-alive\r\n` +
+      `Content-Length: ${message.length}\r\n\r\n${message}`;
     expectServed(await raw(node.http, kept(call(conversation)) + kept(call(conversation))));
     mountedCalls = 0;
     const { statuses, text } = await raw(node.http, 'GET /beside HTTP/1.0\r\nConnection: keep-alive\r\n\r\n'.repeat(2));

@@ -286,7 +286,8 @@ test.each<[string, object, string]>([
   [
     'a class of .NET',
     { validation: 'alg:HMACRIPEMD160' },
-    'validation names a class of .NET by "alg:", which is not known here: it must be SHA1, HMACSHA256, HMACSHA384 or HMACSHA512',
+    'validation names a class of .NET by "alg:", which is not known here: ' +
+      'it must be SHA1, HMACSHA256, HMACSHA384 or HMACSHA512',
   ],
   [
     'a class of .NET as cipher',

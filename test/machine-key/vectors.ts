@@ -28,7 +28,8 @@ export interface ProtectVector {
 
 const fieldsOf: Readonly<Record<string, string>> = {
   protect:
-    'kind comment validation decryption validationKey decryptionKey primaryPurpose purposes iv cipherKey macKey input output ticketBytes ticket',
+    'kind comment validation decryption validationKey decryptionKey primaryPurpose purposes iv cipherKey macKey ' +
+    'input output ticketBytes ticket',
   cookie: 'kind comment decryptionKey purposes cipherKey tagBytes token ticketSha256 ticketLength claims issued',
   derive: 'kind comment master label purposes derived',
 };

@@ -160,7 +160,8 @@ test.each<[string, string, string]>([
   [
     'MD5',
     attribute('validation="MD5"'),
-    ':3: machineKey validation is MD5, which MachineKey.Protect refuses: it must be SHA1, HMACSHA256, HMACSHA384 or HMACSHA512',
+    ':3: machineKey validation is MD5, which MachineKey.Protect refuses: ' +
+      'it must be SHA1, HMACSHA256, HMACSHA384 or HMACSHA512',
   ],
   [
     'DES',
@@ -175,7 +176,8 @@ test.each<[string, string, string]>([
   [
     'alg:',
     attribute('validation="alg:HMACSHA256"'),
-    ':3: machineKey validation names a class of .NET by "alg:", which is not known here: it must be SHA1, HMACSHA256, HMACSHA384 or HMACSHA512',
+    ':3: machineKey validation names a class of .NET by "alg:", which is not known here: ' +
+      'it must be SHA1, HMACSHA256, HMACSHA384 or HMACSHA512',
   ],
   [
     'configSource',
@@ -187,22 +189,26 @@ test.each<[string, string, string]>([
     inSystemWeb(
       '<machineKey configProtectionProvider="RsaProtectedConfigurationProvider"><EncryptedData /></machineKey>',
     ),
-    ':3: machineKey is encrypted (configProtectionProvider, EncryptedData): decrypt it on its server with aspnet_regiis -pd',
+    ':3: machineKey is encrypted (configProtectionProvider, EncryptedData): ' +
+      'decrypt it on its server with aspnet_regiis -pd',
   ],
   [
     'a configProtectionProvider beside its keys',
     attribute('configProtectionProvider="RsaProtectedConfigurationProvider"'),
-    ':3: machineKey is encrypted (configProtectionProvider, EncryptedData): decrypt it on its server with aspnet_regiis -pd',
+    ':3: machineKey is encrypted (configProtectionProvider, EncryptedData): ' +
+      'decrypt it on its server with aspnet_regiis -pd',
   ],
   [
     'EncryptedData without a provider',
     inSystemWeb('<machineKey><EncryptedData /></machineKey>'),
-    ':3: machineKey is encrypted (configProtectionProvider, EncryptedData): decrypt it on its server with aspnet_regiis -pd',
+    ':3: machineKey is encrypted (configProtectionProvider, EncryptedData): ' +
+      'decrypt it on its server with aspnet_regiis -pd',
   ],
   [
     'a dataProtectorType',
     attribute('dataProtectorType="Farm.Protector, Farm"'),
-    ':3: machineKey dataProtectorType puts a class of its own in the place of the machineKey, which can not be done here',
+    ':3: machineKey dataProtectorType puts a class of its own in the place of the machineKey, ' +
+      'which can not be done here',
   ],
   [
     'an unknown compatibilityMode',

@@ -50,9 +50,14 @@ const label = Buffer.from('WS-SecureConversationWS-SecureConversation');
 
 export const parts = {
   timestamp:
-    '<wsu:Timestamp wsu:Id="TS"><wsu:Created>2026-11-26T12:00:00.000Z</wsu:Created><wsu:Expires>2026-11-26T12:05:00.000Z</wsu:Expires></wsu:Timestamp>',
-  sct: `<wsc:SecurityContextToken wsu:Id="SCT"><wsc:Identifier>${contextId}</wsc:Identifier><k:State xmlns:k="${ns.state}">AAAA</k:State></wsc:SecurityContextToken>`,
-  usernameToken: `<wsse:UsernameToken wsu:Id="UT"><wsse:Username>alice</wsse:Username><wsse:Password Type="${tokenTypes.passwordText}">ecila</wsse:Password></wsse:UsernameToken>`,
+    '<wsu:Timestamp wsu:Id="TS"><wsu:Created>2026-11-26T12:00:00.000Z</wsu:Created>' +
+    '<wsu:Expires>2026-11-26T12:05:00.000Z</wsu:Expires></wsu:Timestamp>',
+  sct:
+    `<wsc:SecurityContextToken wsu:Id="SCT"><wsc:Identifier>${contextId}</wsc:Identifier>` +
+    `<k:State xmlns:k="${ns.state}">AAAA</k:State></wsc:SecurityContextToken>`,
+  usernameToken:
+    '<wsse:UsernameToken wsu:Id="UT"><wsse:Username>alice</wsse:Username>' +
+    `<wsse:Password Type="${tokenTypes.passwordText}">ecila</wsse:Password></wsse:UsernameToken>`,
   action: '<wsa:Action wsu:Id="Action">urn:example:Echo</wsa:Action>',
   messageId: '<wsa:MessageID wsu:Id="MessageID">urn:uuid:00000000-0000-4000-8000-000000000001</wsa:MessageID>',
   replyTo: `<wsa:ReplyTo wsu:Id="ReplyTo"><wsa:Address>${ns.wsa10}/anonymous</wsa:Address></wsa:ReplyTo>`,
@@ -103,19 +108,23 @@ export interface RecordedKey {
 }
 
 const encryptedKeyReference = (inner: string) =>
-  `<wsse:SecurityTokenReference xmlns:wsse11="${ns.wsse11}" wsse11:TokenType="${tokenTypes.encryptedKey}">${inner}</wsse:SecurityTokenReference>`;
+  `<wsse:SecurityTokenReference xmlns:wsse11="${ns.wsse11}" wsse11:TokenType="${tokenTypes.encryptedKey}">` +
+  `${inner}</wsse:SecurityTokenReference>`;
 export const encryptedKeyStr = encryptedKeyReference(reference('#EK', tokenTypes.encryptedKey));
 const keyIdentifier = (valueType: string, value: string) =>
-  `<wsse:KeyIdentifier EncodingType="${tokenTypes.base64Binary}" ValueType="${valueType}">${value}</wsse:KeyIdentifier>`;
+  `<wsse:KeyIdentifier EncodingType="${tokenTypes.base64Binary}" ValueType="${valueType}">` +
+  `${value}</wsse:KeyIdentifier>`;
 
 function bootstrap({ cipher, thumbprint, secret }: RecordedKey): Base {
   const recipient = str(keyIdentifier(tokenTypes.thumbprintSha1, thumbprint));
   const encryptedKey =
-    `<xenc:EncryptedKey Id="EK"><xenc:EncryptionMethod Algorithm="${algorithms.rsaOaepMgf1p}"/><ds:KeyInfo>${recipient}</ds:KeyInfo>` +
+    `<xenc:EncryptedKey Id="EK"><xenc:EncryptionMethod Algorithm="${algorithms.rsaOaepMgf1p}"/>` +
+    `<ds:KeyInfo>${recipient}</ds:KeyInfo>` +
     `<xenc:CipherData><xenc:CipherValue>${cipher}</xenc:CipherValue></xenc:CipherData></xenc:EncryptedKey>`;
   return {
     ...calls,
-    security: `${parts.timestamp}${encryptedKey}${dkts(encryptedKeyStr)}<REFERENCES/>${parts.usernameToken}<SIGNATURE/>`,
+    security:
+      `${parts.timestamp}${encryptedKey}${dkts(encryptedKeyStr)}` + `<REFERENCES/>${parts.usernameToken}<SIGNATURE/>`,
     sign: ['TS', 'UT', 'Body', ...wsaIds],
     secret,
   };
@@ -194,7 +203,8 @@ function signatureOf(unsigned: string, base: Base, recipe: Recipe): string {
     return (recipe.reference ?? same)(text, id);
   });
   const signedInfo = (recipe.signedInfo ?? same)(
-    `<ds:SignedInfo><ds:CanonicalizationMethod Algorithm="${algorithms.excC14n}"/><ds:SignatureMethod Algorithm="${algorithms.hmacSha1}"/>` +
+    `<ds:SignedInfo><ds:CanonicalizationMethod Algorithm="${algorithms.excC14n}"/>` +
+      `<ds:SignatureMethod Algorithm="${algorithms.hmacSha1}"/>` +
       `${references.join('')}</ds:SignedInfo>`,
   );
   const secret = recipe.secret ?? keyBytes(base, 'DKs', 32);
@@ -247,7 +257,8 @@ function encryptedMessage(signed: string, base: Base, recipe: Recipe): string {
     const bytes = encrypt(algorithm, key, text, count => Buffer.alloc(count, id === 'EDu' ? 0xd4 : 0xc3));
     const cipher = (recipe.cipher ?? (same as never as (bytes: Buffer) => Buffer))(bytes).toString('base64');
     return (
-      `<xenc:EncryptedData Id="${id}" Type="${type}"><xenc:EncryptionMethod Algorithm="${algorithms.aes128Cbc}"/>${keyInfo}` +
+      `<xenc:EncryptedData Id="${id}" Type="${type}">` +
+      `<xenc:EncryptionMethod Algorithm="${algorithms.aes128Cbc}"/>${keyInfo}` +
       `<xenc:CipherData><xenc:CipherValue>${cipher}</xenc:CipherValue></xenc:CipherData></xenc:EncryptedData>`
     );
   };

@@ -72,7 +72,8 @@ function conversation(dialect: MessagePlan['dialect']) {
   const [client, server] = [contextKeys(new SecretKey(bytes)), new SecretKey(bytes)];
   const context = { id: contextId, instance: undefined };
   const token =
-    `<c:SecurityContextToken xmlns:c="${dialect.wsc}" xmlns:u="${ns.wsu}" u:Id="sct-1"><c:Identifier>${contextId}</c:Identifier>` +
+    `<c:SecurityContextToken xmlns:c="${dialect.wsc}" xmlns:u="${ns.wsu}" u:Id="sct-1">` +
+    `<c:Identifier>${contextId}</c:Identifier>` +
     `<k:State xmlns:k="${ns.state}">AAAA</k:State></c:SecurityContextToken>`;
   return {
     clientSends: {
@@ -217,7 +218,9 @@ describe('the sender', () => {
       '<i:Echo i:type="x:y"><z xmlns=""/></i:Echo>',
     ];
     for (const content of contents) {
-      const envelope = `<e:Envelope xmlns:e="${ns.soap12}" xmlns="urn:default" xmlns:x="urn:x" xmlns:i="${ns.xsi}"><e:Body>${content}</e:Body></e:Envelope>`;
+      const envelope =
+        `<e:Envelope xmlns:e="${ns.soap12}" xmlns="urn:default" xmlns:x="urn:x" xmlns:i="${ns.xsi}">` +
+        `<e:Body>${content}</e:Body></e:Envelope>`;
       const [body] = scanText(envelope).root.children;
       if (body === undefined) throw new Error('no Body');
       const keys = conversation(plan.dialect);

@@ -45,7 +45,10 @@ const qualified = (prefix: string, local: string) => (prefix === '' ? local : `$
 
 function write({ prefix, attribute, declared, children }: Node): string {
   const name = qualified(prefix, 'e');
-  return `<${name}${declared.map(declaration).join('')} ${qualified(attribute, 'x')}="">${children.map(write).join('')}</${name}>`;
+  return (
+    `<${name}${declared.map(declaration).join('')} ${qualified(attribute, 'x')}="">` +
+    `${children.map(write).join('')}</${name}>`
+  );
 }
 
 /** The signed part of a message: the first child of the root, which declares what it will. */
@@ -204,7 +207,8 @@ describe('the text of an answer', () => {
     } as unknown as Verified);
   };
   const fault = (subcode: string, detail = '') =>
-    `<s:Fault><s:Code><s:Value>s:Sender</s:Value><s:Subcode><s:Value xmlns:f="urn:f">${subcode}</s:Value></s:Subcode></s:Code>${detail}</s:Fault>`;
+    '<s:Fault><s:Code><s:Value>s:Sender</s:Value><s:Subcode>' +
+    `<s:Value xmlns:f="urn:f">${subcode}</s:Value></s:Subcode></s:Code>${detail}</s:Fault>`;
 
   test('has no declaration that is not signed', () => {
     expect(given(`<e xmlns:r="urn:r">r:A q:A</e>`)).toBe('<e>r:A q:A</e>');
@@ -237,7 +241,9 @@ describe('the text of an answer', () => {
 
 test('what is sent lists the prefixes of its values: of types and codes first, then of whatever begins like a QName', () => {
   const declared = ['t', 'u', 'v', 'f'].map(prefix => ` xmlns:${prefix}="urn:${prefix}"`).join('');
-  const content = `<e${declared}${xsi} v:a="u:x" xsi:type="t:A"><a> v:x</a><b>http://x</b><c xsi:type="A"/><s:Value xmlns:s="${ns.soap12}">f:X</s:Value></e>`;
+  const content =
+    `<e${declared}${xsi} v:a="u:x" xsi:type="t:A"><a> v:x</a><b>http://x</b><c xsi:type="A"/>` +
+    `<s:Value xmlns:s="${ns.soap12}">f:X</s:Value></e>`;
   expect(valuePrefixes(scanText(content).root)).toEqual(['t', '#default', 'f', 'u', 'v']);
   expect(valuePrefixes(scanText(`<e${declared}><a>x</a><t:b/></e>`).root)).toEqual([]);
 });

@@ -503,7 +503,8 @@ test('a peer that goes away in the middle of a body leaves the service as it was
   const { port } = new URL(service.base);
   const socket = connect(Number(port), '127.0.0.1');
   socket.write(
-    'POST /oauth/token HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 99\r\n\r\na=',
+    'POST /oauth/token HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n' +
+      'Content-Length: 99\r\n\r\na=',
   );
   await once(socket, 'connect');
   socket.destroy();

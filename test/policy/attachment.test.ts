@@ -36,7 +36,8 @@ describe('a policy may be attached', () => {
   });
 
   it('inline', () => {
-    const parts = `<wsp:Policy><s:SignedParts xmlns:s="${ns.sp11}"><s:Header Namespace="urn:h"/></s:SignedParts></wsp:Policy>`;
+    const header = '<s:Header Namespace="urn:h"/>';
+    const parts = `<wsp:Policy><s:SignedParts xmlns:s="${ns.sp11}">${header}</s:SignedParts></wsp:Policy>`;
     const plan = planOf(
       echoVariant({ within: bindingSymmetric, from: messageReference, to: messageReference + parts }),
       'EchoSymmetric',
@@ -64,7 +65,9 @@ describe('a policy may be attached', () => {
 
   it('to the one message of a one-way operation, whose faults are protected like it', () => {
     const message = '<wsdl:message name="EchoPortType_Add_InputMessage">';
-    const extra = `<wsp:Policy><s:SignedParts xmlns:s="${ns.sp11}"><s:Header Name="h" Namespace="urn:h"/></s:SignedParts></wsp:Policy>`;
+    const extra =
+      `<wsp:Policy><s:SignedParts xmlns:s="${ns.sp11}">` +
+      '<s:Header Name="h" Namespace="urn:h"/></s:SignedParts></wsp:Policy>';
     const output = /<wsdl:output message="tns:EchoPortType_Add_OutputMessage"[^>]*>/;
     const plan = planOf(
       echoVariant(
@@ -81,7 +84,9 @@ describe('a policy may be attached', () => {
 
   it('to a wsdl:message', () => {
     const message = '<wsdl:message name="EchoPortType_Add_OutputMessage">';
-    const extra = `<wsp:Policy><s:SignedParts xmlns:s="${ns.sp11}"><s:Header Name="h" Namespace="urn:h"/></s:SignedParts></wsp:Policy>`;
+    const extra =
+      `<wsp:Policy><s:SignedParts xmlns:s="${ns.sp11}">` +
+      '<s:Header Name="h" Namespace="urn:h"/></s:SignedParts></wsp:Policy>';
     const plan = planOf(echoVariant({ within: message, from: message, to: message + extra }), 'EchoSymmetric');
     expect(plan.operations[1]?.response.signed.headers).toContainEqual({ namespace: 'urn:h', local: 'h' });
     expect(plan.operations[1]?.request.signed.headers).not.toContainEqual({ namespace: 'urn:h', local: 'h' });

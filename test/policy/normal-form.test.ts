@@ -65,13 +65,16 @@ describe('normal form', () => {
 
   it('a reference stands for the policy of its id or name in the same document', () => {
     const others =
-      '<wsp:Policy wsu:Id="b"><B/></wsp:Policy><wsp:Policy Name="urn:c"><C/></wsp:Policy><wsp:Policy xml:id="d"><D/></wsp:Policy>';
+      '<wsp:Policy wsu:Id="b"><B/></wsp:Policy><wsp:Policy Name="urn:c"><C/></wsp:Policy>' +
+      '<wsp:Policy xml:id="d"><D/></wsp:Policy>';
     const references = ['#b', 'urn:c', '#d'].map(uri => `<wsp:PolicyReference URI="${uri}"/>`).join('');
     expect(shape(expand(`<A/>${references}`, others))).toBe('A B C D');
   });
 
   it('is the same in WS-Policy 1.5', () => {
-    const text = `<p:Policy xmlns:p="${ns.wsp15}" xmlns="urn:a"><p:ExactlyOne><A p:Ignorable="true"/><B p:Optional="1"/></p:ExactlyOne></p:Policy>`;
+    const text =
+      `<p:Policy xmlns:p="${ns.wsp15}" xmlns="urn:a"><p:ExactlyOne><A p:Ignorable="true"/>` +
+      '<B p:Optional="1"/></p:ExactlyOne></p:Policy>';
     const policy = normalForm(parseDocument({ name: 'p.xml', text }));
     expect(shape(policy)).toBe('A | B | ');
     expect(policy[0]?.[0]).toMatchObject({

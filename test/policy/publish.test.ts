@@ -135,7 +135,8 @@ it('a prefix keeps the meaning that it has nearest to its use', () => {
 
 describe('publishing is refused for', () => {
   const definitions = (targetNamespace: string, content: string): string =>
-    `<d:definitions xmlns:d="${ns.wsdl}" xmlns:x="${ns.xsd}" xmlns:o="urn:o" targetNamespace="${targetNamespace}">${content}</d:definitions>`;
+    `<d:definitions xmlns:d="${ns.wsdl}" xmlns:x="${ns.xsd}" xmlns:o="urn:o" targetNamespace="${targetNamespace}">` +
+    `${content}</d:definitions>`;
   const service = '<d:service name="s"><d:port name="p" binding="o:b"/></d:service>';
 
   it('a port that is not there', () => {

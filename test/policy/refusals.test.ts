@@ -205,7 +205,9 @@ const unsupported: Readonly<Record<string, Row>> = {
   'a UsernameToken beside a SymmetricBinding of the context': {
     port: 'EchoSymmetric',
     from: '<wsaw:UsingAddressing/>',
-    to: `<sp:SignedSupportingTokens><wsp:Policy><sp:UsernameToken ${include}/Always"/></wsp:Policy></sp:SignedSupportingTokens><wsaw:UsingAddressing/>`,
+    to:
+      '<sp:SignedSupportingTokens><wsp:Policy>' +
+      `<sp:UsernameToken ${include}/Always"/></wsp:Policy></sp:SignedSupportingTokens><wsaw:UsingAddressing/>`,
     at: '<sp:SignedSupportingTokens><wsp:Policy><sp:UsernameToken',
     says: `${sp11}SignedSupportingTokens beside a SymmetricBinding of a SecureConversationToken is not implemented`,
   },
@@ -240,7 +242,9 @@ const unsupported: Readonly<Record<string, Row>> = {
   'a context that endorses in the bootstrap': {
     port: 'EchoTls11',
     from: /<sp:SignedSupportingTokens>.*?<\/sp:SignedSupportingTokens>/s,
-    to: `<sp:EndorsingSupportingTokens><wsp:Policy><sp:SecureConversationToken ${include}/AlwaysToRecipient"/></wsp:Policy></sp:EndorsingSupportingTokens>`,
+    to:
+      '<sp:EndorsingSupportingTokens><wsp:Policy>' +
+      `<sp:SecureConversationToken ${include}/AlwaysToRecipient"/></wsp:Policy></sp:EndorsingSupportingTokens>`,
     at: `<sp:SecureConversationToken ${include}/AlwaysToRecipient"/>`,
     says: `${sp11}SecureConversationToken inside a BootstrapPolicy is not implemented`,
   },

@@ -17,7 +17,10 @@ function fileOf(name: string, content: string | Uint8Array): string {
 }
 
 function definitions(content: string, targetNamespace = 'urn:t'): string {
-  return `<d:definitions xmlns:d="${ns.wsdl}" xmlns:x="${ns.xsd}" targetNamespace="${targetNamespace}">\n${content}\n</d:definitions>`;
+  return (
+    `<d:definitions xmlns:d="${ns.wsdl}" xmlns:x="${ns.xsd}"` +
+    ` targetNamespace="${targetNamespace}">\n${content}\n</d:definitions>`
+  );
 }
 
 function refusal(message: unknown): unknown {
@@ -286,7 +289,9 @@ const broken: Readonly<Record<string, Row>> = {
     within: message,
     from: 'EchoPortType_Echo_OutputMessage',
     to: 'EchoPortType_Echo_InputMessage',
-    at: '<wsdl:message name="EchoPortType_Echo_InputMessage">\n    <wsdl:part name="parameters" element="tns:EchoResponse"',
+    at:
+      '<wsdl:message name="EchoPortType_Echo_InputMessage">\n    ' +
+      '<wsdl:part name="parameters" element="tns:EchoResponse"',
     says: `a second message {${namespace}}EchoPortType_Echo_InputMessage`,
   },
 };

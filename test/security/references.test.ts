@@ -19,7 +19,8 @@ const refusal = (fault: string, reason?: string) =>
 const parse = (text: string) => parseTokenReference(scanText(text).root);
 const direct = (attributes: string, outer = '') =>
   parse(
-    `<o:SecurityTokenReference xmlns:o="${ns.wsse}" xmlns:k="${ns.wsse11}" xmlns:c="${dialect.wsc}" ${outer}><o:Reference ${attributes}/></o:SecurityTokenReference>`,
+    `<o:SecurityTokenReference xmlns:o="${ns.wsse}" xmlns:k="${ns.wsse11}" xmlns:c="${dialect.wsc}" ${outer}>` +
+      `<o:Reference ${attributes}/></o:SecurityTokenReference>`,
   );
 
 describe('a reference to a context', () => {
@@ -94,7 +95,8 @@ test('a reference to a derived key is # and an id, with the right types or none'
 
 test('a SecurityTokenReference is one of its forms and nothing else', () => {
   const of = (inner: string, attributes = '') =>
-    `<o:SecurityTokenReference xmlns:o="${ns.wsse}" xmlns:ds="${ns.ds}" xmlns:c="${dialect.wsc}" ${attributes}>${inner}</o:SecurityTokenReference>`;
+    `<o:SecurityTokenReference xmlns:o="${ns.wsse}" xmlns:ds="${ns.ds}" xmlns:c="${dialect.wsc}" ${attributes}>` +
+    `${inner}</o:SecurityTokenReference>`;
   const identifier = `<o:KeyIdentifier ValueType="${tokenTypes.thumbprintSha1}">AAAA</o:KeyIdentifier>`;
   const issuer = '<ds:X509IssuerName>CN=x</ds:X509IssuerName>';
   const serial = '<ds:X509SerialNumber>1</ds:X509SerialNumber>';

@@ -121,7 +121,8 @@ describe('BinarySecurityToken', () => {
 describe('SecurityContextToken', () => {
   const token = (children: string) =>
     root(
-      `<c:SecurityContextToken xmlns:c="${dialect.wsc}" xmlns:u="${ns.wsu}" u:Id="i">${children}</c:SecurityContextToken>`,
+      `<c:SecurityContextToken xmlns:c="${dialect.wsc}" xmlns:u="${ns.wsu}" u:Id="i">` +
+        `${children}</c:SecurityContextToken>`,
     );
   const state = (text: string) => `<k:State xmlns:k="${ns.state}">${text}</k:State>`;
   const id = '<c:Identifier>urn:uuid:1</c:Identifier>';

@@ -42,7 +42,8 @@ beforeAll(async () => {
 
 const contentOf = (inside: string, attributes = '') =>
   scanText(
-    `<m xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xmlns:t="urn:t"><t:Order${attributes}>${inside}</t:Order></m>`,
+    '<m xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xmlns:t="urn:t">' +
+      `<t:Order${attributes}>${inside}</t:Order></m>`,
   ).root.children[0] ?? expect.fail('no content');
 
 const reading = (content: Parameters<typeof readArguments>[1]) => readArguments(wsdl, content);
@@ -69,7 +70,8 @@ const { element } = fc.letrec<{ element: string }>(tie => ({
     )
     .map(
       ([name, attributes, inside]) =>
-        `<t:${name}${attributes.map(([key, value]) => ` ${key}="${escapeAttribute(value)}"`).join('')}>${inside.join('')}</t:${name}>`,
+        `<t:${name}${attributes.map(([key, value]) => ` ${key}="${escapeAttribute(value)}"`).join('')}>` +
+        `${inside.join('')}</t:${name}>`,
     ),
 }));
 

@@ -13,7 +13,9 @@ import { scanText } from '../../src/xml/scan.ts';
 const names = Object.keys(addressingVersions) as AddressingVersionName[];
 
 function readHeaders(name: AddressingVersionName, headers: string) {
-  const text = `<s:Envelope xmlns:s="${ns.soap12}" xmlns:a="${addressingVersions[name].namespace}"><s:Header>${headers}</s:Header><s:Body/></s:Envelope>`;
+  const text =
+    `<s:Envelope xmlns:s="${ns.soap12}" xmlns:a="${addressingVersions[name].namespace}">` +
+    `<s:Header>${headers}</s:Header><s:Body/></s:Envelope>`;
   return readAddressing(readEnvelope(scanText(text)));
 }
 
@@ -27,7 +29,8 @@ describe.each(names)('WS-Addressing %s', name => {
 
   test('headers come out by name, with the white space around values gone', () => {
     const headers =
-      `<a:Action>\n urn:act </a:Action><a:MessageID>urn:id</a:MessageID><a:To>http://to/</a:To><a:RelatesTo>urn:req</a:RelatesTo>` +
+      '<a:Action>\n urn:act </a:Action><a:MessageID>urn:id</a:MessageID><a:To>http://to/</a:To>' +
+      '<a:RelatesTo>urn:req</a:RelatesTo>' +
       endpoint('ReplyTo', version.anonymous) +
       endpoint('From', 'http://somewhere/');
     const read = readHeaders(name, headers);

@@ -8,7 +8,10 @@ type Version = keyof typeof versions;
 
 function envelope(version: Version, header: string, body = '<m:x xmlns:m="urn:m"/>'): string {
   const headers = header === '' ? '' : `<s:Header>${header}</s:Header>`;
-  return `<s:Envelope xmlns:s="${versions[version]}" xmlns:o="${ns.wsse}" xmlns:m="urn:m">${headers}<s:Body>${body}</s:Body></s:Envelope>`;
+  return (
+    `<s:Envelope xmlns:s="${versions[version]}" xmlns:o="${ns.wsse}" xmlns:m="urn:m">${headers}` +
+    `<s:Body>${body}</s:Body></s:Envelope>`
+  );
 }
 
 const readText = (text: string) => readEnvelope(scanText(text));

@@ -133,7 +133,10 @@ describe.each(Object.values(soapVersions))('what a service says, in SOAP $name',
 
 describe('reading', () => {
   test('prefixes in codes are resolved where they stand', () => {
-    const fault = `<s:Fault xmlns:s="${ns.soap12}" xmlns:a="urn:outer"><s:Code><s:Value xmlns:a="${ns.soap12}"> a:Sender </s:Value><s:Subcode><s:Value>a:X</s:Value></s:Subcode></s:Code></s:Fault>`;
+    const fault =
+      `<s:Fault xmlns:s="${ns.soap12}" xmlns:a="urn:outer"><s:Code>` +
+      `<s:Value xmlns:a="${ns.soap12}"> a:Sender </s:Value><s:Subcode>` +
+      '<s:Value>a:X</s:Value></s:Subcode></s:Code></s:Fault>';
     expect(readFault(scanText(fault).root)).toEqual({
       code: { namespace: ns.soap12, local: 'Sender' },
       subcode: { namespace: 'urn:outer', local: 'X' },

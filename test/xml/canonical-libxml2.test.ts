@@ -103,12 +103,18 @@ const corpus: Readonly<Record<string, string>> = {
   'empty-element tags in every writing': '<a><b/><b /><b  /><b\n/><b c="1"/><b c="1" /><b c="/>" /><b></b ></a>',
   'white space in tags': '<a  b = "1"\n\tc\r\n=\r\n"2" ><d\t></d\n></a\r\n>',
   'white space around the root': '\n<a/>\n',
-  'more declarations in scope than a small integer has bits': `<n0:a${manyDeclarations(0)}><n19:b${manyDeclarations(20)}><n39:c n25:d=""/><n31:c><n31:e xmlns:n31="urn:31"/></n31:c><n5:f/></n19:b></n0:a>`,
+  'more declarations in scope than a small integer has bits':
+    `<n0:a${manyDeclarations(0)}><n19:b${manyDeclarations(20)}><n39:c n25:d=""/><n31:c>` +
+    '<n31:e xmlns:n31="urn:31"/></n31:c><n5:f/></n19:b></n0:a>',
   'a declaration beyond these bits that no name uses': `<n0:a${manyDeclarations(0)}><n0:b${manyDeclarations(20)}><n0:c xmlns:z="urn:z"></n0:c></n0:b></n0:a>`,
-  'a declaration beyond these bits that is used further in': `<n0:a${manyDeclarations(0)}><n0:b${manyDeclarations(20)}><n39:c></n39:c><n39:d><n39:e xmlns:n39="urn:39"></n39:e></n39:d></n0:b></n0:a>`,
+  'a declaration beyond these bits that is used further in':
+    `<n0:a${manyDeclarations(0)}><n0:b${manyDeclarations(20)}><n39:c></n39:c><n39:d>` +
+    '<n39:e xmlns:n39="urn:39"></n39:e></n39:d></n0:b></n0:a>',
   'two spaces before an attribute': '<a  b="1"><c b="1"  d="2"></c></a>',
   'a SOAP header as CXF writes it':
-    '<s:Envelope xmlns:s="urn:s"><s:Header><To xmlns="urn:wsa" xmlns:u="urn:u" u:Id="a">x</To><w:Security xmlns:w="urn:w" xmlns:u="urn:u" s:mustUnderstand="true"><u:Timestamp u:Id="T"/><c:Token xmlns:c="urn:c" xmlns:u="urn:u" u:Id="b"/></w:Security></s:Header></s:Envelope>',
+    '<s:Envelope xmlns:s="urn:s"><s:Header><To xmlns="urn:wsa" xmlns:u="urn:u" u:Id="a">x</To>' +
+    '<w:Security xmlns:w="urn:w" xmlns:u="urn:u" s:mustUnderstand="true"><u:Timestamp u:Id="T"/>' +
+    '<c:Token xmlns:c="urn:c" xmlns:u="urn:u" u:Id="b"/></w:Security></s:Header></s:Envelope>',
 };
 
 describe('exclusive c14n is byte for byte that of libxml2', () => {

@@ -99,9 +99,15 @@ describe('the exclusive canonical form', () => {
 
   test('of the example of Exclusive XML Canonicalization 1.0 §2.2 is the same in both envelopes', () => {
     const elem2 =
-      '<n1:elem2 xmlns:n1="http://example.net" xml:lang="en"><n3:stuff xmlns:n3="ftp://example.org"></n3:stuff></n1:elem2>';
-    const first = `<n0:pdu xmlns:n0="http://a.example" xmlns:n1="http://example.net" xml:space="retain"><n1:elem2 xml:lang="en"><n3:stuff xmlns:n3="ftp://example.org"/></n1:elem2></n0:pdu>`;
-    const second = `<n2:pdu xmlns:n1="http://example.com" xmlns:n2="http://foo.example"><n1:elem2 xmlns:n1="http://example.net" xml:lang="en"><n3:stuff xmlns:n3="ftp://example.org"/></n1:elem2></n2:pdu>`;
+      '<n1:elem2 xmlns:n1="http://example.net" xml:lang="en">' +
+      '<n3:stuff xmlns:n3="ftp://example.org"></n3:stuff></n1:elem2>';
+    const first =
+      '<n0:pdu xmlns:n0="http://a.example" xmlns:n1="http://example.net" xml:space="retain"><n1:elem2 xml:lang="en">' +
+      '<n3:stuff xmlns:n3="ftp://example.org"/></n1:elem2></n0:pdu>';
+    const second =
+      '<n2:pdu xmlns:n1="http://example.com" xmlns:n2="http://foo.example">' +
+      '<n1:elem2 xmlns:n1="http://example.net" xml:lang="en">' +
+      '<n3:stuff xmlns:n3="ftp://example.org"/></n1:elem2></n2:pdu>';
     for (const text of [first, second]) expect(canonicalize(named(scanText(text).root, 'n1:elem2'))).toBe(elem2);
   });
 

@@ -52,7 +52,8 @@ describe('a scanned message', () => {
 
   test('resolves prefixes where they are used', () => {
     const { root } = scanText(
-      '<p:a xmlns:p="urn:1" xmlns="urn:d" x="0" p:x="1"><b p:x="2" xmlns:p="urn:2"/><b xmlns=""><c xml:lang="en"/></b><p:c/></p:a>',
+      '<p:a xmlns:p="urn:1" xmlns="urn:d" x="0" p:x="1"><b p:x="2" xmlns:p="urn:2"/><b xmlns="">' +
+        '<c xml:lang="en"/></b><p:c/></p:a>',
     );
     const [b1, b2, c] = root.children;
     expect([root, b1, b2, c].map(element => element?.namespace)).toEqual(['urn:1', 'urn:d', '', 'urn:1']);
@@ -105,7 +106,8 @@ describe('a scanned message', () => {
 
   test('lists every attribute named Id, ID, id or AssertionID, in any namespace and in document order', () => {
     const { ids } = scanText(
-      '<a Id="1"><b xmlns:u="urn:u" u:Id="2" id="3"/><c ID="4" AssertionID="5"><d xml:id="6" iD="7" Ids="8" x-Id="9"/></c></a>',
+      '<a Id="1"><b xmlns:u="urn:u" u:Id="2" id="3"/><c ID="4" AssertionID="5">' +
+        '<d xml:id="6" iD="7" Ids="8" x-Id="9"/></c></a>',
     );
     expect(ids.map(({ element, attribute }) => `${element.local} ${attribute.name}=${attribute.value}`)).toEqual([
       'a Id=1',

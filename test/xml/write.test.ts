@@ -108,7 +108,8 @@ describe('an element made to stand alone', () => {
 
 describe('content taken out of its element', () => {
   const envelope =
-    '<soap:Envelope xmlns:soap="urn:soap" xmlns:xsi="urn:xsi" xmlns:tns="urn:t"><soap:Body><x xsi:type="tns:y"> &amp; </x>\r\n</soap:Body></soap:Envelope>';
+    '<soap:Envelope xmlns:soap="urn:soap" xmlns:xsi="urn:xsi" xmlns:tns="urn:t"><soap:Body>' +
+    '<x xsi:type="tns:y"> &amp; </x>\r\n</soap:Body></soap:Envelope>';
   const body = scanText(envelope).root.children[0] as Element;
 
   test('keeps its bytes and comes with every declaration in scope', () => {

@@ -126,13 +126,15 @@ function paragraph(
   const beside = (cost: FamilyCost, plain: FamilyCost) =>
     `${msOf(cost).toFixed(0)} ms (\`${cost.family}\`, ${kib(cost)}; plain text: ${msOf(plain).toFixed(1)} ms)`;
   return [
-    `Of ${costs.length} families of input that \`npm run bench:cost\` doubles up to the limits, none takes time that grows faster`,
+    `Of ${costs.length} families of input that \`npm run bench:cost\` doubles up to the limits, ` +
+      'none takes time that grows faster',
     `than its length to the power of ${steepest.exponent.toFixed(2)} (\`${steepest.family}\`; goal ${goals.exponent}).`,
     `The worst message within the limits takes ${beside(open, plainOpen)}`,
     `without credentials (goal ${goals.anonymousMs} ms) and ${beside(closed, plainClosed)}`,
     `with them (goal ${goals.signedMs} ms); the largest takes ${peakOf(largest).toFixed(0)} MiB beside itself`,
     `(\`${largest.family}\`, ${kib(largest)}; goal ${goals.signedMiB} MiB). A service that sends a text back adds the`,
     'writing of its answer, which may be six times as long: ' +
-      `${msOf(echoed).toFixed(0)} ms and ${peakOf(echoed).toFixed(0)} MiB in all (\`${echoed.family}\`, ${kib(echoed)}).`,
+      `${msOf(echoed).toFixed(0)} ms and ${peakOf(echoed).toFixed(0)} MiB in all ` +
+      `(\`${echoed.family}\`, ${kib(echoed)}).`,
   ].join('\n');
 }

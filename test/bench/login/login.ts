@@ -144,7 +144,8 @@ async function measured(bench: Bench, name: string, quiet: Measured | undefined,
   );
   if (waits.length > 0)
     print(
-      `  honest first logins (${waits.length}): median ${shown(quantile(waits, 0.5))}, longest ${shown(quantile(waits, 1))}`,
+      `  honest first logins (${waits.length}): median ${shown(quantile(waits, 0.5))}, ` +
+        `longest ${shown(quantile(waits, 1))}`,
     );
   return { p50, p99 };
 }

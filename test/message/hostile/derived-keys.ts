@@ -116,7 +116,8 @@ add('bootstrap', 'K10-derived-from-another-key', 'a key derived from another Enc
   unsigned: text =>
     text.replace(
       reference('#EK', tokenTypes.encryptedKey),
-      `<wsse:KeyIdentifier ValueType="${tokenTypes.encryptedKeySha1}">AAAAAAAAAAAAAAAAAAAAAAAAAAA=</wsse:KeyIdentifier>`,
+      `<wsse:KeyIdentifier ValueType="${tokenTypes.encryptedKeySha1}">` +
+        'AAAAAAAAAAAAAAAAAAAAAAAAAAA=</wsse:KeyIdentifier>',
     ),
 });
 add('bootstrap', 'K11-token-after-use', 'a DerivedKeyToken after the Signature, layout strict', {

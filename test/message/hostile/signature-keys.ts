@@ -9,7 +9,8 @@ for (const length of ['0', '1', '80', '160', '161', '-1', '']) {
   add('calls', `A01-output-length-${length === '' ? 'empty' : length}`, 'HMACOutputLength (CVE-2009-0217)', {
     signedInfo: replace(
       `<ds:SignatureMethod Algorithm="${algorithms.hmacSha1}"/>`,
-      `<ds:SignatureMethod Algorithm="${algorithms.hmacSha1}"><ds:HMACOutputLength>${length}</ds:HMACOutputLength></ds:SignatureMethod>`,
+      `<ds:SignatureMethod Algorithm="${algorithms.hmacSha1}">` +
+        `<ds:HMACOutputLength>${length}</ds:HMACOutputLength></ds:SignatureMethod>`,
     ),
   });
 }
@@ -56,7 +57,9 @@ const keyReference = (uri: string, type: string) =>
 add('calls', 'A06-binary-token', 'a certificate of the sender’s as the key', {
   unsigned: insertAfter(
     parts.sct,
-    `<wsse:BinarySecurityToken wsu:Id="BST" ValueType="${tokenTypes.x509v3}" EncodingType="${tokenTypes.base64Binary}">${Buffer.alloc(90, 0x30).toString('base64')}</wsse:BinarySecurityToken>`,
+    `<wsse:BinarySecurityToken wsu:Id="BST" ValueType="${tokenTypes.x509v3}"` +
+      ` EncodingType="${tokenTypes.base64Binary}">` +
+      `${Buffer.alloc(90, 0x30).toString('base64')}</wsse:BinarySecurityToken>`,
   ),
   signature: keyReference('#BST', tokenTypes.x509v3),
 });
@@ -68,7 +71,10 @@ add('calls', 'A06-username-token', 'a UsernameToken as the key', {
 add('calls', 'A06-encrypted-key-sha1', 'an EncryptedKey of another message as the key', {
   signature: replace(
     parts.keyInfo,
-    `<ds:KeyInfo>${str(`<wsse:KeyIdentifier ValueType="${tokenTypes.encryptedKeySha1}">AAAAAAAAAAAAAAAAAAAAAAAAAAA=</wsse:KeyIdentifier>`)}</ds:KeyInfo>`,
+    `<ds:KeyInfo>${str(
+      `<wsse:KeyIdentifier ValueType="${tokenTypes.encryptedKeySha1}">` +
+        'AAAAAAAAAAAAAAAAAAAAAAAAAAA=</wsse:KeyIdentifier>',
+    )}</ds:KeyInfo>`,
   ),
 });
 add('calls', 'A07-value-type', 'a DerivedKeyToken referred to as if it were a context', {
@@ -83,7 +89,8 @@ add('calls', 'A07-token-type', 'a DerivedKeyToken with the TokenType of a contex
 add('calls', 'A07-to-itself', 'a reference to the reference itself', {
   signature: replace(
     parts.keyInfo,
-    `<ds:KeyInfo><wsse:SecurityTokenReference wsu:Id="STR">${reference('#STR', dk)}</wsse:SecurityTokenReference></ds:KeyInfo>`,
+    '<ds:KeyInfo>' +
+      `<wsse:SecurityTokenReference wsu:Id="STR">${reference('#STR', dk)}</wsse:SecurityTokenReference></ds:KeyInfo>`,
   ),
 });
 add('calls-without-derived-keys', 'A07-value-type-of-context', 'a context referred to as if it were a derived key', {

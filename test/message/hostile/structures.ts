@@ -13,9 +13,11 @@ export const strayKey =
   str(
     `<wsse:KeyIdentifier ValueType="${tokenTypes.thumbprintSha1}">AAAAAAAAAAAAAAAAAAAAAAAAAAA=</wsse:KeyIdentifier>`,
   ) +
-  `</ds:KeyInfo><xenc:CipherData><xenc:CipherValue>${Buffer.alloc(256, 1).toString('base64')}</xenc:CipherValue></xenc:CipherData></xenc:EncryptedKey>`;
+  `</ds:KeyInfo><xenc:CipherData><xenc:CipherValue>${Buffer.alloc(256, 1).toString('base64')}</xenc:CipherValue>` +
+  '</xenc:CipherData></xenc:EncryptedKey>';
 export const inclusive = (prefixList: string) => (text: string) =>
   text.replace(
     `<ds:Transform Algorithm="${algorithms.excC14n}"/>`,
-    `<ds:Transform Algorithm="${algorithms.excC14n}"><x:InclusiveNamespaces xmlns:x="${algorithms.excC14n}"${prefixList}/></ds:Transform>`,
+    `<ds:Transform Algorithm="${algorithms.excC14n}">` +
+      `<x:InclusiveNamespaces xmlns:x="${algorithms.excC14n}"${prefixList}/></ds:Transform>`,
   );

@@ -8,8 +8,10 @@ const { add, scenarios } = scenarioList();
 
 // A bootstrap over TLS, of which nothing is signed
 const strayData =
-  `<xenc:EncryptedData Id="EDx" Type="${algorithms.encryptedElement}"><xenc:EncryptionMethod Algorithm="${algorithms.aes128Cbc}"/>` +
-  `<ds:KeyInfo>${sctStr}</ds:KeyInfo><xenc:CipherData><xenc:CipherValue>${Buffer.alloc(32, 1).toString('base64')}</xenc:CipherValue>` +
+  `<xenc:EncryptedData Id="EDx" Type="${algorithms.encryptedElement}">` +
+  `<xenc:EncryptionMethod Algorithm="${algorithms.aes128Cbc}"/>` +
+  `<ds:KeyInfo>${sctStr}</ds:KeyInfo><xenc:CipherData>` +
+  `<xenc:CipherValue>${Buffer.alloc(32, 1).toString('base64')}</xenc:CipherValue>` +
   '</xenc:CipherData></xenc:EncryptedData>';
 for (const [name, structure] of Object.entries({
   'context-token': parts.sct,
@@ -108,14 +110,16 @@ add('bootstrap', 'E03-oaep-digest', 'OAEP with another digest than its default',
   finished: text =>
     text.replace(
       `<xenc:EncryptionMethod Algorithm="${algorithms.rsaOaepMgf1p}"/>`,
-      `<xenc:EncryptionMethod Algorithm="${algorithms.rsaOaepMgf1p}"><ds:DigestMethod Algorithm="${algorithms.sha256}"/></xenc:EncryptionMethod>`,
+      `<xenc:EncryptionMethod Algorithm="${algorithms.rsaOaepMgf1p}">` +
+        `<ds:DigestMethod Algorithm="${algorithms.sha256}"/></xenc:EncryptionMethod>`,
     ),
 });
 add('bootstrap', 'G20-content-of-oaep-digest', 'content where none may stand: OAEPparams, say', {
   finished: text =>
     text.replace(
       `<xenc:EncryptionMethod Algorithm="${algorithms.rsaOaepMgf1p}"/>`,
-      `<xenc:EncryptionMethod Algorithm="${algorithms.rsaOaepMgf1p}"><ds:DigestMethod Algorithm="${algorithms.sha1}"><m:x/></ds:DigestMethod></xenc:EncryptionMethod>`,
+      `<xenc:EncryptionMethod Algorithm="${algorithms.rsaOaepMgf1p}">` +
+        `<ds:DigestMethod Algorithm="${algorithms.sha1}"><m:x/></ds:DigestMethod></xenc:EncryptionMethod>`,
     ),
 });
 
