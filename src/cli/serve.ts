@@ -41,8 +41,9 @@ export function addServe(program: Command): void {
       `
 Keys of the configuration: wsdl, service, users, ring; certificate and key where a policy encrypts to the service;
 tls {certificate, key} for --https; addresses (base addresses of all nodes and of the balancer), lifetimeS, clockSkewS,
-cacheEntries, issueRate {perSecond, burst}, loginLimits {queue, failuresPerAddress, failuresPerUserAndAddress, checksAtOnce},
-trustedProxies (addresses), ports {NAME: {lifetimeS, clockSkewS}}, limits. Paths are relative to the file.
+cacheEntries, issueRate {perSecond, burst}, loginLimits {queue, failuresPerAddress, failuresPerUserAndAddress,
+checksAtOnce}, trustedProxies (addresses), ports {NAME: {lifetimeS, clockSkewS}}, limits. Paths are relative to the
+file.
 
 Example:
   $ wssc serve --config node.json --https 8443`,

@@ -25,9 +25,10 @@ export function addTokens(program: Command): void {
     .addHelpText(
       'after',
       `
-Keys of the configuration: ring, users, audience (one or a list), tls {certificate, key}; clients (a users file whose roles are
-scopes), publicClients {ID: [scope]}, lifetimeS, refreshLifetimeS, cors (origins), attempts {requestsPerMinute}, loginLimits {queue,
-failuresPerAddress, failuresPerUserAndAddress, checksAtOnce}, trustedProxies (addresses). Paths are relative to the file.
+Keys of the configuration: ring, users, audience (one or a list), tls {certificate, key}; clients (a users file whose
+roles are scopes), publicClients {ID: [scope]}, lifetimeS, refreshLifetimeS, cors (origins), attempts
+{requestsPerMinute}, loginLimits {queue, failuresPerAddress, failuresPerUserAndAddress, checksAtOnce}, trustedProxies
+(addresses). Paths are relative to the file.
 
 Example:
   $ wssc tokens --config tokens.json --https 8443`,
