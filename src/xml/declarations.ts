@@ -1,6 +1,6 @@
 import { refuse } from '../errors.ts';
 import { ns } from '../names.ts';
-import { bind, lookUp, shadowedBy } from './bindings.ts';
+import { type Bindings, bind, lookUp, shadowedBy } from './bindings.ts';
 import { compareCodePoints } from './characters.ts';
 import type { Cursor, Open } from './cursor.ts';
 import { identify } from './namespaces.ts';
@@ -28,7 +28,7 @@ export function declare(cursor: Cursor, element: Open, prefix: string, uri: stri
   if (depth - outerDepth > 1 && compareCodePoints(element.scope?.prefix ?? '', prefix) >= 0)
     element.marks |= marks.tagsDiffer;
   const name = identify(namespaces, uri);
-  if (shadowed !== undefined) element.redeclares |= sameBindings(shadowed, name);
+  if (shadowed !== undefined) element.redeclares |= sameBindings(bindings, shadowed, name);
   element.scope = bind(bindings, prefix, name, element.scope, namespaces);
 }
 
@@ -51,9 +51,10 @@ function checkName({ limits }: Cursor, element: Open, prefix: string, uri: strin
 }
 
 /** The bits of a binding and the outer ones of its prefix that are to this URI. */
-function sameBindings(innermost: Scope, uri: string): number {
+function sameBindings(bindings: Bindings, innermost: Scope, uri: string): number {
   let bits = 0;
-  for (let binding: Scope | undefined = innermost; binding !== undefined; binding = shadowedBy(binding)) {
+  let binding: Scope | undefined = innermost;
+  for (; binding !== undefined; binding = shadowedBy(bindings, binding)) {
     if (binding.uri === uri) bits |= bindingBit(binding);
   }
   return bits;

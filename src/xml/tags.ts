@@ -40,7 +40,7 @@ export function scanStartTag(cursor: Cursor, parent: Element | undefined, lt: nu
   const nameEnd = scanName(cursor, lt + 1);
   const element = openElement(cursor, parent, lt, nameEnd);
   const at = scanAttributes(cursor, element, nameEnd);
-  if (cursor.attributeCount > 0) element.attributes = cursor.attributes.slice(0, cursor.attributeCount);
+  element.attributes = attributesOf(cursor);
   if (source.charCodeAt(at) === slash) {
     if (source.charCodeAt(at + 1) !== greaterThan) refuse('malformed', 'xml-tag');
     element.marks |= marks.empty;
@@ -53,6 +53,13 @@ export function scanStartTag(cursor: Cursor, parent: Element | undefined, lt: nu
   resolveNames(cursor, element, parent?.scope);
   cursor.at = element.contentStart;
   return element;
+}
+
+/** The attributes of the tag that was scanned last; a literal is what most tags need, and is quicker than a slice. */
+function attributesOf({ attributes, attributeCount }: Cursor): OpenAttribute[] {
+  const [first] = attributes;
+  if (attributeCount === 0 || first === undefined) return noAttributes;
+  return attributeCount === 1 ? [first] : attributes.slice(0, attributeCount);
 }
 
 function openElement(cursor: Cursor, parent: Element | undefined, lt: number, nameEnd: number): Open {

@@ -22,7 +22,7 @@ export interface Scope {
   readonly prefix: string;
   readonly uri: string;
   readonly outer: Scope | undefined;
-  /** The next outer declaration in the same bucket of bindings.ts. */
+  /** The next outer declaration in the same bucket of bindings.ts; undefined, too, where it has no bucket. */
   readonly beside: Scope | undefined;
   /** Number of declarations in this list. */
   readonly depth: number;

@@ -27,6 +27,9 @@ function write({ declared, used, children }: Made): string {
   return `<p${used}:e${declarations} p${used}:a="">${children.map(write).join('')}</p${used}:e>`;
 }
 
+/** As many declarations as most messages have, so that those inside are the first that are many. */
+const few = (count: number) => Array.from({ length: count }, (_, prefix) => ` xmlns:p${prefix}="urn:few"`).join('');
+
 const all = Array.from({ length: prefixCount }, (_, prefix) => ` xmlns:p${prefix}="urn:out"`);
 const around = (content: string) => `<r${all.slice(0, 20).join('')}><r${all.slice(20).join('')}>${content}</r></r>`;
 
@@ -50,6 +53,21 @@ describe('a prefix means its innermost declaration', () => {
     fc.assert(
       fc.property(made, document => {
         expectResolved(scanText(around(write(document))).root);
+      }),
+    );
+  });
+
+  test('also where few are in scope, and more further in', () => {
+    // A prefix that is not declared around has to be declared by the one who uses it.
+    const closed = (document: Made, known: ReadonlySet<number>): Made => {
+      const inside = new Set([...known, ...document.declared.map(([prefix]) => prefix)]);
+      const used = inside.has(document.used) ? document.used : 0;
+      return { ...document, used, children: document.children.map(child => closed(child, inside)) };
+    };
+    fc.assert(
+      fc.property(made, fc.integer({ min: 1, max: 12 }), (document, count) => {
+        const known = new Set(Array.from({ length: count }, (_, prefix) => prefix));
+        expectResolved(scanText(`<r${few(count)}>${write(closed(document, known))}</r>`).root);
       }),
     );
   });
