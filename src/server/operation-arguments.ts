@@ -1,6 +1,7 @@
 import type { WSDL } from 'soap';
 import { ns } from '../names.ts';
-import { decodeText, splitQualifiedName, trimSpace } from '../xml/characters.ts';
+import { decodeText } from '../xml/character-data.ts';
+import { splitQualifiedName, trimSpace } from '../xml/characters.ts';
 import { attributeValue, type Element, marks, namespaceOf } from '../xml/tree.ts';
 
 /**

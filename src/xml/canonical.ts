@@ -1,5 +1,6 @@
 import { type FaultClass, refuse } from '../errors.ts';
-import { compareCodePoints, decodeText } from './characters.ts';
+import { decodeText } from './character-data.ts';
+import { compareCodePoints } from './characters.ts';
 import type { Limits } from './limits.ts';
 import { type Namespaces, namespaceRanks, openNamespaces } from './namespaces.ts';
 import {

@@ -1,4 +1,4 @@
-/** Characters, names and references of XML 1.0 (fifth edition). */
+/** Characters and names of XML 1.0 (fifth edition). */
 
 /** Class of an ASCII character in a name: 0 none, 1 not at the start, 2 anywhere, 3 the colon. */
 export const nameClasses: Uint8Array = classifyNames();
@@ -116,7 +116,7 @@ function areInRange(bytes: Uint8Array, from: number, to: number): boolean {
 }
 
 /** Whether XML 1.0 §2.2 allows the code point. */
-function isCharacter(code: number): boolean {
+export function isCharacter(code: number): boolean {
   return (
     code === 0x9 ||
     code === 0xa ||
@@ -125,79 +125,6 @@ function isCharacter(code: number): boolean {
     (code >= 0xe000 && code <= 0xfffd) ||
     (code >= 0x10000 && code <= 0x10ffff)
   );
-}
-
-const entities: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
-const entityReferences = Object.keys(entities).map(name => `&${name};`);
-const characterReference = /&#(?:x[0-9A-Fa-f]+|[0-9]+);/y;
-
-/**
- * End of the well-formed reference that begins at `at`; -1 where there is none: a bare &, an unknown entity, a code
- * point XML forbids.
- */
-export function referenceEnd(source: string, at: number): number {
-  if (source[at + 1] !== '#') {
-    const entity = entityReferences.find(reference => source.startsWith(reference, at));
-    return entity === undefined ? -1 : at + entity.length;
-  }
-  characterReference.lastIndex = at;
-  if (!characterReference.test(source)) return -1;
-  const end = characterReference.lastIndex;
-  return isCharacter(codePoint(source.slice(at, end))) ? end : -1;
-}
-
-/** Code point of a character reference, which may be none of Unicode's. */
-function codePoint(reference: string): number {
-  return reference[2] === 'x' ? Number.parseInt(reference.slice(3, -1), 16) : Number(reference.slice(2, -1));
-}
-
-/** What a reference that {@link referenceEnd} has accepted stands for. */
-function decodeReference(reference: string): string {
-  return reference[1] === '#' ? String.fromCodePoint(codePoint(reference)) : (entities[reference.slice(1, -1)] ?? '');
-}
-
-/** Value of an attribute as written: white space and references replaced (XML 1.0 §2.11, §3.3.3). */
-export function decodeAttribute(raw: string): string {
-  const spaced = substitute(substitute(substitute(substitute(raw, '\r\n', ' '), '\r', ' '), '\n', ' '), '\t', ' ');
-  return spaced.replace(/&[^;&]*;/g, decodeReference);
-}
-
-/**
- * Text content as written, without child elements: comments dropped, CDATA sections, line ends and references replaced.
- */
-export function decodeText(raw: string): string {
-  const text = substitute(substitute(raw, '\r\n', '\n'), '\r', '\n');
-  if (!text.includes('<')) return text.replace(/&[^;&]*;/g, decodeReference);
-  const pieces: string[] = [];
-  let at = 0;
-  while (at < text.length) {
-    const piece = pieceAt(text, at);
-    pieces.push(piece.value);
-    at = piece.end;
-  }
-  return pieces.join('');
-}
-
-interface Piece {
-  readonly value: string;
-  readonly end: number;
-}
-
-/** The comment, the CDATA section, or the run of characters and references that begins at `at`. */
-function pieceAt(text: string, at: number): Piece {
-  if (text.startsWith('<!--', at)) return { value: '', end: placeOf('-->', text, at + 4) + 3 };
-  if (text.startsWith('<![CDATA[', at)) {
-    const end = placeOf(']]>', text, at + 9);
-    return { value: text.slice(at + 9, end), end: end + 3 };
-  }
-  const end = placeOf('<', text, at + 1);
-  return { value: text.slice(at, end).replace(/&[^;&]*;/g, decodeReference), end };
-}
-
-/** Where a part stands at or after `from`; the end of the text where it doesn't. */
-function placeOf(part: string, text: string, from: number): number {
-  const at = text.indexOf(part, from);
-  return at === -1 ? text.length : at;
 }
 
 /** Without the white space of XML 1.0 §2.3 at both ends: these four characters and no others. */
@@ -212,11 +139,6 @@ export function trimSpace(text: string): string {
 /** Whether a code unit is white space (XML 1.0 §2.3). */
 export function isSpace(code: number): boolean {
   return code === 0x20 || code === 0xa || code === 0x9 || code === 0xd;
-}
-
-/** Replaces each occurrence of `part`; four times as fast as `replaceAll` where there are many. */
-export function substitute(text: string, part: string, by: string): string {
-  return text.includes(part) ? text.split(part).join(by) : text;
 }
 
 /** Order of two texts by code point, which differs from the order by UTF-16 code unit above U+D7FF. */

@@ -31,7 +31,7 @@ const questionMark = 0x3f;
 const textDiffers = marks.textDiffers | marks.contentDiffers;
 
 /** References that canonical XML writes in text (Canonical XML 1.0 §2.3). */
-const canonicalInText = new Set(['&amp;', '&lt;', '&gt;', '&#xD;']);
+const canonicalInText = ['&amp;', '&lt;', '&gt;', '&#xD;'];
 
 /** A byte order mark belongs to a file or a message; inside of one it is a character like others. */
 const documentDecoder = new TextDecoder('utf-8', { fatal: true });

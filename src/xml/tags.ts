@@ -1,5 +1,6 @@
 import { refuse } from '../errors.ts';
-import { decodeAttribute, isQualifiedName, isSpace, nameClasses, referenceEnd } from './characters.ts';
+import { decodeAttribute } from './character-data.ts';
+import { isQualifiedName, isSpace, nameClasses } from './characters.ts';
 import {
   type Cursor,
   countNode,
@@ -13,6 +14,7 @@ import {
 } from './cursor.ts';
 import { declare } from './declarations.ts';
 import { resolveNames } from './expanded-names.ts';
+import { referenceEnd } from './references.ts';
 import { type Element, marks } from './tree.ts';
 
 /** Start tags: names and attributes. */
@@ -28,7 +30,7 @@ const noAttributes: OpenAttribute[] = [];
 Object.freeze(noAttributes);
 
 /** References that canonical XML writes in an attribute's value (Canonical XML 1.0 §2.3). */
-const canonicalInAttribute = new Set(['&amp;', '&lt;', '&quot;', '&#x9;', '&#xA;', '&#xD;']);
+const canonicalInAttribute = ['&amp;', '&lt;', '&quot;', '&#x9;', '&#xA;', '&#xD;'];
 
 /**
  * Scans the start tag or empty-element tag at `lt` and leaves the cursor behind it.
@@ -207,16 +209,21 @@ function attributeText(cursor: Cursor, element: Open, from: number, to: number):
  * @returns whether all of them are among the canonical ones.
  * @throws {Refusal} `xml-reference` for a bare &, an entity that XML doesn't define, a character that XML forbids.
  */
-export function checkReferences(cursor: Cursor, to: number, canonical: ReadonlySet<string>): boolean {
+export function checkReferences(cursor: Cursor, to: number, canonical: readonly string[]): boolean {
   const { source } = cursor;
   let all = true;
   while (cursor.reference < to) {
     const end = referenceEnd(source, cursor.reference);
     if (end === -1) refuse('malformed', 'xml-reference');
-    all &&= canonical.has(source.slice(cursor.reference, end));
+    all &&= isOneOf(canonical, source, cursor.reference);
     cursor.reference = find(source, '&', end);
   }
   return all;
+}
+
+function isOneOf(references: readonly string[], source: string, at: number): boolean {
+  for (const reference of references) if (source.startsWith(reference, at)) return true;
+  return false;
 }
 
 function addAttribute(cursor: Cursor, element: Open, name: string, colon: number, value: string): void {

@@ -1,6 +1,6 @@
 import { type FaultClass, refuse } from '../errors.ts';
 import { ns } from '../names.ts';
-import { decodeText } from './characters.ts';
+import { decodeText } from './character-data.ts';
 import type { Namespaces } from './namespaces.ts';
 
 /** The immutable tree that a scan makes. Its elements know where in the text they stand. */

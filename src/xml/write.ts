@@ -1,24 +1,28 @@
-import { compareCodePoints, decodeText, substitute } from './characters.ts';
+import { decodeText } from './character-data.ts';
+import { compareCodePoints } from './characters.ts';
+import { addText, addUnit, roomFor, textOf } from './made-text.ts';
 import { bindingsIn, type Content, type Element, type Fragment, type Scope } from './tree.ts';
 
 /** Writing XML: canonical escaping, and parts of a message made to stand alone. */
 
-type Escape = readonly [char: string, reference: string];
-// The ampersand comes first: the others bring ampersands in.
-const inText: readonly Escape[] = [
-  ['&', '&amp;'],
-  ['<', '&lt;'],
-  ['>', '&gt;'],
-  ['\r', '&#xD;'],
-];
-const inAttribute: readonly Escape[] = [
-  ['&', '&amp;'],
-  ['<', '&lt;'],
-  ['"', '&quot;'],
-  ['\t', '&#x9;'],
-  ['\n', '&#xA;'],
-  ['\r', '&#xD;'],
-];
+/** What stands for a character in canonical XML, by the code of the character. */
+type Escapes = readonly (string | undefined)[];
+
+function escapesOf(references: Readonly<Record<string, string>>): Escapes {
+  const escapes: (string | undefined)[] = new Array(128).fill(undefined);
+  for (const [char, reference] of Object.entries(references)) escapes[char.charCodeAt(0)] = reference;
+  return escapes;
+}
+
+const inText = escapesOf({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '\r': '&#xD;' });
+const inAttribute = escapesOf({
+  '&': '&amp;',
+  '<': '&lt;',
+  '"': '&quot;',
+  '\t': '&#x9;',
+  '\n': '&#xA;',
+  '\r': '&#xD;',
+});
 
 /** A text as canonical XML writes it (Canonical XML 1.0 §2.3). */
 export function escapeText(text: string): string {
@@ -30,8 +34,21 @@ export function escapeAttribute(value: string): string {
   return /[&<"\t\n\r]/.test(value) ? escaped(value, inAttribute) : value;
 }
 
-function escaped(text: string, escapes: readonly Escape[]): string {
-  return escapes.reduce((done, [char, reference]) => substitute(done, char, reference), text);
+function escaped(text: string, escapes: Escapes): string {
+  const made = roomFor(escapedLength(text, escapes));
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    const reference = escapes[unit];
+    if (reference === undefined) addUnit(made, unit);
+    else addText(made, reference);
+  }
+  return textOf(made);
+}
+
+function escapedLength(text: string, escapes: Escapes): number {
+  let { length } = text;
+  for (let i = 0; i < text.length; i++) length += (escapes[text.charCodeAt(i)]?.length ?? 1) - 1;
+  return length;
 }
 
 /** A namespace declaration; `prefix` '' is the default namespace. */

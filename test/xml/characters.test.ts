@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decodeText, isPrintableAscii, trimSpace } from '../../src/xml/characters.ts';
+import { isPrintableAscii, trimSpace } from '../../src/xml/characters.ts';
 
 /**
  * Bytes that begin at any place of a word, as parts of a socket's buffer do, among bytes that are no printable ASCII.
@@ -56,18 +56,5 @@ describe('white space of XML', () => {
       if (trimSpace(`${character}x${character}`) !== (isSpace ? 'x' : `${character}x${character}`))
         expect.fail(`U+${code.toString(16)}`);
     }
-  });
-});
-
-describe('a text that was checked', () => {
-  it('is decoded piece by piece: comments dropped, CDATA sections as they are, references replaced', () => {
-    expect(decodeText('a<!-- &lt;<![CDATA[ -->b&lt;<![CDATA[<!-- &lt; ]]>&#x41;\r\nc\rd')).toBe('ab<<!-- &lt; A\nc\nd');
-    expect(decodeText('<!----><![CDATA[]]>')).toBe('');
-  });
-
-  it('ends where it ends, even if a section in it does not', () => {
-    expect(decodeText('a<![CDATA[b')).toBe('ab');
-    expect(decodeText('a<!--b')).toBe('a');
-    expect(decodeText('a<b')).toBe('a<b');
   });
 });
