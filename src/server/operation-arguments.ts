@@ -109,7 +109,8 @@ function namedType({ definitions }: WSDL, namespace: string, local: string): Des
 
 /** xsi:nil, XML Schema Part 1 §2.6.2. */
 function isNil(element: Element): boolean {
-  return /^(?:true|1)$/i.test(attributeValue(element, ns.xsi, 'nil') ?? '');
+  const nil = attributeValue(element, ns.xsi, 'nil');
+  return nil !== undefined && /^(?:true|1)$/i.test(nil);
 }
 
 function attributesOf({ attributes }: Element): Value {
@@ -170,7 +171,13 @@ function isOfType(description: Description, name: string): boolean {
 }
 
 function isEmpty(value: Value): boolean {
-  return typeof value === 'object' && value !== null && !(value instanceof Date) && Object.keys(value).length === 0;
+  return typeof value === 'object' && value !== null && !(value instanceof Date) && !hasMembers(value);
+}
+
+/** Without the list of their names: there may be as many objects as elements. */
+function hasMembers(value: object): boolean {
+  for (const name in value) if (Object.hasOwn(value, name)) return true;
+  return false;
 }
 
 /** A child that occurs again, or may, is an item of a list. */

@@ -133,6 +133,7 @@ export function childrenNamed(content: Content, namespace: string, local: string
 
 /** Value of the attribute of that expanded name; '' stands for no namespace. */
 export function attributeValue(element: Element, namespace: string, local: string): string | undefined {
+  if (element.attributes.length === 0) return undefined;
   for (const attribute of element.attributes) {
     if (attribute.local === local && attribute.namespace === namespace) return attribute.value;
   }
