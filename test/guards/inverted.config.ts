@@ -34,7 +34,7 @@ export default defineConfig({
     pool: 'threads',
     sequence: { sequencer: AsListed },
     bail: 1,
-    maxWorkers: 1,
-    fileParallelism: false,
+    // Where nothing is inverted the files run beside each other, else the runs.
+    maxWorkers: checks.length === 0 ? 2 : 1,
   },
 });
