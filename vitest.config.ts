@@ -24,6 +24,8 @@ export default defineConfig({
   test: {
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // One for each core: many tests wait for a socket, and leave it to the other worker.
+    maxWorkers: '100%',
     // A condition is waited for as long as a machine under load may need.
     expect: { poll: { timeout: 20_000 } },
     projects: [
