@@ -4,9 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { systemRandom } from '../../src/crypto/random.ts';
-import { createCertificatePem, createPrivateKeyPem } from '../../src/farm/certificates.ts';
+import { createCertificatePem } from '../../src/farm/certificates.ts';
 import { type DemoData, demoClient, demoUser, prepareDemoClient, prepareDemoData } from '../../src/farm/demo-data.ts';
 import { openUsers } from '../../src/users/users.ts';
+import { addUser } from '../../src/users/users-file.ts';
+import { pem } from '../support/pem.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'demo-data-'));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -15,16 +17,29 @@ const nowMs = Date.now();
 const dayMs = 86_400_000;
 let folders = 0;
 const fresh = () => join(root, `data${folders++}`);
-/** A folder with data in it: a copy, because keys take their time. */
-const copied = async (): Promise<DemoData> => {
-  const folder = fresh();
-  cpSync(first.folder, folder, { recursive: true });
-  return prepare(folder);
-};
 const prepare = (folder: string, atMs = nowMs) => prepareDemoData(folder, atMs, systemRandom);
 const first = await prepare(fresh());
+/** What the first run made, with a hash that is cheap to check: keys and passwords take their time. */
+const template = await cheap(first);
+/** A folder with data in it, without some of its files. */
+const copyOf = (...missing: readonly string[]): string => {
+  const folder = fresh();
+  cpSync(template, folder, { recursive: true });
+  for (const name of missing) rmSync(join(folder, name));
+  return folder;
+};
+const copied = () => prepare(copyOf());
 const filesOf = (folder: string) =>
   Object.fromEntries(readdirSync(folder).map(name => [name, readFileSync(join(folder, name), 'utf8')]));
+
+async function cheap({ folder, password }: DemoData): Promise<string> {
+  const copy = fresh();
+  cpSync(folder, copy, { recursive: true });
+  const users = join(copy, 'users.json');
+  rmSync(users);
+  await addUser(users, { name: demoUser, password, roles: ['reader'] }, systemRandom, { N: 1_024, r: 1, p: 1 });
+  return copy;
+}
 
 /** Puts a certificate with few days left in the place of one. */
 async function age({ folder }: DemoData, role: 'service' | 'tls', days: number): Promise<void> {
@@ -58,7 +73,7 @@ test("the demo's client is made once, and has the secret that its file says", as
 });
 
 test('each data folder has a password of its own', async () => {
-  const [one, two] = [first, await prepare(fresh())];
+  const [one, two] = [first, await prepare(copyOf('demo-password', 'users.json'))];
   expect(one.password).toMatch(/^[\w-]{20}$/);
   expect(one.password).not.toBe(two.password);
 });
@@ -94,7 +109,7 @@ test('near the end of the CA all certificates are renewed', async () => {
 
 test('a certificate of the demo CA is made anew over a key that took the place of its own, also after the CA lost its key', async () => {
   const data = await copied();
-  const key = createPrivateKeyPem();
+  const { key } = pem.tls;
   writeFileSync(join(data.folder, 'tls-key.pem'), key);
   rmSync(join(data.folder, 'ca-key.pem'));
   await prepare(data.folder);
@@ -112,7 +127,7 @@ test.each([
   ['as the CA, without its key', 'ca', false],
 ] as const)('a certificate of another CA is named and not overwritten: %s', async (_, role, withKey) => {
   const data = await copied();
-  const key = createPrivateKeyPem();
+  const { key } = pem.tls;
   // One that signs itself has another issuer than the demo CA.
   const foreign = await createCertificatePem('tls', createPrivateKey(key), undefined, nowMs);
   const file = join(data.folder, `${role}.pem`);
@@ -167,8 +182,8 @@ test.each<[string, string | undefined, string]>([
 );
 
 test('a folder where there should be a file, and a file where there should be a folder, are named', async () => {
-  const folder = fresh();
-  mkdirSync(join(folder, 'tls.pem'), { recursive: true });
+  const folder = copyOf('tls.pem');
+  mkdirSync(join(folder, 'tls.pem'));
   await expect(prepare(folder)).rejects.toThrow(join(folder, 'tls.pem'));
   const file = join(root, 'file');
   writeFileSync(file, '');
