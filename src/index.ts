@@ -38,8 +38,9 @@ export { type ExplainedPort, explainPolicy, type PolicyPort } from './policy/exp
 export type { QName } from './policy/plan.ts';
 export type { ContextBearerOptions } from './server/context-bearer.ts';
 export { type CurrentContext, currentContext, findCurrentContext } from './server/current-context.ts';
-export { createEndpoint, type Endpoint, type EndpointListener } from './server/endpoint.ts';
+export { createEndpoint } from './server/endpoint.ts';
 export type { EndpointOptions, PortOverrides } from './server/endpoint-options.ts';
+export type { Endpoint, EndpointListener } from './server/open-endpoint.ts';
 export type { Mounted } from './server/requests.ts';
 export type { Statistics } from './server/statistics.ts';
 export type { Cancellation } from './state/cancel-list.ts';

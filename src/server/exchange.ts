@@ -15,7 +15,7 @@ import { type FoundState, keysOf } from '../state/state-mode.ts';
 import type { CountedCaller } from '../users/authenticate.ts';
 import { isNamed } from '../xml/tree.ts';
 import type { CurrentContext } from './current-context.ts';
-import type { EndpointParts, ServedPort } from './port.ts';
+import type { PortParts, ServedPort } from './port.ts';
 import type { ServiceAnswer } from './service.ts';
 
 /** What is answered to a verified request: a Body to be protected by the exchange's response plan. */
@@ -140,7 +140,7 @@ function replyOf(
   return { action: plan.addressing.faultAction, body, keys, isFault: true };
 }
 
-function currentOf({ context, openedFrom }: FoundState, { node, bearerToken }: EndpointParts): CurrentContext {
+function currentOf({ context, openedFrom }: FoundState, { node, bearerToken }: PortParts): CurrentContext {
   const { id, user, roles, authenticatedBy } = context;
   return { id, user, roles, authenticatedBy, openedFrom, node, bearerToken: options => bearerToken(context, options) };
 }

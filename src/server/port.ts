@@ -12,7 +12,7 @@ import type { Service } from './service.ts';
 import type { Counters } from './statistics.ts';
 
 /** What all ports of one endpoint share. */
-export interface EndpointParts {
+export interface PortParts {
   readonly service: Service;
   /**
    * Checks a user name and password in its turn.
@@ -56,7 +56,7 @@ export interface ServedPort {
   /** Values of wsa:To that are this service: the farm's addresses with the port's path. */
   readonly toAddresses: ReadonlySet<string>;
   readonly operationByAction: ReadonlyMap<string, OperationPlan>;
-  readonly parts: EndpointParts;
+  readonly parts: PortParts;
 }
 
 /**

@@ -3,7 +3,6 @@
  * measured.
  */
 
-import { readFileSync } from 'node:fs';
 import { Session } from 'node:inspector/promises';
 import { setTimeout } from 'node:timers/promises';
 import pino from 'pino';
@@ -14,18 +13,15 @@ import { createRing } from '../../src/keyring/rotate.ts';
 import { send } from '../../src/message/send.ts';
 import { ns } from '../../src/names.ts';
 import { compilePolicy } from '../../src/policy/compile.ts';
+import { readWsdl } from '../../src/policy/wsdl.ts';
 import { contextKeys } from '../../src/security/context-keys.ts';
 import { timestampTtlMs } from '../../src/security/timestamp.ts';
 import { writeContextReference } from '../../src/security/token-reference.ts';
+import { openEndpoint } from '../../src/server/open-endpoint.ts';
 import { answerMessage } from '../../src/server/pipeline.ts';
-import { type ServedPort, servePort } from '../../src/server/port.ts';
-import { openService } from '../../src/server/service.ts';
-import { counters } from '../../src/server/statistics.ts';
-import { cookieMode } from '../../src/state/cookie-mode.ts';
-import { replayTable } from '../../src/state/replay.ts';
+import type { ServedPort } from '../../src/server/port.ts';
 import { sealContext, writeState } from '../../src/state/seal.ts';
 import { memoryStore } from '../../src/store/memory-store.ts';
-import { defaultLimits } from '../../src/xml/limits.ts';
 import { keeperOf } from '../keyring/made.ts';
 import { newContext } from './contexts.ts';
 
@@ -38,40 +34,34 @@ export interface MemoryFigures {
 
 const portName = 'EchoSymmetric';
 const warmUpConversations = 2_000;
-const clockSkewMs = 60_000;
 const settleMs = 1_000;
 const caller = { address: '192.0.2.1', isLimited: true, signal: new AbortController().signal };
 const log = pino({ level: 'silent' });
 const ring = keyRing(createRing({ nowMs: Date.now(), random: randomBytesPooled }));
 
-async function openPort(wsdl: string, cacheEntries: number): Promise<ServedPort> {
-  const [plan] = compilePolicy(wsdl, { ports: [portName] });
-  if (plan === undefined) throw new Error(`no port ${portName}`);
-  const service = openService(wsdl, readFileSync(wsdl, 'utf8'), echoService, log);
-  await service.ready;
-  const replays = replayTable();
-  return servePort(plan, [], {
-    state: cookieMode({ keeper: keeperOf(ring), store: memoryStore({ clock: Date.now }), cacheEntries }),
-    lifetimeMs: () => 36_000_000,
-    parts: {
-      service,
-      authenticate: async () => undefined,
-      openKey: work => work(),
-      ownCertificates: [],
-      spend: key => replays.insert(key, performance.now(), timestampTtlMs + 2 * clockSkewMs),
-      isSpent: key => replays.has(key, performance.now()),
-      mayIssue: () => true,
-      announce: async () => {},
-      bearerToken: () => '',
-      node: 'bench',
-      clockSkewMs,
-      limits: defaultLimits,
-      log,
-      counters: counters(),
-      random: randomBytesPooled,
-      clock: Date.now,
-    },
+async function openPort(file: string, cacheEntries: number): Promise<ServedPort> {
+  const wsdl = readWsdl(file);
+  const { ports, ready } = openEndpoint({
+    wsdl,
+    plans: compilePolicy(wsdl, { ports: [portName] }),
+    services: echoService,
+    authenticate: async () => undefined,
+    openKey: work => work(),
+    ownCertificates: [],
+    ring: keeperOf(ring),
+    state: 'cookie',
+    store: memoryStore({ clock: Date.now }),
+    settings: { addresses: [], node: 'bench', cacheEntries },
+    log,
+    random: randomBytesPooled,
+    clock: Date.now,
+    steadyClock: () => performance.now(),
+    release: async () => {},
   });
+  await ready;
+  const [port] = ports;
+  if (port === undefined) throw new Error(`no port ${portName}`);
+  return port;
 }
 
 /** A state is sealed as by another node, and used in one call here. */

@@ -6,8 +6,9 @@ import { systemRandom } from '../../src/crypto/random.ts';
 import type { RingRecords } from '../../src/keyring/record.ts';
 import { writeRingFile } from '../../src/keyring/ring-file.ts';
 import { createRing } from '../../src/keyring/rotate.ts';
-import { createEndpoint, type Endpoint } from '../../src/server/endpoint.ts';
+import { createEndpoint } from '../../src/server/endpoint.ts';
 import type { EndpointOptions } from '../../src/server/endpoint-options.ts';
+import type { Endpoint } from '../../src/server/open-endpoint.ts';
 import { authenticate, keptLog, notedService, wsdl } from './node.ts';
 import { pem } from './pem.ts';
 

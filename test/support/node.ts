@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pino } from 'pino';
 import { randomBytesPooled } from '../../src/crypto/random.ts';
@@ -6,24 +5,21 @@ import { loadCertificate } from '../../src/crypto/x509.ts';
 import type { RingRecords } from '../../src/keyring/record.ts';
 import { keyRing } from '../../src/keyring/ring.ts';
 import { compilePolicy } from '../../src/policy/compile.ts';
-import { contextBearer } from '../../src/server/context-bearer.ts';
+import { readWsdl } from '../../src/policy/wsdl.ts';
 import { currentContext } from '../../src/server/current-context.ts';
+import { openEndpoint } from '../../src/server/open-endpoint.ts';
 import { answerMessage, type HttpAnswer } from '../../src/server/pipeline.ts';
-import { type EndpointParts, type ServedPort, servePort } from '../../src/server/port.ts';
-import { openService } from '../../src/server/service.ts';
-import { counters, type Statistics } from '../../src/server/statistics.ts';
+import type { PortParts, ServedPort } from '../../src/server/port.ts';
+import type { Statistics } from '../../src/server/statistics.ts';
 import type { Cancellation } from '../../src/state/cancel-list.ts';
-import { cookieMode } from '../../src/state/cookie-mode.ts';
-import { replayTable } from '../../src/state/replay.ts';
 import { memoryStore } from '../../src/store/memory-store.ts';
 import type { Authenticate } from '../../src/users/authenticate.ts';
-import { defaultLimits } from '../../src/xml/limits.ts';
 import { keeperOf } from '../keyring/made.ts';
 import { pem } from './pem.ts';
 
 export const wsdl = resolve('wsdl/echo.wsdl');
-export const plans = compilePolicy(wsdl);
-const wsdlText = readFileSync(wsdl, 'utf8');
+const read = readWsdl(wsdl);
+export const plans = compilePolicy(read);
 
 /** The ports of wsdl/echo.wsdl. */
 export const portNames = ['EchoTls11', 'EchoTls13', 'EchoSymmetric'] as const;
@@ -80,52 +76,54 @@ export interface NodeOptions {
   readonly authenticate?: Authenticate;
   readonly lifetimeMs?: number;
   /** Default: each private operation is done at once. */
-  readonly openKey?: EndpointParts['openKey'];
+  readonly openKey?: PortParts['openKey'];
 }
 
-/** Starts one node; nodes with one ring are one farm. */
+/** As many as a test likes. */
+const anyRate = { perSecond: 1_000_000, burst: 1_000_000 };
+
+/** Starts one node; nodes with one ring are one farm. No queue is before its passwords. */
 export async function startNode(options: NodeOptions): Promise<TestNode> {
-  const { clock, lifetimeMs = 3_600_000 } = options;
   const calls: string[] = [];
   const cancelled: Cancellation[] = [];
-  const ring = keyRing(options.ring);
-  const replay = replayTable();
   const { log, lines } = keptLog();
-  const parts: EndpointParts = {
-    service: openService(wsdl, wsdlText, options.services ?? notedService(calls), log),
+  const clock = () => options.clock.nowMs;
+  const { endpoint, ports, ready } = openEndpoint({
+    wsdl: read,
+    plans,
+    services: options.services ?? notedService(calls),
     authenticate: options.authenticate ?? authenticate,
     openKey: options.openKey ?? (work => work()),
     ownCertificates: [loadCertificate(pem.service.certificate, pem.service.key)],
-    spend: key => replay.insert(key, clock.nowMs, 420_000),
-    isSpent: key => replay.has(key, clock.nowMs),
-    mayIssue: () => true,
-    announce: async cancellation => void cancelled.push(cancellation),
-    bearerToken: (context, wanted) =>
-      contextBearer(context, wanted, keeperOf(ring), { nowMs: clock.nowMs, random: randomBytesPooled }),
-    node: 'node',
-    clockSkewMs: 60_000,
-    limits: defaultLimits,
+    ring: keeperOf(keyRing(options.ring)),
+    state: 'cookie',
+    store: memoryStore({ clock }),
+    settings: {
+      addresses: [],
+      lifetimeMs: options.lifetimeMs ?? 3_600_000,
+      issueRate: anyRate,
+      onCancel: cancellation => void cancelled.push(cancellation),
+    },
     log,
-    counters: counters(),
     random: randomBytesPooled,
-    clock: () => clock.nowMs,
-  };
-  const state = cookieMode({ keeper: keeperOf(ring), store: memoryStore({ clock: parts.clock }) });
-  const served = plans.map(plan => servePort(plan, [], { state, parts, lifetimeMs: () => lifetimeMs }));
-  const ports = new Map(served.map(port => [port.plan.port, port]));
-  await parts.service.ready;
+    clock,
+    steadyClock: clock,
+    release: async () => {},
+  });
+  const byName = new Map(ports.map(port => [port.plan.port, port]));
+  await ready;
   return {
     async post(name, message, soapAction) {
-      const port = ports.get(name);
+      const port = byName.get(name);
       if (port === undefined) throw new TypeError(`no port ${name}`);
       const answered = await answerMessage(Buffer.from(message), soapAction, port, caller);
       if (answered === undefined) throw new TypeError('the caller is there');
       return answered;
     },
-    ports,
+    ports: byName,
     calls,
     lines,
     cancelled,
-    statistics: () => parts.counters.snapshot(),
+    statistics: () => endpoint.statistics(),
   };
 }
