@@ -21,6 +21,15 @@ import { parseRetryAfter, ServiceBusy } from './service-busy.ts';
 import type { SessionOptions, WireExchange } from './session-options.ts';
 import { type HttpResponse, openTransport, type Transport } from './transport.ts';
 
+/** The time that exchanges take, and that a busy address is left alone. */
+export interface ExchangeTime {
+  /** Milliseconds of a clock that is never set back. */
+  readonly steadyClock: () => number;
+  readonly wait: (ms: number) => Promise<void>;
+}
+
+const realTime: ExchangeTime = { steadyClock: () => performance.now(), wait: ms => setTimeout(ms) };
+
 /** What all exchanges of a session share. */
 export interface ExchangeParts {
   readonly plan: Plan;
@@ -30,6 +39,7 @@ export interface ExchangeParts {
   readonly timeoutMs: number;
   readonly clockSkewMs: number;
   readonly random: RandomSource;
+  readonly time: ExchangeTime;
   readonly trace: ((exchange: WireExchange) => void) | undefined;
 }
 
@@ -63,7 +73,7 @@ export interface Exchanged {
 }
 
 /** Prepares what the exchanges of a session share. */
-export function exchangeParts(options: SessionOptions): ExchangeParts {
+export function exchangeParts(options: SessionOptions, time: ExchangeTime = realTime): ExchangeParts {
   const { plan, ca, timeoutMs = 30_000, clockSkewMs = 60_000, order = 'first', retry = 'connect', trace } = options;
   return {
     plan,
@@ -76,6 +86,7 @@ export function exchangeParts(options: SessionOptions): ExchangeParts {
     timeoutMs,
     clockSkewMs,
     random: randomBytesPooled,
+    time,
     trace,
   };
 }
@@ -99,7 +110,7 @@ const leastWaitMs = 250;
 /** Of the time-out, what must be left for an answer: an attempt without it would fail in a less telling way. */
 const leastAnswerShare = 0.1;
 
-/** An address that was busy, and when it may be asked again (by `performance.now`). */
+/** An address that was busy, and when it may be asked again, by the steady clock. */
 interface Busy {
   readonly error: ServiceBusy;
   readonly untilMs: number;
@@ -112,15 +123,16 @@ interface Busy {
  */
 export async function exchange(parts: ExchangeParts, request: ExchangeRequest): Promise<Exchanged> {
   const addresses = addressesFor(parts, request);
-  const endMs = performance.now() + parts.timeoutMs;
+  const { timeoutMs, time } = parts;
+  const endMs = time.steadyClock() + timeoutMs;
   const busy = new Map<string, Busy>();
   for (let turn = 0; ; turn += 1) {
     let failure: unknown;
     for (const address of addresses) {
-      if ((busy.get(address)?.untilMs ?? 0) > performance.now()) continue;
+      if ((busy.get(address)?.untilMs ?? 0) > time.steadyClock()) continue;
       busy.delete(address);
       try {
-        const withinMs = turn === 0 ? parts.timeoutMs : Math.max(1, Math.floor(endMs - performance.now()));
+        const withinMs = turn === 0 ? timeoutMs : Math.max(1, Math.floor(endMs - time.steadyClock()));
         const exchanged = await attempt(parts, request, address, withinMs);
         parts.addresses.answered(address);
         return exchanged;
@@ -130,7 +142,7 @@ export async function exchange(parts: ExchangeParts, request: ExchangeRequest): 
         if (error instanceof ServiceBusy) busy.set(address, { error, untilMs: untilMs(error, turn, parts) });
       }
     }
-    await nextTurn(busy, endMs - parts.timeoutMs * leastAnswerShare, failure);
+    await nextTurn(busy, endMs - timeoutMs * leastAnswerShare, failure, time);
   }
 }
 
@@ -138,17 +150,22 @@ export async function exchange(parts: ExchangeParts, request: ExchangeRequest): 
  * Waits until the first busy address may be asked again.
  * @throws its error where that is after `lastMs`, `failure` where none was busy
  */
-async function nextTurn(busy: ReadonlyMap<string, Busy>, lastMs: number, failure: unknown): Promise<void> {
+async function nextTurn(
+  busy: ReadonlyMap<string, Busy>,
+  lastMs: number,
+  failure: unknown,
+  { steadyClock, wait }: ExchangeTime,
+): Promise<void> {
   const [first] = [...busy.values()].sort((one, other) => one.untilMs - other.untilMs);
   if (first === undefined) throw failure;
   if (first.untilMs > lastMs) throw first.error;
-  await setTimeout(first.untilMs - performance.now());
+  await wait(first.untilMs - steadyClock());
 }
 
 /** As long as it was told and up to a quarter more, so that not all who were told the same come back at once. */
-function untilMs({ retryAfterMs }: ServiceBusy, turn: number, { random }: ExchangeParts): number {
+function untilMs({ retryAfterMs }: ServiceBusy, turn: number, { random, time }: ExchangeParts): number {
   const [byte = 0] = random(1);
-  return performance.now() + Math.max(retryAfterMs, leastWaitMs * 2 ** turn) * (1 + byte / 1_024);
+  return time.steadyClock() + Math.max(retryAfterMs, leastWaitMs * 2 ** turn) * (1 + byte / 1_024);
 }
 
 function addressesFor({ addresses, plan, retry }: ExchangeParts, { address }: ExchangeRequest): readonly string[] {

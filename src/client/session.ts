@@ -7,7 +7,7 @@ import { checkOffered } from '../policy/offered.ts';
 import type { OperationPlan, Plan } from '../policy/plan.ts';
 import type { Element } from '../xml/tree.ts';
 import { bootstrap, bootstrapKeys, type Conversation } from './bootstrap.ts';
-import { type Exchanged, type ExchangeParts, exchange, exchangeParts } from './exchange.ts';
+import { type Exchanged, type ExchangeParts, type ExchangeTime, exchange, exchangeParts } from './exchange.ts';
 import { checkMultiReferences } from './multi-references.ts';
 import type { SessionOptions } from './session-options.ts';
 
@@ -59,12 +59,13 @@ export interface Session extends SessionStatus {
 
 /**
  * Opens a session; nothing is sent before the first call.
+ * @param time default: the machine's
  * @throws {SecureConversationError} `CONFIG_INVALID` or `CERTIFICATE_INVALID` for an option that is missing or unusable
  */
-export function openSession(options: SessionOptions): Session {
+export function openSession(options: SessionOptions, time?: ExchangeTime): Session {
   checkOffered(options.plan);
   const keys = bootstrapKeys(options);
-  const parts = exchangeParts(options);
+  const parts = exchangeParts(options, time);
   const { plan } = options;
   let opening: Promise<Conversation> | undefined;
   let present: Conversation | undefined;

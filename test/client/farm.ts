@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, vi } from 'vitest';
+import type { ExchangeTime } from '../../src/client/exchange.ts';
 import { openSession, type Session } from '../../src/client/session.ts';
 import type { SessionOptions } from '../../src/client/session-options.ts';
 import { ns } from '../../src/names.ts';
@@ -56,16 +57,19 @@ export function useFarm(): void {
 
 export const manOf = (port: PortName) => men[planOf(port).transport];
 
-/** A session by way of the man in the middle, unless it is told other addresses. */
-export function open(port: PortName, options: Partial<SessionOptions> = {}): Session {
-  const session = openSession({
-    plan: planOf(port),
-    ...user,
-    ca: pem.ca.certificate,
-    serviceCertificate: pem.service.certificate,
-    addresses: [`${manOf(port).base}/${port}`],
-    ...options,
-  });
+/** A session by way of the man in the middle, unless it is told other addresses or another time. */
+export function open(port: PortName, options: Partial<SessionOptions> = {}, time?: ExchangeTime): Session {
+  const session = openSession(
+    {
+      plan: planOf(port),
+      ...user,
+      ca: pem.ca.certificate,
+      serviceCertificate: pem.service.certificate,
+      addresses: [`${manOf(port).base}/${port}`],
+      ...options,
+    },
+    time,
+  );
   sessions.push(session);
   return session;
 }
