@@ -57,14 +57,20 @@ const checkedOptions = object(fields, 'authenticate');
  * @throws {SecureConversationError} `CONFIG_INVALID` or `USERS_INVALID`, naming option or file
  */
 export function openLogins(options: LoginOptions): Logins {
-  return gatedLogins(options);
+  return ownLogins(options);
 }
 
-function gatedLogins(options: LoginOptions): GatedLogins {
+function ownLogins(options: LoginOptions): GatedLogins {
   checkedOptions(options, { of: 'openLogins', path: '' });
   const { authenticate, loginLimits } = options;
-  const { source, find } = usersOf(authenticate);
-  const limits = { ...defaultLoginLimits(typeof authenticate === 'string'), ...loginLimits };
+  return gatedLogins(usersOf(authenticate), {
+    ...defaultLoginLimits(typeof authenticate === 'string'),
+    ...loginLimits,
+  });
+}
+
+/** Users behind a gate of their own. */
+export function gatedLogins({ source, find }: KnownUsers, limits: LoginLimits): GatedLogins {
   const gate = loginGate({ limits, nowMs: () => performance.now(), random: systemRandom });
   const logins: GatedLogins = {
     authenticate: (name, password, caller) => gate.attempt({ kind: 'user', name, password, caller }, source),
@@ -81,7 +87,7 @@ function gatedLogins(options: LoginOptions): GatedLogins {
  */
 export function loginsOf({ authenticate, loginLimits }: ServiceLogins): GatedLogins {
   if (typeof authenticate !== 'object')
-    return gatedLogins({ authenticate, ...(loginLimits === undefined ? {} : { loginLimits }) });
+    return ownLogins({ authenticate, ...(loginLimits === undefined ? {} : { loginLimits }) });
   if (loginLimits === undefined)
     return opened.get(authenticate) ?? failAt({ of: 'authenticate', path: '' }, 'must be what openLogins gives');
   throw new ConfigurationError('CONFIG_INVALID', 'loginLimits has no use beside logins that are open already', {
@@ -95,11 +101,16 @@ export interface ServiceLogins {
   readonly loginLimits?: Partial<LoginLimits>;
 }
 
+/** Users as the gate takes them. */
+export interface KnownUsers extends Pick<Logins, 'find'> {
+  readonly source: PasswordSource;
+}
+
 /**
  * A users file or a function as the gate takes it. What a function says is never remembered: it may think otherwise the
  * next time.
  */
-export function usersOf(users: string | Authenticate): { source: PasswordSource; find: Logins['find'] } {
+export function usersOf(users: string | Authenticate): KnownUsers {
   if (typeof users === 'function') return { source: { remembered: () => undefined, check: users }, find: undefined };
   const file = openUsers(users);
   return {

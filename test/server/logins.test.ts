@@ -10,7 +10,8 @@ import { bearerTokens } from '../../src/oauth/bearer-tokens.ts';
 import { mountedTokens } from '../../src/oauth/token-server.ts';
 import type { EndpointOptions } from '../../src/server/endpoint-options.ts';
 import type { Authenticate, Caller } from '../../src/users/authenticate.ts';
-import { openLogins } from '../../src/users/logins.ts';
+import { defaultLoginLimits } from '../../src/users/login-limits.ts';
+import { gatedLogins, openLogins, usersOf } from '../../src/users/logins.ts';
 import { addUser } from '../../src/users/users-file.ts';
 import { freshRing, type ListeningNode, listen } from '../support/endpoint.ts';
 import { expectFault, loggedReasons } from '../support/faults.ts';
@@ -123,9 +124,13 @@ describe.each<PortName>(['EchoTls13', 'EchoSymmetric'])('on %s', port => {
   });
 
   test('a password that is remembered passes a full queue', async () => {
-    const users = await usersFile([user.username]);
-    await addUser(users, { name: 'slow', password: 'x', roles: [] }, randomBytesPooled, { N: 32_768, r: 8, p: 16 });
-    const node = await started({ authenticate: users, loginLimits: { queue: 1, checksAtOnce: 1 } });
+    const users = usersOf(await usersFile([user.username]));
+    const slow = heldCheck();
+    const check: Authenticate = (username, ...rest) =>
+      username === 'slow' ? slow.authenticate(username, ...rest) : users.source.check(username, ...rest);
+    const limits = { ...defaultLoginLimits(true), queue: 1, checksAtOnce: 1 };
+    const logins = gatedLogins({ ...users, source: { ...users.source, check } }, limits);
+    const node = await started({ authenticate: logins });
     expect(await statusOf(begin(node, port))).toBe(200);
     const done: number[] = [];
     const guesses = Array.from({ length: 5 }, (_, i) => begin(node, port, { username: 'slow', password: `${i}` }));
@@ -133,7 +138,12 @@ describe.each<PortName>(['EchoTls13', 'EchoSymmetric'])('on %s', port => {
     await expect.poll(() => done.length).toBe(3);
     expect(await statusOf(begin(node, port))).toBe(200);
     expect(done).toEqual([503, 503, 503]);
+    for (let i = 0; i < 2; i += 1) {
+      await expect.poll(() => slow.asked.length).toBe(i + 1);
+      slow.asked[i]?.answer();
+    }
     await Promise.all(guesses.map(({ answer }) => answer));
+    expect(done.slice(3)).toEqual([500, 500]);
   });
 
   test('a password that is remembered passes where too many others were wrong', async () => {
