@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { processes } from '../vitest.config.ts';
 import { importsBelow, textOf } from './imports.ts';
@@ -104,5 +105,12 @@ describe('the tests', () => {
   test('that start processes or read what is built are listed in vitest.config.ts, and no others', () => {
     expect(tests.filter(file => needsBuild(file)).sort()).toEqual(tests.filter(isListed).sort());
     expect(processes.filter(listed => !listed.includes('*') && !tests.includes(listed))).toEqual([]);
+  });
+
+  test('of the command line have a file for each script, so that workers share them', () => {
+    const folder = 'test/cli/scripts';
+    const [texts, files] = ['.txt', '.test.ts'].map(end => readdirSync(folder).filter(name => name.endsWith(end)));
+    const tested = files?.map(file => /^testScript\('(.*)', runInProcess\);$/m.exec(textOf(`${folder}/${file}`))?.[1]);
+    expect(tested?.sort()).toEqual(texts?.sort());
   });
 });

@@ -1,11 +1,11 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
 /*
- * Each file of scripts/ is a law in its first line, then commands with all that they print. `$ WORDS` runs wssc, `<
+ * Each .txt of scripts/ is a law in its first line, then commands with all that they print. `$ WORDS` runs wssc, `<
  * FILE` at its end gives standard input. The lines below it: `out: TEXT` and `err: TEXT` are the next line of standard
  * output and standard error, `out~ REGEX` and `err~ REGEX` match it; `exit: N` where that is not 0; `same: FILE` was
  * not changed; `lacks: TEXT` is in no output. `-- FILE --` at the end begins the content of a file that is there from
@@ -89,21 +89,17 @@ function split(words: string): string[] {
   return (words.replaceAll('$WSDL', wsdl).match(/'[^']*'|\S+/g) ?? []).map(word => word.replace(/^'(.*)'$/, '$1'));
 }
 
-export const scriptNames: readonly string[] = readdirSync(folder);
-
-/** Tests that each command of these scripts prints and leaves behind what the script says. */
-export function testScripts(names: readonly string[], run: Run): void {
-  describe.each(names)('%s', name => {
-    const { law, steps, files } = parse(name);
-    test(law, async () => {
-      const cwd = mkdtempSync(join(tmpdir(), 'wssc-script-'));
-      try {
-        for (const { name: file, mode, text } of files) writeFileSync(join(cwd, file), text, { mode });
-        expect(steps.length).toBeGreaterThan(0);
-        for (const step of steps) await runStep(step, cwd, run);
-      } finally {
-        rmSync(cwd, { recursive: true });
-      }
-    });
+/** Tests that each command of a script prints and leaves behind what the script says. */
+export function testScript(name: string, run: Run): void {
+  const { law, steps, files } = parse(name);
+  test(`${name}: ${law}`, async () => {
+    const cwd = mkdtempSync(join(tmpdir(), 'wssc-script-'));
+    try {
+      for (const { name: file, mode, text } of files) writeFileSync(join(cwd, file), text, { mode });
+      expect(steps.length).toBeGreaterThan(0);
+      for (const step of steps) await runStep(step, cwd, run);
+    } finally {
+      rmSync(cwd, { recursive: true });
+    }
   });
 }
