@@ -26,8 +26,12 @@ export default defineConfig({
     hookTimeout: 60_000,
     // One for each core: many tests wait for a socket, and leave it to the other worker.
     maxWorkers: '100%',
-    // A condition is waited for as long as a machine under load may need.
-    expect: { poll: { timeout: 20_000 } },
+    expect: {
+      // A condition is waited for as long as a machine under load may need.
+      poll: { timeout: 20_000 },
+      // A test that asserts nothing is red.
+      requireAssertions: true,
+    },
     projects: [
       {
         extends: true,

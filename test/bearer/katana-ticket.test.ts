@@ -62,13 +62,14 @@ test('decode is total: any bytes, and any change of a ticket, give a ticket or u
   const versioned = fc
     .uint8Array({ maxLength: 200 })
     .map(bytes => Buffer.concat([Buffer.from('03000000', 'hex'), bytes]));
-  fc.assert(fc.property(fc.oneof(fc.uint8Array({ maxLength: 200 }), versioned), bytes => void decodeTicket(bytes)));
+  const isTotal = (bytes: Uint8Array) => void expect(typeof decodeTicket(bytes)).toBeOneOf(['object', 'undefined']);
+  fc.assert(fc.property(fc.oneof(fc.uint8Array({ maxLength: 200 }), versioned), isTotal));
   for (const { ticketBytes } of tokenVectors)
     for (let at = 0; at < ticketBytes.length; at += 1)
       for (const value of [0, 1, 0x7f, 0x80, 0xff]) {
         const changed = Buffer.from(ticketBytes);
         changed[at] = value;
-        decodeTicket(changed);
+        isTotal(changed);
       }
 });
 
