@@ -1,45 +1,32 @@
 import { type Awaitable, after } from '../awaitable.ts';
 import type { RandomSource } from '../crypto/random.ts';
 import { refuse } from '../errors.ts';
-import { ns } from '../names.ts';
-import type { MessagePlan, TokenUse } from '../policy/plan.ts';
+import type { MessagePlan } from '../policy/plan.ts';
 import type { ContextKeys } from '../security/context-keys.ts';
-import type { DerivedKeyToken } from '../security/derived-key.ts';
 import type { EncryptedData } from '../security/encryption.ts';
-import { parseSecurityHeader, type SecurityHeader } from '../security/header.ts';
-import { addIds, collectIds, elementById, findById, hasId, hasLookAlike, type Ids } from '../security/ids.ts';
-import {
-  type DigestOptions,
-  hmacVerifier,
-  type Signature,
-  type SignedReference,
-  verifyDigests,
-  verifySignatureValue,
-} from '../security/signature.ts';
-import { isSignableToken } from '../security/supporting-tokens.ts';
+import { parseSecurityHeader } from '../security/header.ts';
+import { collectIds, findById } from '../security/ids.ts';
+import type { Signature } from '../security/signature.ts';
 import { checkFreshness } from '../security/timestamp.ts';
 import { checkRelationship } from '../soap/addressing.ts';
-import type { Envelope } from '../soap/envelope.ts';
 import { isFault } from '../soap/fault-shape.ts';
-import { type CanonicalAllowance, canonicalAllowance } from '../xml/canonical.ts';
+import { canonicalAllowance } from '../xml/canonical.ts';
 import { defaultLimits, type Limits } from '../xml/limits.ts';
 import type { Element, Fragment } from '../xml/tree.ts';
 import type { Binding } from './binding.ts';
 import { bindingOf } from './binding-of.ts';
-import { decryptParts, type EncryptedParts, encryptedParts, partsOf } from './encrypted-parts.ts';
+import { decryptParts, encryptedParts } from './encrypted-parts.ts';
 import type { Message } from './message.ts';
 import { checkSigned } from './plan-check.ts';
 import {
-  checkDerivedKeys,
-  checkUsed,
   encryptionKeyOf,
   type ProtectionKey,
   type ProtectionToken,
   protectionToken,
   type ReceiveKeys,
-  resolveKey,
-  signingKeyOf,
 } from './protection-key.ts';
+import { checkKeyReferences, checkReferences, type Received } from './received.ts';
+import { nothing, type ResolvedKeys, resolveKeys, verifyParts, verifySignature } from './signatures.ts';
 import { checkNames, checkTypes, type SignedScope, signedNames } from './signed-names.ts';
 import { contentOf, tokensOf, type Verified } from './verified.ts';
 
@@ -102,20 +89,6 @@ function receiveSigned(
   return verified(message, received, key, plaintexts, signed);
 }
 
-const nothing: ReadonlyMap<Element, Fragment> = new Map();
-
-/** A message with its structure known: all that can be said of it without a key. */
-interface Received {
-  readonly plan: MessagePlan;
-  readonly binding: Binding;
-  readonly envelope: Envelope;
-  readonly ids: Ids;
-  readonly header: SecurityHeader;
-  readonly parts: EncryptedParts;
-  /** For the canonical forms of everything that its signature covers. */
-  readonly allowance: CanonicalAllowance;
-}
-
 function readHeader(message: Message, plan: MessagePlan, binding: Binding, limits: Limits): Received {
   const { envelope, tree } = message;
   const ids = collectIds(tree.ids);
@@ -135,100 +108,6 @@ function readHeader(message: Message, plan: MessagePlan, binding: Binding, limit
   for (const { references } of header.signatures) checkReferences(references, received);
   if (ids.lookAlikes.length !== 0) checkKeyReferences(received);
   return received;
-}
-
-/** A key may not be named by an id that something else in the message seems to have, too. */
-function checkKeyReferences({ header, parts, ids }: Received): void {
-  const users = [...header.signatures, ...header.encryptedData, ...(parts.body === undefined ? [] : [parts.body])];
-  for (const reference of [...users.map(({ key }) => key), ...header.derivedKeys.map(token => token.reference)]) {
-    const isAmbiguous = reference.kind === 'direct' && hasLookAlike(ids, reference.uri.slice(1));
-    if (isAmbiguous) refuse('invalidSecurity', 'ambiguous-id');
-  }
-}
-
-/** Only supporting tokens may be signed out of sight, inside an EncryptedData. */
-function checkReferences(references: readonly SignedReference[], received: Received): void {
-  let hidden = received.parts.tokens.length;
-  for (const { id } of references) {
-    if (hidden > 0 && !hasId(received.ids, id)) hidden -= 1;
-    else if (!mayBeSigned(elementById(received.ids, id), received)) refuse('invalidSecurity', 'signed-element');
-  }
-}
-
-interface ResolvedKeys {
-  readonly signature: Signature;
-  /** What the key is derived by; undefined where it is the token's own. */
-  readonly signing: DerivedKeyToken | undefined;
-  /** The same of each EncryptedData. */
-  readonly encryption: ReadonlyMap<Element, DerivedKeyToken | undefined>;
-  /** The signature's reference to the Timestamp; undefined where the plan has none. */
-  readonly stamp: SignedReference | undefined;
-}
-
-function resolveKeys(received: Received, use: TokenUse, token: ProtectionToken): ResolvedKeys {
-  const { plan, header, parts } = received;
-  const signature = header.signatures[0] ?? refuse('invalidSecurity', 'signature-missing');
-  checkDerivedKeys(header, use, token);
-  const { suite, dialect } = plan;
-  const signing = resolveKey(signature.key, suite.signatureKeyBytes, header, use, token, dialect);
-  const encryption = new Map<Element, DerivedKeyToken | undefined>();
-  for (const part of partsOf(parts)) {
-    const resolved = resolveKey(part.key, suite.encryptionKeyBytes, header, use, token, dialect);
-    // One derived key for both uses is what two tokens with the same bytes would be.
-    if (use.derivedKeys && resolved === signing) refuse('invalidSecurity', 'derived-key-overlap');
-    encryption.set(part.element, resolved);
-  }
-  checkUsed(header.derivedKeys, [signing, ...encryption.values()]);
-  return { signature, signing, encryption, stamp: stampOf(received, signature) };
-}
-
-/** The Timestamp must be signed, so that an old message can't be told to be new. */
-function stampOf({ header }: Received, { references }: Signature): SignedReference | undefined {
-  const timestamp = header.timestamps[0];
-  if (timestamp === undefined) return undefined;
-  return references.find(({ id }) => id === timestamp.id) ?? refuse('invalidSecurity', 'timestamp-not-signed');
-}
-
-/** Checks the SignatureValue over SignedInfo, then the digest of the Timestamp, whose times were judged before. */
-function verifySignature(received: Received, { signature, signing, stamp }: ResolvedKeys, keys: ContextKeys): void {
-  const key = hmacVerifier(signingKeyOf(keys, signing), received.plan.suite.signature.hash);
-  verifySignatureValue(signature, key, received.allowance);
-  if (stamp !== undefined) verifyDigests([stamp], digestOptions(received, nothing));
-}
-
-/** Verifies the digests of all parts but the Timestamp's. @returns every signed element, with its PrefixList */
-function verifyParts(
-  received: Received,
-  { signature, stamp }: ResolvedKeys,
-  plaintexts: ReadonlyMap<Element, Fragment>,
-): SignedScope['parts'] {
-  for (const fragment of plaintexts.values()) addIds(received.ids, fragment.ids, 'failedCheck');
-  const others = signature.references.filter(({ id }) => id !== stamp?.id);
-  const elements = verifyDigests(others, digestOptions(received, plaintexts));
-  const signed = new Map(elements.map((element, index) => [element, others[index]?.prefixes ?? []]));
-  for (const { element } of received.header.timestamps) signed.set(element, []);
-  return signed;
-}
-
-function digestOptions(received: Received, plaintexts: ReadonlyMap<Element, Fragment>): DigestOptions {
-  const { plan, ids, allowance } = received;
-  return { suite: plan.suite, ids, plaintexts, allowance, mayBeSigned: element => mayBeSigned(element, received) };
-}
-
-/**
- * Only whole parts at their own places are signed: the Body, a header block, the Timestamp or a token of the Security
- * header (OnlySignEntireHeadersAndBody). A copy of a part in a wrapper somewhere else is none.
- */
-function mayBeSigned(element: Element, { envelope, plan }: Received): boolean {
-  const { body, header, security } = envelope;
-  if (element === body) return true;
-  if (element === security || element.parent === undefined) return false;
-  if (element.parent === header[0]?.parent) return true;
-  if (element.parent !== security) return false;
-  const { namespace, local } = element;
-  if (namespace === ns.wsu) return local === 'Timestamp';
-  if (namespace === plan.dialect.wsc) return true;
-  return isSignableToken(element) || (namespace === ns.wsse && local === 'BinarySecurityToken');
 }
 
 /**
