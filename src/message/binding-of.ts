@@ -1,5 +1,7 @@
 import { ConfigurationError } from '../errors.ts';
-import type { MessagePlan } from '../policy/plan.ts';
+import { type MessagePlan, signersOf, type TokenUse } from '../policy/plan.ts';
+import { securityLimits } from '../security/grammar.ts';
+import { supportingTokens } from '../security/supporting-tokens.ts';
 import type { Binding } from './binding.ts';
 import { symmetricBinding, unsupportedIn } from './symmetric-binding.ts';
 import { transportBinding } from './transport-binding.ts';
@@ -25,6 +27,25 @@ export function bindingOf(plan: MessagePlan): Binding {
 function checkSupported(plan: MessagePlan): void {
   const { protection, encrypted } = plan;
   const unsupported = protection.kind === 'transport' ? undefined : unsupportedIn(plan, protection);
-  const reason = unsupported ?? (encrypted.headers.length === 0 ? undefined : 'encrypted headers');
+  const signing = unsupported ?? unsupportedSigners(signersOf(plan));
+  const reason = signing ?? (encrypted.headers.length === 0 ? undefined : 'encrypted headers');
   if (reason !== undefined) throw new ConfigurationError('POLICY_UNSUPPORTED', `not supported in a message: ${reason}`);
+}
+
+/** A signature is told from the others of its message by the token that its KeyInfo names. */
+function unsupportedSigners(signers: readonly TokenUse[]): string | undefined {
+  const names = signers.map(nameOf);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) return `two signatures by one token: ${twice}`;
+  if (signers.length > securityLimits.signatures) return `more than ${securityLimits.signatures} signatures`;
+  for (const use of signers) {
+    if (use.kind !== 'supporting') continue;
+    if (supportingTokens.get(use.token)?.key === undefined) return `a signature by a token without a key: ${use.token}`;
+    if (use.derivedKeys) return `keys derived from a token: ${use.token}`;
+  }
+  return undefined;
+}
+
+function nameOf(use: TokenUse): string {
+  return use.kind === 'supporting' ? use.token : use.kind;
 }

@@ -12,9 +12,14 @@ export type KeyUse = 'signing' | 'encryption';
  * done with a message otherwise is the same for all bindings.
  */
 export interface Binding {
-  /** The token whose key makes the message's one signature; undefined where nothing is signed. */
-  readonly signer: TokenUse | undefined;
-  /** The uses that keys are derived for, in their order; none where the token's own key is used. */
+  /**
+   * The tokens whose keys make the message's signatures: the main one's first, then those that endorse; none where
+   * nothing is signed.
+   */
+  readonly signers: readonly TokenUse[];
+  /** What an endorsing signature covers whatever else. */
+  readonly endorsed: 'mainSignature' | 'timestamp';
+  /** The uses that keys are derived for from the first of them, in their order; none where its own key is used. */
   readonly derives: readonly KeyUse[];
   /** Whether the digests are made over what was encrypted already. */
   readonly signsCiphertext: boolean;

@@ -17,5 +17,7 @@ export const ids = {
   encryptedBody: `EDb-${mark}`,
   encryptedToken: (kind: string) => `ED${kind}-${mark}`,
   signature: `SIG-${mark}`,
+  endorsingKey: `DKx-${mark}`,
+  endorsement: (index: number) => `END${index}-${mark}`,
   header: (local: string) => `${local}-${mark}`,
 } as const;

@@ -1,5 +1,5 @@
 import { refuse } from '../errors.ts';
-import { isListed, type MessagePlan, provingTokens, type TokenUse } from '../policy/plan.ts';
+import { isListed, type MessagePlan, type Parts, provingTokens, type TokenUse } from '../policy/plan.ts';
 import type { SecurityHeader } from '../security/header.ts';
 import type { SupportingTokenElement } from '../security/supporting-tokens.ts';
 import type { Envelope } from '../soap/envelope.ts';
@@ -11,14 +11,15 @@ import type { Element } from '../xml/tree.ts';
  *
  * @throws {Refusal} `invalidSecurity`
  */
-export function checkStructure(header: SecurityHeader, plan: MessagePlan, signer: TokenUse | undefined): void {
-  if (header.signatures.length !== (signer === undefined ? 0 : 1)) refuse('invalidSecurity', 'signature-count');
+export function checkStructure(header: SecurityHeader, plan: MessagePlan, signers: readonly TokenUse[]): void {
+  if (header.signatures.length !== signers.length) refuse('invalidSecurity', 'signature-count');
   if (header.timestamps.length !== (plan.timestamp ? 1 : 0)) refuse('invalidSecurity', 'timestamp-count');
   if (header.binaryTokens.length !== 0) refuse('invalidSecurity', 'binary-token-unexpected');
-  if (signer === undefined) checkNoKeys(header);
-  const wanted = provingTokens(plan);
-  const found = header.supportingTokens.length + (wanted.length === 0 ? 0 : header.encryptedData.length);
-  if (found !== wanted.length) refuse('invalidSecurity', 'supporting-token-count');
+  if (signers.length === 0) checkNoKeys(header);
+  const proving = provingTokens(plan).length;
+  const wanted = proving + signers.filter(({ kind }) => kind === 'supporting').length;
+  const found = header.supportingTokens.length + (proving === 0 ? 0 : header.encryptedData.length);
+  if (found !== wanted) refuse('invalidSecurity', 'supporting-token-count');
 }
 
 function checkNoKeys(header: SecurityHeader): void {
@@ -43,15 +44,24 @@ export interface SignedParts {
  * @throws {Refusal} `invalidSecurity`
  */
 export function checkSigned(plan: MessagePlan, { envelope, signed, tokens }: SignedParts): void {
-  if (plan.signed.body && !signed.has(envelope.body)) refuse('invalidSecurity', 'body-not-signed');
-  for (const block of envelope.header) {
-    if (block !== envelope.security && isListed(block, plan.signed.headers) && !signed.has(block)) {
-      refuse('invalidSecurity', 'header-not-signed');
-    }
-  }
+  checkCovered(plan.signed, envelope, signed);
   if (tokens === undefined) return;
   for (const wanted of provingTokens(plan)) {
     const token = tokens.find(({ kind }) => kind === wanted.kind) ?? refuse('invalidSecurity', 'supporting-token-kind');
     if (wanted.signed && !signed.has(token.element)) refuse('invalidSecurity', 'supporting-token-not-signed');
+  }
+}
+
+/**
+ * Checks that a signature covers parts: the Body, each present header that they list.
+ *
+ * @throws {Refusal} `invalidSecurity`
+ */
+export function checkCovered({ body, headers }: Parts, envelope: Envelope, signed: SignedParts['signed']): void {
+  if (body && !signed.has(envelope.body)) refuse('invalidSecurity', 'body-not-signed');
+  for (const block of envelope.header) {
+    if (block !== envelope.security && isListed(block, headers) && !signed.has(block)) {
+      refuse('invalidSecurity', 'header-not-signed');
+    }
   }
 }

@@ -1,13 +1,10 @@
 import { type Awaitable, after } from '../awaitable.ts';
 import type { RandomSource } from '../crypto/random.ts';
-import type { SecretKey } from '../crypto/secret-key.ts';
 import type { Suite } from '../crypto/suites.ts';
 import type { OwnCertificate } from '../crypto/x509.ts';
 import { ConfigurationError, refuse } from '../errors.ts';
-import type { Dialect } from '../names.ts';
 import type { MessagePlan, TokenUse } from '../policy/plan.ts';
-import { type ContextKeys, cipherKey, contextKeys, derivedKey } from '../security/context-keys.ts';
-import type { DerivedKeyToken } from '../security/derived-key.ts';
+import { type ContextKeys, contextKeys } from '../security/context-keys.ts';
 import {
   type EncryptedKey,
   type EncryptedKeyHandle,
@@ -16,10 +13,12 @@ import {
   sha1Of,
 } from '../security/encrypted-key.ts';
 import type { SecurityHeader } from '../security/header.ts';
+import type { VerificationKey } from '../security/signature.ts';
+import { keyOfKind, type ProvenToken } from '../security/supporting-tokens.ts';
 import {
-  derivedKeyIdOf,
   refersToContext,
   refersToEncryptedKey,
+  refersToToken,
   type TokenReference,
 } from '../security/token-reference.ts';
 import { type ContextToken, type FoundState, keysOf } from '../state/state-mode.ts';
@@ -37,6 +36,11 @@ export interface RecipientKeys {
   readonly ownCertificates: readonly OwnCertificate[];
   /** The context of the token in the header; undefined is answered with `badContextToken`. */
   readonly findContext: (token: ContextToken) => Awaitable<FoundState | undefined>;
+  /**
+   * The key of a supporting token that signs, by the algorithms of a suite; undefined for one that isn't believed,
+   * which is answered with `invalidSecurityToken`. Without this function none is.
+   */
+  readonly findTokenKey?: (token: ProvenToken, suite: Suite) => Awaitable<VerificationKey | undefined>;
   /** Has a costly work done in its turn, or refuses it. Default: at once. */
   readonly inTurn?: <T>(work: () => Promise<T>) => Promise<T>;
 }
@@ -52,18 +56,25 @@ export type InitiatorKeys =
 /** Where the keys of received messages come from, by role. */
 export type ReceiveKeys = RecipientKeys | InitiatorKeys;
 
-/** The token that all keys of a message come from, as far as it is known without any key. */
-export interface ProtectionToken {
+/** A token that a signature's key comes from, as far as it is known without any key. */
+export interface SigningToken {
+  readonly use: TokenUse;
   /** Identifies the key in the replay table. */
   readonly name: string;
   readonly refersTo: (reference: TokenReference) => boolean;
-  /** Whether its key costs a private operation, so that all else is checked first. */
+  /** Whether its key costs a public-key operation, so that all else is checked first. */
   readonly isCostly: boolean;
-  /** Finds its key. @throws {Refusal} `badContextToken` for a context that isn't known */
-  readonly open: () => Awaitable<ProtectionKey>;
+  /**
+   * Finds its key. @throws {Refusal} `badContextToken` for a context that isn't known, `invalidSecurityToken` for a
+   * supporting token that isn't
+   */
+  readonly open: () => Awaitable<TokenKey>;
 }
 
-/** The key of a protection token. */
+/** The key of a token that signs. */
+export type TokenKey = ProtectionKey | { readonly verification: VerificationKey };
+
+/** The key of a token that protects: it signs, encrypts and is derived from. */
 export interface ProtectionKey {
   readonly keys: ContextKeys;
   readonly context: FoundState | undefined;
@@ -72,28 +83,44 @@ export interface ProtectionKey {
 }
 
 /**
- * The token that a message is protected with: the service looks for it in the header, the initiator has it.
+ * The tokens that a message is signed with, in the order of its binding: the service looks for them in the header, the
+ * initiator has them.
  *
- * @throws {Refusal} `invalidSecurity` where the token is missing or is one that has no place there,
+ * @throws {Refusal} `invalidSecurity` where one of them is missing or is one that has no place there,
  * `invalidSecurityToken` for a key that was encrypted to somebody else
  */
-export function protectionToken(
+export function signingTokens(
+  header: SecurityHeader,
+  signers: readonly TokenUse[],
+  plan: MessagePlan,
+  keys: ReceiveKeys,
+  random: RandomSource,
+): readonly SigningToken[] {
+  const isUsed = (kind: TokenUse['kind']) => signers.some(use => use.kind === kind);
+  if (header.encryptedKeys.length !== 0 && !isUsed('encryptedKey'))
+    refuse('invalidSecurity', 'encrypted-key-unexpected');
+  if (header.contextTokens.length !== 0 && !isUsed('context')) refuse('invalidSecurity', 'context-token-unexpected');
+  return signers.map(use => signingToken(header, use, plan, keys, random));
+}
+
+function signingToken(
   header: SecurityHeader,
   use: TokenUse,
   plan: MessagePlan,
   keys: ReceiveKeys,
   random: RandomSource,
-): ProtectionToken {
-  if (use.kind === 'encryptedKey') return encryptedKeyOf(header, plan, keys, random);
-  if (header.encryptedKeys.length !== 0) refuse('invalidSecurity', 'encrypted-key-unexpected');
-  if ('findContext' in keys) return contextInHeader(header, plan, keys);
-  if ('context' in keys) return ownContext(header, plan, keys.context);
+): SigningToken {
+  if (use.kind === 'encryptedKey') return encryptedKeyOf(header, use, plan, keys, random);
+  if (use.kind === 'supporting') return supportingTokenOf(header, use, plan, keys);
+  if ('findContext' in keys) return contextInHeader(header, use, plan, keys);
+  if ('context' in keys) return ownContext(header, use, plan, keys.context);
   throw new ConfigurationError('CONFIG_INVALID', 'the answer is of a conversation, and none was given');
 }
 
-function contextInHeader(header: SecurityHeader, plan: MessagePlan, keys: RecipientKeys): ProtectionToken {
+function contextInHeader(header: SecurityHeader, use: TokenUse, plan: MessagePlan, keys: RecipientKeys): SigningToken {
   const token = header.contextTokens[0] ?? refuse('invalidSecurity', 'context-token-missing');
   return {
+    use,
     name: contextName(token),
     refersTo: reference => refersToContext(reference, token, plan.dialect),
     isCostly: false,
@@ -106,10 +133,11 @@ function keyOf(found: FoundState | undefined, contextToken: ContextToken): Prote
   return { keys: keysOf(context), context, contextToken, encryptedKey: undefined };
 }
 
-function ownContext(header: SecurityHeader, plan: MessagePlan, context: ContextKey): ProtectionToken {
+function ownContext(header: SecurityHeader, use: TokenUse, plan: MessagePlan, context: ContextKey): SigningToken {
   if (header.contextTokens.length !== 0) refuse('invalidSecurity', 'context-token-unexpected');
   const { id, instance, keys } = context;
   return {
+    use,
     name: contextName(context),
     refersTo: reference => refersToContext(reference, { id, instance, wsuId: undefined }, plan.dialect),
     isCostly: false,
@@ -123,16 +151,17 @@ function contextName({ id, instance }: { readonly id: string; readonly instance:
 
 function encryptedKeyOf(
   header: SecurityHeader,
+  use: TokenUse,
   plan: MessagePlan,
   keys: ReceiveKeys,
   random: RandomSource,
-): ProtectionToken {
-  if (header.contextTokens.length !== 0) refuse('invalidSecurity', 'context-token-unexpected');
+): SigningToken {
   const token = header.encryptedKeys[0];
   const held = 'encryptedKey' in keys ? keys.encryptedKey : undefined;
   if (held !== undefined && token !== undefined) refuse('invalidSecurity', 'encrypted-key-unexpected');
   const { sha1, isCostly, open } = held === undefined ? keyInHeader(token, plan, keys, random) : keyInHand(held);
   return {
+    use,
     name: sha1,
     refersTo: reference => refersToEncryptedKey(reference, { id: token?.id, sha1 }),
     isCostly,
@@ -171,61 +200,25 @@ function keyInHeader(
   return { sha1, isCostly: true, open: () => inTurn(open) };
 }
 
-/**
- * Checks that a KeyInfo means the protection token, or a key of the right length derived from it where the plan wants
- * derived keys. Nothing is derived yet.
- *
- * @returns what the key is derived by; undefined where it is the token's own
- * @throws {Refusal} `invalidSecurity`
- */
-export function resolveKey(
-  reference: TokenReference,
-  lengthBytes: number,
-  header: SecurityHeader,
-  use: TokenUse,
-  token: ProtectionToken,
-  dialect: Dialect,
-): DerivedKeyToken | undefined {
-  if (!use.derivedKeys) {
-    if (!token.refersTo(reference)) refuse('invalidSecurity', 'key-reference');
-    return undefined;
-  }
-  const id = derivedKeyIdOf(reference, dialect);
-  const derived = header.derivedKeys.find(key => key.id === id) ?? refuse('invalidSecurity', 'derived-key-reference');
-  if (derived.lengthBytes !== lengthBytes) refuse('invalidSecurity', 'derived-key-length');
-  return derived;
+/** A supporting token in the header whose key signs. Whose key that is, and whether it is believed, the service says. */
+function supportingTokenOf(
+  { supportingTokens: tokens }: SecurityHeader,
+  use: TokenUse & { readonly kind: 'supporting' },
+  { suite }: MessagePlan,
+  keys: ReceiveKeys,
+): SigningToken {
+  const token = tokens.find(({ kind }) => kind === use.token) ?? refuse('invalidSecurity', 'endorsing-token-missing');
+  const { valueType, nameOf } = keyOfKind(use.token);
+  const { findTokenKey = () => undefined } = 'findContext' in keys ? keys : {};
+  return {
+    use,
+    name: `${use.token} ${nameOf(token.claims)}`,
+    refersTo: reference => refersToToken(reference, { id: token.id, valueType }),
+    isCostly: true,
+    open: () => after(findTokenKey(token, suite), verificationOf),
+  };
 }
 
-/**
- * Every DerivedKeyToken must point at the protection token itself, and there is none where the plan forbids derived
- * keys.
- *
- * @throws {Refusal} `invalidSecurity`
- */
-export function checkDerivedKeys(header: SecurityHeader, use: TokenUse, token: ProtectionToken): void {
-  if (!use.derivedKeys && header.derivedKeys.length !== 0) refuse('invalidSecurity', 'derived-key-unexpected');
-  for (const { reference } of header.derivedKeys) {
-    if (!token.refersTo(reference)) refuse('invalidSecurity', 'derivation-source');
-  }
-}
-
-/**
- * What nobody checks must not be there: a DerivedKeyToken that nothing is signed or encrypted with.
- *
- * @throws {Refusal} `invalidSecurity`
- */
-export function checkUsed(tokens: readonly DerivedKeyToken[], used: readonly (DerivedKeyToken | undefined)[]): void {
-  for (const token of tokens) {
-    if (!used.includes(token)) refuse('invalidSecurity', 'derived-key-unused');
-  }
-}
-
-/** The key that signs: the token's own, or derived from it. */
-export function signingKeyOf(keys: ContextKeys, derived: DerivedKeyToken | undefined): SecretKey {
-  return derived === undefined ? keys.secret : derivedKey(keys, derived);
-}
-
-/** The key that encrypts: the token's own in the length of the cipher, or derived from it. */
-export function encryptionKeyOf(keys: ContextKeys, derived: DerivedKeyToken | undefined, suite: Suite): SecretKey {
-  return derived === undefined ? cipherKey(keys, suite) : derivedKey(keys, derived);
+function verificationOf(key: VerificationKey | undefined): TokenKey {
+  return { verification: key ?? refuse('invalidSecurityToken', 'token-key-unknown') };
 }

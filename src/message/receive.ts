@@ -2,11 +2,9 @@ import { type Awaitable, after } from '../awaitable.ts';
 import type { RandomSource } from '../crypto/random.ts';
 import { refuse } from '../errors.ts';
 import type { MessagePlan } from '../policy/plan.ts';
-import type { ContextKeys } from '../security/context-keys.ts';
 import type { EncryptedData } from '../security/encryption.ts';
 import { parseSecurityHeader } from '../security/header.ts';
-import { collectIds, findById } from '../security/ids.ts';
-import type { Signature } from '../security/signature.ts';
+import { collectIds } from '../security/ids.ts';
 import { checkFreshness } from '../security/timestamp.ts';
 import { checkRelationship } from '../soap/addressing.ts';
 import { isFault } from '../soap/fault-shape.ts';
@@ -15,18 +13,22 @@ import { defaultLimits, type Limits } from '../xml/limits.ts';
 import type { Element, Fragment } from '../xml/tree.ts';
 import type { Binding } from './binding.ts';
 import { bindingOf } from './binding-of.ts';
+import { encryptionKeyOf } from './derived-keys.ts';
 import { decryptParts, encryptedParts } from './encrypted-parts.ts';
 import type { Message } from './message.ts';
 import { checkSigned } from './plan-check.ts';
+import { type ProtectionKey, type ReceiveKeys, signingTokens, type TokenKey } from './protection-key.ts';
+import { checkKeyReferences, type Received } from './received.ts';
 import {
-  encryptionKeyOf,
-  type ProtectionKey,
-  type ProtectionToken,
-  protectionToken,
-  type ReceiveKeys,
-} from './protection-key.ts';
-import { checkKeyReferences, checkReferences, type Received } from './received.ts';
-import { nothing, type ResolvedKeys, resolveKeys, verifyParts, verifySignature } from './signatures.ts';
+  nothing,
+  type ResolvedKeys,
+  type ResolvedSignature,
+  referredTo,
+  resolveKeys,
+  type VerifiedKeys,
+  verifyParts,
+  verifySignatures,
+} from './signatures.ts';
 import { checkNames, checkTypes, type SignedScope, signedNames } from './signed-names.ts';
 import { contentOf, tokensOf, type Verified } from './verified.ts';
 
@@ -65,28 +67,25 @@ export function receive(
   const received = readHeader(message, plan, binding, options.limits ?? defaultLimits);
   const timestamp = received.header.timestamps[0];
   if (timestamp !== undefined) checkFreshness(timestamp, options);
-  const use = binding.signer;
-  if (use === undefined) return verified(message, received, undefined, nothing, new Map());
-  const token = protectionToken(received.header, use, plan, keys, options.random);
-  const resolved = resolveKeys(received, use, token);
-  if (token.isCostly) checkBeforeKey(message, received, resolved, token, options);
-  return after(token.open(), key => receiveSigned(message, received, resolved, token, key, options));
+  const [token, ...endorsing] = signingTokens(received.header, binding.signers, plan, keys, options.random);
+  if (token === undefined) return verified(message, received, [], nothing, new Map());
+  const resolved = resolveKeys(received, [token, ...endorsing]);
+  if ([token, ...endorsing].some(({ isCostly }) => isCostly)) checkBeforeKey(message, received, resolved, options);
+  return after(verifySignatures(received, resolved), keys => receiveSigned(message, received, resolved, keys, options));
 }
 
 function receiveSigned(
   message: Message,
   received: Received,
   resolved: ResolvedKeys,
-  token: ProtectionToken,
-  key: ProtectionKey,
+  keys: VerifiedKeys,
   options: ReceiveOptions,
 ): Verified {
-  verifySignature(received, resolved, key.keys);
-  spendReplayKey(message, received, resolved, token, options);
+  spendReplayKey(message, received, resolved, options);
   const early = received.binding.signsCiphertext ? verifyParts(received, resolved, nothing) : undefined;
-  const plaintexts = decrypt(received, resolved, key.keys, options);
+  const plaintexts = decrypt(received, resolved, keys[0], options);
   const signed = early ?? verifyParts(received, resolved, plaintexts);
-  return verified(message, received, key, plaintexts, signed);
+  return verified(message, received, keys, plaintexts, signed);
 }
 
 function readHeader(message: Message, plan: MessagePlan, binding: Binding, limits: Limits): Received {
@@ -105,59 +104,53 @@ function readHeader(message: Message, plan: MessagePlan, binding: Binding, limit
     parts,
     allowance: canonicalAllowance(message.bytes, limits),
   };
-  for (const { references } of header.signatures) checkReferences(references, received);
   if (ids.lookAlikes.length !== 0) checkKeyReferences(received);
   return received;
 }
 
 /**
- * What else can be said of a message whose key costs a private operation. All of it is checked again with the key: a
+ * What else can be said of a message whose keys cost a public-key operation. All of it is checked again with the key: a
  * replay key is spent only by a good signature, and what is referred to is signed only where its digest is right.
  */
 function checkBeforeKey(
   message: Message,
   received: Received,
-  { signature }: ResolvedKeys,
-  token: ProtectionToken,
+  { main }: ResolvedKeys,
   { isReplay }: ReceiveOptions,
 ): void {
-  const { plan, envelope, ids } = received;
-  if (isReplay?.(replayKey(message, received, signature, token)) === true) refuse('invalidSecurity', 'replay');
-  const found = signature.references.map(({ id }) => findById(ids, id));
-  const signed = new Set(found.filter(element => element !== undefined));
-  checkSigned(plan, { envelope, signed, tokens: undefined });
+  const { plan, envelope } = received;
+  if (isReplay?.(replayKey(message, received, main)) === true) refuse('invalidSecurity', 'replay');
+  checkSigned(plan, { envelope, signed: referredTo(main.signature, received), tokens: undefined });
 }
 
 function spendReplayKey(
   message: Message,
   received: Received,
-  { signature }: ResolvedKeys,
-  token: ProtectionToken,
+  { main }: ResolvedKeys,
   { replay }: ReceiveOptions,
 ): void {
-  const outcome = replay?.(replayKey(message, received, signature, token));
+  const outcome = replay?.(replayKey(message, received, main));
   if (outcome === 'full') refuse('server', 'replay-table-full');
   if (outcome === 'seen') refuse('invalidSecurity', 'replay');
 }
 
-function replayKey(message: Message, { binding }: Received, signature: Signature, { name }: ProtectionToken): string {
+/** That of the main signature: what endorses it makes no other message of it. */
+function replayKey(message: Message, { binding }: Received, { signature, token: { name } }: ResolvedSignature): string {
   return `${name} ${binding.replayId(message, signature)}`;
 }
 
-function decrypt(
-  { plan, parts }: Received,
-  { encryption }: ResolvedKeys,
-  keys: ContextKeys,
-  { limits }: ReceiveOptions,
-) {
-  const keyOf = (part: EncryptedData) => encryptionKeyOf(keys, encryption.get(part.element), plan.suite);
+function decrypt({ plan, parts }: Received, { encryption }: ResolvedKeys, key: TokenKey, { limits }: ReceiveOptions) {
+  const keyOf = (part: EncryptedData) => {
+    if (!('keys' in key)) throw new TypeError('a key that only signs has encrypted something');
+    return encryptionKeyOf(key.keys, encryption.get(part.element), plan.suite);
+  };
   return decryptParts(parts, plan.suite, keyOf, limits);
 }
 
 function verified(
   message: Message,
   { plan, binding, envelope, header, parts }: Received,
-  key: ProtectionKey | undefined,
+  keys: readonly TokenKey[],
   plaintexts: ReadonlyMap<Element, Fragment>,
   signed: SignedScope['parts'],
 ): Verified {
@@ -172,13 +165,22 @@ function verified(
     body: envelope.body,
     content,
     plaintexts,
-    context: key?.context,
-    contextToken: key?.contextToken,
+    context: heldBy(keys, 'context'),
+    contextToken: heldBy(keys, 'contextToken'),
     tokens,
-    encryptedKey: key?.encryptedKey,
+    encryptedKey: heldBy(keys, 'encryptedKey'),
     signed,
     scope,
   };
+}
+
+/** What one of the keys came with. */
+function heldBy<P extends 'context' | 'contextToken' | 'encryptedKey'>(
+  keys: readonly TokenKey[],
+  part: P,
+): ProtectionKey[P] | undefined {
+  for (const key of keys) if ('keys' in key && key[part] !== undefined) return key[part];
+  return undefined;
 }
 
 /**

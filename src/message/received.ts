@@ -32,25 +32,36 @@ export function checkKeyReferences({ header, parts, ids }: Received): void {
   }
 }
 
-/** Only supporting tokens may be signed out of sight, inside an EncryptedData. */
-export function checkReferences(references: readonly SignedReference[], received: Received): void {
+/**
+ * Only supporting tokens may be signed out of sight, inside an EncryptedData.
+ *
+ * @param endorsed the Signature that this one may cover; undefined where it may cover none
+ */
+export function checkReferences(
+  references: readonly SignedReference[],
+  received: Received,
+  endorsed: Element | undefined,
+): void {
   let hidden = received.parts.tokens.length;
   for (const { id } of references) {
     if (hidden > 0 && !hasId(received.ids, id)) hidden -= 1;
-    else if (!mayBeSigned(elementById(received.ids, id), received)) refuse('invalidSecurity', 'signed-element');
+    else if (!mayBeSigned(elementById(received.ids, id), received, endorsed))
+      refuse('invalidSecurity', 'signed-element');
   }
 }
 
 /**
  * Only whole parts at their own places are signed: the Body, a header block, the Timestamp or a token of the Security
- * header (OnlySignEntireHeadersAndBody). A copy of a part in a wrapper somewhere else is none.
+ * header (OnlySignEntireHeadersAndBody), and by a signature that endorses the one that it does. A copy of a part in a
+ * wrapper somewhere else is none.
  */
-export function mayBeSigned(element: Element, { envelope, plan }: Received): boolean {
+export function mayBeSigned(element: Element, { envelope, plan }: Received, endorsed: Element | undefined): boolean {
   const { body, header, security } = envelope;
   if (element === body) return true;
   if (element === security || element.parent === undefined) return false;
   if (element.parent === header[0]?.parent) return true;
   if (element.parent !== security) return false;
+  if (element === endorsed) return true;
   const { namespace, local } = element;
   if (namespace === ns.wsu) return local === 'Timestamp';
   if (namespace === plan.dialect.wsc) return true;

@@ -1,8 +1,7 @@
-import { hmacKey } from '../crypto/hmac.ts';
 import { type RandomSource, uuidText } from '../crypto/random.ts';
 import { ConfigurationError } from '../errors.ts';
 import { type AddressingVersion, ns, type SoapVersion } from '../names.ts';
-import { isListed, type MessagePlan, type ProvingToken, provingTokens } from '../policy/plan.ts';
+import { isListed, type MessagePlan, type Parts, type ProvingToken, provingTokens } from '../policy/plan.ts';
 import type { EncryptedKeyHandle } from '../security/encrypted-key.ts';
 import { type EncryptedType, writeEncryptedData, writeReferenceList } from '../security/encryption.ts';
 import { type PartToSign, writeSignature } from '../security/signature.ts';
@@ -18,7 +17,7 @@ import type { Binding } from './binding.ts';
 import { bindingOf } from './binding-of.ts';
 import { identified } from './header-block.ts';
 import { ids } from './part-ids.ts';
-import { type SendingKeys, type SendKeys, sendingKeys } from './sending-key.ts';
+import { type BootstrapKeys, type SendingKeys, type SendKeys, sendingKeys } from './sending-key.ts';
 import { bodyTags, type OutgoingBody, ownLimits, signedBody, signedCiphertext } from './sent-body.ts';
 import { valuePrefixes } from './value-prefixes.ts';
 
@@ -74,14 +73,15 @@ export function send(
   const binding = bindingOf(plan);
   const messageId = messageIdOf(versions, out, options.random);
   const sending = sendingKeys(plan, binding, keys, options.nowMs, options.random);
-  const writing: Writing = { plan, binding, versions, sending, options, signed: [], encrypted: [] };
+  const signed = sending.map((): PartToSign[] => []);
+  const writing: Writing = { plan, binding, versions, sending, options, signed, encrypted: [] };
   const timestamp = plan.timestamp ? timestampPart(writing) : '';
   const supporting = supportingParts(writing, keys);
   const body = bodyPart(writing, out.body);
   const headers = headerParts(writing, out, messageId) + blockParts(writing, out.headers);
   const security = securityHeader(writing, timestamp, supporting);
   const text = writeEnvelope(versions.soap, headers + security, body);
-  return { text, encryptedKey: sending?.encryptedKey, messageId };
+  return { text, encryptedKey: sending[0]?.encryptedKey, messageId };
 }
 
 /** A message as far as it is written. */
@@ -89,10 +89,10 @@ interface Writing {
   readonly plan: MessagePlan;
   readonly binding: Binding;
   readonly versions: EnvelopeVersions;
-  readonly sending: SendingKeys | undefined;
+  readonly sending: readonly SendingKeys[];
   readonly options: SendOptions;
-  /** Parts for the Signature, in the order of writing. */
-  readonly signed: PartToSign[];
+  /** Parts for each Signature, in the order of writing; the main one's first. */
+  readonly signed: readonly PartToSign[][];
   /** Ids for the ReferenceList. */
   readonly encrypted: string[];
 }
@@ -102,32 +102,52 @@ function messageIdOf({ addressing }: EnvelopeVersions, out: Outgoing, random: Ra
   return out.messageId ?? (out.relatesTo === undefined ? `urn:uuid:${uuidText(random)}` : undefined);
 }
 
-/** The Timestamp is signed wherever anything is (WS-SecurityPolicy §6.2). */
-function timestampPart({ sending, options, signed }: Writing): string {
+/** Whether any Signature covers a part. */
+function isSigned({ sending }: Writing, isCovered: (parts: Parts) => boolean): boolean {
+  return sending.some(({ use }) => isCovered(use.parts));
+}
+
+/** Has a part signed by each Signature that covers it. */
+function sign({ sending, signed }: Writing, part: PartToSign, isCovered: (parts: Parts) => boolean): void {
+  sending.forEach(({ use }, index) => {
+    if (isCovered(use.parts)) signed[index]?.push(part);
+  });
+}
+
+/**
+ * The Timestamp is signed wherever anything is (WS-SecurityPolicy §6.2), and by what endorses where there is no other
+ * signature that it could endorse.
+ */
+function timestampPart({ binding, options, signed }: Writing): string {
   const text = writeTimestamp(ids.timestamp, options.nowMs, options.timestampTtlMs);
-  if (sending !== undefined) signed.push({ id: ids.timestamp, canonical: text });
+  const signatures = binding.endorsed === 'timestamp' ? signed : signed.slice(0, 1);
+  for (const parts of signatures) parts.push({ id: ids.timestamp, canonical: text });
   return text;
 }
 
 /**
  * The supporting tokens: over TLS in clear; in a message always encrypted, also where the policy only wants them
- * signed.
+ * signed. One that signs stands there in clear, for whoever looks for its key.
  */
 function supportingParts(writing: Writing, keys: SendKeys): string {
   const claims = 'tokens' in keys ? keys.tokens : undefined;
   let text = '';
-  for (const token of provingTokens(writing.plan)) text += tokenPart(writing, token, claims?.[token.kind]);
+  for (const { use } of writing.sending) if (use.kind === 'supporting') text += tokenText(use.token, claims);
+  for (const token of provingTokens(writing.plan)) text += tokenPart(writing, token, tokenText(token.kind, claims));
   return text;
 }
 
-function tokenPart(writing: Writing, { kind, signed }: ProvingToken, claims: unknown): string {
+function tokenText(kind: string, claims: BootstrapKeys['tokens']): string {
   const row = supportingTokens.get(kind);
-  if (row === undefined || claims === undefined)
+  const said = claims?.[kind];
+  if (row === undefined || said === undefined)
     throw new ConfigurationError('CONFIG_INVALID', `the plan of the message needs a token: ${kind}`);
-  const id = ids.token(kind);
-  const text = row.write(id, claims);
+  return row.write(ids.token(kind), said);
+}
+
+function tokenPart(writing: Writing, { kind, signed }: ProvingToken, text: string): string {
   if (!writing.binding.encryptsTokens) return text;
-  if (signed) writing.signed.push({ id, canonical: text });
+  if (signed) writing.signed[0]?.push({ id: ids.token(kind), canonical: text });
   return encrypt(writing, ids.encryptedToken(kind), 'element', text);
 }
 
@@ -137,9 +157,10 @@ function encrypt(
   type: EncryptedType,
   plaintext: string,
 ): string {
-  if (sending === undefined) throw new TypeError('nothing to encrypt with');
+  const key = sending[0]?.encryption;
+  if (key === undefined) throw new TypeError('nothing to encrypt with');
   encrypted.push(id);
-  const { secret, reference } = sending.encryption;
+  const { secret, reference } = key;
   return writeEncryptedData(id, type, plaintext, {
     suite: plan.suite,
     key: secret,
@@ -153,13 +174,15 @@ function encrypt(
  * receiver does; the bytes stay as they are.
  */
 function bodyPart(writing: Writing, body: OutgoingBody): string {
-  const { plan, binding, versions, signed } = writing;
+  const { plan, binding, versions } = writing;
   const { content, declarations, element } = body;
-  const tags = bodyTags(versions.soap, declarations, plan.signed.body);
+  const hasBody = (parts: Parts) => parts.body;
+  const isBodySigned = isSigned(writing, hasBody);
+  const tags = bodyTags(versions.soap, declarations, isBodySigned);
   const afterEncryption = plan.encrypted.body && binding.signsCiphertext;
-  if (plan.signed.body && !afterEncryption) signed.push(signedBody(tags, content, element));
+  if (isBodySigned && !afterEncryption) sign(writing, signedBody(tags, content, element), hasBody);
   const inner = plan.encrypted.body ? encrypt(writing, ids.encryptedBody, 'content', content) : content;
-  if (plan.signed.body && afterEncryption) signed.push(signedCiphertext(tags, inner));
+  if (isBodySigned && afterEncryption) sign(writing, signedCiphertext(tags, inner), hasBody);
   return tags.open + inner + tags.close;
 }
 
@@ -171,59 +194,64 @@ function headerParts(writing: Writing, out: Outgoing, messageId: string | undefi
   return headers.map(header => headerPart(writing, addressing, header)).join('');
 }
 
-function headerPart(
-  { plan, binding, versions, signed }: Writing,
-  addressing: AddressingVersion,
-  header: AddressingHeader,
-): string {
+function headerPart(writing: Writing, addressing: AddressingVersion, header: AddressingHeader): string {
+  const { binding, versions } = writing;
+  const name = { namespace: addressing.namespace, local: header.local };
+  const hasHeader = ({ headers }: Parts) => isListed(name, headers);
   const mandatory = binding.mandatoryHeaders.has(header.local);
   const understood = mandatory ? mustUnderstand : '';
-  if (!isListed({ namespace: addressing.namespace, local: header.local }, plan.signed.headers)) {
-    return writeAddressingHeader(addressing, header, '', understood);
-  }
+  if (!isSigned(writing, hasHeader)) return writeAddressingHeader(addressing, header, '', understood);
   const id = ids.header(header.local);
   const declarations = `${mandatory ? soapDeclaration(versions.soap) : ''} xmlns:u="${ns.wsu}"`;
   const text = writeAddressingHeader(addressing, header, declarations, ` u:Id="${id}"${understood}`);
-  signed.push({ id, canonical: text });
+  sign(writing, { id, canonical: text }, hasHeader);
   return text;
 }
 
 /** Header blocks of others: the Security header follows them, so that what it signs has been read by then. */
-function blockParts({ plan, signed }: Writing, blocks: Outgoing['headers'] = []): string {
+function blockParts(writing: Writing, blocks: Outgoing['headers'] = []): string {
   const texts = blocks.map((block, index) => {
-    if (!isListed(block, plan.signed.headers)) return standalone(block);
+    const hasBlock = ({ headers }: Parts) => isListed(block, headers);
+    if (!isSigned(writing, hasBlock)) return standalone(block);
     const id = ids.header(`block${index}`);
     const text = identified(block, id);
     const { root } = scanText(text, ownLimits);
     const prefixes = valuePrefixes(root);
-    signed.push({ id, prefixes, canonical: canonicalize(root, { prefixes }) });
+    sign(writing, { id, prefixes, canonical: canonicalize(root, { prefixes }) }, hasBlock);
     return text;
   });
   return texts.join('');
 }
 
 /**
- * The Security header: Timestamp, the token, derived keys, then ReferenceList, supporting tokens and Signature as a
+ * The Security header: Timestamp, the tokens, derived keys, then ReferenceList, supporting tokens and Signatures as a
  * receiver undoes them. A receiver takes the order of protection from the order of these (CXF), and each token stands
  * before its use (Strict).
  */
-function securityHeader(
-  { plan, binding, sending, signed, encrypted }: Writing,
-  timestamp: string,
-  supporting: string,
-): string {
+function securityHeader(writing: Writing, timestamp: string, supporting: string): string {
+  const { binding, sending, encrypted } = writing;
   const references = encrypted.length === 0 ? '' : writeReferenceList(encrypted);
   const first = binding.signsCiphertext;
+  let tokens = '';
+  for (const { token, derivedKeys } of sending) tokens += token + derivedKeys;
   const content =
-    timestamp +
-    (sending === undefined ? '' : sending.token + sending.derivedKeys) +
-    (first ? '' : references) +
-    supporting +
-    (sending === undefined ? '' : signature(plan, sending, signed)) +
-    (first ? references : '');
+    timestamp + tokens + (first ? '' : references) + supporting + signatures(writing) + (first ? references : '');
   return content === '' ? '' : `<o:Security xmlns:o="${ns.wsse}"${mustUnderstand}>${content}</o:Security>`;
 }
 
-function signature({ suite }: MessagePlan, { signing }: SendingKeys, parts: readonly PartToSign[]): string {
-  return writeSignature(suite, ids.signature, parts, hmacKey(signing.secret, suite.signature.hash), signing.reference);
+/** The main Signature, then those that endorse it. */
+function signatures({ plan, binding, sending, signed }: Writing): string {
+  let text = '';
+  let main: PartToSign[] = [];
+  sending.forEach(({ signing, reference }, index) => {
+    const id = index === 0 ? ids.signature : ids.endorsement(index);
+    text += writeSignature(plan.suite, id, [...main, ...(signed[index] ?? [])], signing, reference);
+    if (index === 0 && sending.length > 1 && binding.endorsed === 'mainSignature') main = [signedSignature(text)];
+  });
+  return text;
+}
+
+/** As a receiver digests it: its SignedInfo stands there with a declaration that is canonical only where it is signed. */
+function signedSignature(text: string): PartToSign {
+  return { id: ids.signature, canonical: canonicalize(scanText(text, ownLimits).root) };
 }

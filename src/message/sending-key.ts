@@ -14,6 +14,8 @@ import {
 } from '../security/context-keys.ts';
 import { writeDerivedKeyToken } from '../security/derived-key.ts';
 import { type EncryptedKeyHandle, makeEncryptedKey } from '../security/encrypted-key.ts';
+import { hmacSigner, type SigningKey } from '../security/signature.ts';
+import { keyOfKind } from '../security/supporting-tokens.ts';
 import {
   writeDirectReference,
   writeEncryptedKeyReference,
@@ -38,11 +40,14 @@ export interface BootstrapKeys {
   readonly recipient?: Certificate;
   /** What the supporting tokens say, by kind. */
   readonly tokens?: Readonly<Record<string, unknown>> & { readonly username?: UsernameClaims };
+  /** The keys of those that sign, by kind. */
+  readonly signingKeys?: Readonly<Record<string, SigningKey>>;
 }
 
 /**
  * Where the keys of sent messages come from: in a conversation its own, for both roles; before it, the initiator's
- * {@link BootstrapKeys}, and for the recipient the key that the request carried, undefined where it carried none.
+ * {@link BootstrapKeys}, and for the recipient the key that the request carried, undefined where it carried none. A
+ * bootstrap that a conversation endorses takes both.
  */
 export type SendKeys =
   | { readonly context: ConversationKey }
@@ -55,10 +60,14 @@ export interface NamedKey {
   readonly reference: string;
 }
 
-/** The keys of one message and the tokens that announce them. */
+/** The keys of one token that signs a message, and what announces them. */
 export interface SendingKeys {
-  readonly signing: NamedKey;
-  readonly encryption: NamedKey;
+  readonly use: TokenUse;
+  readonly signing: SigningKey;
+  /** Text of the SecurityTokenReference to the key that signs. */
+  readonly reference: string;
+  /** The key that encrypts, for the token of the main signature only. */
+  readonly encryption: NamedKey | undefined;
   /** SecurityContextToken or EncryptedKey, or ''. */
   readonly token: string;
   /** DerivedKeyTokens in the order of their use, or ''. */
@@ -68,33 +77,72 @@ export interface SendingKeys {
 }
 
 /**
- * The keys that a message of this plan is sent with; undefined where nothing is signed.
+ * The keys that a message of this plan is sent with, in the order of the binding's signers; none where nothing is
+ * signed.
  *
  * @throws {SecureConversationError} `CONFIG_INVALID` where `keys` lacks what the plan needs
  */
 export function sendingKeys(
   plan: MessagePlan,
-  { signer, derives }: Binding,
+  { signers, derives }: Binding,
   keys: SendKeys,
   nowMs: number,
   random: RandomSource,
-): SendingKeys | undefined {
-  if (signer === undefined) return undefined;
-  const source = sourceOf(signer, plan, keys, random);
-  const { keys: own, reference, token, encryptedKey } = source;
-  if (!signer.derivedKeys) {
-    const encryption = { secret: cipherKey(own, plan.suite), reference };
-    return { signing: { secret: own.secret, reference }, encryption, token, derivedKeys: '', encryptedKey };
-  }
-  const pair = sendingPair(own, plan.suite, nowMs, random);
+): readonly SendingKeys[] {
+  return signers.map((use, index) => {
+    if (use.kind === 'supporting') return supportingKeys(use, keys);
+    const source = sourceOf(use, plan, keys, random);
+    if (!use.derivedKeys) return ownKeys(use, source, plan, index === 0);
+    const pair = sendingPair(source.keys, plan.suite, nowMs, random);
+    return derivedKeys(use, source, plan, pair, index === 0 ? derives : undefined);
+  });
+}
+
+/** A supporting token signs with a key of its sender's. It stands in the message with the other supporting tokens. */
+function supportingKeys(use: TokenUse & { readonly kind: 'supporting' }, given: SendKeys): SendingKeys {
+  const signing =
+    ('signingKeys' in given ? given.signingKeys?.[use.token] : undefined) ?? missing(`key of ${use.token}`);
+  const reference = writeDirectReference(`#${ids.token(use.token)}`, keyOfKind(use.token).valueType);
+  return { use, signing, reference, encryption: undefined, token: '', derivedKeys: '', encryptedKey: undefined };
+}
+
+function ownKeys(use: TokenUse, source: KeySource, { suite }: MessagePlan, isMain: boolean): SendingKeys {
+  const { keys, reference, token, encryptedKey } = source;
   return {
-    signing: named(keyIds.signing, pair.signing, plan.dialect),
-    encryption: named(keyIds.encryption, pair.encryption, plan.dialect),
+    use,
+    signing: hmacSigner(keys.secret, suite.signature.hash),
+    reference,
+    encryption: isMain ? { secret: cipherKey(keys, suite), reference } : undefined,
     token,
-    derivedKeys: writeDerivedKeys(plan.dialect, derives, pair, reference),
+    derivedKeys: '',
     encryptedKey,
   };
 }
+
+/** @param derives the uses of the keys of the main signature's token; undefined for one that endorses: it only signs */
+function derivedKeys(
+  use: TokenUse,
+  { reference, token, encryptedKey }: KeySource,
+  { suite, dialect }: MessagePlan,
+  pair: SendingPair,
+  derives: readonly KeyUse[] | undefined,
+): SendingKeys {
+  const keyIds = { signing: derives ? ids.signingKey : ids.endorsingKey, encryption: ids.encryptionKey };
+  const { secret, reference: signingReference } = named(keyIds.signing, pair.signing, dialect);
+  let tokens = '';
+  for (const key of derives ?? signingOnly) tokens += writeDerivedKeyToken(dialect, keyIds[key], pair[key], reference);
+  return {
+    use,
+    signing: hmacSigner(secret, suite.signature.hash),
+    reference: signingReference,
+    encryption: derives && named(keyIds.encryption, pair.encryption, dialect),
+    token,
+    derivedKeys: tokens,
+    encryptedKey,
+  };
+}
+
+const signingOnly: readonly KeyUse[] = ['signing'];
 
 /** The token that a message's keys come from. */
 interface KeySource {
@@ -105,7 +153,12 @@ interface KeySource {
   readonly encryptedKey: EncryptedKeyHandle | undefined;
 }
 
-function sourceOf(use: TokenUse, plan: MessagePlan, given: SendKeys, random: RandomSource): KeySource {
+function sourceOf(
+  use: Exclude<TokenUse, { kind: 'supporting' }>,
+  plan: MessagePlan,
+  given: SendKeys,
+  random: RandomSource,
+): KeySource {
   if (use.kind === 'context') {
     const { keys, token, reference } = 'context' in given ? given.context : missing('security context');
     return { keys, reference, token: token ?? '', encryptedKey: undefined };
@@ -137,13 +190,4 @@ function missing(what: string): never {
 
 function named(id: string, { secret }: SentKey, dialect: Dialect): NamedKey {
   return { secret, reference: writeDirectReference(`#${id}`, dialect.dk) };
-}
-
-const keyIds = { signing: ids.signingKey, encryption: ids.encryptionKey };
-
-/** The DerivedKeyTokens, in the order of their use. */
-function writeDerivedKeys(dialect: Dialect, uses: readonly KeyUse[], pair: SendingPair, reference: string): string {
-  let text = '';
-  for (const use of uses) text += writeDerivedKeyToken(dialect, keyIds[use], pair[use], reference);
-  return text;
 }

@@ -1,4 +1,4 @@
-import { encryptsFirst, type MessagePlan, type Protection, provingTokens, tokenUseOf } from '../policy/plan.ts';
+import { encryptsFirst, type MessagePlan, type Protection, provingTokens, signersOf } from '../policy/plan.ts';
 import type { Binding, KeyUse } from './binding.ts';
 import { checkStructure } from './plan-check.ts';
 import type { SignedScope } from './signed-names.ts';
@@ -9,17 +9,18 @@ const noHeaders: ReadonlySet<string> = new Set();
 
 /** SymmetricBinding (WS-SecurityPolicy 1.3 §7.4): one token's key signs and encrypts the parts of the message. */
 export function symmetricBinding(plan: MessagePlan): Binding {
-  const signer = tokenUseOf(plan);
+  const signers = signersOf(plan);
   const signsCiphertext = encryptsFirst(plan.protection);
   const encryptsTokens = provingTokens(plan).length !== 0;
   const plaintext = plaintextOf(plan, signsCiphertext);
   return {
-    signer,
-    derives: signer?.derivedKeys ? keyUses(plan.encrypted.body || encryptsTokens, signsCiphertext) : [],
+    signers,
+    endorsed: 'mainSignature',
+    derives: signers[0]?.derivedKeys ? keyUses(plan.encrypted.body || encryptsTokens, signsCiphertext) : [],
     signsCiphertext,
     encryptsTokens,
     mandatoryHeaders: noHeaders,
-    checkStructure: header => checkStructure(header, plan, signer),
+    checkStructure: header => checkStructure(header, plan, signers),
     // A genuine signature is unique to its message.
     replayId: (_, { value }) => value.toString('base64'),
     scopeOf: parts => ({ parts, plaintext }),
@@ -41,7 +42,6 @@ function plaintextOf({ encrypted }: MessagePlan, signsCiphertext: boolean): Sign
 export function unsupportedIn(plan: MessagePlan, protection: SymmetricProtection): string | undefined {
   if (protection.encryptSignature) return 'EncryptSignature';
   if (protection.protectTokens) return 'ProtectTokens';
-  if (plan.supporting.some(token => token.endorsing)) return 'an endorsing context in a symmetric binding';
   if (encryptsFirst(protection) && provingTokens(plan).length !== 0)
     return 'a supporting token with EncryptBeforeSigning';
   return undefined;

@@ -1,5 +1,5 @@
 import { refuse } from '../errors.ts';
-import { type MessagePlan, tokenUseOf } from '../policy/plan.ts';
+import { type MessagePlan, signersOf } from '../policy/plan.ts';
 import type { Signature } from '../security/signature.ts';
 import type { Binding } from './binding.ts';
 import type { Message } from './message.ts';
@@ -10,16 +10,17 @@ import { checkStructure } from './plan-check.ts';
  */
 const mandatoryHeaders: ReadonlySet<string> = new Set(['Action', 'To']);
 
-/** TransportBinding (WS-SecurityPolicy 1.3 §7.3): TLS protects the message, and only an endorsing token signs. */
+/** TransportBinding (WS-SecurityPolicy 1.3 §7.3): TLS protects the message, and only endorsing tokens sign. */
 export function transportBinding(plan: MessagePlan): Binding {
-  const signer = tokenUseOf(plan);
+  const signers = signersOf(plan);
   return {
-    signer,
-    derives: signer?.derivedKeys ? ['signing'] : [],
+    signers,
+    endorsed: 'timestamp',
+    derives: signers[0]?.derivedKeys ? ['signing'] : [],
     signsCiphertext: false,
     encryptsTokens: false,
     mandatoryHeaders,
-    checkStructure: header => checkStructure(header, plan, signer),
+    checkStructure: header => checkStructure(header, plan, signers),
     replayId,
     scopeOf: () => undefined,
   };

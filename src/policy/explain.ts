@@ -87,14 +87,16 @@ function explainKey({ token }: Protection & { kind: 'symmetric' }): string {
   return `the SecurityContextToken (${token.include === 'never' ? 'referred to' : 'in the header'})`;
 }
 
-const tokenNames: ReadonlyMap<string, string> = new Map([['username', 'UsernameToken']]);
+const tokenNames: ReadonlyMap<string, string> = new Map([
+  ['context', 'SecurityContextToken'],
+  ['username', 'UsernameToken'],
+]);
 
 function explainToken(token: SupportingToken): string {
-  if (token.endorsing) {
-    return `SecurityContextToken that endorses${token.derivedKeys ? ' with a derived key' : ''}`;
-  }
+  const name = tokenNames.get(token.kind) ?? token.kind;
+  if (token.endorsing) return `${name} that endorses${token.derivedKeys ? ' with a derived key' : ''}`;
   const protection = [token.signed && 'signed', token.encrypted && 'encrypted'].filter(word => word !== false);
-  return [tokenNames.get(token.kind) ?? token.kind, ...protection].join(' ');
+  return [name, ...protection].join(' ');
 }
 
 function explainParts(title: string, parts: Parts): string[] {

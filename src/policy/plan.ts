@@ -35,21 +35,31 @@ export type Protection =
       readonly protectTokens: boolean;
     };
 
-/**
- * A token beside the one that protects the message (WS-SecurityPolicy §8). `signed` and `encrypted`: in the message
- * itself; both false over TLS, which does it. A context endorses: its signature covers the Timestamp and the plan's
- * `signed` parts.
- */
-export type SupportingToken =
-  | ProvingToken
-  | { readonly kind: 'context'; readonly endorsing: true; readonly derivedKeys: boolean };
+/** A token beside the one that protects the message (WS-SecurityPolicy §8): all that a plan lists must be there. */
+export type SupportingToken = ProvingToken | EndorsingToken;
 
-/** A supporting token that signs nothing: `kind` is a row of security's table of supporting tokens. */
+/**
+ * A supporting token that signs nothing: `kind` is a row of security's table of supporting tokens. `signed` and
+ * `encrypted`: in the message itself; both false over TLS, which does it.
+ */
 export interface ProvingToken {
   readonly kind: string;
   readonly endorsing?: never;
   readonly signed: boolean;
   readonly encrypted: boolean;
+}
+
+/**
+ * A supporting token that signs (§8.3): over TLS the Timestamp, else the message's main signature. Over TLS the first
+ * of them makes the main signature, which covers the plan's `signed` parts as well.
+ */
+export interface EndorsingToken {
+  /** `context`: the security context; else a row of security's table of supporting tokens, of a token with a key. */
+  readonly kind: string;
+  readonly endorsing: true;
+  readonly derivedKeys: boolean;
+  /** Parts that a signature beside the main one must cover as well. */
+  readonly parts?: Parts;
 }
 
 /**
@@ -126,19 +136,38 @@ export interface Plan {
   readonly cancel: ExchangePlan;
 }
 
-/** How a plan uses the token that signs: as the message's protection, or as a supporting token that endorses. */
+/** How a plan uses a token that signs: as the message's protection, or as a supporting token that endorses. */
 export type TokenUse = (
   | { readonly kind: 'context' }
   | { readonly kind: 'encryptedKey'; readonly reference: CertificateReference }
-) & { readonly derivedKeys: boolean };
+  | { readonly kind: 'supporting'; readonly token: string }
+) & {
+  readonly derivedKeys: boolean;
+  /** What its signature covers beside the Timestamp or the signature that it endorses. */
+  readonly parts: Parts;
+};
 
-/** The token that signs a message of this plan; undefined where nothing is signed. */
-export function tokenUseOf({ protection, supporting }: MessagePlan): TokenUse | undefined {
-  if (protection.kind === 'symmetric') return { ...protection.token, derivedKeys: protection.derivedKeys };
-  for (const token of supporting) {
-    if (token.endorsing) return { kind: 'context', derivedKeys: token.derivedKeys };
+/**
+ * The tokens that sign a message of this plan: the one of its main signature first, then those that endorse; none where
+ * nothing is signed.
+ */
+export function signersOf({ protection, supporting, signed }: MessagePlan): readonly TokenUse[] {
+  const endorsing = supporting.flatMap(token => (token.endorsing ? [endorsementBy(token)] : []));
+  if (protection.kind === 'symmetric') {
+    return [{ ...protection.token, derivedKeys: protection.derivedKeys, parts: signed }, ...endorsing];
   }
-  return undefined;
+  return endorsing.map((use, index) => (index === 0 ? { ...use, parts: signed } : use));
+}
+
+const noParts: Parts = { body: false, headers: [] };
+
+function endorsementBy({ kind, derivedKeys, parts = noParts }: EndorsingToken): TokenUse {
+  return { ...(kind === 'context' ? { kind } : { kind: 'supporting', token: kind }), derivedKeys, parts };
+}
+
+/** The token of a message's main signature; undefined where nothing is signed. */
+export function tokenUseOf(plan: MessagePlan): TokenUse | undefined {
+  return signersOf(plan)[0];
 }
 
 /** The supporting tokens that must stand in the message and sign nothing, one of a kind. */

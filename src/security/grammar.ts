@@ -11,7 +11,7 @@ import { type Element, isNamed, leafText } from '../xml/tree.ts';
 /** How much of each structure a message may hold; all are checked before any decoding or cryptography. */
 export const securityLimits = {
   references: 16,
-  signatures: 2,
+  signatures: 3,
   derivedKeys: 4,
   encryptedData: 4,
   dataReferences: 4,

@@ -179,7 +179,8 @@ function checkDeclaredBeforeUse(header: Building): void {
     declared.set(`#${id}`, element);
     if (wsuId !== undefined) declared.set(`#${wsuId}`, element);
   }
-  for (const { element, id } of [...header.encryptedKeys, ...header.derivedKeys, ...header.binaryTokens]) {
+  const tokens = [...header.encryptedKeys, ...header.derivedKeys, ...header.binaryTokens, ...header.supportingTokens];
+  for (const { element, id } of tokens) {
     if (id !== undefined) declared.set(`#${id}`, element);
   }
   const check = (user: Element, reference: TokenReference) => {

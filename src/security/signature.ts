@@ -1,6 +1,7 @@
+import { type Awaitable, after } from '../awaitable.ts';
 import { decodeBase64 } from '../crypto/base64.ts';
 import { digest, equalBytes, type HashName } from '../crypto/digest.ts';
-import { type HmacKey, hmac, hmacBase64, hmacKey } from '../crypto/hmac.ts';
+import { hmac, hmacBase64, hmacKey } from '../crypto/hmac.ts';
 import type { SecretKey } from '../crypto/secret-key.ts';
 import type { Suite } from '../crypto/suites.ts';
 import { type FaultClass, refuse } from '../errors.ts';
@@ -146,8 +147,11 @@ function prefixListOf(element: Element): readonly string[] {
 /** A key that a signature is verified with. */
 export interface VerificationKey {
   readonly kind: Signature['kind'];
-  /** Whether `value` is the signature of a SignedInfo, given as its canonical form. */
-  verify(signedInfo: string, value: Buffer): boolean;
+  /**
+   * Whether `value` is the signature of a SignedInfo, given as its canonical form. What costs a public-key operation
+   * waits for its turn.
+   */
+  verify(signedInfo: string, value: Buffer): Awaitable<boolean>;
 }
 
 /** A shared key, by HMAC with the hash function of a suite. */
@@ -162,10 +166,16 @@ export function hmacVerifier(secret: SecretKey, hash: HashName): VerificationKey
  * @throws {Refusal} `unsupportedAlgorithm` for a signature that wants another kind of key, `failedCheck`;
  * `invalidSecurity` for a form that is too long
  */
-export function verifySignatureValue(signature: Signature, key: VerificationKey, allowance: CanonicalAllowance): void {
+export function verifySignatureValue(
+  signature: Signature,
+  key: VerificationKey,
+  allowance: CanonicalAllowance,
+): Awaitable<void> {
   if (signature.kind !== key.kind) refuse('unsupportedAlgorithm', 'signature-kind');
   const signedInfo = canonicalize(signature.signedInfo, { prefixes: signature.prefixes, allowance });
-  if (!key.verify(signedInfo, signature.value)) refuse('failedCheck', 'signature-value');
+  return after(key.verify(signedInfo, signature.value), isGood => {
+    if (!isGood) refuse('failedCheck', 'signature-value');
+  });
 }
 
 export interface DigestOptions {
@@ -209,12 +219,25 @@ export interface PartToSign {
   readonly prefixes?: readonly string[];
 }
 
+/** A key that signatures are made with. */
+export interface SigningKey {
+  readonly kind: Signature['kind'];
+  /** The signature of a SignedInfo, given as its canonical form, in base64. */
+  sign(signedInfo: string): string;
+}
+
+/** A shared key, by HMAC with the hash function of a suite. */
+export function hmacSigner(secret: SecretKey, hash: HashName): SigningKey {
+  const key = hmacKey(secret, hash);
+  return { kind: 'symmetric', sign: signedInfo => hmacBase64(key, signedInfo) };
+}
+
 /** Writes a Signature over the parts, canonical as written. @param keyReference text of the SecurityTokenReference */
 export function writeSignature(
   suite: Suite,
   id: string,
   parts: readonly PartToSign[],
-  key: HmacKey,
+  key: SigningKey,
   keyReference: string,
 ): string {
   let references = '';
@@ -224,8 +247,8 @@ export function writeSignature(
       `<ds:Reference URI="#${part.id}">${transforms(part.prefixes)}${digestMethod(suite)}` +
       `<ds:DigestValue>${value}</ds:DigestValue></ds:Reference>`;
   }
-  const signedInfo = `${openSignedInfo(suite)}${references}</ds:SignedInfo>`;
-  const value = hmacBase64(key, signedInfo);
+  const signedInfo = `${openSignedInfo(suite, key.kind)}${references}</ds:SignedInfo>`;
+  const value = key.sign(signedInfo);
   return (
     `<ds:Signature xmlns:ds="${ns.ds}" Id="${id}">${signedInfo}<ds:SignatureValue>${value}</ds:SignatureValue>` +
     `<ds:KeyInfo>${keyReference}</ds:KeyInfo></ds:Signature>`
@@ -244,10 +267,11 @@ function digestMethod(suite: Suite): string {
   return `<ds:DigestMethod Algorithm="${suite.digest.uri}"></ds:DigestMethod>`;
 }
 
-function openSignedInfo(suite: Suite): string {
+function openSignedInfo(suite: Suite, kind: Signature['kind']): string {
+  const method = kind === 'symmetric' ? suite.signature : suite.asymmetricSignature;
   return (
     `<ds:SignedInfo xmlns:ds="${ns.ds}">` +
     `<ds:CanonicalizationMethod Algorithm="${algorithms.excC14n}"></ds:CanonicalizationMethod>` +
-    `<ds:SignatureMethod Algorithm="${suite.signature.uri}"></ds:SignatureMethod>`
+    `<ds:SignatureMethod Algorithm="${method.uri}"></ds:SignatureMethod>`
   );
 }

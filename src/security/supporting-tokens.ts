@@ -1,9 +1,9 @@
 import { refuse } from '../errors.ts';
 import { ns } from '../names.ts';
-import { type Element, isNamed } from '../xml/tree.ts';
+import { attributeValue, type Element, isNamed } from '../xml/tree.ts';
 import { parseUsernameToken, type UsernameClaims, writeUsernameToken } from './username-token.ts';
 
-/** A kind of supporting token (WS-SecurityPolicy 1.3 §8) that proves something of who sends, and signs nothing. */
+/** A kind of supporting token (WS-SecurityPolicy 1.3 §8): it proves something of who sends, by what it says or by its key. */
 export interface TokenKind<Claims> {
   /** Name of its element. */
   readonly namespace: string;
@@ -11,10 +11,20 @@ export interface TokenKind<Claims> {
   /** Whether a message's signature may cover it, and whether it may stand inside an EncryptedData. */
   readonly mayBeSigned: boolean;
   readonly mayBeEncrypted: boolean;
+  /** Of a token that has a key which signs. Absent: it has none. */
+  readonly key?: TokenKeyKind<Claims>;
   /** What the token claims; whether that is true is for the service to say. @throws {Refusal} for another structure */
   parse(element: Element): Claims;
   /** Its text with this wsu:Id, canonical as written. */
   write(id: string, claims: Claims): string;
+}
+
+/** How the key of a token is named. */
+export interface TokenKeyKind<Claims> {
+  /** ValueType of a reference to it, by the wsu:Id of the token. */
+  readonly valueType: string;
+  /** The same for each token of this key, another one for each key: it tells keys apart in the replay table. */
+  nameOf(claims: Claims): string;
 }
 
 const username: TokenKind<UsernameClaims> = {
@@ -34,6 +44,8 @@ export const supportingTokens: Map<string, TokenKind<unknown>> = new Map([
 /** A supporting token in a Security header, or decrypted out of it. */
 export interface SupportingTokenElement {
   readonly element: Element;
+  /** Its wsu:Id. */
+  readonly id: string | undefined;
   readonly kind: string;
   /** Whether it may have stood inside an EncryptedData. */
   readonly mayBeEncrypted: boolean;
@@ -52,7 +64,18 @@ function rowOf(element: Element): readonly [kind: string, row: TokenKind<unknown
 /** @throws {Refusal} `invalidSecurity` for an element that is no supporting token, or one of another structure */
 export function parseSupportingToken(element: Element, reason: string): SupportingTokenElement {
   const [kind, row] = rowOf(element) ?? refuse('invalidSecurity', reason);
-  return { element, kind, mayBeEncrypted: row.mayBeEncrypted, claims: row.parse(element) };
+  const id = attributeValue(element, ns.wsu, 'Id');
+  return { element, id, kind, mayBeEncrypted: row.mayBeEncrypted, claims: row.parse(element) };
+}
+
+/**
+ * How the key of a kind of token is named.
+ * @throws {TypeError} for one that has none: no plan has it sign
+ */
+export function keyOfKind(kind: string): TokenKeyKind<unknown> {
+  const key = supportingTokens.get(kind)?.key;
+  if (key === undefined) throw new TypeError(`a token without a key: ${kind}`);
+  return key;
 }
 
 /** Whether a message's signature may cover an element as a supporting token. */

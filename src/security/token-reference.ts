@@ -122,6 +122,16 @@ export function refersToEncryptedKey(
   return reference.valueType === undefined || reference.valueType === tokenTypes.encryptedKey;
 }
 
+/** Whether a reference means a supporting token of the same message, by its wsu:Id. */
+export function refersToToken(
+  reference: TokenReference,
+  token: { readonly id: string | undefined; readonly valueType: string },
+): boolean {
+  if (reference.kind !== 'direct' || token.id === undefined || reference.uri !== `#${token.id}`) return false;
+  const { valueType, tokenType, instance } = reference;
+  return [valueType, tokenType].every(type => type === undefined || type === token.valueType) && instance === undefined;
+}
+
 /**
  * The id that a reference to a DerivedKeyToken of the same message names; undefined where the reference can't mean one.
  */

@@ -14,8 +14,8 @@ import { scanText } from '../../src/xml/scan.ts';
  */
 export interface Recipe {
   /**
-   * Changes the whole message before anything is signed. The Signature's place is `<SIGNATURE/>`, the ReferenceList's
-   * `<REFERENCES/>`.
+   * Changes the whole message before anything is signed. The Signature's place is `<SIGNATURE/>`, that of one which
+   * endorses it `<ENDORSEMENT/>`, the ReferenceList's `<REFERENCES/>`.
    */
   readonly unsigned?: (xml: string) => string;
   /** Ids that are signed, in this order. */
@@ -28,6 +28,8 @@ export interface Recipe {
   readonly signature?: (text: string) => string;
   /** Key of the HMAC instead of the one that KeyInfo names. */
   readonly secret?: Uint8Array;
+  /** The same of the Signature that endorses: the ids that it covers, and its steps. */
+  readonly endorsement?: Pick<Recipe, 'sign' | 'signedInfo' | 'signature' | 'secret'>;
   /** Changes the content of the Body after it was digested, before it is encrypted. */
   readonly plaintext?: (text: string) => string;
   /** Changes the UsernameToken after it was digested, before it is encrypted. */
@@ -45,7 +47,7 @@ export const contextSecret = Buffer.from(Array.from({ length: 32 }, (_, index) =
 export const str = (inner: string) => `<wsse:SecurityTokenReference>${inner}</wsse:SecurityTokenReference>`;
 export const reference = (uri: string, valueType: string) => `<wsse:Reference URI="${uri}" ValueType="${valueType}"/>`;
 
-const nonces = { DKs: Buffer.alloc(16, 0xa1), DKe: Buffer.alloc(16, 0xb2) };
+const nonces = { DKs: Buffer.alloc(16, 0xa1), DKe: Buffer.alloc(16, 0xb2), DKx: Buffer.alloc(16, 0xe5) };
 const label = Buffer.from('WS-SecureConversationWS-SecureConversation');
 
 export const parts = {
@@ -66,7 +68,7 @@ export const parts = {
   keyInfo: `<ds:KeyInfo>${str(reference('#DKs', dk))}</ds:KeyInfo>`,
 };
 
-export function derivedKeyToken(id: 'DKs' | 'DKe', source: string): string {
+export function derivedKeyToken(id: keyof typeof nonces, source: string): string {
   return (
     `<wsc:DerivedKeyToken wsu:Id="${id}">${source}<wsc:Offset>0</wsc:Offset><wsc:Length>16</wsc:Length>` +
     `<wsc:Nonce>${nonces[id].toString('base64')}</wsc:Nonce></wsc:DerivedKeyToken>`
@@ -82,6 +84,8 @@ interface Base {
   readonly derived: boolean;
   readonly encrypted: boolean;
   readonly content?: string;
+  /** A second Signature, by the conversation. */
+  readonly endorsed?: { readonly keyInfo: string; readonly secret: Uint8Array };
 }
 
 const wsaIds = ['To', 'ReplyTo', 'MessageID', 'Action'];
@@ -130,6 +134,19 @@ function bootstrap({ cipher, thumbprint, secret }: RecordedKey): Base {
   };
 }
 
+/** A bootstrap that a conversation endorses: by its own key, or by one derived from it. */
+function endorsed(base: Base, derived: boolean): Base {
+  const token = derived ? parts.sct + derivedKeyToken('DKx', attached) : parts.sct;
+  const keyInfo = derived ? `<ds:KeyInfo>${str(reference('#DKx', dk))}</ds:KeyInfo>` : direct;
+  return {
+    ...base,
+    security: base.security
+      .replace('<REFERENCES/>', `${token}<REFERENCES/>`)
+      .replace('<SIGNATURE/>', '<SIGNATURE/><ENDORSEMENT/>'),
+    endorsed: { keyInfo, secret: derived ? derivedBytes(contextSecret, 'DKx') : contextSecret },
+  };
+}
+
 function bootstrapAnswer({ sha1, secret }: RecordedKey): Base {
   const source = encryptedKeyReference(keyIdentifier(tokenTypes.encryptedKeySha1, sha1));
   return { ...calls, security: `${parts.timestamp}${dkts(source)}<REFERENCES/><SIGNATURE/>`, secret };
@@ -150,6 +167,8 @@ export function bases(recorded: RecordedKey) {
     answer: { ...calls, security: `${parts.timestamp}${dkts(unattached)}<REFERENCES/><SIGNATURE/>` },
     bootstrap: bootstrap(recorded),
     'bootstrap-answer': bootstrapAnswer(recorded),
+    'endorsed-bootstrap': endorsed(bootstrap(recorded), false),
+    'endorsed-by-derived-key': endorsed(bootstrap(recorded), true),
     'tls-calls': {
       ...calls,
       security: `${parts.timestamp}${parts.sct}<SIGNATURE/>`,
@@ -160,6 +179,14 @@ export function bases(recorded: RecordedKey) {
     },
     'tls-answer': { ...calls, security: parts.timestamp, sign: [], encrypted: false },
     'tls-bootstrap': { ...calls, security: parts.timestamp + parts.usernameToken, sign: [], encrypted: false },
+    'tls-endorsed-bootstrap': {
+      ...calls,
+      security: `${parts.timestamp}${parts.usernameToken}${parts.sct}<SIGNATURE/>`,
+      sign: ['TS'],
+      keyInfo: direct,
+      derived: false,
+      encrypted: false,
+    },
   } satisfies Record<string, Base>;
 }
 
@@ -188,14 +215,27 @@ export function build(base: Base, recipe: Recipe = {}): string {
       `<soap:Body wsu:Id="Body">${base.content ?? content}</soap:Body></soap:Envelope>`,
   );
   const signature = base.sign.length === 0 ? '' : signatureOf(unsigned, base, recipe);
-  const signed = unsigned.replace('<SIGNATURE/>', () => signature);
+  const once = unsigned.replace('<SIGNATURE/>', () => signature);
+  const signed = base.endorsed ? once.replace('<ENDORSEMENT/>', () => endorsementOf(once, base, recipe)) : once;
   return (recipe.finished ?? same)(base.encrypted ? encryptedMessage(signed, base, recipe) : signed);
 }
 
-function signatureOf(unsigned: string, base: Base, recipe: Recipe): string {
-  const readable = unsigned.replace('<SIGNATURE/>', '').replace('<REFERENCES/>', '');
+function endorsementOf(signed: string, { endorsed }: Base, { endorsement = {} }: Recipe): string {
+  if (endorsed === undefined) return '';
+  const { keyInfo, secret } = endorsed;
+  const recipe = { sign: ['SIG'], secret, ...endorsement };
+  return signatureOf(signed.replace('<ENDORSEMENT/>', ''), { keyInfo }, recipe, 'END');
+}
+
+function signatureOf(
+  unsigned: string,
+  base: Pick<Base, 'keyInfo'> & Partial<Base>,
+  recipe: Recipe,
+  signatureId = 'SIG',
+): string {
+  const readable = unsigned.replace(/<(?:SIGNATURE|ENDORSEMENT|REFERENCES)\/>/g, '');
   const { ids } = scanText(readable);
-  const references = (recipe.sign ?? base.sign).map(id => {
+  const references = (recipe.sign ?? base.sign ?? []).map(id => {
     const element = ids.find(({ attribute }) => attribute.value === id)?.element;
     const prefixes = (id === (recipe.listed ?? 'Body') && recipe.prefixes) || [];
     const canonical = element === undefined ? '' : canonicalize(element, { prefixes });
@@ -207,10 +247,10 @@ function signatureOf(unsigned: string, base: Base, recipe: Recipe): string {
       `<ds:SignatureMethod Algorithm="${algorithms.hmacSha1}"/>` +
       `${references.join('')}</ds:SignedInfo>`,
   );
-  const secret = recipe.secret ?? keyBytes(base, 'DKs', 32);
+  const secret = recipe.secret ?? keyBytes(base as Base, 'DKs', 32);
   const value = hmacBase64(hmacKey(secret, 'sha1'), canonicalSignedInfo(signedInfo));
   return (recipe.signature ?? same)(
-    `<ds:Signature Id="SIG">${signedInfo}<ds:SignatureValue>${value}</ds:SignatureValue>${base.keyInfo}</ds:Signature>`,
+    `<ds:Signature Id="${signatureId}">${signedInfo}<ds:SignatureValue>${value}</ds:SignatureValue>${base.keyInfo}</ds:Signature>`,
   );
 }
 
@@ -233,9 +273,11 @@ function canonicalSignedInfo(text: string): string {
 }
 
 function keyBytes(base: Base, id: 'DKs' | 'DKe', underivedBytes: number): Buffer {
-  return base.derived
-    ? pSha1(base.secret, Buffer.concat([label, nonces[id]]), 16)
-    : base.secret.subarray(0, underivedBytes);
+  return base.derived ? derivedBytes(base.secret, id) : base.secret.subarray(0, underivedBytes);
+}
+
+function derivedBytes(secret: Uint8Array, id: keyof typeof nonces): Buffer {
+  return pSha1(secret, Buffer.concat([label, nonces[id]]), 16);
 }
 
 /** Encrypts the content of the Body, and the UsernameToken where there is one. */

@@ -15,7 +15,7 @@ import { all, open, own, recorded, textOf } from './captures.ts';
 import { found, noKeys } from './found.ts';
 import { hostile } from './hostile/index.ts';
 import type { Scenario } from './hostile/steps.ts';
-import { symmetricBootstrap, symmetricCalls, transportBootstrap, transportCalls } from './plans.ts';
+import { endorsed, symmetricBootstrap, symmetricCalls, transportBootstrap, transportCalls } from './plans.ts';
 
 /** One vector: a message, the plan that it is held to, and what becomes of it. */
 interface Vector {
@@ -41,9 +41,12 @@ const plans: Readonly<Record<BaseName, MessagePlan>> = {
   answer: calls.response,
   bootstrap: symmetricBootstrap().request,
   'bootstrap-answer': symmetricBootstrap().response,
+  'endorsed-bootstrap': endorsed(symmetricBootstrap().request),
+  'endorsed-by-derived-key': endorsed(symmetricBootstrap().request, true),
   'tls-calls': tls.request,
   'tls-answer': tls.response,
   'tls-bootstrap': transportBootstrap(dialects.feb2005, 'Basic128').request,
+  'tls-endorsed-bootstrap': endorsed(transportBootstrap(dialects.feb2005, 'Basic128').request),
 };
 
 const secret = () => new SecretKey(contextSecret);
@@ -93,7 +96,7 @@ async function recordedKey(): Promise<RecordedKey> {
 
 const key = await recordedKey();
 const made = bases(key);
-const messageOf = ({ plan, recipe }: Scenario) => build(made[plan], recipe);
+const messageOf = ({ base, recipe }: Scenario) => build(made[base], recipe);
 
 async function outcome(vector: Pick<Vector, 'plan' | 'message'>): Promise<{ expect: string; reason: string }> {
   try {

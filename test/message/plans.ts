@@ -76,6 +76,11 @@ export function symmetricBootstrap(options: SymmetricOptions = {}): ExchangePlan
   return exchange({ ...plan, layout: 'strict', supporting: options.username === false ? [] : [signedUser] });
 }
 
+/** A bootstrap that a conversation endorses. */
+export function endorsed(plan: MessagePlan, derivedKeys = false): MessagePlan {
+  return { ...plan, supporting: [...plan.supporting, { kind: 'context', endorsing: true, derivedKeys }] };
+}
+
 /** SymmetricBinding by the SecurityContextToken. */
 export function symmetricCalls(options: SymmetricOptions = {}): ExchangePlan {
   return exchange(symmetric({ kind: 'context', include: 'alwaysToRecipient' }, options));

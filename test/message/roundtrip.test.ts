@@ -371,7 +371,10 @@ describe('the sender', () => {
   test.each<[string, Partial<MessagePlan>]>([
     ['EncryptSignature', { protection: { ...symmetric, encryptSignature: true } }],
     ['ProtectTokens', { protection: { ...symmetric, protectTokens: true } }],
-    ['an endorsing context', { supporting: [{ kind: 'context', endorsing: true, derivedKeys: false }] }],
+    [
+      'two signatures by one token: context',
+      { supporting: [{ kind: 'context', endorsing: true, derivedKeys: false }] },
+    ],
     [
       'a supporting token with EncryptBeforeSigning',
       {

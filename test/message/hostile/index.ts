@@ -2,6 +2,7 @@ import { addressing } from './addressing.ts';
 import { canonicalForm } from './canonical-form.ts';
 import { derivedKeys } from './derived-keys.ts';
 import { encryption } from './encryption.ts';
+import { endorsements } from './endorsements.ts';
 import { headerGrammar } from './header-grammar.ts';
 import { meaning } from './meaning.ts';
 import { moreThanAllowed } from './more-than-allowed.ts';
@@ -19,6 +20,7 @@ export const hostile: readonly Scenario[] = [
   ...canonicalForm,
   ...derivedKeys,
   ...encryption,
+  ...endorsements,
   ...headerGrammar,
   ...meaning,
   ...moreThanAllowed,

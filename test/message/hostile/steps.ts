@@ -3,7 +3,10 @@ import type { BaseName, Recipe } from '../builder.ts';
 /** One spoilt message. Its name begins with the number of an attack: a letter for the topic, and two digits. */
 export interface Scenario {
   readonly name: string;
+  /** What it is held to. */
   readonly plan: BaseName;
+  /** What it is made from. */
+  readonly base: BaseName;
   readonly comment: string;
   readonly recipe: Recipe;
 }
@@ -11,8 +14,8 @@ export interface Scenario {
 /** A list of scenarios, and what adds to it. */
 export function scenarioList() {
   const scenarios: Scenario[] = [];
-  const add = (plan: BaseName, name: string, comment: string, recipe: Recipe): void => {
-    scenarios.push({ name, plan, comment, recipe });
+  const add = (plan: BaseName, name: string, comment: string, recipe: Recipe, base = plan): void => {
+    scenarios.push({ name, plan, comment, recipe, base });
   };
   return { scenarios, add };
 }

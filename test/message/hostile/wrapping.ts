@@ -128,6 +128,9 @@ add('calls', 'X10-second-signature', 'the same Signature twice', {
 add('calls', 'X10-third-signature', 'the same Signature three times', {
   signature: text => text.replace(' Id="SIG"', '').repeat(2) + text,
 });
+add('calls', 'X10-fourth-signature', 'the same Signature four times', {
+  signature: text => text.replace(' Id="SIG"', '').repeat(3) + text,
+});
 add('calls', 'X10-signature-in-another-header', 'a copy of the Signature, id and all, in a header block', {
   finished: xml => insertBefore('<wsse:Security', wrapped(/<ds:Signature.*<\/ds:Signature>/.exec(xml)?.[0] ?? ''))(xml),
 });
