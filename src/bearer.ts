@@ -41,6 +41,12 @@ export {
 export type { BearerTokensOptions } from './oauth/service-options.ts';
 export type { Cancellation } from './state/cancel-list.ts';
 export type { Change, PutOptions, Store, StoredRecord } from './store/store.ts';
-export type { Authenticate, AuthenticatedUser, Caller, CountedCaller } from './users/authenticate.ts';
+export type {
+  Authenticate,
+  AuthenticateByToken,
+  AuthenticatedUser,
+  Caller,
+  CountedCaller,
+} from './users/authenticate.ts';
 export type { LoginLimits } from './users/login-limits.ts';
 export { type LoginOptions, type Logins, openLogins } from './users/logins.ts';

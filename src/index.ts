@@ -47,7 +47,13 @@ export type { Cancellation } from './state/cancel-list.ts';
 export type { AuthenticationMethod, Context, OpenedFrom } from './state/context.ts';
 export type { ContextToken, FoundState, StateMode, TokenAudience, TokenDialect } from './state/state-mode.ts';
 export type { Change, PutOptions, Store, StoredRecord } from './store/store.ts';
-export type { Authenticate, AuthenticatedUser, Caller, CountedCaller } from './users/authenticate.ts';
+export type {
+  Authenticate,
+  AuthenticateByToken,
+  AuthenticatedUser,
+  Caller,
+  CountedCaller,
+} from './users/authenticate.ts';
 export type { LoginLimits } from './users/login-limits.ts';
 export { type LoginOptions, type Logins, openLogins } from './users/logins.ts';
 export type { Limits } from './xml/limits.ts';

@@ -11,7 +11,7 @@ import { checkSeal } from '../state/self-test.ts';
 import { memoryStore } from '../store/memory-store.ts';
 import type { Store } from '../store/store.ts';
 import { addressOrBlock } from '../users/addresses.ts';
-import type { Authenticate } from '../users/authenticate.ts';
+import type { Authenticate, AuthenticateByToken } from '../users/authenticate.ts';
 import { type LoginLimits, loginLimitsField } from '../users/login-limits.ts';
 import { type Logins, loginsOf, usersFileOrFunction, usersOrLogins } from '../users/logins.ts';
 import { type ClientOptions, openClients } from './clients.ts';
@@ -27,10 +27,10 @@ export interface BearerTokensOptions extends ClientOptions {
    */
   readonly ring: RingSource;
   /**
-   * Users file, a function that checks a user name and password, or logins that several services have in common
-   * (`openLogins`).
+   * Users file, a function that checks a user name and password, one of the two by the kind of token
+   * (`{ usernameToken }`), or logins that several services have in common (`openLogins`).
    */
-  readonly authenticate: string | Authenticate | Logins;
+  readonly authenticate: string | Authenticate | AuthenticateByToken | Logins;
   /** What keeps costly checks from taking the machine, and passwords and secrets from being guessed. */
   readonly loginLimits?: Partial<LoginLimits>;
   /**

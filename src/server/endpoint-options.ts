@@ -19,7 +19,7 @@ import type { Cancellation } from '../state/cancel-list.ts';
 import type { StateMode } from '../state/state-mode.ts';
 import type { Store } from '../store/store.ts';
 import { addressOrBlock } from '../users/addresses.ts';
-import type { Authenticate } from '../users/authenticate.ts';
+import type { Authenticate, AuthenticateByToken } from '../users/authenticate.ts';
 import { type LoginLimits, loginLimitsField } from '../users/login-limits.ts';
 import { type Logins, usersOrLogins } from '../users/logins.ts';
 import { defaultLimits, type Limits } from '../xml/limits.ts';
@@ -45,10 +45,10 @@ export interface EndpointOptions {
    */
   readonly ring: RingSource;
   /**
-   * Users file, a function that checks a user name and password, or logins that several services have in common
-   * (`openLogins`).
+   * Users file, a function that checks a user name and password, one of the two by the kind of token
+   * (`{ usernameToken }`), or logins that several services have in common (`openLogins`).
    */
-  readonly authenticate: string | Authenticate | Logins;
+  readonly authenticate: string | Authenticate | AuthenticateByToken | Logins;
   /** What keeps costly checks from taking the machine, and passwords from being guessed. */
   readonly loginLimits?: Partial<LoginLimits>;
   /**

@@ -22,6 +22,15 @@ export type Authenticate = (
   caller: Caller,
 ) => Promise<AuthenticatedUser | undefined>;
 
+/**
+ * What the tokens of users are checked with, by the kind of token, as `authenticatedBy` of a conversation names it. A
+ * users file or a function alone is short for an object with it as `usernameToken`.
+ */
+export interface AuthenticateByToken {
+  /** Users file, or a function that checks a user name and password. */
+  readonly usernameToken: string | Authenticate;
+}
+
 /** A caller as the limits see it. */
 export interface CountedCaller extends Caller {
   /** Whether the address is the caller's own; false for that of a trusted proxy, which stands for many. */

@@ -1,15 +1,15 @@
 import { systemRandom } from '../crypto/random.ts';
 import { ConfigurationError } from '../errors.ts';
 import { type Field, failAt, object } from '../fields.ts';
-import type { Authenticate, AuthenticatedUser, CountedCaller } from './authenticate.ts';
+import type { Authenticate, AuthenticateByToken, AuthenticatedUser, CountedCaller } from './authenticate.ts';
 import { type LoginGate, loginGate, type PasswordSource } from './login-gate.ts';
 import { defaultLoginLimits, type LoginLimits, loginLimitsField } from './login-limits.ts';
 import { openUsers } from './users.ts';
 
 /** Options of {@link openLogins}. */
 export interface LoginOptions {
-  /** Users file, or a function that checks a user name and password. */
-  readonly authenticate: string | Authenticate;
+  /** Users file, a function that checks a user name and password, or one of the two by the kind of token. */
+  readonly authenticate: string | Authenticate | AuthenticateByToken;
   readonly loginLimits?: Partial<LoginLimits>;
 }
 
@@ -35,9 +35,19 @@ export const usersFileOrFunction: Field<string | object> = (value, place) =>
     ? value
     : failAt(place, 'must be the path of a users file, or a function');
 
-/** What users are known by: a users file, a function, or what {@link openLogins} gives. */
-export const usersOrLogins: Field<string | object> = (value, place) =>
-  isLogins(value) ? value : usersFileOrFunction(value, place);
+const kinds = { usernameToken: usersFileOrFunction } satisfies Readonly<
+  Record<keyof AuthenticateByToken, Field<unknown>>
+>;
+const byToken = object(kinds, 'usernameToken');
+
+/** Path of a users file, a function, or an object of these by the kind of token. */
+const users: Field<string | object> = (value, place) =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? byToken(value, place)
+    : usersFileOrFunction(value, place);
+
+/** What users are known by: a users file, a function, an object of these, or what {@link openLogins} gives. */
+export const usersOrLogins: Field<string | object> = (value, place) => (isLogins(value) ? value : users(value, place));
 
 /** What {@link openLogins} gave, with its gate. */
 const opened = new WeakMap<object, GatedLogins>();
@@ -46,7 +56,7 @@ function isLogins(value: unknown): value is Logins {
   return typeof value === 'object' && value !== null && opened.has(value);
 }
 
-const fields = { authenticate: usersFileOrFunction, loginLimits: loginLimitsField } satisfies Readonly<
+const fields = { authenticate: users, loginLimits: loginLimitsField } satisfies Readonly<
   Record<keyof LoginOptions, Field<unknown>>
 >;
 const checkedOptions = object(fields, 'authenticate');
@@ -63,10 +73,8 @@ export function openLogins(options: LoginOptions): Logins {
 function ownLogins(options: LoginOptions): GatedLogins {
   checkedOptions(options, { of: 'openLogins', path: '' });
   const { authenticate, loginLimits } = options;
-  return gatedLogins(usersOf(authenticate), {
-    ...defaultLoginLimits(typeof authenticate === 'string'),
-    ...loginLimits,
-  });
+  const users = typeof authenticate === 'object' ? authenticate.usernameToken : authenticate;
+  return gatedLogins(usersOf(users), { ...defaultLoginLimits(typeof users === 'string'), ...loginLimits });
 }
 
 /** Users behind a gate of their own. */
@@ -86,10 +94,10 @@ export function gatedLogins({ source, find }: KnownUsers, limits: LoginLimits): 
  * @throws {SecureConversationError} `CONFIG_INVALID` or `USERS_INVALID`
  */
 export function loginsOf({ authenticate, loginLimits }: ServiceLogins): GatedLogins {
-  if (typeof authenticate !== 'object')
+  if (!isLogins(authenticate))
     return ownLogins({ authenticate, ...(loginLimits === undefined ? {} : { loginLimits }) });
-  if (loginLimits === undefined)
-    return opened.get(authenticate) ?? failAt({ of: 'authenticate', path: '' }, 'must be what openLogins gives');
+  const known = opened.get(authenticate);
+  if (known !== undefined && loginLimits === undefined) return known;
   throw new ConfigurationError('CONFIG_INVALID', 'loginLimits has no use beside logins that are open already', {
     hint: 'give loginLimits to openLogins',
   });
@@ -97,7 +105,7 @@ export function loginsOf({ authenticate, loginLimits }: ServiceLogins): GatedLog
 
 /** How a service is told of its users. */
 export interface ServiceLogins {
-  readonly authenticate: string | Authenticate | Logins;
+  readonly authenticate: string | Authenticate | AuthenticateByToken | Logins;
   readonly loginLimits?: Partial<LoginLimits>;
 }
 

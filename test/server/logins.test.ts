@@ -273,13 +273,49 @@ test('logins that two doors have in common have one count of failures and one qu
   rmSync(folder, { recursive: true });
 });
 
+describe('an object by kind of token', () => {
+  const port: PortName = 'EchoTls13';
+
+  test('says who users are as its usernameToken alone does', async () => {
+    const { authenticate, asked } = heldCheck();
+    const byFunction = await started({ authenticate: { usernameToken: authenticate } });
+    const answer = statusOf(begin(byFunction, port));
+    await expect.poll(() => asked.length).toBe(1);
+    asked[0]?.answer();
+    expect(await answer).toBe(200);
+    const file = await usersFile([user.username]);
+    const byFile = await started({ authenticate: openLogins({ authenticate: { usernameToken: file } }) });
+    expect(await statusOf(begin(byFile, port))).toBe(200);
+    expect(await statusOf(begin(byFile, port, { password: 'guess' }))).toBe(500);
+    expect(openLogins({ authenticate: { usernameToken: file } }).find?.(user.username)).toMatchObject({
+      user: user.username,
+    });
+  });
+
+  test('is refused where a kind is missing, unknown, or nothing that checks', async () => {
+    const problems: readonly [unknown, string][] = [
+      [{}, 'authenticate lacks the key usernameToken'],
+      [{ usernameToken: {} }, 'authenticate.usernameToken must be the path of a users file, or a function'],
+      [
+        { usernameToken: async () => undefined, samlToken: async () => undefined },
+        'unknown key authenticate.samlToken',
+      ],
+    ];
+    for (const [authenticate, problem] of problems) {
+      expect(() => openLogins({ authenticate } as never)).toThrow(`openLogins: ${problem}`);
+      await expect(listen({ authenticate } as never)).rejects.toThrow(`createEndpoint: ${problem}`);
+      expect(() => bearerTokens({ authenticate } as never)).toThrow(`bearerTokens: ${problem}`);
+    }
+  });
+});
+
 test('limits beside logins that are open already are refused, and so are options that openLogins does not know', async () => {
   const authenticate = openLogins({ authenticate: await usersFile([user.username]) });
   await expect(listen({ authenticate, loginLimits: { queue: 1 } })).rejects.toMatchObject({
     code: 'CONFIG_INVALID',
     message: 'loginLimits has no use beside logins that are open already',
   });
-  expect(() => openLogins({ authenticate: {} } as never)).toThrow(
+  expect(() => openLogins({ authenticate: [] } as never)).toThrow(
     'openLogins: authenticate must be the path of a users file, or a function',
   );
   expect(() => openLogins({ authenticate: async () => undefined, loginLimits: { queue: 0 } })).toThrow(
