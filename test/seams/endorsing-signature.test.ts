@@ -255,6 +255,8 @@ describe('a message is refused', () => {
     const call = written(inConversation);
     const spoilt = call.replace(signatures(call)[0] ?? '', changed);
     await expect(read(spoilt, inConversation, {}, work)).rejects.toMatchObject({ fault: 'failedCheck' });
+    const bare = written({ ...inConversation, signed: { body: false, headers: [] } });
+    await expect(read(bare, inConversation, {}, work)).rejects.toEqual(refusal('invalidSecurity', 'body-not-signed'));
     expect(work.publicOperations).toBe(0);
   });
 });
