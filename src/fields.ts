@@ -1,6 +1,7 @@
 /**
- * Options and configurations are read field by field: each value by what it must be, no key that nobody reads, and an
- * error that names the place.
+ * Options and configuration files are described member by member, and read by that description: each value by what it
+ * must be, no member that nobody reads, what is not given by its default, and an error that names the place. What was
+ * read is what is used.
  */
 import { ConfigurationError } from './errors.ts';
 
@@ -8,25 +9,102 @@ import { ConfigurationError } from './errors.ts';
 export interface Place {
   /** The file, or the function whose options they are. */
   readonly of: string;
-  /** Path of keys; '' for the whole. */
+  /** Path of members; '' for the whole. */
   readonly path: string;
 }
 
-/** Reads one value. @throws {SecureConversationError} `CONFIG_INVALID` naming the place */
-export type Field<T> = (value: unknown, place: Place) => T;
+/** What one value must be. */
+export interface Field<T, Given = T> {
+  /** What it is called where it is documented: `text`, `whole number`. */
+  readonly type: string;
+  /** What a number counts: `ms`, `bytes`. */
+  readonly unit?: string;
+  /** What of the type is taken, least and most of a number: all where nothing is said. */
+  readonly range?: string | readonly [least: number, most: number];
+  /** What the members of an object are. */
+  readonly members?: Members;
+  /** Reads one. @throws {SecureConversationError} `CONFIG_INVALID` naming the place */
+  readonly read: (value: unknown, place: Place) => T;
+  /** Never there: where the compiler finds what may be given, which {@link Describes} compares. */
+  readonly given?: (value: Given) => Given;
+}
+
+/** What a member is, what it means, and what holds where it is not given. */
+export type Member = {
+  // biome-ignore lint/suspicious/noExplicitAny: of whatever type
+  readonly is: Field<any, any>;
+  /** One sentence. */
+  readonly means: string;
+  /** The name that it has where it is used, when that is another one: `lifetimeMs` of `lifetimeS`. */
+  readonly as?: string;
+} & Presence;
+
+type Presence =
+  | Needed
+  /** The value that it has then, as it could have been given. */
+  | { readonly default: unknown }
+  /** What makes its value, and how that is documented. */
+  | { readonly make: () => unknown; readonly says: string }
+  | Optional;
+
+interface Needed {
+  readonly required: true;
+}
+
+/** Of a member that has no value where it is not given. */
+export interface Optional {
+  /** What holds then. */
+  readonly without: string;
+}
+
+/** Members by name. */
+export type Members = Readonly<Record<string, Member>>;
+
+type ValueOf<M> = M extends { readonly is: Field<infer T, infer _> } ? T : never;
+type GivenOf<M> = M extends { readonly is: Field<infer _, infer Given> } ? Given : never;
+type NameOf<M, Name> = M extends { readonly as: infer Other extends string } ? Other : Name;
+
+/** What is read by members: only one that has no default may be missing. */
+export type Parsed<M extends Members> = {
+  readonly [K in keyof M as M[K] extends Optional ? never : NameOf<M[K], K>]: ValueOf<M[K]>;
+} & { readonly [K in keyof M as M[K] extends Optional ? NameOf<M[K], K> : never]?: ValueOf<M[K]> };
+
+type Given<M extends Members> = {
+  readonly [K in keyof M as M[K] extends Needed ? K : never]: GivenOf<M[K]>;
+} & { readonly [K in keyof M as M[K] extends Needed ? never : K]?: GivenOf<M[K]> };
+
+/** The members that options of a type are described by: each of them, of its very type, required where it is. */
+export type Describes<Options> = {
+  readonly [K in keyof Options]-?: Member & { readonly is: Field<unknown, Required<Options>[K]> } & (Partial<
+      Pick<Options, K>
+    > extends Pick<Options, K>
+      ? { readonly required?: never; readonly default?: Required<Options>[K] }
+      : Needed);
+};
 
 /** @throws {SecureConversationError} `CONFIG_INVALID` always. */
 export function failAt({ of, path }: Place, problem: string): never {
   throw new ConfigurationError('CONFIG_INVALID', `${of}: ${path === '' ? '' : `${path} `}${problem}`);
 }
 
+/** A field whose values are those that are taken, as they are. @param problem said of any other: `must be a text` */
+export function where<T>(
+  what: Pick<Field<T>, 'type' | 'range' | 'unit'>,
+  isTaken: (value: unknown) => boolean,
+  problem: string,
+): Field<T> {
+  return { ...what, read: (value, place) => (isTaken(value) ? (value as T) : failAt(place, problem)) };
+}
+
 /** A text, which may be empty. */
-export const anyText: Field<string> = (value, place) =>
-  typeof value === 'string' ? value : failAt(place, 'must be a text');
+export const anyText = where<string>({ type: 'text' }, value => typeof value === 'string', 'must be a text');
 
 /** Text that isn't empty. */
-export const text: Field<string> = (value, place) =>
-  typeof value === 'string' && value !== '' ? value : failAt(place, 'must be a text that is not empty');
+export const text = where<string>(
+  { type: 'text', range: 'not empty' },
+  value => typeof value === 'string' && value !== '',
+  'must be a text that is not empty',
+);
 
 /** `a, b or c`. */
 export function alternatives(names: readonly string[]): string {
@@ -35,90 +113,156 @@ export function alternatives(names: readonly string[]): string {
 
 /** One of a few names. */
 export function oneOf<Name extends string>(...names: readonly Name[]): Field<Name> {
-  return (value, place) => names.find(name => name === value) ?? failAt(place, `must be ${alternatives(names)}`);
+  const range = alternatives(names.map(name => `\`${name}\``));
+  return where({ type: 'text', range }, value => names.some(name => name === value), `must be ${alternatives(names)}`);
 }
 
-/** A function. */
-export const callable: Field<object> = (value, place) =>
-  typeof value === 'function' ? value : failAt(place, 'must be a function');
+/** A function of a type that can't be looked at. */
+export function callable<T extends (...given: never[]) => unknown>(): Field<T> {
+  return where({ type: 'function' }, value => typeof value === 'function', 'must be a function');
+}
 
 /** True or false. */
-export const flag: Field<boolean> = (value, place) =>
-  typeof value === 'boolean' ? value : failAt(place, 'must be true or false');
+export const flag = where<boolean>(
+  { type: 'true or false' },
+  value => typeof value === 'boolean',
+  'must be true or false',
+);
 
-/** An object whose keys are somebody else's. */
-export const anyObject: Field<object> = (value, place) =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) ? value : failAt(place, 'must be an object');
-
-/** A number in a range. */
-export function number(least: number, most: number, whole = true): Field<number> {
-  return (value, place) =>
-    typeof value === 'number' && value >= least && value <= most && (!whole || Number.isInteger(value))
-      ? value
-      : failAt(place, `must be a ${whole ? 'whole ' : ''}number from ${least} to ${most}`);
+/** An object whose members are somebody else's. */
+export function anyObject<T extends object>(): Field<T> {
+  return where({ type: 'object' }, isObject, 'must be an object');
 }
 
-/** A base address: scheme, host and port. */
-export const address: Field<string> = (value, place) => {
-  const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined;
-  if (url === undefined || !/^https?:$/.test(url.protocol) || url.href !== `${url.origin}/`)
-    return failAt(place, 'must be a base address such as https://node1.example:8443');
-  return url.origin;
+/** Whether a value is an object with members, no list. */
+export function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** A number in a range. @param unit what it counts */
+export function number(least: number, most: number, unit?: string): Field<number> {
+  return numberWhere('number', [least, most], unit, () => true);
+}
+
+/** A whole number in a range. @param unit what it counts */
+export function wholeNumber(least: number, most: number, unit?: string): Field<number> {
+  return numberWhere('whole number', [least, most], unit, Number.isInteger);
+}
+
+function numberWhere(
+  type: string,
+  range: readonly [least: number, most: number],
+  unit: string | undefined,
+  isTaken: (value: number) => boolean,
+): Field<number> {
+  const [least, most] = range;
+  return where(
+    { type, range, ...(unit === undefined ? {} : { unit }) },
+    value => typeof value === 'number' && value >= least && value <= most && isTaken(value),
+    `must be a ${type} from ${least} to ${most}`,
+  );
+}
+
+/** A base address: scheme, host and port, as it is written, but for a slash at its end. */
+export const address: Field<string> = {
+  type: 'base address',
+  read(value, place) {
+    const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined;
+    if (url === undefined || !/^https?:$/.test(url.protocol) || url.href !== `${url.origin}/`)
+      return failAt(place, 'must be a base address such as https://node1.example:8443');
+    return String(value).replace(/\/$/, '');
+  },
 };
 
-/** A list, each item read by `field`. */
-export function list<T>(field: Field<T>): Field<readonly T[]> {
-  return (value, place) =>
-    Array.isArray(value)
-      ? value.map((item, i) => field(item, { ...place, path: `${place.path}[${i}]` }))
-      : failAt(place, 'must be a list');
-}
-
-/** A list of one item or more. */
-export function filledList<T>(field: Field<T>): Field<readonly T[]> {
-  const items = list(field);
-  return (value, place) => {
-    const read = items(value, place);
-    return read.length === 0 ? failAt(place, 'must not be empty') : read;
+/** A list, each item read by `field`. @param least fewest items, 0 or 1 */
+export function list<T, Given>(field: Field<T, Given>, least = 0): Field<readonly T[], readonly Given[]> {
+  return {
+    type: `list of ${field.type}`,
+    ...(least === 0 ? {} : { range: 'not empty' }),
+    read(value, place) {
+      if (!Array.isArray(value)) return failAt(place, 'must be a list');
+      if (value.length < least) return failAt(place, 'must not be empty');
+      return value.map((item, i) => field.read(item, { ...place, path: `${place.path}[${i}]` }));
+    },
   };
 }
 
 /** One value, or a list of them. */
-export function oneOrList<T>(field: Field<T>): Field<readonly T[]> {
-  return (value, place) => (Array.isArray(value) ? list(field)(value, place) : [field(value, place)]);
-}
-
-/** An object with any keys, each value read by `field`. */
-export function record<T>(field: Field<T>): Field<Readonly<Record<string, T>>> {
-  return (value, place) =>
-    Object.fromEntries(
-      Object.entries(anyObject(value, place)).map(([key, item]) => [key, field(item, within(place, key))]),
-    );
-}
-
-type Fields = Readonly<Record<string, Field<unknown>>>;
-type Values<F extends Fields> = { readonly [K in keyof F]?: ReturnType<F[K]> };
-
-/** An object with these keys and no other. Any of them may be missing, or undefined, but the `required` ones. */
-export function object<F extends Fields>(fields: F, ...required: readonly (keyof F & string)[]): Field<Values<F>> {
-  return (value, place) => {
-    const given = Object.entries(anyObject(value, place)).filter(([, item]) => item !== undefined);
-    const entries = given.map(([key, item]) => {
-      const field = Object.hasOwn(fields, key) ? fields[key] : undefined;
-      return [key, field === undefined ? unknownKey(within(place, key), fields) : field(item, within(place, key))];
-    });
-    const missing = required.find(key => !entries.some(([name]) => name === key));
-    if (missing !== undefined) failAt(place, `lacks the key ${missing}`);
-    return Object.fromEntries(entries) as Values<F>;
+export function oneOrList<T, Given>(field: Field<T, Given>): Field<readonly T[], Given | readonly Given[]> {
+  const several = list(field);
+  return {
+    type: `${field.type}, or ${several.type}`,
+    read: (value, place) => (Array.isArray(value) ? several.read(value, place) : [field.read(value, place)]),
   };
 }
 
-function within(place: Place, key: string): Place {
-  return { ...place, path: place.path === '' ? key : `${place.path}.${key}` };
+/** An object with any names, each value read by `field`. */
+export function record<T, Given>(
+  field: Field<T, Given>,
+): Field<Readonly<Record<string, T>>, Readonly<Record<string, Given>>> {
+  return {
+    type: `object of ${field.type}`,
+    ...(field.members === undefined ? {} : { members: namedAny(field.members) }),
+    read(value, place) {
+      if (!isObject(value)) return failAt(place, 'must be an object');
+      return Object.fromEntries(
+        Object.entries(value).map(([key, item]) => [key, field.read(item, within(place, key))]),
+      );
+    },
+  };
 }
 
-function unknownKey({ of, path }: Place, fields: Fields): never {
+function namedAny(members: Members): Members {
+  return Object.fromEntries(Object.entries(members).map(([name, member]) => [`*.${name}`, member]));
+}
+
+/** What an object must be, with its members by name. */
+export interface ObjectField<M extends Members> extends Field<Parsed<M>, Given<M>> {
+  readonly members: M;
+}
+
+/** An object with these members and no other. */
+export function object<const M extends Members>(members: M): ObjectField<M> {
+  return {
+    type: 'object',
+    members,
+    read(value, place) {
+      if (!isObject(value)) return failAt(place, 'must be an object');
+      const given = new Map<string, unknown>();
+      for (const [name, item] of Object.entries(value).filter(([, item]) => item !== undefined)) {
+        const member = Object.hasOwn(members, name) ? members[name] : undefined;
+        given.set(name, (member ?? unknownMember(within(place, name), members)).is.read(item, within(place, name)));
+      }
+      const entries = Object.entries(members).flatMap(([name, member]) => {
+        const read = given.has(name) ? given.get(name) : absent(member, name, place);
+        return read === undefined ? [] : [[member.as ?? name, read]];
+      });
+      return Object.fromEntries(entries) as Parsed<M>;
+    },
+  };
+}
+
+/** The value of a member that is not given; undefined where it has none then. */
+function absent(member: Member, name: string, place: Place): unknown {
+  if ('required' in member) return failAt(place, `lacks the key ${name}`);
+  if ('default' in member) return member.is.read(member.default, within(place, name));
+  return 'make' in member ? member.make() : undefined;
+}
+
+/** How one is told of a clock. */
+export const clockOption = {
+  is: callable<() => number>(),
+  make: () => Date.now,
+  says: '`Date.now`',
+  means: 'Gives the time, in milliseconds since the epoch.',
+} as const;
+
+function within(place: Place, name: string): Place {
+  return { ...place, path: place.path === '' ? name : `${place.path}.${name}` };
+}
+
+function unknownMember({ of, path }: Place, members: Members): never {
   throw new ConfigurationError('CONFIG_INVALID', `${of}: unknown key ${path}`, {
-    hint: `known there: ${Object.keys(fields).join(', ')}`,
+    hint: `known there: ${Object.keys(members).join(', ')}`,
   });
 }

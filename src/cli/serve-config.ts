@@ -1,64 +1,62 @@
-import { resolve } from 'node:path';
-import { address, failAt, filledList, list, number, object, record } from '../fields.ts';
-import { addressOrBlock } from '../users/addresses.ts';
-import { loginLimitsField } from '../users/login-limits.ts';
-import { defaultLimits } from '../xml/limits.ts';
-import { certificateAndKey, path, readConfig } from './config-fields.ts';
+import { failAt, object, record } from '../fields.ts';
+import { endpointOptions, portOverrides } from '../server/endpoint-options.ts';
+import { certificateAndKey, inSeconds, path, readConfig } from './config-fields.ts';
 
-const limits = Object.fromEntries(Object.keys(defaultLimits).map(name => [name, number(1, 64 * 1024 * 1024)]));
+/** Lives of conversations that the command line takes: a minute to half a day. */
+export const lifetimeRangeS = [60, 43_200] as const;
+export const clockSkewRangeS = [0, 300] as const;
 
-const lifetimeS = number(60, 43_200);
-const clockSkewS = number(0, 300);
+const { members: options } = endpointOptions;
+const { members: ofPort } = portOverrides;
 
-/**
- * The configuration of `wssc serve`. Paths are relative to the file; times are seconds.
- * - `addresses`: base addresses of all nodes and of the balancer; default: this machine's own at the ports listened on
- * - `lifetimeS`: life of a conversation, 60 s to 12 h; `clockSkewS`: 0 to 300; `cacheEntries`: 1 to 10 million
- * - `trustedProxies`: addresses and blocks of the proxies that are believed where a message comes from; default: none
- * - `ports`: the WSDL ports to serve, each with a lifetimeS and clockSkewS of its own where it has one
- */
-const configuration = object({
-  wsdl: path,
-  service: path,
-  certificate: path,
-  key: path,
-  tls: certificateAndKey,
-  users: path,
-  ring: path,
-  addresses: filledList(address),
-  lifetimeS,
-  clockSkewS,
-  cacheEntries: number(1, 10_000_000),
-  loginLimits: loginLimitsField,
-  trustedProxies: list(addressOrBlock),
-  issueRate: object({ perSecond: number(0.001, 1_000_000, false), burst: number(1, 1_000_000) }),
-  ports: record(object({ lifetimeS, clockSkewS })),
-  limits: object(limits),
+/** The configuration of `wssc serve`. Paths are relative to the file. */
+export const serveConfig = object({
+  wsdl: { is: path, required: true, means: options.wsdl.means },
+  service: { is: path, required: true, means: "Module whose default export is node-soap's service object." },
+  users: { is: path, required: true, means: 'Users file.' },
+  ring: { is: path, required: true, means: 'Key ring file.' },
+  certificate: { is: path, without: 'none', means: options.certificate.means },
+  key: { is: path, without: 'none', means: options.key.means },
+  tls: { is: certificateAndKey, without: 'none', means: 'What `--https` serves with.' },
+  addresses: {
+    is: options.addresses.is,
+    without: "this machine's localhost at the ports listened on",
+    means: options.addresses.means,
+  },
+  lifetimeS: inSeconds('lifetimeMs', options.lifetimeMs, lifetimeRangeS),
+  clockSkewS: inSeconds('clockSkewMs', options.clockSkewMs, clockSkewRangeS),
+  cacheEntries: options.cacheEntries,
+  issueRate: options.issueRate,
+  loginLimits: options.loginLimits,
+  trustedProxies: options.trustedProxies,
+  ports: {
+    is: record(
+      object({
+        lifetimeS: inSeconds('lifetimeMs', ofPort.lifetimeMs, lifetimeRangeS),
+        clockSkewS: inSeconds('clockSkewMs', ofPort.clockSkewMs, clockSkewRangeS),
+      }),
+    ),
+    without: options.ports.without,
+    means: options.ports.means,
+  },
+  limits: options.limits,
 });
 
-/** A configuration that was read: what is not in the file is undefined. */
-export type ServeConfig = ReturnType<typeof configuration>;
+/** A configuration that was read: times are milliseconds, paths are whole. */
+export type ServeConfig = ReturnType<typeof serveConfig.read>;
 
 /**
  * Reads a node's configuration file.
+ * @param instead members that the command line gives in place of the file's
  * @throws {SecureConversationError} `CONFIG_INVALID` naming the file and the place in it
  */
-export function readServeConfig(name: string): ServeConfig {
-  return readConfig(name, configuration);
+export function readServeConfig(name: string, instead: Partial<Pick<ServeConfig, 'wsdl' | 'service'>>): ServeConfig {
+  return readConfig(name, readWhole, instead);
 }
 
-/** What a node can't do without. */
-export type RequiredKey = 'wsdl' | 'service' | 'users' | 'ring';
-
-/**
- * Checks that the required keys are there.
- * @throws {SecureConversationError} `CONFIG_INVALID`
- */
-export function requireKeys(config: ServeConfig, file: string): ServeConfig & { readonly [K in RequiredKey]: string } {
-  const required: readonly RequiredKey[] = ['wsdl', 'service', 'users', 'ring'];
-  const missing = required.find(key => config[key] === undefined);
-  if (missing !== undefined) failAt({ of: resolve(file), path: '' }, `lacks the key ${missing}`);
+const readWhole: typeof serveConfig.read = (value, place) => {
+  const config = serveConfig.read(value, place);
   if ((config.certificate === undefined) !== (config.key === undefined))
-    failAt({ of: resolve(file), path: '' }, 'certificate and key belong together');
-  return config as ServeConfig & { readonly [K in RequiredKey]: string };
-}
+    failAt(place, 'certificate and key belong together');
+  return config;
+};

@@ -6,10 +6,9 @@ import { freePort, loopbackHosts } from '../farm/ports.ts';
 import { createEndpoint } from '../server/endpoint.ts';
 import type { EndpointOptions } from '../server/endpoint-options.ts';
 import type { Endpoint } from '../server/open-endpoint.ts';
-import { given } from './config-fields.ts';
 import { tcpPort } from './option-values.ts';
 import { serviceTexts, tlsTexts } from './pem-files.ts';
-import { readServeConfig, requireKeys, type ServeConfig } from './serve-config.ts';
+import { readServeConfig, type ServeConfig } from './serve-config.ts';
 import { untilStopped } from './signals.ts';
 import { print } from './terminal.ts';
 
@@ -53,12 +52,10 @@ Example:
 }
 
 async function serve(options: ServeOptions): Promise<void> {
-  const read = readServeConfig(options.config);
-  const named = {
+  const config = readServeConfig(options.config, {
     ...(options.wsdl === undefined ? {} : { wsdl: resolve(options.wsdl) }),
     ...(options.service === undefined ? {} : { service: resolve(options.service) }),
-  };
-  const config = requireKeys({ ...read, ...named }, options.config);
+  });
   if (options.http === undefined && options.https === undefined)
     throw new ConfigurationError('CONFIG_INVALID', 'there is nothing to listen on', {
       hint: 'give --http PORT, --https PORT or both',
@@ -102,22 +99,14 @@ async function settled(port: number | undefined): Promise<number | undefined> {
   return port === 0 ? freePort(loopbackHosts()) : port;
 }
 
-function endpointOptions(
-  config: ReturnType<typeof requireKeys>,
-  listening: Listening,
-): Omit<EndpointOptions, 'services'> {
-  const { certificate, key, tls, ports, limits } = config;
+function endpointOptions(config: ServeConfig, listening: Listening): Omit<EndpointOptions, 'services'> {
+  const { users, certificate, key, tls, addresses = ownAddresses(listening), service: _, ...rest } = config;
   return {
-    wsdl: config.wsdl,
-    ring: config.ring,
-    authenticate: config.users,
-    addresses: config.addresses ?? ownAddresses(listening),
+    ...rest,
+    authenticate: users,
+    addresses,
     ...(certificate === undefined || key === undefined ? {} : serviceTexts({ certificate, key })),
     ...(tls === undefined ? {} : { tls: tlsTexts(tls) }),
-    ...inMilliseconds(config),
-    ...given(config, 'cacheEntries', 'issueRate', 'loginLimits', 'trustedProxies'),
-    ...(ports === undefined ? {} : { ports: portOverrides(ports) }),
-    ...(limits === undefined ? {} : { limits: limits as NonNullable<EndpointOptions['limits']> }),
   };
 }
 
@@ -125,19 +114,6 @@ function ownAddresses(listening: Listening): string[] {
   return Object.entries(listening).flatMap(([scheme, port]) =>
     port === undefined ? [] : [`${scheme}://localhost:${port}`],
   );
-}
-
-function portOverrides(ports: NonNullable<ServeConfig['ports']>): NonNullable<EndpointOptions['ports']> {
-  return Object.fromEntries(Object.entries(ports).map(([name, overrides]) => [name, inMilliseconds(overrides)]));
-}
-
-type Times = NonNullable<ServeConfig['ports']>[string];
-
-function inMilliseconds({ lifetimeS, clockSkewS }: Times): { lifetimeMs?: number; clockSkewMs?: number } {
-  return {
-    ...(lifetimeS === undefined ? {} : { lifetimeMs: lifetimeS * 1_000 }),
-    ...(clockSkewS === undefined ? {} : { clockSkewMs: clockSkewS * 1_000 }),
-  };
 }
 
 /**

@@ -1,13 +1,11 @@
 import type { Command } from 'commander';
 import { oauthPath } from '../oauth/oauth-path.ts';
-import type { BearerTokensOptions } from '../oauth/service-options.ts';
 import { createTokenServer } from '../oauth/token-server.ts';
-import { given } from './config-fields.ts';
 import { tcpPort } from './option-values.ts';
 import { tlsTexts } from './pem-files.ts';
 import { untilStopped } from './signals.ts';
 import { print } from './terminal.ts';
-import { readTokensConfig, type TokensConfig } from './tokens-config.ts';
+import { readTokensConfig } from './tokens-config.ts';
 
 const drainMs = 10_000;
 
@@ -43,8 +41,8 @@ async function serveTokens({
   readonly config: string;
   readonly https: number;
 }): Promise<void> {
-  const config = readTokensConfig(file);
-  const server = createTokenServer(serviceOptions(config), tlsTexts(config.tls));
+  const { users, tls, ...options } = readTokensConfig(file);
+  const server = createTokenServer({ ...options, authenticate: users }, tlsTexts(tls));
   const port = await server.listen({ https });
   const stopped = untilStopped(
     () => server.drain(drainMs),
@@ -52,16 +50,4 @@ async function serveTokens({
   );
   print(`listening on https://localhost:${port}${oauthPath}`);
   process.exit(await stopped);
-}
-
-function serviceOptions(config: TokensConfig): BearerTokensOptions {
-  const { ring, users, audience, lifetimeS, refreshLifetimeS } = config;
-  return {
-    ring,
-    authenticate: users,
-    audience,
-    ...(lifetimeS === undefined ? {} : { lifetimeMs: lifetimeS * 1_000 }),
-    ...(refreshLifetimeS === undefined ? {} : { refreshLifetimeMs: refreshLifetimeS * 1_000 }),
-    ...given(config, 'clients', 'publicClients', 'cors', 'attempts', 'loginLimits', 'trustedProxies'),
-  };
 }

@@ -8,7 +8,7 @@ import { tokenUseOf } from '../policy/plan.ts';
 import { contextKeys } from '../security/context-keys.ts';
 import { hasOnlyCharacters } from '../xml/characters.ts';
 import { type ExchangeParts, exchange } from './exchange.ts';
-import type { SessionOptions } from './session-options.ts';
+import type { SessionSettings } from './session-options.ts';
 
 /** A conversation as its initiator holds it. */
 export interface Conversation {
@@ -51,9 +51,7 @@ export async function bootstrap(keys: BootstrapKeys, parts: ExchangeParts): Prom
  * What a bootstrap is sent with: user, password and, where the policy encrypts to it, the service's certificate.
  * @throws {SecureConversationError} `CONFIG_INVALID` or `CERTIFICATE_INVALID` where one of them is missing or unusable
  */
-export function bootstrapKeys({ plan, username, password, serviceCertificate }: SessionOptions): BootstrapKeys {
-  if (typeof username !== 'string' || typeof password !== 'string')
-    throw new ConfigurationError('CONFIG_INVALID', `port ${plan.port} needs a user name and a password`);
+export function bootstrapKeys({ plan, username, password, serviceCertificate }: SessionSettings): BootstrapKeys {
   if (!hasOnlyCharacters(username + password))
     throw new ConfigurationError('CONFIG_INVALID', 'user name or password holds a character that XML can not');
   const tokens = { username: { username, password } };

@@ -18,7 +18,7 @@ import { NetworkError } from './network-error.ts';
 import { ownMessage } from './own-message.ts';
 import { PeerFault } from './peer-fault.ts';
 import { parseRetryAfter, ServiceBusy } from './service-busy.ts';
-import type { SessionOptions, WireExchange } from './session-options.ts';
+import type { SessionSettings, WireExchange } from './session-options.ts';
 import { type HttpResponse, openTransport, type Transport } from './transport.ts';
 
 /** The time that exchanges take, and that a busy address is left alone. */
@@ -73,13 +73,13 @@ export interface Exchanged {
 }
 
 /** Prepares what the exchanges of a session share. */
-export function exchangeParts(options: SessionOptions, time: ExchangeTime = realTime): ExchangeParts {
-  const { plan, ca, timeoutMs = 30_000, clockSkewMs = 60_000, order = 'first', retry = 'connect', trace } = options;
+export function exchangeParts(settings: SessionSettings, time: ExchangeTime = realTime): ExchangeParts {
+  const { plan, ca, timeoutMs, clockSkewMs, order, retry, trace, addresses = [plan.address] } = settings;
   return {
     plan,
     transport: openTransport({ ca, timeoutMs, maxBytes: defaultLimits.maxBytes }),
     addresses: addressList(
-      (options.addresses ?? [plan.address]).map(address => checkedAddress(address, plan)),
+      addresses.map(address => checkedAddress(address, plan)),
       order,
     ),
     retry,

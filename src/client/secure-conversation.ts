@@ -7,8 +7,8 @@ import type { OperationPlan, Plan } from '../policy/plan.ts';
 import { clientPlan } from './client-plan.ts';
 import { checkHeaderBlocks } from './header-blocks.ts';
 import { ownMessage } from './own-message.ts';
-import { openSession, type SessionStatus } from './session.ts';
-import { checkConversationOptions, type SecureConversationOptions } from './session-options.ts';
+import { type SessionStatus, startSession } from './session.ts';
+import { conversationOptions, type SecureConversationOptions } from './session-options.ts';
 
 /** node-soap's security object, which opens a conversation with the first call and keeps it. */
 export interface SecureConversation extends ISecurity {
@@ -44,10 +44,9 @@ interface AxiosRequest {
  * or unusable, `WSDL_INVALID` for an unknown port, `POLICY_INVALID` or `POLICY_UNSUPPORTED` for the port's policy
  */
 export function secureConversation(client: Client, options: SecureConversationOptions): SecureConversation {
-  checkConversationOptions(options);
-  const { port, ...rest } = options;
+  const { port, ...rest } = conversationOptions.read(options, { of: 'secureConversation', path: '' });
   const plan = clientPlan(client, port);
-  const session = openSession({ ...rest, plan });
+  const session = startSession({ ...rest, plan });
   const adapter = async (request: AxiosRequest) => {
     const { headers, body } = readCall(request);
     const operation = operationOf(body, plan);

@@ -1,4 +1,4 @@
-import { anyText, callable, type Field, filledList, number, object, oneOf, text } from '../fields.ts';
+import { anyObject, anyText, callable, type Describes, list, number, object, oneOf, text } from '../fields.ts';
 import type { Plan } from '../policy/plan.ts';
 import type { AddressOrder, RetryMode } from './addresses.ts';
 
@@ -34,29 +34,58 @@ export interface SessionOptions extends Omit<SecureConversationOptions, 'port'> 
   readonly plan: Plan;
 }
 
-const fields = {
-  port: text,
-  username: anyText,
-  password: anyText,
-  serviceCertificate: text,
-  ca: text,
-  addresses: filledList(text),
-  order: oneOf<AddressOrder>('first', 'rotate'),
-  retry: oneOf<RetryMode>('connect', 'any', 'none'),
-  timeoutMs: number(1, 86_400_000, false),
-  clockSkewMs: number(0, 300_000, false),
-  trace: callable,
-} satisfies Readonly<Record<keyof SecureConversationOptions, Field<unknown>>>;
+const commonOptions = {
+  username: { is: anyText, required: true, means: 'User name.' },
+  password: { is: anyText, required: true, means: 'Password.' },
+  serviceCertificate: {
+    is: text,
+    without: 'none',
+    means: "The service's certificate (PEM), where the policy encrypts to it.",
+  },
+  ca: { is: text, without: "Node's own", means: 'CA certificates to trust for TLS (PEM).' },
+  addresses: {
+    is: list(text, 1),
+    without: "the WSDL's",
+    means: "Addresses of the port on the farm's nodes.",
+  },
+  order: {
+    is: oneOf<AddressOrder>('first', 'rotate'),
+    default: 'first',
+    means: 'Which address a call tries first: that which answered last, or each in turn.',
+  },
+  retry: {
+    is: oneOf<RetryMode>('connect', 'any', 'none'),
+    default: 'connect',
+    means:
+      'When a call is sent again: only where it cannot have been carried out, after every failure (the operation may then run twice), or never.',
+  },
+  timeoutMs: {
+    is: number(1, 86_400_000, 'ms'),
+    default: 30_000,
+    means: 'Longest wait for one whole answer, counted from when its request is sent.',
+  },
+  clockSkewMs: { is: number(0, 300_000, 'ms'), default: 60_000, means: 'Difference of clocks that is tolerated.' },
+  trace: {
+    is: callable<(exchange: WireExchange) => void>(),
+    without: 'nobody is told',
+    means: 'Sees each exchange as it is on the wire, for diagnosis only: it sees passwords of bootstraps over TLS.',
+  },
+} satisfies Describes<Omit<SecureConversationOptions, 'port'>>;
 
-const conversationOptions = object(fields, 'port', 'username', 'password');
+/** Reads what is given of {@link SecureConversationOptions}. */
+export const conversationOptions = object({
+  port: { is: text, required: true, means: 'Name of the WSDL port to call.' },
+  ...commonOptions,
+} satisfies Describes<SecureConversationOptions>);
 
-/**
- * Checks options, whose types JavaScript does not know, before anything is opened.
- * @throws {SecureConversationError} `CONFIG_INVALID` naming the option
- */
-export function checkConversationOptions(given: SecureConversationOptions): void {
-  conversationOptions(given, { of: 'secureConversation', path: '' });
-}
+/** Reads what is given of {@link SessionOptions}. */
+export const sessionOptions = object({
+  plan: { is: anyObject<Plan>(), required: true, means: 'The plan of the WSDL port to call.' },
+  ...commonOptions,
+} satisfies Describes<SessionOptions>);
+
+/** Options that were read: all that has a default is there. */
+export type SessionSettings = ReturnType<typeof sessionOptions.read>;
 
 /** One HTTP exchange as it was on the wire. */
 export interface WireExchange {

@@ -9,7 +9,7 @@ import type { Element } from '../xml/tree.ts';
 import { bootstrap, bootstrapKeys, type Conversation } from './bootstrap.ts';
 import { type Exchanged, type ExchangeParts, type ExchangeTime, exchange, exchangeParts } from './exchange.ts';
 import { checkMultiReferences } from './multi-references.ts';
-import type { SessionOptions } from './session-options.ts';
+import { type SessionOptions, type SessionSettings, sessionOptions } from './session-options.ts';
 
 /** What a call brought. */
 export interface CallResult {
@@ -63,10 +63,15 @@ export interface Session extends SessionStatus {
  * @throws {SecureConversationError} `CONFIG_INVALID` or `CERTIFICATE_INVALID` for an option that is missing or unusable
  */
 export function openSession(options: SessionOptions, time?: ExchangeTime): Session {
-  checkOffered(options.plan);
-  const keys = bootstrapKeys(options);
-  const parts = exchangeParts(options, time);
-  const { plan } = options;
+  return startSession(sessionOptions.read(options, { of: 'openSession', path: '' }), time);
+}
+
+/** The same with options that were read. @throws {SecureConversationError} like {@link openSession} */
+export function startSession(settings: SessionSettings, time?: ExchangeTime): Session {
+  const { plan } = settings;
+  checkOffered(plan);
+  const keys = bootstrapKeys(settings);
+  const parts = exchangeParts(settings, time);
   let opening: Promise<Conversation> | undefined;
   let present: Conversation | undefined;
   let bootstraps = 0;

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { type Describes, number, object, wholeNumber } from '../fields.ts';
 
 /** How many conversations one user may begin. */
 export interface IssueRate {
@@ -8,7 +9,19 @@ export interface IssueRate {
   readonly burst: number;
 }
 
-export const defaultIssueRate: IssueRate = Object.freeze({ perSecond: 100, burst: 1_000 });
+/** Reads what is given of an {@link IssueRate}. */
+export const issueRateField = object({
+  perSecond: {
+    is: number(0.001, 1_000_000, 'a second'),
+    default: 100,
+    means: 'Conversations that one user may begin in the long run.',
+  },
+  burst: {
+    is: wholeNumber(1, 1_000_000),
+    default: 1_000,
+    means: 'Conversations that a user may begin at once who has not begun any for a while.',
+  },
+} satisfies Describes<Partial<IssueRate>>);
 
 /** Counts the conversations that users begin, each for itself. */
 export interface IssueLimit {

@@ -2,6 +2,7 @@ import { type FSWatcher, watch } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { LRUCache } from 'lru-cache';
 import { SecureConversationError } from '../errors.ts';
+import { callable, clockOption, type Describes, object } from '../fields.ts';
 import type { RingRecords } from './record.ts';
 import { type KeyRing, keyRing } from './ring.ts';
 import { checkSameFarm, formatRing, readRingFile } from './ring-file.ts';
@@ -16,6 +17,27 @@ export interface KeeperOptions {
   /** Called when the file can't be used; the last good ring stays. */
   readonly onError?: (error: SecureConversationError) => void;
 }
+
+/** Reads what is given of {@link KeeperOptions}. */
+export const keeperOptions = object({
+  nowMs: clockOption,
+  random: {
+    is: callable<() => number>(),
+    make: () => Math.random,
+    says: '`Math.random`',
+    means: 'A number in [0, 1), for the jitter between nodes.',
+  },
+  onChange: {
+    is: callable<(ring: KeyRing) => void>(),
+    without: 'nobody is told',
+    means: 'Called with each ring that takes the place of the last one.',
+  },
+  onError: {
+    is: callable<(error: SecureConversationError) => void>(),
+    without: 'nobody is told',
+    means: "Called when the file can't be used; the last good ring stays.",
+  },
+} satisfies Describes<KeeperOptions>);
 
 /** One node's view of the farm's ring. */
 export interface RingKeeper {
@@ -43,10 +65,11 @@ const settleMs = 20;
 /**
  * Keeps a node's ring as its file is: read again when the file changes, and every refresh time less a random fifth. A
  * bad file, an older generation or another farm's ring changes nothing but is reported.
- * @throws {SecureConversationError} `RING_INVALID` where there is no good ring to begin with
+ * @throws {SecureConversationError} `RING_INVALID` where there is no good ring to begin with, `CONFIG_INVALID` for an
+ * option that can't be
  */
 export function keepRing(file: string, options: KeeperOptions = {}): RingKeeper {
-  const { nowMs = Date.now, random = Math.random, onChange, onError } = options;
+  const { nowMs, random, onChange, onError } = keeperOptions.read(options, { of: 'openRing', path: '' });
   let ring = keyRing(readRingFile(file));
   let readMs = nowMs();
   let triedMs = readMs;

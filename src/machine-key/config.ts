@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { SecretKey, secretBytes } from '../crypto/secret-key.ts';
-import { alternatives } from '../fields.ts';
+import { alternatives, anyText, type Describes, object } from '../fields.ts';
 import type { Problem } from '../files/strict-json.ts';
 import {
   cipherOf,
@@ -23,6 +23,22 @@ export interface MachineKeyConfig {
   readonly decryption?: string;
 }
 
+/** Reads what is given of {@link MachineKeyConfig}. */
+export const machineKeyOptions = object({
+  validationKey: { is: anyText, required: true, means: 'Hex digits, 16 to 1,024 bytes.' },
+  decryptionKey: {
+    is: anyText,
+    required: true,
+    means: 'Hex digits: 16, 24 or 32 bytes for AES, 16 or 24 for 3DES.',
+  },
+  validation: {
+    is: anyText,
+    default: 'HMACSHA256',
+    means: '`SHA1`, `HMACSHA256`, `HMACSHA384` or `HMACSHA512`.',
+  },
+  decryption: { is: anyText, default: 'Auto', means: '`AES`, `3DES` or `Auto`, which is AES.' },
+} satisfies Describes<MachineKeyConfig>);
+
 /** A machineKey that was checked. Its keys fit its algorithms and can't be printed. */
 export interface MachineKeySettings {
   readonly validationKey: SecretKey;
@@ -35,16 +51,18 @@ const minValidationKeyBytes = 16;
 const maxValidationKeyBytes = 1024;
 
 /**
- * Checks a machineKey. Values are taken as ASP.NET takes them for `MachineKey.Protect`: nothing is cut, padded or
+ * Reads a machineKey. Values are taken as ASP.NET takes them for `MachineKey.Protect`: nothing is cut, padded or
  * guessed, and case counts. No value is ever quoted: one may be a key in the wrong place.
  * @throws the problem's error, with the name of the attribute as its place
+ * @throws {SecureConversationError} `CONFIG_INVALID` for what is no text
  */
 export function parseMachineKey(config: MachineKeyConfig, fail: Problem): MachineKeySettings {
-  const validation = validationOf(config.validation ?? 'HMACSHA256', fail);
-  const decryption = decryptionOf(config.decryption ?? 'Auto', fail);
+  const given = machineKeyOptions.read(config, { of: 'machineKey', path: '' });
+  const validation = validationOf(given.validation, fail);
+  const decryption = decryptionOf(given.decryption, fail);
   const keys = {
-    validationKey: hexBytes(config.validationKey, 'validationKey', fail),
-    decryptionKey: hexBytes(config.decryptionKey, 'decryptionKey', fail),
+    validationKey: hexBytes(given.validationKey, 'validationKey', fail),
+    decryptionKey: hexBytes(given.decryptionKey, 'decryptionKey', fail),
   };
   return fittingKeys(keys, { validation, decryption }, fail);
 }

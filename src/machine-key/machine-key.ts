@@ -4,7 +4,6 @@ import { equalBytes } from '../crypto/digest.ts';
 import { type RandomSource, systemRandom } from '../crypto/random.ts';
 import { SecretKey, secretKeyObject } from '../crypto/secret-key.ts';
 import { ConfigurationError } from '../errors.ts';
-import { anyText, object } from '../fields.ts';
 import { isWellFormed } from '../xml/characters.ts';
 import { cipherOf, decryptions, validations } from './algorithms.ts';
 import { type MachineKeyConfig, type MachineKeySettings, machineKeyId, parseMachineKey } from './config.ts';
@@ -52,17 +51,10 @@ const maxDerivedKeys = 64;
  * @throws {SecureConversationError} `CONFIG_INVALID` for keys and algorithms that can't be used
  */
 export function machineKey(config: MachineKeyConfig, primaryPurpose: string = protectPurpose): MachineKey {
-  checkTexts(config, { of: 'machineKey', path: '' });
   const fail = (place: string, problem: string) =>
     new ConfigurationError('CONFIG_INVALID', `machineKey: ${place} ${problem}`);
   return openMachineKey(parseMachineKey(config, fail), primaryPurpose);
 }
-
-const checkTexts = object(
-  { validationKey: anyText, decryptionKey: anyText, validation: anyText, decryption: anyText },
-  'validationKey',
-  'decryptionKey',
-);
 
 /** The same for a machineKey that was checked already. */
 export function openMachineKey(settings: MachineKeySettings, primaryPurpose: string = protectPurpose): MachineKey {

@@ -11,7 +11,7 @@ import { endpoints } from './endpoints.ts';
 import { readForm } from './form.ts';
 import { OAuthError, refuseGrant, writeError } from './oauth-error.ts';
 import { allowOrigins } from './origins.ts';
-import { type BearerTokensOptions, openTokenService } from './service-options.ts';
+import { type BearerTokensOptions, openTokenService, readBearerTokensOptions } from './service-options.ts';
 
 /** A token service as a middleware of express, to be mounted before any body parser. */
 export interface BearerTokens {
@@ -31,11 +31,12 @@ export interface BearerTokens {
  * @throws {SecureConversationError} `CONFIG_INVALID`, `RING_INVALID` or `USERS_INVALID`, naming file and place
  */
 export function bearerTokens(options: BearerTokensOptions): BearerTokens {
-  const service = openTokenService(options);
-  const trusted = addressList(options.trustedProxies ?? []);
-  const originsOnly = allowOrigins(options.cors ?? []);
+  const settings = readBearerTokensOptions(options);
+  const service = openTokenService(settings);
+  const trusted = addressList(settings.trustedProxies);
+  const originsOnly = allowOrigins(settings.cors);
   const router = express.Router();
-  if (options.dangerouslyAllowHttp !== true) router.use(requireTls);
+  if (!settings.dangerouslyAllowHttp) router.use(requireTls);
   router.use(originsOnly);
   for (const [path, endpoint] of Object.entries(endpoints))
     router

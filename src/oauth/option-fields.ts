@@ -1,35 +1,44 @@
 import { isScopeName } from '../bearer/bearer-codec.ts';
 import { isAudience } from '../bearer/bearer-token.ts';
-import { type Field, failAt, list } from '../fields.ts';
+import { type Field, failAt, list, where } from '../fields.ts';
 
 /** What options of the token service and of `requireBearer`, and the configuration of `wssc tokens`, have in common. */
 
-export const audience: Field<string> = (value, place) =>
-  typeof value === 'string' && isAudience(value) ? value : failAt(place, 'must be a text of 1 to 512 bytes');
+export const audience = where<string>(
+  { type: 'text', range: '1 to 512 bytes' },
+  value => typeof value === 'string' && isAudience(value),
+  'must be a text of 1 to 512 bytes',
+);
 
-const scopeName: Field<string> = (value, place) =>
-  typeof value === 'string' && isScopeName(value)
-    ? value
-    : failAt(place, "must be a scope's name: printable ASCII without space, quote and backslash");
+const scopeName = where<string>(
+  { type: 'names of a scope' },
+  value => typeof value === 'string' && isScopeName(value),
+  "must be a scope's name: printable ASCII without space, quote and backslash",
+);
+
+const names = list(scopeName);
 
 /** Names of a scope, none of them twice. */
-export const scopeNames: Field<readonly string[]> = (value, place) => {
-  const names = list(scopeName)(value, place);
-  return new Set(names).size === names.length ? names : failAt(place, 'has a name twice');
+export const scopeNames: Field<readonly string[]> = {
+  ...names,
+  read(value, place) {
+    const read = names.read(value, place);
+    return new Set(read).size === read.length ? read : failAt(place, 'has a name twice');
+  },
 };
 
 /** Names of a scope as a list, or as RFC 6749 §3.3 writes them. */
-export const scope: Field<readonly string[]> = (value, place) =>
-  scopeNames(typeof value === 'string' ? value.split(' ') : value, place);
+export const scope: Field<readonly string[], string | readonly string[]> = {
+  type: `text with blanks, or ${names.type}`,
+  read: (value, place) => scopeNames.read(typeof value === 'string' ? value.split(' ') : value, place),
+};
 
 /** An origin of pages, as the browser writes it: one that is written otherwise would never be found. */
-export const origin: Field<string> = (value, place) =>
-  typeof value === 'string' && isOrigin(value)
-    ? value
-    : failAt(
-        place,
-        'must be an origin as browsers write it: https://shop.example, with the port where it is not the usual one',
-      );
+export const origin = where<string>(
+  { type: 'origins' },
+  value => typeof value === 'string' && isOrigin(value),
+  'must be an origin as browsers write it: https://shop.example, with the port where it is not the usual one',
+);
 
 function isOrigin(text: string): boolean {
   return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol) && new URL(text).origin === text;

@@ -16,7 +16,7 @@ export interface RequestRate {
 }
 
 /** Starts counting at zero. */
-export function requestRate({ requestsPerMinute = 600 }: Partial<AttemptLimits> = {}): RequestRate {
+export function requestRate({ requestsPerMinute }: AttemptLimits): RequestRate {
   const requests = new RateLimiterMemory({ points: requestsPerMinute, duration: 60 });
   return {
     async admit({ address, isLimited }) {

@@ -4,8 +4,8 @@ import type { Claim } from '../bearer/bearer-codec.ts';
 import { keyIdOfToken } from '../bearer/bearer-token.ts';
 import type { Revocations } from '../bearer/revocations.ts';
 import { openAccessToken } from '../bearer/token-openers.ts';
-import { anyObject, callable, type Field, object } from '../fields.ts';
-import { openRing, type RingSource, ringSource } from '../keyring/ring-source.ts';
+import { anyObject, clockOption, type Describes, object } from '../fields.ts';
+import { openRing, type RingSource, ringMeans, ringSource } from '../keyring/ring-source.ts';
 import { openWith } from '../keyring/seal.ts';
 import { audience, scope } from './option-fields.ts';
 
@@ -67,15 +67,18 @@ const refusals = {
   token: { status: 401, challenge: 'Bearer error="invalid_token"' },
 } as const satisfies Record<string, BearerRefusal>;
 
-const fields = {
-  ring: ringSource,
-  audience,
-  scope,
-  revocations: anyObject,
-  nowMs: callable,
-} satisfies Readonly<Record<keyof RequireBearerOptions, Field<unknown>>>;
-
-const checkedOptions = object(fields, 'ring', 'audience');
+/** Reads what is given of {@link RequireBearerOptions}. */
+export const requireBearerOptions = object({
+  ring: { is: ringSource, required: true, means: ringMeans },
+  audience: { is: audience, required: true, means: 'What tokens must be for; any other is refused.' },
+  scope: { is: scope, default: [], means: "Names that a token's scope must have, all of them." },
+  revocations: {
+    is: anyObject<Revocations>(),
+    without: 'nothing is looked up',
+    means: 'What this node knows of revoked tokens: that of `bearerTokens` in the same process.',
+  },
+  nowMs: clockOption,
+} satisfies Describes<RequireBearerOptions>);
 
 /**
  * Makes the check of a request's bearer token, for a server on node:http. It needs the ring, and asks `revocations`
@@ -84,9 +87,9 @@ const checkedOptions = object(fields, 'ring', 'audience');
  * that can't be, an audience or a scope that no token can have among them
  */
 export function bearerCheck(options: RequireBearerOptions): (request: IncomingMessage) => Awaitable<BearerResult> {
-  const { scope: needed = [] } = checkedOptions(options, { of: 'requireBearer', path: '' });
-  const { audience, revocations, nowMs = Date.now } = options;
-  const keeper = openRing(options.ring);
+  const settings = requireBearerOptions.read(options, { of: 'requireBearer', path: '' });
+  const { audience, scope: needed, revocations, nowMs } = settings;
+  const keeper = openRing(settings.ring);
   const outOfScope: BearerRefusal = {
     status: 403,
     challenge: `Bearer error="insufficient_scope", scope="${needed.join(' ')}"`,

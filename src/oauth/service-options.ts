@@ -2,18 +2,29 @@ import type { Logger } from 'pino';
 import { type Revocation, revocations } from '../bearer/revocations.ts';
 import { type RandomSource, systemRandom } from '../crypto/random.ts';
 import { ConfigurationError } from '../errors.ts';
-import { anyObject, callable, type Field, failAt, flag, list, number, object, oneOrList, record } from '../fields.ts';
-import { openRing, type RingSource, ringSource } from '../keyring/ring-source.ts';
+import {
+  callable,
+  clockOption,
+  type Describes,
+  failAt,
+  flag,
+  list,
+  object,
+  oneOrList,
+  record,
+  wholeNumber,
+} from '../fields.ts';
+import { openRing, type RingSource, ringMeans, ringSource } from '../keyring/ring-source.ts';
 import { announcer } from '../server/announce.ts';
-import { boundedLog, standardErrorLog } from '../server/log.ts';
+import { boundedLog, logOption } from '../server/log.ts';
 import { openStoreField } from '../server/state-options.ts';
 import { checkSeal } from '../state/self-test.ts';
 import { memoryStore } from '../store/memory-store.ts';
 import type { Store } from '../store/store.ts';
-import { addressOrBlock } from '../users/addresses.ts';
+import { trustedProxies } from '../users/addresses.ts';
 import type { Authenticate, AuthenticateByToken } from '../users/authenticate.ts';
-import { type LoginLimits, loginLimitsField } from '../users/login-limits.ts';
-import { type Logins, loginsOf, usersFileOrFunction, usersOrLogins } from '../users/logins.ts';
+import { type LoginLimits, loginLimitsField, loginLimitsMean } from '../users/login-limits.ts';
+import { authenticateMeans, type Logins, loginsOf, usersFileOrFunction, usersOrLogins } from '../users/logins.ts';
 import { type ClientOptions, openClients } from './clients.ts';
 import { audience, origin, scopeNames } from './option-fields.ts';
 import { type AttemptLimits, requestRate } from './request-rate.ts';
@@ -78,63 +89,127 @@ export interface BearerTokensOptions extends ClientOptions {
   readonly random?: RandomSource;
 }
 
-const defaultLifetimeMs = 1_200_000;
 const maxAudiences = 16;
+const usualLifetimeMs = 1_200_000;
 
-const life = number(1_000, Number.MAX_SAFE_INTEGER);
+/** From a second to ten years; the ring's token life is a bound as well. */
+const life = wholeNumber(1_000, 315_360_000_000, 'ms');
 
-const fields = {
-  ring: ringSource,
-  authenticate: usersOrLogins,
-  loginLimits: loginLimitsField,
-  trustedProxies: list(addressOrBlock),
-  findUser: callable,
-  audience: oneOrList(audience),
-  lifetimeMs: life,
-  refreshLifetimeMs: life,
-  clients: usersFileOrFunction,
-  publicClients: record(scopeNames),
-  cors: list(origin),
-  attempts: object({ requestsPerMinute: number(1, 1_000_000) }),
-  dangerouslyAllowHttp: flag,
-  store: openStoreField,
-  onRevoke: callable,
-  log: anyObject,
-  nowMs: callable,
-  random: callable,
-} satisfies Readonly<Record<keyof BearerTokensOptions, Field<unknown>>>;
+/** Reads what is given of {@link BearerTokensOptions}. */
+export const bearerTokensOptions = object({
+  ring: { is: ringSource, required: true, means: ringMeans },
+  audience: {
+    is: oneOrList(audience),
+    required: true,
+    means: `What tokens are for, at most ${maxAudiences}; the first is that of a request that names none (RFC 8707).`,
+  },
+  authenticate: { is: usersOrLogins, required: true, means: authenticateMeans },
+  loginLimits: { is: loginLimitsField, without: 'each its own', means: loginLimitsMean },
+  trustedProxies,
+  clients: {
+    is: usersFileOrFunction,
+    without: 'none',
+    means:
+      'Clients with a secret: a users file whose names are client ids, whose passwords are client secrets and whose roles are scopes; or a function like it.',
+  },
+  publicClients: {
+    is: record(scopeNames),
+    without: 'none',
+    means: 'Clients without a secret, such as pages in a browser: their scopes by id.',
+  },
+  findUser: {
+    is: callable<FindUser>(),
+    without: 'looked up in the users file; with a function for `authenticate`, as they were when they logged in',
+    means: 'The user of a refresh token as they are now, undefined where they may not have tokens any more.',
+  },
+  lifetimeMs: {
+    is: life,
+    without: "1,200,000 (20 min), or the ring's token life where that is shorter",
+    means: "Life of an access token, at most the ring's token life.",
+  },
+  refreshLifetimeMs: {
+    is: life,
+    without: "the ring's token life",
+    means: "How long a login can be refreshed, at most the ring's token life.",
+  },
+  cors: { is: list(origin), default: [], means: 'Origins whose pages may ask for tokens from a browser.' },
+  attempts: {
+    is: object({
+      requestsPerMinute: {
+        is: wholeNumber(1, 1_000_000),
+        default: 600,
+        means: 'Requests of one address in a minute; then 429.',
+      },
+    } satisfies Describes<Partial<AttemptLimits>>),
+    default: {},
+    means: 'How much is let through.',
+  },
+  dangerouslyAllowHttp: {
+    is: flag,
+    default: false,
+    means: 'Answers on plain HTTP too, where everyone on the way can read passwords and tokens: for tests only.',
+  },
+  store: {
+    is: openStoreField,
+    without: "in this process's memory",
+    means:
+      'What is remembered of tokens: those that were revoked, and refresh tokens that were used. It is not closed.',
+  },
+  onRevoke: {
+    is: callable<NonNullable<BearerTokensOptions['onRevoke']>>(),
+    without: 'nobody is told',
+    means: 'Called for what was revoked here, so that the other nodes can be told.',
+  },
+  log: logOption,
+  nowMs: clockOption,
+  random: {
+    is: callable<RandomSource>(),
+    make: () => systemRandom,
+    says: "the operating system's",
+    means: 'Random bytes.',
+  },
+} satisfies Describes<BearerTokensOptions>);
 
-const checkedOptions = object(fields, 'ring', 'authenticate', 'audience');
+type BearerTokensSettings = ReturnType<typeof bearerTokensOptions.read>;
+
+/**
+ * Reads options, whose types JavaScript does not know, before anything is opened.
+ * @throws {SecureConversationError} `CONFIG_INVALID` naming the option
+ */
+export function readBearerTokensOptions(given: BearerTokensOptions): BearerTokensSettings {
+  const place = { of: 'bearerTokens', path: '' };
+  const settings = bearerTokensOptions.read(given, place);
+  if (settings.clients === undefined && settings.publicClients === undefined)
+    failAt(place, 'lacks clients or publicClients: nobody could ask for a token');
+  return settings;
+}
 
 /**
  * Opens what a token service works with.
  * @throws {SecureConversationError} `CONFIG_INVALID`, `RING_INVALID` or `USERS_INVALID`, naming file and place
  */
-export function openTokenService(options: BearerTokensOptions): TokenService {
-  const place = { of: 'bearerTokens', path: '' };
-  const { audience = [], attempts } = checkedOptions(options, place);
-  if (options.clients === undefined && options.publicClients === undefined)
-    failAt(place, 'lacks clients or publicClients: nobody could ask for a token');
-  const { random = systemRandom, nowMs = Date.now } = options;
-  const log = boundedLog(options.log ?? standardErrorLog());
-  const audiences = checkedAudiences(audience);
+export function openTokenService(settings: BearerTokensSettings): TokenService {
+  const { random, nowMs } = settings;
+  const log = boundedLog(settings.log);
+  const audiences = checkedAudiences(settings.audience);
   checkSeal(random);
-  const keeper = openRing(options.ring);
-  const logins = loginsOf(options);
-  const store = options.store ?? memoryStore({ clock: nowMs, random });
+  const keeper = openRing(settings.ring);
+  const logins = loginsOf(settings);
+  const { store = memoryStore({ clock: nowMs, random }) } = settings;
   const { lifeMs } = keeper.ring().policy;
+  const { lifetimeMs = Math.min(usualLifetimeMs, lifeMs), refreshLifetimeMs = lifeMs } = settings;
   return {
     keeper,
     authenticate: logins.authenticate,
-    claimsNow: claimsNow(options.findUser ?? finder(logins)),
-    clients: openClients(options, logins.gate),
-    requests: requestRate(attempts),
+    claimsNow: claimsNow(settings.findUser ?? finder(logins)),
+    clients: openClients(settings, logins.gate),
+    requests: requestRate(settings.attempts),
     audiences,
-    lifetimeMs: lifetime('lifetimeMs', options.lifetimeMs ?? Math.min(defaultLifetimeMs, lifeMs), lifeMs),
-    refreshLifetimeMs: lifetime('refreshLifetimeMs', options.refreshLifetimeMs ?? lifeMs, lifeMs),
+    lifetimeMs: lifetime('lifetimeMs', lifetimeMs, lifeMs),
+    refreshLifetimeMs: lifetime('refreshLifetimeMs', refreshLifetimeMs, lifeMs),
     revocations: revocations(store),
     store,
-    announce: announcer(options.onRevoke, 'a revoked token', log),
+    announce: announcer(settings.onRevoke, 'a revoked token', log),
     log,
     nowMs,
     random,

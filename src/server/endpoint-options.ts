@@ -1,30 +1,35 @@
 import type { Logger } from 'pino';
-import type { IssueRate } from '../conversation/issue-rate.ts';
+import { type IssueRate, issueRateField } from '../conversation/issue-rate.ts';
 import { checkTlsCertificate, type TlsCertificate } from '../crypto/tls-certificates.ts';
 import {
   address,
   anyObject,
   callable,
-  type Field,
+  type Describes,
   failAt,
-  filledList,
   list,
   number,
   object,
   record,
   text,
+  wholeNumber,
 } from '../fields.ts';
 import { type RingSource, ringSource } from '../keyring/ring-source.ts';
 import type { Cancellation } from '../state/cancel-list.ts';
 import type { StateMode } from '../state/state-mode.ts';
 import type { Store } from '../store/store.ts';
-import { addressOrBlock } from '../users/addresses.ts';
+import { trustedProxies } from '../users/addresses.ts';
 import type { Authenticate, AuthenticateByToken } from '../users/authenticate.ts';
-import { type LoginLimits, loginLimitsField } from '../users/login-limits.ts';
-import { type Logins, usersOrLogins } from '../users/logins.ts';
-import { defaultLimits, type Limits } from '../xml/limits.ts';
+import { type LoginLimits, loginLimitsField, loginLimitsMean } from '../users/login-limits.ts';
+import { authenticateMeans, type Logins, usersOrLogins } from '../users/logins.ts';
+import { type Limits, limitsField } from '../xml/limits.ts';
+import { logOption } from './log.ts';
 import type { Mounted } from './requests.ts';
 import { stateField, storeField } from './state-options.ts';
+
+/** Lives and differences of clocks that the protocol is served with. */
+const lifetimeMs = number(1_000, 7 * 86_400_000, 'ms');
+const clockSkewMs = number(0, 300_000, 'ms');
 
 /** What a WSDL port may be told beside its policy. */
 export interface PortOverrides {
@@ -101,52 +106,109 @@ export interface EndpointOptions {
   readonly onCancel?: (cancellation: Cancellation) => Promise<void> | void;
 }
 
-const lifetimeMs = number(1_000, 7 * 86_400_000, false);
-const clockSkewMs = number(0, 300_000, false);
-const limit = number(1, 1 << 30);
-const issueRate = object({
-  perSecond: number(0.001, 1_000_000, false),
-  burst: number(1, 1_000_000),
-} satisfies FieldsOf<IssueRate>);
+/** Reads what is given of {@link PortOverrides}. */
+export const portOverrides = object({
+  lifetimeMs: { is: lifetimeMs, without: "the endpoint's", means: 'Life of the conversations of this port.' },
+  clockSkewMs: {
+    is: clockSkewMs,
+    without: "the endpoint's",
+    means: 'Difference of clocks that is tolerated in messages to this port.',
+  },
+} satisfies Describes<PortOverrides>);
 
-const fields = {
-  wsdl: text,
-  services: anyObject,
-  ring: ringSource,
-  authenticate: usersOrLogins,
-  loginLimits: loginLimitsField,
-  trustedProxies: list(addressOrBlock),
-  certificate: text,
-  key: text,
-  tls: object({ certificate: text, key: text }, 'certificate', 'key'),
-  addresses: filledList(address),
-  node: text,
-  lifetimeMs,
-  clockSkewMs,
-  cacheEntries: number(1, 10_000_000),
-  state: stateField,
-  store: storeField,
-  issueRate,
-  ports: record(object({ lifetimeMs, clockSkewMs } satisfies FieldsOf<PortOverrides>)),
-  limits: object(Object.fromEntries(Object.keys(defaultLimits).map(name => [name, limit]))),
-  mounted: object({ path: text, handler: callable } satisfies FieldsOf<Mounted>, 'path', 'handler'),
-  log: anyObject,
-  onCancel: callable,
-} satisfies FieldsOf<EndpointOptions>;
+/** Reads what is given of {@link EndpointOptions}. */
+export const endpointOptions = object({
+  wsdl: { is: text, required: true, means: 'WSDL file; its policies are the description of security.' },
+  services: {
+    is: anyObject(),
+    required: true,
+    means: "node-soap's service object, unchanged: `{ Service: { Port: { Operation(args) {} } } }`.",
+  },
+  ring: {
+    is: ringSource,
+    required: true,
+    means: 'Key ring file, which is watched until the endpoint closes; or a ring that is open, for several uses.',
+  },
+  authenticate: { is: usersOrLogins, required: true, means: authenticateMeans },
+  loginLimits: { is: loginLimitsField, without: 'each its own', means: loginLimitsMean },
+  trustedProxies,
+  certificate: {
+    is: text,
+    without: 'none',
+    means: "The service's X.509 certificate (PEM), where a policy encrypts to it.",
+  },
+  key: { is: text, without: 'none', means: 'Its private key (PEM).' },
+  tls: {
+    is: object({
+      certificate: { is: text, required: true, means: 'Certificate for TLS (PEM).' },
+      key: { is: text, required: true, means: 'Its private key (PEM).' },
+    } satisfies Describes<TlsCertificate>),
+    without: 'none',
+    means: 'What `listen({ https })` serves with.',
+  },
+  addresses: {
+    is: list(address, 1),
+    required: true,
+    means: "Addresses that clients may send to (`https://host:port`): every node's and the balancer's.",
+  },
+  node: { is: text, default: 'node', means: "This node's name in answers of `currentContext()`." },
+  lifetimeMs: {
+    is: lifetimeMs,
+    default: 36_000_000,
+    means: "Life of a conversation, never longer than the ring's token life.",
+  },
+  clockSkewMs: { is: clockSkewMs, default: 60_000, means: 'Difference of clocks that is tolerated.' },
+  cacheEntries: {
+    is: wholeNumber(1, 10_000_000),
+    default: 10_000,
+    means: "Conversations kept in this node's cache; a state mode of your own keeps what it likes.",
+  },
+  state: {
+    is: stateField,
+    default: 'cookie',
+    means: 'Where the state of conversations is kept: sealed in their tokens, or by a state mode of your own.',
+  },
+  store: {
+    is: storeField,
+    default: new URL('memory:'),
+    means: 'What is remembered beside the tokens; a store that is given is not closed.',
+  },
+  issueRate: { is: issueRateField, default: {}, means: 'How many conversations one user may begin at this node.' },
+  ports: {
+    is: record(portOverrides),
+    without: 'all',
+    means: 'WSDL ports to serve, by name, with what they are told beside their policy.',
+  },
+  limits: { is: limitsField, default: {}, means: 'Limits of a message.' },
+  mounted: {
+    is: object({
+      path: { is: text, required: true, means: 'The path, as `/oauth`.' },
+      handler: { is: callable(), required: true, means: 'What answers there.' },
+    } satisfies Describes<Mounted>),
+    without: 'nothing',
+    means: 'What `listen()` serves beside the ports, below a path of its own.',
+  },
+  log: logOption,
+  onCancel: {
+    is: callable(),
+    without: 'nobody is told',
+    means: 'Called for each conversation that was cancelled here, so that the other nodes can be told.',
+  },
+} satisfies Describes<EndpointOptions>);
 
-type FieldsOf<Options> = Readonly<Record<keyof Options, Field<unknown>>>;
-
-const options = object(fields, 'wsdl', 'services', 'ring', 'authenticate', 'addresses');
+/** Options that were read: all that has a default is there. */
+export type EndpointSettings = ReturnType<typeof endpointOptions.read>;
 
 /**
- * Checks options, whose types JavaScript does not know, before anything is read or opened.
+ * Reads options, whose types JavaScript does not know, before anything is read or opened.
  * @throws {SecureConversationError} `CONFIG_INVALID` naming the option, `CERTIFICATE_INVALID` for what TLS can't serve
  * with
  */
-export function checkEndpointOptions(given: EndpointOptions): void {
+export function readEndpointOptions(given: EndpointOptions): EndpointSettings {
   const place = { of: 'createEndpoint', path: '' };
-  options(given, place);
-  const { certificate, key, tls } = given;
+  const settings = endpointOptions.read(given, place);
+  const { certificate, key, tls } = settings;
   if ((certificate === undefined) !== (key === undefined)) failAt(place, 'certificate and key belong together');
   if (tls !== undefined) checkTlsCertificate(tls, { certificate: 'tls.certificate', key: 'tls.key' });
+  return settings;
 }

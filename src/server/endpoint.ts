@@ -7,12 +7,10 @@ import { checkServable } from '../policy/offered.ts';
 import { type Plan, tokenUseOf } from '../policy/plan.ts';
 import { readWsdl } from '../policy/wsdl.ts';
 import { loginsOf } from '../users/logins.ts';
-import { checkEndpointOptions, type EndpointOptions } from './endpoint-options.ts';
-import { boundedLog, standardErrorLog } from './log.ts';
+import { type EndpointOptions, type EndpointSettings, readEndpointOptions } from './endpoint-options.ts';
+import { boundedLog } from './log.ts';
 import { type Endpoint, openEndpoint } from './open-endpoint.ts';
 import { usedStore } from './state-options.ts';
-
-const defaults = { state: 'cookie', store: new URL('memory:') } as const;
 
 /**
  * Serves a WSDL with WS-SecureConversation.
@@ -20,47 +18,46 @@ const defaults = { state: 'cookie', store: new URL('memory:') } as const;
  * `CERTIFICATE_INVALID`, `RING_INVALID` or `USERS_INVALID`, naming file and place
  */
 export function createEndpoint(options: EndpointOptions): Endpoint {
-  checkEndpointOptions(options);
-  const log = boundedLog(options.log ?? standardErrorLog());
-  const wsdl = readWsdl(options.wsdl);
-  const names = options.ports && Object.keys(options.ports);
+  const settings = readEndpointOptions(options);
+  const log = boundedLog(settings.log);
+  const wsdl = readWsdl(settings.wsdl);
+  const names = settings.ports && Object.keys(settings.ports);
   const plans = compilePolicy(wsdl, names === undefined ? {} : { ports: names });
   for (const plan of plans) {
     checkServable(plan);
-    checkServed(plan, options.services);
+    checkServed(plan, settings.services);
   }
-  const ownCertificates = ownCertificatesOf(options, plans);
-  const used = usedStore(options.store ?? defaults.store, Date.now);
-  const ring = openRing(options.ring, {
+  const ownCertificates = ownCertificatesOf(settings, plans);
+  const used = usedStore(settings.store, Date.now);
+  const ring = openRing(settings.ring, {
     nowMs: Date.now,
     onError: error => log.error({ err: error }, 'key ring not read'),
   });
-  const logins = loginsOf(options);
+  const logins = loginsOf(settings);
   return openEndpoint({
     wsdl,
     plans,
-    services: options.services,
+    services: settings.services,
     authenticate: logins.authenticate,
     openKey: logins.gate.openKey,
     ownCertificates,
     ring,
-    state: options.state ?? defaults.state,
+    state: settings.state,
     store: used.store,
-    settings: options,
+    settings,
     log,
     random: randomBytesPooled,
     clock: Date.now,
     steadyClock: () => performance.now(),
     release: async () => {
       // One that was given open is also others'.
-      if (typeof options.ring === 'string') ring.close();
+      if (typeof settings.ring === 'string') ring.close();
       await used.close();
     },
   }).endpoint;
 }
 
-function ownCertificatesOf(options: EndpointOptions, plans: readonly Plan[]): OwnCertificate[] {
-  const { certificate, key } = options;
+function ownCertificatesOf({ certificate, key }: EndpointSettings, plans: readonly Plan[]): OwnCertificate[] {
   if (certificate !== undefined && key !== undefined)
     return [loadCertificate(certificate, key, { certificate: 'certificate', key: 'key' })];
   const needing = plans.find(plan => tokenUseOf(plan.bootstrap.request)?.kind === 'encryptedKey');

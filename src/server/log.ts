@@ -1,4 +1,5 @@
 import { type Logger, pino } from 'pino';
+import { anyObject } from '../fields.ts';
 import { printable } from '../printable.ts';
 
 /** Where a node or a token service writes what happens. */
@@ -8,6 +9,14 @@ export type Log = Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>;
 export function standardErrorLog(): Logger {
   return pino({ level: 'warn' }, pino.destination(2));
 }
+
+/** How a service is told of its log. */
+export const logOption = {
+  is: anyObject<Logger>(),
+  make: standardErrorLog,
+  says: 'warnings and errors to standard error, one JSON line each',
+  means: 'Where the service writes what happens.',
+} as const;
 
 const maxDepth = 6;
 const maxEntries = 16;

@@ -1,8 +1,9 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Awaitable } from '../awaitable.ts';
-import { defaultIssueRate, issueLimit } from '../conversation/issue-rate.ts';
+import { type IssueRate, issueLimit } from '../conversation/issue-rate.ts';
 import type { RandomSource } from '../crypto/random.ts';
+import type { TlsCertificate } from '../crypto/tls-certificates.ts';
 import { ConfigurationError } from '../errors.ts';
 import type { RingKeeper } from '../keyring/keeper.ts';
 import type { PolicyPort } from '../policy/explain-policy.ts';
@@ -15,10 +16,9 @@ import { replayTable } from '../state/replay.ts';
 import type { StateMode } from '../state/state-mode.ts';
 import type { Store } from '../store/store.ts';
 import { addressList } from '../users/addresses.ts';
-import { defaultLimits } from '../xml/limits.ts';
 import { announcer } from './announce.ts';
 import { contextBearer } from './context-bearer.ts';
-import type { EndpointOptions } from './endpoint-options.ts';
+import type { EndpointSettings } from './endpoint-options.ts';
 import { closeServer, listenOn } from './listener.ts';
 import type { Log } from './log.ts';
 import { type PortParts, type ServedPort, servePort } from './port.ts';
@@ -60,9 +60,9 @@ export interface Endpoint {
   readonly plans: readonly PolicyPort[];
 }
 
-/** Options that an endpoint takes as they were given, each with its default. */
-type EndpointSettings = Pick<
-  EndpointOptions,
+/** Settings of which nothing has to be opened. */
+type ServingSettings = Pick<
+  EndpointSettings,
   | 'addresses'
   | 'cacheEntries'
   | 'clockSkewMs'
@@ -88,7 +88,7 @@ export interface EndpointParts extends Pick<PortParts, 'authenticate' | 'openKey
   /** A state mode; `cookie`: the conversations' own tokens. */
   readonly state: 'cookie' | StateMode;
   readonly store: Store;
-  readonly settings: EndpointSettings;
+  readonly settings: ServingSettings;
   readonly log: Log;
   readonly random: RandomSource;
   /** Milliseconds since the epoch. */
@@ -107,8 +107,6 @@ export interface OpenEndpoint {
   readonly ready: Promise<void>;
 }
 
-const defaults = { lifetimeMs: 36_000_000, clockSkewMs: 60_000, node: 'node' } as const;
-
 /** Composes an endpoint. */
 export function openEndpoint(parts: EndpointParts): OpenEndpoint {
   const { plans, settings, ring, log, random, clock } = parts;
@@ -118,12 +116,12 @@ export function openEndpoint(parts: EndpointParts): OpenEndpoint {
     openKey: parts.openKey,
     ownCertificates: parts.ownCertificates,
     ...spender(Math.max(...plans.map(plan => skewOf(plan, settings))), parts.steadyClock),
-    mayIssue: issuer(parts),
+    mayIssue: issuer(settings.issueRate, parts.steadyClock),
     announce: announcer(settings.onCancel, 'a cancelled conversation', log),
     bearerToken: (context, wanted) => contextBearer(context, wanted, ring, { nowMs: clock(), random }),
-    node: settings.node ?? defaults.node,
-    clockSkewMs: settings.clockSkewMs ?? defaults.clockSkewMs,
-    limits: { ...defaultLimits, ...settings.limits },
+    node: settings.node,
+    clockSkewMs: settings.clockSkewMs,
+    limits: settings.limits,
     log,
     counters: counters(),
     random,
@@ -154,7 +152,7 @@ function endpointOf(ports: readonly ServedPort[], composed: Composed): Endpoint 
     wsdl: publishedWsdl(wsdl, ports, sockets),
     mounted: settings.mounted,
     maxBytes: shared.limits.maxBytes,
-    trustedProxies: addressList(settings.trustedProxies ?? []),
+    trustedProxies: addressList(settings.trustedProxies),
     ready: shared.service.ready,
     isDraining: false,
     log: shared.log,
@@ -183,7 +181,7 @@ function endpointOf(ports: readonly ServedPort[], composed: Composed): Endpoint 
       const addresses: { http?: number; https?: number } = {};
       const tls = https === undefined ? undefined : requiredTls(settings);
       const opened: Server[] = [];
-      const open = async (port: number, tlsOfPort: EndpointSettings['tls']) => {
+      const open = async (port: number, tlsOfPort: ServingSettings['tls']) => {
         const server = await listenOn(served, { port, host, exclusive, tls: tlsOfPort });
         opened.push(server);
         servers.add(server);
@@ -209,19 +207,17 @@ function endpointOf(ports: readonly ServedPort[], composed: Composed): Endpoint 
 }
 
 function stateOf({ state, ring, store, random, settings: { cacheEntries } }: EndpointParts): StateMode {
-  if (state !== 'cookie') return state;
-  const cache = cacheEntries === undefined ? {} : { cacheEntries };
-  return cookieMode({ keeper: ring, store, random, ...cache });
+  return state === 'cookie' ? cookieMode({ keeper: ring, store, random, cacheEntries }) : state;
 }
 
 /** Never longer than the ring's keys open what they sealed. */
-function lifetimeOf(plan: Plan, settings: EndpointSettings, ring: RingKeeper): () => number {
-  const wanted = settings.ports?.[plan.port]?.lifetimeMs ?? settings.lifetimeMs ?? defaults.lifetimeMs;
+function lifetimeOf({ port }: Plan, { ports, lifetimeMs }: ServingSettings, ring: RingKeeper): () => number {
+  const wanted = ports?.[port]?.lifetimeMs ?? lifetimeMs;
   return () => Math.min(wanted, ring.ring().policy.lifeMs);
 }
 
-function skewOf({ port }: Plan, { ports, clockSkewMs }: EndpointSettings): number {
-  return ports?.[port]?.clockSkewMs ?? clockSkewMs ?? defaults.clockSkewMs;
+function skewOf({ port }: Plan, { ports, clockSkewMs }: ServingSettings): number {
+  return ports?.[port]?.clockSkewMs ?? clockSkewMs;
 }
 
 /**
@@ -237,12 +233,12 @@ function spender(clockSkewMs: number, steadyClock: () => number): Pick<PortParts
   };
 }
 
-function issuer({ settings, steadyClock }: EndpointParts): PortParts['mayIssue'] {
-  const limit = issueLimit({ ...defaultIssueRate, ...settings.issueRate });
+function issuer(rate: IssueRate, steadyClock: () => number): PortParts['mayIssue'] {
+  const limit = issueLimit(rate);
   return user => limit.take(user, steadyClock());
 }
 
-function requiredTls({ tls }: EndpointSettings): NonNullable<EndpointOptions['tls']> {
+function requiredTls({ tls }: ServingSettings): TlsCertificate {
   if (tls !== undefined) return tls;
   throw new ConfigurationError('CONFIG_INVALID', 'listening on https needs a TLS certificate and key', {
     hint: 'give tls',

@@ -69,7 +69,8 @@ export function servePort(
   rest: Pick<ServedPort, 'state' | 'lifetimeMs' | 'parts'>,
 ): ServedPort {
   const path = new URL(plan.address).pathname;
-  const bases = [...addresses.map(base => base.replace(/\/$/, '')), new URL(plan.address).origin];
+  // A port that is its scheme's own may be written or left out.
+  const bases = [...addresses.flatMap(base => [base, new URL(base).origin]), new URL(plan.address).origin];
   return {
     plan,
     path,

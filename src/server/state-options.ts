@@ -1,4 +1,4 @@
-import { type Field, failAt } from '../fields.ts';
+import { where } from '../fields.ts';
 import type { StateMode } from '../state/state-mode.ts';
 import { openStore } from '../store/open-store.ts';
 import type { Store } from '../store/store.ts';
@@ -7,24 +7,27 @@ const stateMethods: readonly (keyof StateMode)[] = ['issue', 'find', 'cancel', '
 const storeMethods: readonly (keyof Store)[] = ['claim', 'has', 'get', 'put', 'delete', 'add', 'changes', 'close'];
 
 /** Reads where the state of conversations is kept. */
-export const stateField: Field<'cookie' | StateMode> = (value, place) =>
-  value === 'cookie' || hasMethods<StateMode>(value, stateMethods)
-    ? value
-    : failAt(place, `must be 'cookie', or an object with the methods ${stateMethods.join(', ')}`);
+export const stateField = where<'cookie' | StateMode>(
+  { type: '`cookie`, or a state mode' },
+  value => value === 'cookie' || hasMethods(value, stateMethods),
+  `must be 'cookie', or an object with the methods ${stateMethods.join(', ')}`,
+);
 
 /** Reads a store that is open. */
-export const openStoreField: Field<Store> = (value, place) =>
-  hasMethods<Store>(value, storeMethods)
-    ? value
-    : failAt(place, `must be an object with the methods ${storeMethods.join(', ')}`);
+export const openStoreField = where<Store>(
+  { type: 'store' },
+  value => hasMethods(value, storeMethods),
+  `must be an object with the methods ${storeMethods.join(', ')}`,
+);
 
 /** Reads a store, or the URL of one. */
-export const storeField: Field<Store | URL> = (value, place) =>
-  value instanceof URL || hasMethods<Store>(value, storeMethods)
-    ? value
-    : failAt(place, `must be a URL, or an object with the methods ${storeMethods.join(', ')}`);
+export const storeField = where<Store | URL>(
+  { type: 'store, or the URL of one' },
+  value => value instanceof URL || hasMethods(value, storeMethods),
+  `must be a URL, or an object with the methods ${storeMethods.join(', ')}`,
+);
 
-function hasMethods<T>(value: unknown, names: readonly (keyof T & string)[]): value is T {
+function hasMethods(value: unknown, names: readonly string[]): boolean {
   return (
     typeof value === 'object' && value !== null && names.every(name => typeof Reflect.get(value, name) === 'function')
   );

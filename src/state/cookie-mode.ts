@@ -15,8 +15,8 @@ import type { ContextToken, FoundState, KeptState, StateMode, TokenAudience } fr
 export interface CookieModeOptions {
   /** The ring as it is at each use; while it is stale nothing is issued, but everything is opened. */
   readonly keeper: Pick<RingKeeper, 'ring' | 'stale' | 'refresh'>;
-  /** Contexts kept beside their sealed state. Default 10,000. */
-  readonly cacheEntries?: number;
+  /** Contexts kept beside their sealed state. */
+  readonly cacheEntries: number;
   /** What was cancelled: asked on each find. */
   readonly store: Store;
   readonly random?: RandomSource;
@@ -37,7 +37,7 @@ interface CacheEntry {
  * good that would not open now: expiry, cancellation and the sealing key are checked on a hit as well.
  */
 export function cookieMode(options: CookieModeOptions): StateMode {
-  const { keeper, cacheEntries = 10_000, random = randomBytesPooled } = options;
+  const { keeper, cacheEntries, random = randomBytesPooled } = options;
   checkSeal(random);
   const cancels = cancelList(options.store);
   const cache = new LRUCache<string, CacheEntry>({ max: cacheEntries });

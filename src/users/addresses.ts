@@ -1,14 +1,22 @@
 import { BlockList, isIP, isIPv6 } from 'node:net';
-import { type Field, failAt } from '../fields.ts';
+import { list, where } from '../fields.ts';
 
 /** Whether an address is in a list of addresses and blocks. */
 export type AddressList = (address: string) => boolean;
 
 /** An IP address, or a block of them in CIDR notation (RFC 4632 §3.1, RFC 4291 §2.3). */
-export const addressOrBlock: Field<string> = (value, place) =>
-  typeof value === 'string' && isAddressOrBlock(value)
-    ? value
-    : failAt(place, 'must be an address or a block of them such as 192.0.2.7, 10.0.0.0/8 or 2001:db8::/32');
+export const addressOrBlock = where<string>(
+  { type: 'IP addresses and blocks' },
+  value => typeof value === 'string' && isAddressOrBlock(value),
+  'must be an address or a block of them such as 192.0.2.7, 10.0.0.0/8 or 2001:db8::/32',
+);
+
+/** How a service is told of the proxies before it. */
+export const trustedProxies = {
+  is: list(addressOrBlock),
+  default: [],
+  means: 'Addresses and blocks (`10.0.0.0/8`) of the proxies in front that are believed where a request comes from.',
+} as const;
 
 /** An IPv4 address inside of an IPv6 one would never be met: addresses are compared in their plain form. */
 function isAddressOrBlock(text: string): boolean {

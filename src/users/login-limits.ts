@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { number, object } from '../fields.ts';
+import { type Describes, object, wholeNumber } from '../fields.ts';
 
 /**
  * What keeps costly checks from taking the machine, and passwords from being guessed. Each process counts for itself.
@@ -21,23 +21,36 @@ export interface LoginLimits {
   readonly checksAtOnce: number;
 }
 
-const most = number(1, 1_000_000);
+/** What they mean, wherever they are an option. */
+export const loginLimitsMean = 'What keeps costly checks from taking the machine, and passwords from being guessed.';
+
+const failures = wholeNumber(1, 1_000_000);
 
 /** Reads what is given of {@link LoginLimits}. */
 export const loginLimitsField = object({
-  queue: number(1, 1_000),
-  failuresPerAddress: most,
-  failuresPerUserAndAddress: most,
-  checksAtOnce: number(1, 64),
-});
+  queue: { is: wholeNumber(1, 1_000), default: 100, means: 'Most passwords that wait for their check.' },
+  failuresPerAddress: {
+    is: failures,
+    default: 100,
+    means: 'Wrong passwords of one address in 15 minutes; then it waits for 15 minutes.',
+  },
+  failuresPerUserAndAddress: {
+    is: failures,
+    default: 10,
+    means:
+      'Wrong passwords of one user from one address in 15 minutes; then that user is refused to that address for 15 minutes.',
+  },
+  checksAtOnce: {
+    is: wholeNumber(1, 64),
+    without: "for a users file the processor's cores but one, from 1 to 4; for a function 4",
+    means: 'Passwords that are checked at once.',
+  },
+} satisfies Describes<Partial<LoginLimits>>);
 
-/** The limits of passwords that are checked on this machine, or by a function that may ask another one. */
-export function defaultLoginLimits(checkedHere: boolean): LoginLimits {
-  const spareCores = Math.min(4, Math.max(1, availableParallelism() - 1));
-  return {
-    queue: 100,
-    failuresPerAddress: 100,
-    failuresPerUserAndAddress: 10,
-    checksAtOnce: checkedHere ? spareCores : 4,
-  };
+/**
+ * How many passwords are checked at once where nothing is said: on this machine, or by a function that may ask another
+ * one.
+ */
+export function usualChecksAtOnce(checkedHere: boolean): number {
+  return checkedHere ? Math.min(4, Math.max(1, availableParallelism() - 1)) : 4;
 }

@@ -1,9 +1,9 @@
 import { systemRandom } from '../crypto/random.ts';
 import { ConfigurationError } from '../errors.ts';
-import { type Field, failAt, object } from '../fields.ts';
+import { type Describes, type Field, isObject, object, where } from '../fields.ts';
 import type { Authenticate, AuthenticateByToken, AuthenticatedUser, CountedCaller } from './authenticate.ts';
 import { type LoginGate, loginGate, type PasswordSource } from './login-gate.ts';
-import { defaultLoginLimits, type LoginLimits, loginLimitsField } from './login-limits.ts';
+import { type LoginLimits, loginLimitsField, loginLimitsMean, usualChecksAtOnce } from './login-limits.ts';
 import { openUsers } from './users.ts';
 
 /** Options of {@link openLogins}. */
@@ -30,24 +30,38 @@ export interface GatedLogins extends Logins {
 }
 
 /** Path of a users file, or a function in its place. */
-export const usersFileOrFunction: Field<string | object> = (value, place) =>
-  typeof value === 'string' || typeof value === 'function'
-    ? value
-    : failAt(place, 'must be the path of a users file, or a function');
+export const usersFileOrFunction = where<string | Authenticate>(
+  { type: 'path, or function' },
+  value => typeof value === 'string' || typeof value === 'function',
+  'must be the path of a users file, or a function',
+);
 
-const kinds = { usernameToken: usersFileOrFunction } satisfies Readonly<
-  Record<keyof AuthenticateByToken, Field<unknown>>
->;
-const byToken = object(kinds, 'usernameToken');
+const byToken = object({
+  usernameToken: {
+    is: usersFileOrFunction,
+    required: true,
+    means: 'Users file, or a function that checks a user name and password.',
+  },
+} satisfies Describes<AuthenticateByToken>);
 
 /** Path of a users file, a function, or an object of these by the kind of token. */
-const users: Field<string | object> = (value, place) =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? byToken(value, place)
-    : usersFileOrFunction(value, place);
+const users: Field<AuthenticateByToken, string | Authenticate | AuthenticateByToken> = {
+  type: 'path, function, or object of these by the kind of token',
+  read: (value, place) =>
+    isObject(value) ? byToken.read(value, place) : { usernameToken: usersFileOrFunction.read(value, place) },
+};
 
 /** What users are known by: a users file, a function, an object of these, or what {@link openLogins} gives. */
-export const usersOrLogins: Field<string | object> = (value, place) => (isLogins(value) ? value : users(value, place));
+export const usersOrLogins: Field<AuthenticateByToken | Logins, string | Authenticate | AuthenticateByToken | Logins> =
+  {
+    type: 'path, function, object of these by the kind of token, or what `openLogins` gives',
+    read: (value, place) => (isLogins(value) ? value : users.read(value, place)),
+  };
+
+/** What `authenticate` means where a service is told of its users. */
+export const authenticateMeans =
+  'Users file, a function that checks a user name and password, an object with one of these as `usernameToken`, or ' +
+  'logins that several services have in common.';
 
 /** What {@link openLogins} gave, with its gate. */
 const opened = new WeakMap<object, GatedLogins>();
@@ -56,10 +70,16 @@ function isLogins(value: unknown): value is Logins {
   return typeof value === 'object' && value !== null && opened.has(value);
 }
 
-const fields = { authenticate: users, loginLimits: loginLimitsField } satisfies Readonly<
-  Record<keyof LoginOptions, Field<unknown>>
->;
-const checkedOptions = object(fields, 'authenticate');
+/** Reads {@link LoginOptions}. */
+export const loginOptions = object({
+  authenticate: {
+    is: users,
+    required: true,
+    means:
+      'Users file, a function that checks a user name and password, or an object with one of these as `usernameToken`.',
+  },
+  loginLimits: { is: loginLimitsField, default: {}, means: loginLimitsMean },
+} satisfies Describes<LoginOptions>);
 
 /**
  * Opens users for several services of one process, an endpoint and a token service for instance: each takes it as its
@@ -71,10 +91,12 @@ export function openLogins(options: LoginOptions): Logins {
 }
 
 function ownLogins(options: LoginOptions): GatedLogins {
-  checkedOptions(options, { of: 'openLogins', path: '' });
-  const { authenticate, loginLimits } = options;
-  const users = typeof authenticate === 'object' ? authenticate.usernameToken : authenticate;
-  return gatedLogins(usersOf(users), { ...defaultLoginLimits(typeof users === 'string'), ...loginLimits });
+  const { authenticate, loginLimits } = loginOptions.read(options, { of: 'openLogins', path: '' });
+  const { usernameToken } = authenticate;
+  return gatedLogins(usersOf(usernameToken), {
+    checksAtOnce: usualChecksAtOnce(typeof usernameToken === 'string'),
+    ...loginLimits,
+  });
 }
 
 /** Users behind a gate of their own. */

@@ -1,4 +1,5 @@
 /** Limits that a scan keeps; a message that passes one is refused as soon as the scanner gets there. */
+import { type Describes, object, wholeNumber } from '../fields.ts';
 
 /** Lengths in characters are UTF-16 code units of the text as written. */
 export interface Limits {
@@ -29,16 +30,43 @@ export interface Limits {
   readonly canonicalFactor: number;
 }
 
-export const defaultLimits: Limits = Object.freeze({
-  maxBytes: 1024 * 1024,
-  maxDepth: 64,
-  maxNodes: 50_000,
-  maxChildren: 10_000,
-  maxAttributes: 64,
-  maxDeclarations: 32,
-  maxDeclarationsInScope: 128,
-  maxNameChars: 256,
-  maxValueChars: 8 * 1024,
-  namespaceChars: 512,
-  canonicalFactor: 4,
-});
+/** As much as 64 MiB: beyond that a message is no message any more. */
+const limit = (unit?: string) => wholeNumber(1, 64 * 1024 * 1024, unit);
+
+/** Reads what is given of {@link Limits}. */
+export const limitsField = object({
+  maxBytes: { is: limit('bytes'), default: 1024 * 1024, means: 'A message, or a text that is scanned alone.' },
+  maxDepth: { is: limit(), default: 64, means: 'Depth of elements, the root being 1.' },
+  maxNodes: {
+    is: limit(),
+    default: 50_000,
+    means: 'Elements, attributes, namespace declarations, runs of text, comments and CDATA sections together.',
+  },
+  maxChildren: { is: limit(), default: 10_000, means: 'Child elements of one element.' },
+  maxAttributes: { is: limit(), default: 64, means: 'Attributes of one element, without namespace declarations.' },
+  maxDeclarations: { is: limit(), default: 32, means: 'Namespace declarations on one element.' },
+  maxDeclarationsInScope: {
+    is: limit(),
+    default: 128,
+    means: 'Namespace declarations in scope at one place, redeclared prefixes counted each time.',
+  },
+  maxNameChars: {
+    is: limit('characters'),
+    default: 256,
+    means: 'The name of an element or attribute, with its prefix.',
+  },
+  maxValueChars: {
+    is: limit('characters'),
+    default: 8 * 1024,
+    means: 'The value of an attribute or namespace declaration.',
+  },
+  namespaceChars: { is: limit('characters'), default: 512, means: 'A namespace name, references replaced.' },
+  canonicalFactor: {
+    is: limit(),
+    default: 4,
+    means: 'All canonical forms of a message together: so many times its own bytes, and 64 KiB.',
+  },
+} satisfies Describes<Partial<Limits>>);
+
+/** The limits where nothing is said of them. */
+export const defaultLimits: Limits = Object.freeze(limitsField.read({}, { of: 'limits', path: '' }));

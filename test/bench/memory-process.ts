@@ -17,6 +17,7 @@ import { readWsdl } from '../../src/policy/wsdl.ts';
 import { contextKeys } from '../../src/security/context-keys.ts';
 import { timestampTtlMs } from '../../src/security/timestamp.ts';
 import { writeContextReference } from '../../src/security/token-reference.ts';
+import { readEndpointOptions } from '../../src/server/endpoint-options.ts';
 import { openEndpoint } from '../../src/server/open-endpoint.ts';
 import { answerMessage } from '../../src/server/pipeline.ts';
 import type { ServedPort } from '../../src/server/port.ts';
@@ -41,17 +42,27 @@ const ring = keyRing(createRing({ nowMs: Date.now(), random: randomBytesPooled }
 
 async function openPort(file: string, cacheEntries: number): Promise<ServedPort> {
   const wsdl = readWsdl(file);
+  const options = {
+    wsdl: file,
+    services: echoService,
+    ring: 'ring.json',
+    authenticate: async () => undefined,
+    addresses: ['https://node.example'],
+    node: 'bench',
+    cacheEntries,
+    log,
+  };
   const { ports, ready } = openEndpoint({
     wsdl,
     plans: compilePolicy(wsdl, { ports: [portName] }),
-    services: echoService,
-    authenticate: async () => undefined,
+    services: options.services,
+    authenticate: options.authenticate,
     openKey: work => work(),
     ownCertificates: [],
     ring: keeperOf(ring),
     state: 'cookie',
     store: memoryStore({ clock: Date.now }),
-    settings: { addresses: [], node: 'bench', cacheEntries },
+    settings: readEndpointOptions(options),
     log,
     random: randomBytesPooled,
     clock: Date.now,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { defaultIssueRate, type IssueLimit, issueLimit } from '../../src/conversation/issue-rate.ts';
+import { type IssueLimit, issueLimit, issueRateField } from '../../src/conversation/issue-rate.ts';
 
 /** How many conversations a user gets to begin of so many at one time. */
 function begun(limit: IssueLimit, user: string, atMs: number, wanted = 1_000): number {
@@ -7,7 +7,7 @@ function begun(limit: IssueLimit, user: string, atMs: number, wanted = 1_000): n
 }
 
 test('a user may begin 1,000 conversations at once and 100 a second after that', () => {
-  const limit = issueLimit(defaultIssueRate);
+  const limit = issueLimit(issueRateField.read({}, { of: 'issueRate', path: '' }));
   expect(begun(limit, 'alice', 1_000, 2_000)).toBe(1_000);
   expect(begun(limit, 'alice', 1_000)).toBe(0);
   expect(begun(limit, 'alice', 1_009)).toBe(0);

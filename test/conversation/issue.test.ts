@@ -27,7 +27,12 @@ const clientShare = Buffer.alloc(32, 9);
 
 function mode(): StateMode {
   const store = memoryStore({ clock: () => nowMs });
-  return cookieMode({ store, keeper: keeperOf(keyRing(madeRing(nowMs))), random: seededRandom('issue') });
+  return cookieMode({
+    store,
+    keeper: keeperOf(keyRing(madeRing(nowMs))),
+    cacheEntries: 100,
+    random: seededRandom('issue'),
+  });
 }
 
 function issue(plan: Plan, request: Partial<TokenRequest>, state = mode()) {

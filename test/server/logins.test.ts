@@ -10,7 +10,7 @@ import { bearerTokens } from '../../src/oauth/bearer-tokens.ts';
 import { mountedTokens } from '../../src/oauth/token-server.ts';
 import type { EndpointOptions } from '../../src/server/endpoint-options.ts';
 import type { Authenticate, Caller } from '../../src/users/authenticate.ts';
-import { defaultLoginLimits } from '../../src/users/login-limits.ts';
+import { loginLimitsField } from '../../src/users/login-limits.ts';
 import { gatedLogins, openLogins, usersOf } from '../../src/users/logins.ts';
 import { addUser } from '../../src/users/users-file.ts';
 import { freshRing, type ListeningNode, listen } from '../support/endpoint.ts';
@@ -128,7 +128,7 @@ describe.each<PortName>(['EchoTls13', 'EchoSymmetric'])('on %s', port => {
     const slow = heldCheck();
     const check: Authenticate = (username, ...rest) =>
       username === 'slow' ? slow.authenticate(username, ...rest) : users.source.check(username, ...rest);
-    const limits = { ...defaultLoginLimits(true), queue: 1, checksAtOnce: 1 };
+    const limits = { ...loginLimitsField.read({ queue: 1 }, { of: 'loginLimits', path: '' }), checksAtOnce: 1 };
     const logins = gatedLogins({ ...users, source: { ...users.source, check } }, limits);
     const node = await started({ authenticate: logins });
     expect(await statusOf(begin(node, port))).toBe(200);

@@ -21,7 +21,7 @@ function node(options: Partial<CookieModeOptions> = {}, changes: Partial<CookieM
   const held = { ring: keyRing(records) };
   const keeper = { ring: () => held.ring, stale: () => false, refresh: () => false, ...changes };
   const store = memoryStore({ clock: () => nowMs, random });
-  const mode = cookieMode({ keeper, store, random, ...options });
+  const mode = cookieMode({ keeper, store, cacheEntries: 100, random, ...options });
   return { mode, held, use: (next: RingRecords) => (held.ring = keyRing(next)) };
 }
 

@@ -7,6 +7,7 @@ import { keyRing } from '../../src/keyring/ring.ts';
 import { compilePolicy } from '../../src/policy/compile.ts';
 import { readWsdl } from '../../src/policy/wsdl.ts';
 import { currentContext } from '../../src/server/current-context.ts';
+import { type EndpointOptions, type EndpointSettings, readEndpointOptions } from '../../src/server/endpoint-options.ts';
 import { openEndpoint } from '../../src/server/open-endpoint.ts';
 import { answerMessage, type HttpAnswer } from '../../src/server/pipeline.ts';
 import type { PortParts, ServedPort } from '../../src/server/port.ts';
@@ -79,6 +80,13 @@ export interface NodeOptions {
   readonly openKey?: PortParts['openKey'];
 }
 
+/** Options of an endpoint for which nothing is opened by their names. */
+export function settingsOf(options: Partial<EndpointOptions>): EndpointSettings {
+  const { log } = keptLog();
+  const opened = { wsdl, services: {}, ring: 'ring.json', authenticate, addresses: ['https://node.example'], log };
+  return readEndpointOptions({ ...opened, ...options });
+}
+
 /** As many as a test likes. */
 const anyRate = { perSecond: 1_000_000, burst: 1_000_000 };
 
@@ -98,12 +106,11 @@ export async function startNode(options: NodeOptions): Promise<TestNode> {
     ring: keeperOf(keyRing(options.ring)),
     state: 'cookie',
     store: memoryStore({ clock }),
-    settings: {
-      addresses: [],
+    settings: settingsOf({
       lifetimeMs: options.lifetimeMs ?? 3_600_000,
       issueRate: anyRate,
       onCancel: cancellation => void cancelled.push(cancellation),
-    },
+    }),
     log,
     random: randomBytesPooled,
     clock,

@@ -44,7 +44,7 @@ describe('a list', () => {
 describe('an entry', () => {
   const place = { of: 'options', path: 'trustedProxies[0]' };
   test.each(['192.0.2.7', '10.0.0.0/8', '0.0.0.0/0', '2001:DB8:0::/32', '::1', '::/128'])('%s is taken', entry => {
-    expect(addressOrBlock(entry, place)).toBe(entry);
+    expect(addressOrBlock.read(entry, place)).toBe(entry);
   });
   test.each([
     '',
@@ -61,6 +61,8 @@ describe('an entry', () => {
     '10.0.0.1:80',
     7,
   ])('%j is refused by its place', entry => {
-    expect(() => addressOrBlock(entry, place)).toThrow(/^options: trustedProxies\[0\] must be an address or a block/);
+    expect(() => addressOrBlock.read(entry, place)).toThrow(
+      /^options: trustedProxies\[0\] must be an address or a block/,
+    );
   });
 });

@@ -5,7 +5,7 @@ import { CallerGone, Overload } from '../../src/errors.ts';
 import type { CountedCaller } from '../../src/users/authenticate.ts';
 import type { Attempt } from '../../src/users/login-failures.ts';
 import { loginGate, type PasswordSource } from '../../src/users/login-gate.ts';
-import { defaultLoginLimits, type LoginLimits } from '../../src/users/login-limits.ts';
+import { type LoginLimits, usualChecksAtOnce } from '../../src/users/login-limits.ts';
 import { turn } from './works.ts';
 
 const limits = { queue: 20, failuresPerAddress: 6, failuresPerUserAndAddress: 3, checksAtOnce: 1 };
@@ -298,8 +298,8 @@ test('keys are opened one at a time, in turns, and do not wait for passwords', a
 });
 
 test('a core is left to the calls where there are several', () => {
-  const { checksAtOnce } = defaultLoginLimits(true);
+  const checksAtOnce = usualChecksAtOnce(true);
   expect(checksAtOnce).toBeGreaterThanOrEqual(1);
   expect(checksAtOnce).toBeLessThanOrEqual(Math.min(4, Math.max(1, availableParallelism() - 1)));
-  expect(defaultLoginLimits(false).checksAtOnce).toBe(4);
+  expect(usualChecksAtOnce(false)).toBe(4);
 });

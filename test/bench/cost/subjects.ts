@@ -2,6 +2,7 @@ import { pino } from 'pino';
 import { type Awaitable, after } from '../../../src/awaitable.ts';
 import { bootstrap, bootstrapKeys } from '../../../src/client/bootstrap.ts';
 import { type ExchangeParts, exchange, exchangeParts } from '../../../src/client/exchange.ts';
+import { type SessionSettings, sessionOptions } from '../../../src/client/session-options.ts';
 import type { OwnCertificate } from '../../../src/crypto/x509.ts';
 import { Refusal, SecureConversationError } from '../../../src/errors.ts';
 import { writePlainEnvelope } from '../../../src/message/plain-envelope.ts';
@@ -65,11 +66,16 @@ export const constantMessageId = 'urn:uuid:01010101-0101-4101-8101-010101010101'
 
 const answerHead = { status: 200, retryAfter: undefined, date: undefined };
 
+/** How a session with one port is opened. */
+function settingsOf(port: PortName): SessionSettings {
+  const options = { plan: planOf(port), ...user, serviceCertificate: pem.service.certificate };
+  return sessionOptions.read(options, { of: 'subject', path: '' });
+}
+
 /** What a session shares, over a transport that brings one message for every answer. */
 function partsOf(port: PortName, answered: () => Uint8Array): ExchangeParts {
-  const options = { plan: planOf(port), ...user, serviceCertificate: pem.service.certificate };
   return {
-    ...exchangeParts(options),
+    ...exchangeParts(settingsOf(port)),
     random: constantRandom,
     transport: { post: async () => ({ ...answerHead, bytes: answered() }), close: () => undefined },
   };
@@ -115,6 +121,6 @@ export function measuredCaller({ port, keys }: Conversation, operation: Operatio
 
 /** A client that asks for a conversation and gets the message for an answer. */
 export function measuredBootstrap(port: PortName): Subject {
-  const keys = bootstrapKeys({ plan: planOf(port), ...user, serviceCertificate: pem.service.certificate });
+  const keys = bootstrapKeys(settingsOf(port));
   return reader(port, parts => bootstrap(keys, parts));
 }

@@ -1,0 +1,69 @@
+import { describe, expect, test } from 'vitest';
+import { list, number, object, oneOf, record, text, wholeNumber } from '../src/fields.ts';
+
+const place = { of: 'options', path: '' };
+const nowMs = () => 7;
+const described = object({
+  name: { is: text, required: true, means: 'A name.' },
+  waitMs: { is: number(1, 60_000, 'ms'), default: 1_000, means: 'A wait.' },
+  order: { is: oneOf('first', 'rotate'), default: 'first', means: 'An order.' },
+  rate: {
+    is: object({ burst: { is: wholeNumber(1, 9), default: 3, means: 'A burst.' } }),
+    default: {},
+    means: 'A rate.',
+  },
+  lifeS: { is: number(1, 9), default: 2, as: 'lifeMs', means: 'A life.' },
+  graceS: { is: number(1, 9), without: 'none', as: 'graceMs', means: 'Grace.' },
+  nowMs: { is: text, make: () => nowMs, says: 'a clock', means: 'A clock.' },
+  ports: { is: record(list(text)), without: 'all', means: 'Ports.' },
+});
+
+describe('what is read', () => {
+  test('has each default, and nothing for what has none', () => {
+    expect(described.read({ name: 'a' }, place)).toStrictEqual({
+      name: 'a',
+      waitMs: 1_000,
+      order: 'first',
+      rate: { burst: 3 },
+      lifeMs: 2,
+      nowMs,
+    });
+  });
+
+  test('has what is given in the place of defaults, by the name that it is used by', () => {
+    const given = { name: 'a', waitMs: 5, rate: { burst: 1 }, lifeS: 9, graceS: 1, ports: { a: ['b'] } };
+    expect(described.read(given, place)).toMatchObject({
+      waitMs: 5,
+      rate: { burst: 1 },
+      lifeMs: 9,
+      graceMs: 1,
+      ports: { a: ['b'] },
+    });
+  });
+
+  test('takes undefined for what is not given', () => {
+    const given = { name: 'a', waitMs: undefined, graceS: undefined };
+    expect(described.read(given, place)).toStrictEqual(described.read({ name: 'a' }, place));
+  });
+});
+
+test('a default that could not be given is refused like any other value', () => {
+  const wrong = object({ waitMs: { is: number(1, 2), default: 3, means: 'A wait.' } });
+  expect(() => wrong.read({}, place)).toThrow('options: waitMs must be a number from 1 to 2');
+});
+
+test.each<[string, object, string]>([
+  ['a member that there is not', { name: 'a', wait: 1 }, 'options: unknown key wait'],
+  ['a member of a member', { name: 'a', rate: { brust: 1 } }, 'options: unknown key rate.brust'],
+  ['what every object has', { name: 'a', toString: 1 }, 'options: unknown key toString'],
+  ['the name that a member is used by', { name: 'a', lifeMs: 1 }, 'options: unknown key lifeMs'],
+  ['a member of another type', { name: 7 }, 'options: name must be a text that is not empty'],
+  [
+    'an item of another type',
+    { name: 'a', ports: { b: ['c', 7] } },
+    'options: ports.b[1] must be a text that is not empty',
+  ],
+  ['nothing where something is required', {}, 'options: lacks the key name'],
+])('%s is refused by its place', (_, given, message) => {
+  expect(() => described.read(given, place)).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID', message }));
+});
