@@ -17,6 +17,8 @@ export interface Place {
 export interface Field<T, Given = T> {
   /** What it is called where it is documented: `text`, `whole number`. */
   readonly type: string;
+  /** Several of them, where that is not the type and an s. */
+  readonly plural?: string;
   /** What a number counts: `ms`, `bytes`. */
   readonly unit?: string;
   /** What of the type is taken, least and most of a number: all where nothing is said. */
@@ -89,7 +91,7 @@ export function failAt({ of, path }: Place, problem: string): never {
 
 /** A field whose values are those that are taken, as they are. @param problem said of any other: `must be a text` */
 export function where<T>(
-  what: Pick<Field<T>, 'type' | 'range' | 'unit'>,
+  what: Pick<Field<T>, 'type' | 'plural' | 'range' | 'unit'>,
   isTaken: (value: unknown) => boolean,
   problem: string,
 ): Field<T> {
@@ -97,11 +99,15 @@ export function where<T>(
 }
 
 /** A text, which may be empty. */
-export const anyText = where<string>({ type: 'text' }, value => typeof value === 'string', 'must be a text');
+export const anyText = where<string>(
+  { type: 'text', range: 'may be empty' },
+  value => typeof value === 'string',
+  'must be a text',
+);
 
 /** Text that isn't empty. */
 export const text = where<string>(
-  { type: 'text', range: 'not empty' },
+  { type: 'text' },
   value => typeof value === 'string' && value !== '',
   'must be a text that is not empty',
 );
@@ -166,6 +172,7 @@ function numberWhere(
 /** A base address: scheme, host and port, as it is written, but for a slash at its end. */
 export const address: Field<string> = {
   type: 'base address',
+  plural: 'base addresses',
   read(value, place) {
     const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined;
     if (url === undefined || !/^https?:$/.test(url.protocol) || url.href !== `${url.origin}/`)
@@ -177,8 +184,9 @@ export const address: Field<string> = {
 /** A list, each item read by `field`. @param least fewest items, 0 or 1 */
 export function list<T, Given>(field: Field<T, Given>, least = 0): Field<readonly T[], readonly Given[]> {
   return {
-    type: `list of ${field.type}`,
-    ...(least === 0 ? {} : { range: 'not empty' }),
+    type: `list of ${pluralOf(field)}`,
+    plural: `lists of ${pluralOf(field)}`,
+    ...(least === 0 ? {} : { range: 'at least one' }),
     read(value, place) {
       if (!Array.isArray(value)) return failAt(place, 'must be a list');
       if (value.length < least) return failAt(place, 'must not be empty');
@@ -187,11 +195,16 @@ export function list<T, Given>(field: Field<T, Given>, least = 0): Field<readonl
   };
 }
 
+function pluralOf({ type, plural = `${type}s` }: Pick<Field<unknown>, 'type' | 'plural'>): string {
+  return plural;
+}
+
 /** One value, or a list of them. */
 export function oneOrList<T, Given>(field: Field<T, Given>): Field<readonly T[], Given | readonly Given[]> {
   const several = list(field);
   return {
     type: `${field.type}, or ${several.type}`,
+    ...(field.range === undefined ? {} : { range: field.range }),
     read: (value, place) => (Array.isArray(value) ? several.read(value, place) : [field.read(value, place)]),
   };
 }
@@ -201,7 +214,7 @@ export function record<T, Given>(
   field: Field<T, Given>,
 ): Field<Readonly<Record<string, T>>, Readonly<Record<string, Given>>> {
   return {
-    type: `object of ${field.type}`,
+    type: `object of ${pluralOf(field)}`,
     ...(field.members === undefined ? {} : { members: namedAny(field.members) }),
     read(value, place) {
       if (!isObject(value)) return failAt(place, 'must be an object');

@@ -57,15 +57,16 @@ type MsOption = { readonly is: Field<number>; readonly means: string } & ({ read
  * An option in milliseconds as a member of a configuration, in whole seconds: what it means and its default stand with
  * the option.
  * @param as the option's name
+ * @param range what a configuration may say, whole seconds
  */
 export function inSeconds<const As extends string, O extends MsOption>(
   as: As,
   option: O,
-  [least, most]: readonly [leastS: number, mostS: number],
+  [leastMs, mostMs]: readonly [leastMs: number, mostMs: number],
 ): { readonly is: Field<number>; readonly means: string; readonly as: As } & (O extends Optional
   ? Optional
   : { readonly default: number }) {
-  const seconds = wholeNumber(least, most, 's');
+  const seconds = wholeNumber(leastMs / 1_000, mostMs / 1_000, 's');
   const is: Field<number> = { ...seconds, read: (value, place) => seconds.read(value, place) * 1_000 };
   const { means } = option;
   const absent = 'default' in option ? { default: option.default / 1_000 } : { without: option.without };

@@ -3,7 +3,9 @@ import { setTimeout } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { FarmDescription } from '../farm/description.ts';
 import { type Farm, type FarmOptions, startFarm } from '../farm/farm.ts';
-import { duration, tcpPort, timeOption, wholeNumber } from './option-values.ts';
+import { endpointOptions } from '../server/endpoint-options.ts';
+import { duration, durationText, tcpPort, timeOption, wholeNumber } from './option-values.ts';
+import { clockSkewRangeMs, lifetimeRangeMs } from './serve-config.ts';
 import { untilStopped } from './signals.ts';
 import { columns, note, print, printJson } from './terminal.ts';
 import { printTraffic } from './traffic.ts';
@@ -13,6 +15,9 @@ type FarmCommandOptions = Omit<FarmOptions, 'onEvent' | 'lifetimeMs' | 'clockSke
   readonly clockSkew: number;
   readonly json?: boolean;
 };
+
+const { lifetimeMs, clockSkewMs } = endpointOptions.members;
+const usual = (option: { readonly default: number }) => durationText(option.default);
 
 /** `wssc farm`: the demonstration farm. */
 export function addFarm(program: Command): void {
@@ -39,8 +44,17 @@ export function addFarm(program: Command): void {
     )
     .option('--admin <port>', 'TCP port of the status page; 0: any free one', tcpPort, 8079)
     .option('--data <dir>', 'folder for certificates, key ring and users; made on the first run', './data')
-    .addOption(timeOption('--lifetime <time>', 'life of a conversation', duration(60_000, 43_200_000), '10h'))
-    .addOption(timeOption('--clock-skew <time>', 'difference of clocks that is tolerated', duration(0, 300_000), '60s'))
+    .addOption(
+      timeOption('--lifetime <time>', 'life of a conversation', duration(...lifetimeRangeMs), usual(lifetimeMs)),
+    )
+    .addOption(
+      timeOption(
+        '--clock-skew <time>',
+        'difference of clocks that is tolerated',
+        duration(...clockSkewRangeMs),
+        usual(clockSkewMs),
+      ),
+    )
     .option('--tokens', 'serve bearer tokens too, at /oauth of each https address', false)
     .option('--no-restart', 'leave a node that died as it is')
     .option('--json', 'print one line of JSON when all nodes answer, and nothing else')

@@ -53,7 +53,8 @@ export function duration(leastMs: number, mostMs: number): (text: string) => num
   };
 }
 
-function durationText(ms: number): string {
+/** A duration as it is written, in the largest unit that it is whole in. */
+export function durationText(ms: number): string {
   const [unit, unitMs] = Object.entries({ d: 86_400_000, h: 3_600_000, m: 60_000, s: 1_000 }).find(
     ([, size]) => ms >= size && ms % size === 0,
   ) ?? ['ms', 1];

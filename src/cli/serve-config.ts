@@ -3,8 +3,8 @@ import { endpointOptions, portOverrides } from '../server/endpoint-options.ts';
 import { certificateAndKey, inSeconds, path, readConfig } from './config-fields.ts';
 
 /** Lives of conversations that the command line takes: a minute to half a day. */
-export const lifetimeRangeS = [60, 43_200] as const;
-export const clockSkewRangeS = [0, 300] as const;
+export const lifetimeRangeMs = [60_000, 43_200_000] as const;
+export const clockSkewRangeMs = [0, 300_000] as const;
 
 const { members: options } = endpointOptions;
 const { members: ofPort } = portOverrides;
@@ -23,8 +23,8 @@ export const serveConfig = object({
     without: "this machine's localhost at the ports listened on",
     means: options.addresses.means,
   },
-  lifetimeS: inSeconds('lifetimeMs', options.lifetimeMs, lifetimeRangeS),
-  clockSkewS: inSeconds('clockSkewMs', options.clockSkewMs, clockSkewRangeS),
+  lifetimeS: inSeconds('lifetimeMs', options.lifetimeMs, lifetimeRangeMs),
+  clockSkewS: inSeconds('clockSkewMs', options.clockSkewMs, clockSkewRangeMs),
   cacheEntries: options.cacheEntries,
   issueRate: options.issueRate,
   loginLimits: options.loginLimits,
@@ -32,8 +32,8 @@ export const serveConfig = object({
   ports: {
     is: record(
       object({
-        lifetimeS: inSeconds('lifetimeMs', ofPort.lifetimeMs, lifetimeRangeS),
-        clockSkewS: inSeconds('clockSkewMs', ofPort.clockSkewMs, clockSkewRangeS),
+        lifetimeS: inSeconds('lifetimeMs', ofPort.lifetimeMs, lifetimeRangeMs),
+        clockSkewS: inSeconds('clockSkewMs', ofPort.clockSkewMs, clockSkewRangeMs),
       }),
     ),
     without: options.ports.without,

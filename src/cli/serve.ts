@@ -6,9 +6,10 @@ import { freePort, loopbackHosts } from '../farm/ports.ts';
 import { createEndpoint } from '../server/endpoint.ts';
 import type { EndpointOptions } from '../server/endpoint-options.ts';
 import type { Endpoint } from '../server/open-endpoint.ts';
+import { keysHelp } from './member-texts.ts';
 import { tcpPort } from './option-values.ts';
 import { serviceTexts, tlsTexts } from './pem-files.ts';
-import { readServeConfig, type ServeConfig } from './serve-config.ts';
+import { readServeConfig, type ServeConfig, serveConfig } from './serve-config.ts';
 import { untilStopped } from './signals.ts';
 import { print } from './terminal.ts';
 
@@ -39,11 +40,7 @@ export function addServe(program: Command): void {
     .addHelpText(
       'after',
       `
-Keys of the configuration: wsdl, service, users, ring; certificate and key where a policy encrypts to the service;
-tls {certificate, key} for --https; addresses (base addresses of all nodes and of the balancer), lifetimeS, clockSkewS,
-cacheEntries, issueRate {perSecond, burst}, loginLimits {queue, failuresPerAddress, failuresPerUserAndAddress,
-checksAtOnce}, trustedProxies (addresses), ports {NAME: {lifetimeS, clockSkewS}}, limits. Paths are relative to the
-file.
+${keysHelp(serveConfig.members)}
 
 Example:
   $ wssc serve --config node.json --https 8443`,

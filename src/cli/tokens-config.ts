@@ -2,7 +2,8 @@ import { failAt, object } from '../fields.ts';
 import { bearerTokensOptions } from '../oauth/service-options.ts';
 import { certificateAndKey, inSeconds, path, readConfig } from './config-fields.ts';
 
-const tenYearsS = 315_360_000;
+/** From a second to ten years. */
+const lifeRangeMs = [1_000, 315_360_000_000] as const;
 const { members: options } = bearerTokensOptions;
 
 /** The configuration of `wssc tokens`. Paths are relative to the file. */
@@ -17,8 +18,8 @@ export const tokensConfig = object({
   publicClients: options.publicClients,
   audience: options.audience,
   tls: { is: certificateAndKey, required: true, means: 'What `--https` serves with.' },
-  lifetimeS: inSeconds('lifetimeMs', options.lifetimeMs, [1, tenYearsS]),
-  refreshLifetimeS: inSeconds('refreshLifetimeMs', options.refreshLifetimeMs, [1, tenYearsS]),
+  lifetimeS: inSeconds('lifetimeMs', options.lifetimeMs, lifeRangeMs),
+  refreshLifetimeS: inSeconds('refreshLifetimeMs', options.refreshLifetimeMs, lifeRangeMs),
   cors: options.cors,
   attempts: options.attempts,
   loginLimits: options.loginLimits,

@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
 import { oauthPath } from '../oauth/oauth-path.ts';
 import { createTokenServer } from '../oauth/token-server.ts';
+import { keysHelp } from './member-texts.ts';
 import { tcpPort } from './option-values.ts';
 import { tlsTexts } from './pem-files.ts';
 import { untilStopped } from './signals.ts';
 import { print } from './terminal.ts';
-import { readTokensConfig } from './tokens-config.ts';
+import { readTokensConfig, tokensConfig } from './tokens-config.ts';
 
 const drainMs = 10_000;
 
@@ -23,10 +24,7 @@ export function addTokens(program: Command): void {
     .addHelpText(
       'after',
       `
-Keys of the configuration: ring, users, audience (one or a list), tls {certificate, key}; clients (a users file whose
-roles are scopes), publicClients {ID: [scope]}, lifetimeS, refreshLifetimeS, cors (origins), attempts
-{requestsPerMinute}, loginLimits {queue, failuresPerAddress, failuresPerUserAndAddress, checksAtOnce}, trustedProxies
-(addresses). Paths are relative to the file.
+${keysHelp(tokensConfig.members)}
 
 Example:
   $ wssc tokens --config tokens.json --https 8443`,

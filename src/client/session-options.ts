@@ -6,26 +6,38 @@ import type { AddressOrder, RetryMode } from './addresses.ts';
 export interface SecureConversationOptions {
   /** Name of the WSDL port to call. */
   readonly port: string;
+  /** User name. May be empty. */
   readonly username: string;
+  /** Password. May be empty. */
   readonly password: string;
-  /** The service's certificate (PEM), where the policy encrypts to it. */
+  /** The service's certificate (PEM), where the policy encrypts to it. Default: none. */
   readonly serviceCertificate?: string;
-  /** Trusted CA certificates for TLS (PEM). */
+  /** CA certificates to trust for TLS (PEM). Default: Node's own. */
   readonly ca?: string;
-  /** Addresses of the port on the farm's nodes, at least one; default: the WSDL's. */
+  /** Addresses of the port on the farm's nodes. At least one; default: the WSDL's. */
   readonly addresses?: readonly string[];
+  /**
+   * Which address a call tries first: that which answered last, or each in turn. `first` or `rotate`; default: `first`.
+   */
   readonly order?: AddressOrder;
-  /** Default `connect`. */
+  /**
+   * When a call is sent again: only where it cannot have been carried out, after every failure (the operation may then
+   * run twice), or never. `connect`, `any` or `none`; default: `connect`.
+   */
   readonly retry?: RetryMode;
   /**
-   * Longest wait for one whole answer, counted from when its request is sent; default 30 s, 1 ms to a day. A call waits
-   * for more than one where it begins a conversation or goes on to another address. Where a service is busy, the wait
-   * that it asks for and the attempts that follow are within this time too, counted from the first attempt.
+   * Longest wait for one whole answer, counted from when its request is sent. 1 to 86,400,000 (1 d); default: 30,000
+   * (30 s). A call waits for more than one where it begins a conversation or goes on to another address. Where a
+   * service is busy, the wait that it asks for and the attempts that follow are within this time too, counted from the
+   * first attempt.
    */
   readonly timeoutMs?: number;
-  /** Difference of clocks that is tolerated; default 60 s, at most 300 s. */
+  /** Difference of clocks that is tolerated. 0 to 300,000 (5 min); default: 60,000 (1 min). */
   readonly clockSkewMs?: number;
-  /** Sees each exchange as it is on the wire. For diagnosis only: it sees passwords of bootstraps over TLS. */
+  /**
+   * Sees each exchange as it is on the wire, for diagnosis only: it sees passwords of bootstraps over TLS. Default:
+   * none.
+   */
   readonly trace?: (exchange: WireExchange) => void;
 }
 
@@ -67,7 +79,7 @@ const commonOptions = {
   clockSkewMs: { is: number(0, 300_000, 'ms'), default: 60_000, means: 'Difference of clocks that is tolerated.' },
   trace: {
     is: callable<(exchange: WireExchange) => void>(),
-    without: 'nobody is told',
+    without: 'none',
     means: 'Sees each exchange as it is on the wire, for diagnosis only: it sees passwords of bootstraps over TLS.',
   },
 } satisfies Describes<Omit<SecureConversationOptions, 'port'>>;

@@ -3,9 +3,9 @@ import { type Describes, number, object, wholeNumber } from '../fields.ts';
 
 /** How many conversations one user may begin. */
 export interface IssueRate {
-  /** In the long run. */
+  /** Conversations that one user may begin in the long run. 0.001 to 1,000,000; default: 100. */
   readonly perSecond: number;
-  /** At once, by a user who has not begun any for a while. */
+  /** Conversations that a user may begin at once who has not begun any for a while. 1 to 1,000,000; default: 1,000. */
   readonly burst: number;
 }
 

@@ -8,13 +8,13 @@ import { type KeyRing, keyRing } from './ring.ts';
 import { checkSameFarm, formatRing, readRingFile } from './ring-file.ts';
 
 export interface KeeperOptions {
-  /** Milliseconds since the epoch. Default `Date.now`. */
+  /** Gives the time, in milliseconds since the epoch. Default: `Date.now`. */
   readonly nowMs?: () => number;
-  /** In [0, 1), for the jitter between nodes. Default `Math.random`. */
+  /** A number in [0, 1), for the jitter between nodes. Default: `Math.random`. */
   readonly random?: () => number;
-  /** Called with each ring that takes the place of the last one. */
+  /** Called with each ring that takes the place of the last one. Default: none. */
   readonly onChange?: (ring: KeyRing) => void;
-  /** Called when the file can't be used; the last good ring stays. */
+  /** Called when the file can't be used; the last good ring stays. Default: none. */
   readonly onError?: (error: SecureConversationError) => void;
 }
 
@@ -29,12 +29,12 @@ export const keeperOptions = object({
   },
   onChange: {
     is: callable<(ring: KeyRing) => void>(),
-    without: 'nobody is told',
+    without: 'none',
     means: 'Called with each ring that takes the place of the last one.',
   },
   onError: {
     is: callable<(error: SecureConversationError) => void>(),
-    without: 'nobody is told',
+    without: 'none',
     means: "Called when the file can't be used; the last good ring stays.",
   },
 } satisfies Describes<KeeperOptions>);

@@ -13,30 +13,34 @@ import {
 
 /** A machineKey as it stands in a web.config. */
 export interface MachineKeyConfig {
-  /** Hex digits, 16 to 1,024 bytes. */
+  /** Key of the MAC. 16 to 1,024 bytes in hex. */
   readonly validationKey: string;
-  /** Hex digits: 16, 24 or 32 bytes for AES, 16 or 24 for 3DES. */
+  /** Key of the cipher. 16, 24 or 32 bytes in hex for AES, 16 or 24 for 3DES. */
   readonly decryptionKey: string;
-  /** `SHA1`, `HMACSHA256`, `HMACSHA384` or `HMACSHA512`. Default `HMACSHA256`. */
+  /** The MAC. SHA1, HMACSHA256, HMACSHA384 or HMACSHA512; default: `HMACSHA256`. */
   readonly validation?: string;
-  /** `AES`, `3DES` or `Auto`, which is AES. Default `Auto`. */
+  /** The cipher; `Auto` is AES. Auto, AES or 3DES; default: `Auto`. */
   readonly decryption?: string;
+}
+
+const validationsTaken = alternatives(validationNames);
+const decryptionsTaken = alternatives(['Auto', ...decryptionNames]);
+
+/** A text whose range is checked by {@link parseMachineKey}, in the words of ASP.NET. */
+function attribute(range: string) {
+  return { ...anyText, range };
 }
 
 /** Reads what is given of {@link MachineKeyConfig}. */
 export const machineKeyOptions = object({
-  validationKey: { is: anyText, required: true, means: 'Hex digits, 16 to 1,024 bytes.' },
+  validationKey: { is: attribute('16 to 1,024 bytes in hex'), required: true, means: 'Key of the MAC.' },
   decryptionKey: {
-    is: anyText,
+    is: attribute('16, 24 or 32 bytes in hex for AES, 16 or 24 for 3DES'),
     required: true,
-    means: 'Hex digits: 16, 24 or 32 bytes for AES, 16 or 24 for 3DES.',
+    means: 'Key of the cipher.',
   },
-  validation: {
-    is: anyText,
-    default: 'HMACSHA256',
-    means: '`SHA1`, `HMACSHA256`, `HMACSHA384` or `HMACSHA512`.',
-  },
-  decryption: { is: anyText, default: 'Auto', means: '`AES`, `3DES` or `Auto`, which is AES.' },
+  validation: { is: attribute(validationsTaken), default: 'HMACSHA256', means: 'The MAC.' },
+  decryption: { is: attribute(decryptionsTaken), default: 'Auto', means: 'The cipher; `Auto` is AES.' },
 } satisfies Describes<MachineKeyConfig>);
 
 /** A machineKey that was checked. Its keys fit its algorithms and can't be printed. */
@@ -111,9 +115,6 @@ export function machineKeyId({ validationKey, decryptionKey, validation, decrypt
   }
   return hash.update(`${validation}/${decryption}`).digest('hex').slice(0, 16);
 }
-
-const validationsTaken = alternatives(validationNames);
-const decryptionsTaken = alternatives(['Auto', ...decryptionNames]);
 
 function validationOf(value: string, fail: Problem): ValidationName {
   const name = validationNames.find(known => known === value);

@@ -35,7 +35,7 @@ export interface ClientOptions {
    * are scopes; or a function like it. Default: none.
    */
   readonly clients?: string | Authenticate;
-  /** Clients without a secret, by id, with their scopes. Default: none. */
+  /** Clients without a secret, such as pages in a browser: their scopes by id. Default: none. */
   readonly publicClients?: Readonly<Record<string, readonly string[]>>;
 }
 

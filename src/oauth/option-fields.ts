@@ -11,7 +11,7 @@ export const audience = where<string>(
 );
 
 const scopeName = where<string>(
-  { type: 'names of a scope' },
+  { type: 'name of a scope', plural: 'names of a scope' },
   value => typeof value === 'string' && isScopeName(value),
   "must be a scope's name: printable ASCII without space, quote and backslash",
 );
@@ -35,7 +35,7 @@ export const scope: Field<readonly string[], string | readonly string[]> = {
 
 /** An origin of pages, as the browser writes it: one that is written otherwise would never be found. */
 export const origin = where<string>(
-  { type: 'origins' },
+  { type: 'origin' },
   value => typeof value === 'string' && isOrigin(value),
   'must be an origin as browsers write it: https://shop.example, with the port where it is not the usual one',
 );

@@ -5,7 +5,7 @@ import type { CountedCaller } from '../users/authenticate.ts';
 
 /** How much is let through. Each node counts for itself. */
 export interface AttemptLimits {
-  /** Requests of one address in a minute. Default 600, 1 to 1,000,000. */
+  /** Requests of one address in a minute; then 429. 1 to 1,000,000; default: 600. */
   readonly requestsPerMinute: number;
 }
 

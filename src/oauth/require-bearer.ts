@@ -11,12 +11,9 @@ import { audience, scope } from './option-fields.ts';
 
 /** Options of {@link requireBearer} and {@link bearerCheck}. */
 export interface RequireBearerOptions {
-  /**
-   * Key ring file of the farm, watched as long as the process lives; or a ring that is open, for several uses, or to be
-   * closed.
-   */
+  /** Key ring file of the farm, watched as long as the process lives; or a ring that is open, for several uses. */
   readonly ring: RingSource;
-  /** What tokens must be for; any other is refused. */
+  /** What tokens must be for; any other is refused. 1 to 512 bytes. */
   readonly audience: string;
   /** Names that a token's scope must have, all of them. Default: none. */
   readonly scope?: string | readonly string[];
@@ -24,7 +21,7 @@ export interface RequireBearerOptions {
    * What this node knows of revoked tokens: that of `bearerTokens` in the same process. Default: nothing is looked up.
    */
   readonly revocations?: Revocations;
-  /** Milliseconds since the epoch. Default `Date.now`. */
+  /** Gives the time, in milliseconds since the epoch. Default: `Date.now`. */
   readonly nowMs?: () => number;
 }
 

@@ -32,60 +32,63 @@ import { roleClaims, type TokenService } from './token-service.ts';
 
 /** Options of `bearerTokens`. */
 export interface BearerTokensOptions extends ClientOptions {
-  /**
-   * Key ring file of the farm, watched as long as the process lives; or a ring that is open, for several uses, or to be
-   * closed.
-   */
+  /** Key ring file of the farm, watched as long as the process lives; or a ring that is open, for several uses. */
   readonly ring: RingSource;
   /**
-   * Users file, a function that checks a user name and password, one of the two by the kind of token
-   * (`{ usernameToken }`), or logins that several services have in common (`openLogins`).
+   * Users file, a function that checks a user name and password, an object with one of these as `usernameToken`, or
+   * logins that several services have in common.
    */
   readonly authenticate: string | Authenticate | AuthenticateByToken | Logins;
-  /** What keeps costly checks from taking the machine, and passwords and secrets from being guessed. */
+  /**
+   * What keeps costly checks from taking the machine, and passwords from being guessed. Default: that of each member.
+   */
   readonly loginLimits?: Partial<LoginLimits>;
   /**
-   * Addresses and blocks (`10.0.0.0/8`) of the proxies and balancers in front. What such a one says in `Forwarded` or
-   * `X-Forwarded-For` is where a request comes from; where it says nothing, no address is limited. Default: none.
+   * Addresses and blocks (`10.0.0.0/8`) of the proxies in front that are believed where a request comes from. Default:
+   * none. What such a one says in `Forwarded` or `X-Forwarded-For` is where a request comes from; where it says
+   * nothing, no address is limited.
    */
   readonly trustedProxies?: readonly string[];
   /**
    * The user of a refresh token as they are now, undefined where they may not have tokens any more. Default: looked up
-   * in the users file; with a function for `authenticate`, as they were when they proved themselves.
+   * in the users file; with a function for `authenticate`, as they were when they logged in.
    */
   readonly findUser?: (user: string) => Promise<{ readonly roles: readonly string[] } | undefined>;
-  /**
-   * What tokens are for. Of several a request may name one as `resource` (RFC 8707); the first is that of a request
-   * that names none.
-   */
+  /** What tokens are for, at most 16; the first is that of a request that names none (RFC 8707). 1 to 512 bytes. */
   readonly audience: string | readonly string[];
-  /** Life of an access token; default 20 min, 1 s to the ring's token life. */
+  /**
+   * Life of an access token, at most the ring's token life. 1,000 (1 s) to 315,360,000,000 (3,650 d); default: 20 min,
+   * or the ring's token life where that is shorter.
+   */
   readonly lifetimeMs?: number;
   /**
-   * How long a grant can be refreshed; default and at most the ring's token life. The user then proves themselves
-   * again.
+   * How long a login can be refreshed, at most the ring's token life. 1,000 (1 s) to 315,360,000,000 (3,650 d);
+   * default: the ring's token life.
    */
   readonly refreshLifetimeMs?: number;
-  /** Origins (`https://shop.example`) whose pages may ask for tokens from a browser. Default: none. */
+  /** Origins whose pages may ask for tokens from a browser. Default: none. */
   readonly cors?: readonly string[];
+  /** How much is let through. Default: that of each member. */
   readonly attempts?: Partial<AttemptLimits>;
   /**
-   * Answers on plain HTTP too, where everyone on the way can read passwords and tokens: for tests only. Default false.
+   * Answers on plain HTTP too, where everyone on the way can read passwords and tokens: for tests only. Default: false.
    */
   readonly dangerouslyAllowHttp?: boolean;
   /**
-   * What is remembered of tokens: those that were revoked, and refresh tokens that were used. Services and endpoints
-   * with one store have one memory. It is not closed here. Default: in this process's memory.
+   * What is remembered of tokens: those that were revoked, and refresh tokens that were used. It is not closed.
+   * Default: in this process's memory. Services and endpoints with one store have one memory.
    */
   readonly store?: Store;
   /**
-   * Called for what was revoked here, so that the other nodes can be told; the request is answered when it has settled.
+   * Called for what was revoked here, so that the other nodes can be told. Default: none. The request is answered when
+   * it has settled.
    */
   readonly onRevoke?: (revocation: Revocation) => Promise<void> | void;
-  /** Default: warnings and errors to standard error, one JSON line each. */
+  /** Where the service writes what happens. Default: warnings and errors to standard error, one JSON line each. */
   readonly log?: Logger;
-  /** Milliseconds since the epoch. Default `Date.now`. */
+  /** Gives the time, in milliseconds since the epoch. Default: `Date.now`. */
   readonly nowMs?: () => number;
+  /** Gives so many random bytes. Default: the operating system's. */
   readonly random?: RandomSource;
 }
 
@@ -104,7 +107,7 @@ export const bearerTokensOptions = object({
     means: `What tokens are for, at most ${maxAudiences}; the first is that of a request that names none (RFC 8707).`,
   },
   authenticate: { is: usersOrLogins, required: true, means: authenticateMeans },
-  loginLimits: { is: loginLimitsField, without: 'each its own', means: loginLimitsMean },
+  loginLimits: { is: loginLimitsField, without: 'that of each member', means: loginLimitsMean },
   trustedProxies,
   clients: {
     is: usersFileOrFunction,
@@ -124,7 +127,7 @@ export const bearerTokensOptions = object({
   },
   lifetimeMs: {
     is: life,
-    without: "1,200,000 (20 min), or the ring's token life where that is shorter",
+    without: "20 min, or the ring's token life where that is shorter",
     means: "Life of an access token, at most the ring's token life.",
   },
   refreshLifetimeMs: {
@@ -157,7 +160,7 @@ export const bearerTokensOptions = object({
   },
   onRevoke: {
     is: callable<NonNullable<BearerTokensOptions['onRevoke']>>(),
-    without: 'nobody is told',
+    without: 'none',
     means: 'Called for what was revoked here, so that the other nodes can be told.',
   },
   log: logOption,
@@ -166,7 +169,7 @@ export const bearerTokensOptions = object({
     is: callable<RandomSource>(),
     make: () => systemRandom,
     says: "the operating system's",
-    means: 'Random bytes.',
+    means: 'Gives so many random bytes.',
   },
 } satisfies Describes<BearerTokensOptions>);
 

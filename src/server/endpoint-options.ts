@@ -33,9 +33,11 @@ const clockSkewMs = number(0, 300_000, 'ms');
 
 /** What a WSDL port may be told beside its policy. */
 export interface PortOverrides {
-  /** Life of the conversations of this port. */
+  /** Life of the conversations of this port. 1,000 (1 s) to 604,800,000 (7 d); default: that of all ports. */
   readonly lifetimeMs?: number;
-  /** Difference of clocks that is tolerated in messages to this port. */
+  /**
+   * Difference of clocks that is tolerated in messages to this port. 0 to 300,000 (5 min); default: that of all ports.
+   */
   readonly clockSkewMs?: number;
 }
 
@@ -45,80 +47,94 @@ export interface EndpointOptions {
   readonly wsdl: string;
   /** node-soap's service object, unchanged: `{ Service: { Port: { Operation(args) {} } } }`. */
   readonly services: object;
-  /**
-   * Key ring file, which is watched until the endpoint closes; or a ring that is open, for several uses in one process.
-   */
+  /** Key ring file, which is watched until the endpoint closes; or a ring that is open, for several uses. */
   readonly ring: RingSource;
   /**
-   * Users file, a function that checks a user name and password, one of the two by the kind of token
-   * (`{ usernameToken }`), or logins that several services have in common (`openLogins`).
+   * Users file, a function that checks a user name and password, an object with one of these as `usernameToken`, or
+   * logins that several services have in common.
    */
   readonly authenticate: string | Authenticate | AuthenticateByToken | Logins;
-  /** What keeps costly checks from taking the machine, and passwords from being guessed. */
+  /**
+   * What keeps costly checks from taking the machine, and passwords from being guessed. Default: that of each member.
+   */
   readonly loginLimits?: Partial<LoginLimits>;
   /**
-   * Addresses and blocks (`10.0.0.0/8`) of the proxies and balancers in front. What such a one says in `Forwarded` or
-   * `X-Forwarded-For` is where a request comes from; where it says nothing, no address is limited. Default: none.
+   * Addresses and blocks (`10.0.0.0/8`) of the proxies in front that are believed where a request comes from. Default:
+   * none. What such a one says in `Forwarded` or `X-Forwarded-For` is where a request comes from; where it says
+   * nothing, no address is limited.
    */
   readonly trustedProxies?: readonly string[];
-  /** The service's X.509 certificate and private key (PEM), where a policy encrypts to it. */
+  /** The service's X.509 certificate (PEM), where a policy encrypts to it. Default: none. */
   readonly certificate?: string;
+  /** Its private key (PEM). Default: none. */
   readonly key?: string;
-  /** TLS certificate and key (PEM) for `listen({ https })`. */
+  /** What `listen({ https })` serves with. Default: none. */
   readonly tls?: TlsCertificate;
-  /** Base addresses that clients may send to (`https://host:port`), at least one: every node's and the balancer's. */
+  /** Addresses that clients may send to (`https://host:port`): every node's and the balancer's. At least one. */
   readonly addresses: readonly string[];
-  /** This node's name in answers of `currentContext()`. Default `node`. */
+  /** This node's name in answers of `currentContext()`. Default: `node`. */
   readonly node?: string;
-  /** Life of a conversation; default 10 h, 1 s to 7 days, never more than the ring's token life. */
+  /**
+   * Life of a conversation, never longer than the ring's token life. 1,000 (1 s) to 604,800,000 (7 d); default:
+   * 36,000,000 (10 h).
+   */
   readonly lifetimeMs?: number;
-  /** Difference of clocks that is tolerated; default 60 s, at most 300 s. */
+  /** Difference of clocks that is tolerated. 0 to 300,000 (5 min); default: 60,000 (1 min). */
   readonly clockSkewMs?: number;
-  /** Contexts kept in this node's cache; default 10,000. With a state mode of your own it keeps what it likes. */
+  /**
+   * Conversations kept in this node's cache. 1 to 10,000,000; default: 10,000. A state mode of your own keeps what it
+   * likes.
+   */
   readonly cacheEntries?: number;
   /**
-   * Where the state of conversations is kept: `cookie`, sealed in their tokens, or a state mode of your own. Default
+   * Where the state of conversations is kept: sealed in their tokens, or by a state mode of your own. Default:
    * `cookie`.
    */
   readonly state?: 'cookie' | StateMode;
   /**
-   * What is remembered beside the tokens, in cookie mode the conversations that were cancelled: a store, which several
-   * nodes may have in common, or the URL of one. A store that is given here is not closed. Default `new
-   * URL('memory:')`, in this process's memory.
+   * What is remembered beside the tokens; a store that is given is not closed. Default: `new URL('memory:')`. In cookie
+   * mode those are the conversations that were cancelled. Several nodes may have one store.
    */
   readonly store?: Store | URL;
   /**
-   * How many conversations one user may begin at this node: so many a second, and so many at once after a while without
-   * any. Default 100 and 1,000. Each node counts for itself.
+   * How many conversations one user may begin at this node. Default: that of each member. Each node counts for itself.
    */
   readonly issueRate?: Partial<IssueRate>;
-  /** WSDL ports to serve (default: all), with what they are told beside their policy. */
+  /** WSDL ports to serve, by name, with what they are told beside their policy. Default: all. */
   readonly ports?: Readonly<Record<string, PortOverrides>>;
+  /** Limits of a message. Default: that of each member. */
   readonly limits?: Partial<Limits>;
-  /** What `listen()` serves beside the ports, below a path of its own: `{ path: '/oauth', handler: app }`. */
+  /**
+   * What `listen()` serves beside the ports, below a path of its own. Default: none. As in `{ path: '/oauth', handler:
+   * app }`.
+   */
   readonly mounted?: Mounted;
-  /** Default: warnings and errors to standard error, one JSON line each. */
+  /** Where the service writes what happens. Default: warnings and errors to standard error, one JSON line each. */
   readonly log?: Logger;
   /**
-   * Called for each conversation that was cancelled here, so that the other nodes can be told. The Cancel is answered
-   * when it has settled: from then on no node should take the conversation.
+   * Called for each conversation that was cancelled here, so that the other nodes can be told. Default: none. The
+   * Cancel is answered when it has settled: from then on no node should take the conversation.
    */
   readonly onCancel?: (cancellation: Cancellation) => Promise<void> | void;
 }
 
 /** Reads what is given of {@link PortOverrides}. */
 export const portOverrides = object({
-  lifetimeMs: { is: lifetimeMs, without: "the endpoint's", means: 'Life of the conversations of this port.' },
+  lifetimeMs: { is: lifetimeMs, without: 'that of all ports', means: 'Life of the conversations of this port.' },
   clockSkewMs: {
     is: clockSkewMs,
-    without: "the endpoint's",
+    without: 'that of all ports',
     means: 'Difference of clocks that is tolerated in messages to this port.',
   },
 } satisfies Describes<PortOverrides>);
 
 /** Reads what is given of {@link EndpointOptions}. */
 export const endpointOptions = object({
-  wsdl: { is: text, required: true, means: 'WSDL file; its policies are the description of security.' },
+  wsdl: {
+    is: { ...text, type: 'path' },
+    required: true,
+    means: 'WSDL file; its policies are the description of security.',
+  },
   services: {
     is: anyObject(),
     required: true,
@@ -130,7 +146,7 @@ export const endpointOptions = object({
     means: 'Key ring file, which is watched until the endpoint closes; or a ring that is open, for several uses.',
   },
   authenticate: { is: usersOrLogins, required: true, means: authenticateMeans },
-  loginLimits: { is: loginLimitsField, without: 'each its own', means: loginLimitsMean },
+  loginLimits: { is: loginLimitsField, without: 'that of each member', means: loginLimitsMean },
   trustedProxies,
   certificate: {
     is: text,
@@ -161,7 +177,7 @@ export const endpointOptions = object({
   cacheEntries: {
     is: wholeNumber(1, 10_000_000),
     default: 10_000,
-    means: "Conversations kept in this node's cache; a state mode of your own keeps what it likes.",
+    means: "Conversations kept in this node's cache.",
   },
   state: {
     is: stateField,
@@ -185,13 +201,13 @@ export const endpointOptions = object({
       path: { is: text, required: true, means: 'The path, as `/oauth`.' },
       handler: { is: callable(), required: true, means: 'What answers there.' },
     } satisfies Describes<Mounted>),
-    without: 'nothing',
+    without: 'none',
     means: 'What `listen()` serves beside the ports, below a path of its own.',
   },
   log: logOption,
   onCancel: {
     is: callable(),
-    without: 'nobody is told',
+    without: 'none',
     means: 'Called for each conversation that was cancelled here, so that the other nodes can be told.',
   },
 } satisfies Describes<EndpointOptions>);

@@ -6,7 +6,7 @@ export type AddressList = (address: string) => boolean;
 
 /** An IP address, or a block of them in CIDR notation (RFC 4632 §3.1, RFC 4291 §2.3). */
 export const addressOrBlock = where<string>(
-  { type: 'IP addresses and blocks' },
+  { type: 'IP address or block', plural: 'IP addresses and blocks' },
   value => typeof value === 'string' && isAddressOrBlock(value),
   'must be an address or a block of them such as 192.0.2.7, 10.0.0.0/8 or 2001:db8::/32',
 );

@@ -5,18 +5,18 @@ import { type Describes, object, wholeNumber } from '../fields.ts';
  * What keeps costly checks from taking the machine, and passwords from being guessed. Each process counts for itself.
  */
 export interface LoginLimits {
-  /** Most passwords that wait for their check. Default 100, 1 to 1,000. */
+  /** Most passwords that wait for their check. 1 to 1,000; default: 100. */
   readonly queue: number;
-  /** Wrong passwords of one address in 15 minutes; then it waits for 15 minutes. Default 100, 1 to 1,000,000. */
+  /** Wrong passwords of one address in 15 minutes; then it waits for 15 minutes. 1 to 1,000,000; default: 100. */
   readonly failuresPerAddress: number;
   /**
    * Wrong passwords of one user from one address in 15 minutes; then that user is refused to that address for 15
-   * minutes. So many from wherever put the user's next passwords at the end of the queue. Default 10, 1 to 1,000,000.
+   * minutes. 1 to 1,000,000; default: 10. So many from wherever put the user's next passwords at the end of the queue.
    */
   readonly failuresPerUserAndAddress: number;
   /**
-   * Passwords that are checked at once, 1 to 64. Default: for a users file one less than the processor has cores, at
-   * least 1 and at most 4, each on a thread of its own; for a function 4.
+   * Passwords that are checked at once. 1 to 64; default: for a users file the processor's cores but one, from 1 to 4;
+   * for a function 4. Those of a users file have a thread each.
    */
   readonly checksAtOnce: number;
 }

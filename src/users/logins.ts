@@ -8,8 +8,13 @@ import { openUsers } from './users.ts';
 
 /** Options of {@link openLogins}. */
 export interface LoginOptions {
-  /** Users file, a function that checks a user name and password, or one of the two by the kind of token. */
+  /**
+   * Users file, a function that checks a user name and password, or an object with one of these as `usernameToken`.
+   */
   readonly authenticate: string | Authenticate | AuthenticateByToken;
+  /**
+   * What keeps costly checks from taking the machine, and passwords from being guessed. Default: that of each member.
+   */
   readonly loginLimits?: Partial<LoginLimits>;
 }
 

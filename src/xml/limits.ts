@@ -3,30 +3,37 @@ import { type Describes, object, wholeNumber } from '../fields.ts';
 
 /** Lengths in characters are UTF-16 code units of the text as written. */
 export interface Limits {
-  /** Bytes of a message; characters of a text or a fragment that is scanned as text. Default 1 MiB. */
+  /** Bytes of a message; characters of a text that is scanned alone. 1 to 67,108,864; default: 1,048,576. */
   readonly maxBytes: number;
-  /** Depth of elements, the root being 1; a fragment goes on at the depth of its parent. Default 64. */
+  /**
+   * Depth of elements, the root being 1. 1 to 67,108,864; default: 64. A fragment goes on at the depth of its parent.
+   */
   readonly maxDepth: number;
   /**
-   * Elements, attributes, namespace declarations, runs of text, comments and CDATA sections together: each of them
-   * takes memory, and may be written in five characters. Default 50,000.
+   * Elements, attributes, namespace declarations, runs of text, comments and CDATA sections together. 1 to 67,108,864;
+   * default: 50,000. Each of them takes memory, and may be written in five characters.
    */
   readonly maxNodes: number;
-  /** Child elements of one element. Default 10,000. */
+  /** Child elements of one element. 1 to 67,108,864; default: 10,000. */
   readonly maxChildren: number;
-  /** Attributes of one element, without namespace declarations. Default 64. */
+  /** Attributes of one element, without namespace declarations. 1 to 67,108,864; default: 64. */
   readonly maxAttributes: number;
-  /** Namespace declarations on one element. Default 32. */
+  /** Namespace declarations on one element. 1 to 67,108,864; default: 32. */
   readonly maxDeclarations: number;
-  /** Namespace declarations in scope at one place, redeclared prefixes counted each time. Default 128. */
+  /**
+   * Namespace declarations in scope at one place, redeclared prefixes counted each time. 1 to 67,108,864; default: 128.
+   */
   readonly maxDeclarationsInScope: number;
-  /** Characters of the name of an element or attribute, with its prefix. Default 256. */
+  /** Characters of the name of an element or attribute, with its prefix. 1 to 67,108,864; default: 256. */
   readonly maxNameChars: number;
-  /** Characters of the value of an attribute or namespace declaration. Default 8 KiB. */
+  /** Characters of the value of an attribute or namespace declaration. 1 to 67,108,864; default: 8,192. */
   readonly maxValueChars: number;
-  /** Characters of a namespace name, references replaced. Default 512. */
+  /** Characters of a namespace name, references replaced. 1 to 67,108,864; default: 512. */
   readonly namespaceChars: number;
-  /** Octets of all canonical forms of a message together: at most so many times its own, and 64 KiB. Default 4. */
+  /**
+   * Bytes of all canonical forms of a message together: at most so many times its own, and 64 KiB. 1 to 67,108,864;
+   * default: 4.
+   */
   readonly canonicalFactor: number;
 }
 
@@ -35,7 +42,11 @@ const limit = (unit?: string) => wholeNumber(1, 64 * 1024 * 1024, unit);
 
 /** Reads what is given of {@link Limits}. */
 export const limitsField = object({
-  maxBytes: { is: limit('bytes'), default: 1024 * 1024, means: 'A message, or a text that is scanned alone.' },
+  maxBytes: {
+    is: limit('bytes'),
+    default: 1024 * 1024,
+    means: 'Bytes of a message; characters of a text that is scanned alone.',
+  },
   maxDepth: { is: limit(), default: 64, means: 'Depth of elements, the root being 1.' },
   maxNodes: {
     is: limit(),
@@ -53,18 +64,22 @@ export const limitsField = object({
   maxNameChars: {
     is: limit('characters'),
     default: 256,
-    means: 'The name of an element or attribute, with its prefix.',
+    means: 'Characters of the name of an element or attribute, with its prefix.',
   },
   maxValueChars: {
     is: limit('characters'),
     default: 8 * 1024,
-    means: 'The value of an attribute or namespace declaration.',
+    means: 'Characters of the value of an attribute or namespace declaration.',
   },
-  namespaceChars: { is: limit('characters'), default: 512, means: 'A namespace name, references replaced.' },
+  namespaceChars: {
+    is: limit('characters'),
+    default: 512,
+    means: 'Characters of a namespace name, references replaced.',
+  },
   canonicalFactor: {
     is: limit(),
     default: 4,
-    means: 'All canonical forms of a message together: so many times its own bytes, and 64 KiB.',
+    means: 'Bytes of all canonical forms of a message together: at most so many times its own, and 64 KiB.',
   },
 } satisfies Describes<Partial<Limits>>);
 
