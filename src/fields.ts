@@ -3,7 +3,7 @@
  * must be, no member that nobody reads, what is not given by its default, and an error that names the place. What was
  * read is what is used.
  */
-import { ConfigurationError } from './errors.ts';
+import { type ConfigurationCode, ConfigurationError } from './errors.ts';
 
 /** A value with its place: `limits.maxDepth` of `node.json`, `addresses[1]` of the options of `createEndpoint`. */
 export interface Place {
@@ -11,6 +11,17 @@ export interface Place {
   readonly of: string;
   /** Path of members; '' for the whole. */
   readonly path: string;
+  /** How its errors are told, where it is not as those of options are. */
+  readonly manner?: Manner;
+}
+
+/** How the errors of a kind of file are told. */
+export interface Manner {
+  readonly code: ConfigurationCode;
+  /** Said of an object with a member that there is not. */
+  unknown(name: string): string;
+  /** Said of an object without a member that is required. */
+  missing(name: string): string;
 }
 
 /** What one value must be. */
@@ -25,7 +36,7 @@ export interface Field<T, Given = T> {
   readonly range?: string | readonly [least: number, most: number];
   /** What the members of an object are. */
   readonly members?: Members;
-  /** Reads one. @throws {SecureConversationError} `CONFIG_INVALID` naming the place */
+  /** Reads one. @throws {SecureConversationError} naming the place, `CONFIG_INVALID` where it has no code of its own */
   readonly read: (value: unknown, place: Place) => T;
   /** Never there: where the compiler finds what may be given, which {@link Describes} compares. */
   readonly given?: (value: Given) => Given;
@@ -84,9 +95,14 @@ export type Describes<Options> = {
       : Needed);
 };
 
-/** @throws {SecureConversationError} `CONFIG_INVALID` always. */
-export function failAt({ of, path }: Place, problem: string): never {
-  throw new ConfigurationError('CONFIG_INVALID', `${of}: ${path === '' ? '' : `${path} `}${problem}`);
+/** The error of a value that is not what it must be, `CONFIG_INVALID` where its place has no code of its own. */
+export function errorAt({ of, path, manner }: Place, problem: string): ConfigurationError {
+  return new ConfigurationError(manner?.code ?? 'CONFIG_INVALID', `${of}: ${path === '' ? '' : `${path} `}${problem}`);
+}
+
+/** @throws {SecureConversationError} {@link errorAt} always. */
+export function failAt(place: Place, problem: string): never {
+  throw errorAt(place, problem);
 }
 
 /** A field whose values are those that are taken, as they are. @param problem said of any other: `must be a text` */
@@ -169,18 +185,6 @@ function numberWhere(
   );
 }
 
-/** A base address: scheme, host and port, as it is written, but for a slash at its end. */
-export const address: Field<string> = {
-  type: 'base address',
-  plural: 'base addresses',
-  read(value, place) {
-    const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined;
-    if (url === undefined || !/^https?:$/.test(url.protocol) || url.href !== `${url.origin}/`)
-      return failAt(place, 'must be a base address such as https://node1.example:8443');
-    return String(value).replace(/\/$/, '');
-  },
-};
-
 /** A list, each item read by `field`. @param least fewest items, 0 or 1 */
 export function list<T, Given>(field: Field<T, Given>, least = 0): Field<readonly T[], readonly Given[]> {
   return {
@@ -190,7 +194,7 @@ export function list<T, Given>(field: Field<T, Given>, least = 0): Field<readonl
     read(value, place) {
       if (!Array.isArray(value)) return failAt(place, 'must be a list');
       if (value.length < least) return failAt(place, 'must not be empty');
-      return value.map((item, i) => field.read(item, { ...place, path: `${place.path}[${i}]` }));
+      return value.map((item, i) => field.read(item, itemOf(place, i)));
     },
   };
 }
@@ -244,7 +248,7 @@ export function object<const M extends Members>(members: M): ObjectField<M> {
       const given = new Map<string, unknown>();
       for (const [name, item] of Object.entries(value).filter(([, item]) => item !== undefined)) {
         const member = Object.hasOwn(members, name) ? members[name] : undefined;
-        given.set(name, (member ?? unknownMember(within(place, name), members)).is.read(item, within(place, name)));
+        given.set(name, (member ?? unknownMember(name, place, members)).is.read(item, within(place, name)));
       }
       const entries = Object.entries(members).flatMap(([name, member]) => {
         const read = given.has(name) ? given.get(name) : absent(member, name, place);
@@ -257,24 +261,30 @@ export function object<const M extends Members>(members: M): ObjectField<M> {
 
 /** The value of a member that is not given; undefined where it has none then. */
 function absent(member: Member, name: string, place: Place): unknown {
-  if ('required' in member) return failAt(place, `lacks the key ${name}`);
+  if ('required' in member) return failAt(place, place.manner?.missing(name) ?? `lacks the key ${name}`);
   if ('default' in member) return member.is.read(member.default, within(place, name));
   return 'make' in member ? member.make() : undefined;
 }
 
-/** How one is told of a clock. */
-export const clockOption = {
-  is: callable<() => number>(),
-  make: () => Date.now,
-  says: '`Date.now`',
-  means: 'Gives the time, in milliseconds since the epoch.',
-} as const;
+/** The place of an item of a list. */
+export function itemOf(place: Place, index: number): Place {
+  return { ...place, path: `${place.path}[${index}]` };
+}
 
-function within(place: Place, name: string): Place {
+/** Where a text stands that stood before; -1 where there is none. */
+export function firstTwice(texts: readonly string[]): number {
+  const before = new Set<string>();
+  return texts.findIndex(each => before.size === before.add(each).size);
+}
+
+/** The place of a member. */
+export function within(place: Place, name: string): Place {
   return { ...place, path: place.path === '' ? name : `${place.path}.${name}` };
 }
 
-function unknownMember({ of, path }: Place, members: Members): never {
+function unknownMember(name: string, place: Place, members: Members): never {
+  if (place.manner !== undefined) failAt(place, place.manner.unknown(name));
+  const { of, path } = within(place, name);
   throw new ConfigurationError('CONFIG_INVALID', `${of}: unknown key ${path}`, {
     hint: `known there: ${Object.keys(members).join(', ')}`,
   });

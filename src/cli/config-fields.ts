@@ -12,8 +12,7 @@ import { parseJson } from '../files/strict-json.ts';
  */
 export function readConfig<T>(name: string, read: Field<T>['read'], instead: object = {}): T {
   const file = resolve(name);
-  const fail = (place: string, problem: string) =>
-    new ConfigurationError('CONFIG_INVALID', `${file}: ${place === '' ? problem : `${place} ${problem}`}`);
+  const whole = { of: file, path: '' };
   let json: string;
   try {
     json = readFileSync(file, 'utf8');
@@ -24,8 +23,8 @@ export function readConfig<T>(name: string, read: Field<T>['read'], instead: obj
       { cause },
     );
   }
-  const written = parseJson(json, fail);
-  return read(isObject(written) ? { ...written, ...instead } : written, { of: file, path: '' });
+  const written = parseJson(json, whole);
+  return read(isObject(written) ? { ...written, ...instead } : written, whole);
 }
 
 /** The path of a file; a relative one starts at the folder of the configuration file. */

@@ -14,6 +14,7 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { type ConfigurationCode, ConfigurationError, SecureConversationError } from '../errors.ts';
+import type { Place } from '../fields.ts';
 
 /** What a kind of private file is called in errors, and which permission bits it must not have. */
 export interface PrivateFileKind {
@@ -39,6 +40,19 @@ export function fileError(
   cause?: unknown,
 ): SecureConversationError {
   return new ConfigurationError(kind.code, `${kind.what} ${file}: ${problem}`, cause === undefined ? {} : { cause });
+}
+
+/** The whole of a file, for what is read in it: a member is called a field in its errors, and none of them is listed. */
+export function wholeOf(kind: PrivateFileKind, file: string): Place {
+  return {
+    of: `${kind.what} ${file}`,
+    path: '',
+    manner: {
+      code: kind.code,
+      unknown: name => `has an unknown field ${JSON.stringify(name.slice(0, 40))}`,
+      missing: name => `lacks the field "${name}"`,
+    },
+  };
 }
 
 /**

@@ -1,17 +1,31 @@
-/** Makes the error for a place in a file, `keys[1].issueFrom`; the empty place is the whole file. */
-export type Problem = (place: string, problem: string) => Error;
+import { failAt, type Place } from '../fields.ts';
 
 /**
- * Reads JSON. The parser's own message is never passed on: it quotes the text, which may be a secret.
- * @throws the problem's error, with line and column where the parser tells them
+ * Reads JSON whose objects have no member twice: of two readers each may take another one. The parser's own message is
+ * never passed on: it quotes the text, which may be a secret.
+ * @param place of the whole text
+ * @throws {SecureConversationError} the place's error, with line and column where the parser tells them
  */
-export function parseJson(text: string, fail: Problem): unknown {
-  if (text.trim() === '') throw fail('', 'is empty');
+export function parseJson(text: string, place: Place): unknown {
+  if (text.trim() === '') failAt(place, 'is empty');
+  const value = parsed(text, place);
+  const twice = doubledMember(text);
+  if (twice !== undefined) failAt({ ...place, path: twice }, 'stands twice');
+  return value;
+}
+
+function parsed(text: string, place: Place): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw fail('', `is not JSON${errorPlace(text, error)}`);
+    return failAt(place, `is not JSON${errorPlace(text, error)}`);
   }
+}
+
+/** The bytes that a value is the base64 of, written as it is in RFC 4648 §4; undefined for any other value. */
+export function base64Bytes(value: unknown): Buffer | undefined {
+  const bytes = Buffer.from(typeof value === 'string' ? value : '', 'base64');
+  return bytes.toString('base64') === value ? bytes : undefined;
 }
 
 function errorPlace(text: string, error: unknown): string {
@@ -21,28 +35,39 @@ function errorPlace(text: string, error: unknown): string {
   return ` (line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1})`;
 }
 
-/**
- * Checks that a value is an object with exactly these fields.
- * @param place of the value, empty for the whole file
- * @param optional the fields that may be missing
- * @throws the problem's error for another kind of value, a missing and an unknown field
- */
-export function jsonObject<Name extends string>(
-  value: unknown,
-  place: string,
-  names: readonly Name[],
-  fail: Problem,
-  optional: readonly Name[] = [],
-): Record<Name, unknown> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw fail(place, 'must be an object');
-  const unknown = Object.keys(value).find(name => !(names as readonly string[]).includes(name));
-  if (unknown !== undefined) throw fail(place, `has an unknown field ${JSON.stringify(unknown.slice(0, 40))}`);
-  const missing = names.find(name => !Object.hasOwn(value, name) && !optional.includes(name));
-  if (missing !== undefined) throw fail(place, `lacks the field "${missing}"`);
-  return value as Record<Name, unknown>;
+/** An object or a list that is open where a text is read. */
+interface Open {
+  readonly isList: boolean;
+  /** Names of the members so far. */
+  readonly names: Set<string>;
+  /** The member that is read now, or the item. */
+  name: string;
+  index: number;
 }
 
-/** Place of an item of a list. */
-export function jsonPlace(list: string, index: number): string {
-  return `${list}[${index}]`;
+/** A text, a mark, or what stands between them. */
+const tokens = /"(?:[^"\\]|\\.)*"|[{}[\],:]|[^"{}[\],:]+/gsy;
+
+/** The path of the first member that an object has twice, of a text that is JSON. */
+function doubledMember(text: string): string | undefined {
+  const open: Open[] = [];
+  let last = '';
+  for (const [token] of text.matchAll(tokens)) {
+    const top = open.at(-1);
+    if (token.startsWith('"')) last = token;
+    else if (token === '{' || token === '[') open.push({ isList: token === '[', names: new Set(), name: '', index: 0 });
+    else if (token === '}' || token === ']') open.pop();
+    else if (token === ',' && top !== undefined) top.index += 1;
+    else if (token === ':' && top !== undefined) {
+      top.name = JSON.parse(last);
+      if (top.names.has(top.name)) return pathOf(open);
+      top.names.add(top.name);
+    }
+  }
+  return undefined;
+}
+
+function pathOf(open: readonly Open[]): string {
+  const steps = open.map(({ isList, name, index }) => (isList ? `[${index}]` : `.${name}`));
+  return steps.join('').replace(/^\./, '');
 }

@@ -2,7 +2,7 @@ import { type FSWatcher, watch } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { LRUCache } from 'lru-cache';
 import { SecureConversationError } from '../errors.ts';
-import { callable, clockOption, type Describes, object } from '../fields.ts';
+import { callable, type Describes, object } from '../fields.ts';
 import type { RingRecords } from './record.ts';
 import { type KeyRing, keyRing } from './ring.ts';
 import { checkSameFarm, formatRing, readRingFile } from './ring-file.ts';
@@ -17,6 +17,14 @@ export interface KeeperOptions {
   /** Called when the file can't be used; the last good ring stays. Default: none. */
   readonly onError?: (error: SecureConversationError) => void;
 }
+
+/** How one is told of a clock. */
+export const clockOption = {
+  is: callable<() => number>(),
+  make: () => Date.now,
+  says: '`Date.now`',
+  means: 'Gives the time, in milliseconds since the epoch.',
+} as const;
 
 /** Reads what is given of {@link KeeperOptions}. */
 export const keeperOptions = object({

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { SecretKey, secretBytes } from '../crypto/secret-key.ts';
 import { alternatives, anyText, type Describes, object } from '../fields.ts';
-import type { Problem } from '../files/strict-json.ts';
 import {
   cipherOf,
   type DecryptionName,
@@ -10,6 +9,9 @@ import {
   type ValidationName,
   validationNames,
 } from './algorithms.ts';
+
+/** Makes the error for a place in a file, `machineKey validation`; the empty place is the whole file. */
+export type Problem = (place: string, problem: string) => Error;
 
 /** A machineKey as it stands in a web.config. */
 export interface MachineKeyConfig {

@@ -2,11 +2,10 @@ import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { secretBytes } from '../crypto/secret-key.ts';
 import { ConfigurationError, Refusal, SecureConversationError } from '../errors.ts';
-import type { Problem } from '../files/strict-json.ts';
 import { defaultLimits } from '../xml/limits.ts';
 import { scan } from '../xml/scan.ts';
 import { attributeValue, type Element } from '../xml/tree.ts';
-import { type MachineKeyConfig, type MachineKeySettings, parseMachineKey } from './config.ts';
+import { type MachineKeyConfig, type MachineKeySettings, type Problem, parseMachineKey } from './config.ts';
 
 /*
  * Where the machineKey of a web.config is looked for: configuration/system.web/machineKey, and the same inside a

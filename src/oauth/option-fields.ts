@@ -1,6 +1,6 @@
 import { isScopeName } from '../bearer/bearer-codec.ts';
 import { isAudience } from '../bearer/bearer-token.ts';
-import { type Field, failAt, list, where } from '../fields.ts';
+import { type Field, failAt, firstTwice, list, where } from '../fields.ts';
 
 /** What options of the token service and of `requireBearer`, and the configuration of `wssc tokens`, have in common. */
 
@@ -23,7 +23,7 @@ export const scopeNames: Field<readonly string[]> = {
   ...names,
   read(value, place) {
     const read = names.read(value, place);
-    return new Set(read).size === read.length ? read : failAt(place, 'has a name twice');
+    return firstTwice(read) === -1 ? read : failAt(place, 'has a name twice');
   },
 };
 

@@ -2,18 +2,8 @@ import type { Logger } from 'pino';
 import { type Revocation, revocations } from '../bearer/revocations.ts';
 import { type RandomSource, systemRandom } from '../crypto/random.ts';
 import { ConfigurationError } from '../errors.ts';
-import {
-  callable,
-  clockOption,
-  type Describes,
-  failAt,
-  flag,
-  list,
-  object,
-  oneOrList,
-  record,
-  wholeNumber,
-} from '../fields.ts';
+import { callable, type Describes, failAt, flag, list, object, oneOrList, record, wholeNumber } from '../fields.ts';
+import { clockOption } from '../keyring/keeper.ts';
 import { openRing, type RingSource, ringMeans, ringSource } from '../keyring/ring-source.ts';
 import { announcer } from '../server/announce.ts';
 import { boundedLog, logOption } from '../server/log.ts';

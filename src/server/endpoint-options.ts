@@ -2,10 +2,10 @@ import type { Logger } from 'pino';
 import { type IssueRate, issueRateField } from '../conversation/issue-rate.ts';
 import { checkTlsCertificate, type TlsCertificate } from '../crypto/tls-certificates.ts';
 import {
-  address,
   anyObject,
   callable,
   type Describes,
+  type Field,
   failAt,
   list,
   number,
@@ -26,6 +26,18 @@ import { type Limits, limitsField } from '../xml/limits.ts';
 import { logOption } from './log.ts';
 import type { Mounted } from './requests.ts';
 import { stateField, storeField } from './state-options.ts';
+
+/** A base address: scheme, host and port, as it is written, but for a slash at its end. */
+const address: Field<string> = {
+  type: 'base address',
+  plural: 'base addresses',
+  read(value, place) {
+    const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined;
+    if (url === undefined || !/^https?:$/.test(url.protocol) || url.href !== `${url.origin}/`)
+      return failAt(place, 'must be a base address such as https://node1.example:8443');
+    return String(value).replace(/\/$/, '');
+  },
+};
 
 /** Lives and differences of clocks that the protocol is served with. */
 const lifetimeMs = number(1_000, 7 * 86_400_000, 'ms');

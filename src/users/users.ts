@@ -4,14 +4,8 @@ import { LRUCache } from 'lru-cache';
 import { SecureConversationError } from '../errors.ts';
 import type { AuthenticatedUser } from './authenticate.ts';
 import { scryptInBackground } from './scrypt-thread.ts';
-import {
-  defaultCost,
-  maxPasswordBytes,
-  type PasswordHash,
-  readUsersFile,
-  scryptOptions,
-  type UserRecord,
-} from './users-file.ts';
+import type { PasswordHash, UserRecord } from './user-record.ts';
+import { defaultCost, maxPasswordBytes, readUsersFile, scryptOptions } from './users-file.ts';
 
 /** The users of one users file. */
 export interface Users {
