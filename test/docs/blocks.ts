@@ -10,13 +10,14 @@ import { fileURLToPath } from 'node:url';
  * - `text`: all that the `sh` block right before printed; `text of WORDS`: the last one that holds these words. `…`
  *   stands for
  *   anything in a line, and for any lines where it is a line of its own.
- * - `js`, `json`: a file, named by the comment `<!-- file: NAME -->` in the line before. One under examples/ is a copy
- *   of that file.
+ * - `js`, `ts`, `json`: a file, named by the comment `<!-- file: NAME -->` in the line before. One under examples/ is a
+ *   copy of that file. One of TypeScript, NAME.mts, is checked with strict types against the built package, and has
+ *   nothing in it but types that Node takes away by itself.
  *
  * There are no others.
  */
 
-export const blockKinds = ['sh', 'text', 'js', 'json'] as const;
+export const blockKinds = ['sh', 'text', 'js', 'ts', 'json'] as const;
 
 export interface Block {
   readonly kind: (typeof blockKinds)[number];

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { expect } from 'vitest';
 import { freePort, loopbackHosts } from '../../src/farm/ports.ts';
 import { type Block, repository } from './blocks.ts';
@@ -21,7 +22,8 @@ import { type Block, repository } from './blocks.ts';
  * A page is run in a folder of its own, as in a fresh clone where `npm ci` and the build have been: the same dist/ and
  * node_modules/. `wssc` and `npm` are found first in the folder bin/ there. They do what the real ones do, but a farm
  * takes free TCP ports and nothing is built again; the ports that the documentation names are put in place of the real
- * ones, in commands, files and output.
+ * ones, in commands, files and output. A file of TypeScript is compiled; commands and configurations that name NAME.mts
+ * get what came of it, NAME.mjs, for Node 20 does not take types away.
  */
 
 const wsscShim = `#!/bin/sh
@@ -47,7 +49,14 @@ esac
 
 /** Commands that do not end by themselves. */
 const server =
-  /\b(npm start|wssc farm|wssc serve|wssc tokens|node examples\/(?:server|bearer-api|aspnet-migration\/api)\.mjs)\b[^|\n]*$/;
+  /\b(npm start|wssc farm|wssc serve|wssc tokens|node (?:examples\/(?:server|bearer-api|aspnet-migration\/api)\.mjs|serve\.mts))\b[^|\n]*$/;
+
+/** As strict as a reader's own options may be. */
+const compilerOptions = [
+  ...['--module', 'nodenext', '--target', 'es2023', '--types', 'node', '--skipLibCheck'],
+  ...['--strict', '--noUncheckedIndexedAccess', '--exactOptionalPropertyTypes', '--noImplicitOverride'],
+  ...['--erasableSyntaxOnly', '--verbatimModuleSyntax', '--rewriteRelativeImportExtensions'],
+];
 
 /** TCP ports that servers of the documentation have beside a farm's. */
 const serverPorts: readonly number[] = [9080, 9082, 9443, 9444];
@@ -103,7 +112,8 @@ export function openPage(): PageRun {
   const start = async ({ text, place }: Block): Promise<Run> => {
     const isServer = server.test(text);
     // A server takes the place of its shell, so that its exit code is seen.
-    const script = `exec 2>&1\n${await real(isServer ? text.replace(/(.*&& |^)(.*)$/, '$1exec $2') : text)}`;
+    const command = compiledNames(text);
+    const script = `exec 2>&1\n${await real(isServer ? command.replace(/(.*&& |^)(.*)$/, '$1exec $2') : command)}`;
     const child = spawn('sh', ['-eu', '-c', script], {
       cwd: folder,
       env: environment(folder),
@@ -142,13 +152,15 @@ export function openPage(): PageRun {
   const file = async ({ kind, file: name, text, place }: Block) => {
     if (name === undefined) throw new Error(`${place}: a block of ${kind} without <!-- file: NAME --> before it`);
     if (name.startsWith('examples/')) expect(`${text}\n`, place).toBe(readFileSync(join(repository, name), 'utf8'));
-    else writeFileSync(join(folder, name), await real(text));
+    else writeFileSync(join(folder, name), await real(kind === 'json' ? compiledNames(text) : text));
+    if (kind === 'ts') await compile(join(folder, name), place);
   };
 
   const steps: Readonly<Record<Block['kind'], (block: Block) => Promise<unknown>>> = {
     sh: start,
     text: compare,
     js: file,
+    ts: file,
     json: file,
   };
   return {
@@ -183,6 +195,20 @@ function furnish(folder: string): void {
     writeFileSync(join(folder, 'bin', name), text);
     chmodSync(join(folder, 'bin', name), 0o755);
   }
+}
+
+function compiledNames(text: string): string {
+  return text.replace(/\.mts\b/g, '.mjs');
+}
+
+/** @throws where the types do not fit, with what the compiler says */
+async function compile(file: string, place: string): Promise<void> {
+  const compiler = join(repository, 'node_modules/typescript/bin/tsc');
+  await promisify(execFile)(process.execPath, [compiler, ...compilerOptions, file], { cwd: dirname(file) }).catch(
+    ({ stdout }) => {
+      throw new Error(`${place}: ${stdout}`);
+    },
+  );
 }
 
 /** The environment without what npm and vitest have put into it; output as wide as on a terminal. */
