@@ -44,6 +44,7 @@ export type { Endpoint, EndpointListener } from './server/open-endpoint.ts';
 export type { Mounted } from './server/requests.ts';
 export type { Statistics } from './server/statistics.ts';
 export type { Cancellation } from './state/cancel-list.ts';
+export { decodeContext, encodeContext } from './state/codec.ts';
 export type { AuthenticationMethod, Context, OpenedFrom } from './state/context.ts';
 export type { ContextToken, FoundState, StateMode, TokenAudience, TokenDialect } from './state/state-mode.ts';
 export type { Change, PutOptions, Store, StoredRecord } from './store/store.ts';

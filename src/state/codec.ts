@@ -47,8 +47,8 @@ export function isUuidUri(uri: string): boolean {
 }
 
 /**
- * Writes a context's plaintext.
- * @returns undefined where it does not fit: user and roles are too long or too many
+ * Writes a context's plaintext, for a state mode that keeps it elsewhere too. Its secret is in it in clear.
+ * @returns at most 2,048 bytes; undefined where it does not fit: user and roles are too long or too many
  * @throws {TypeError} for a context that can't be: an Identifier that is not a lower-case `urn:uuid:`, a time or a
  * number out of range
  */
