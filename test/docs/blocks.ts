@@ -34,12 +34,24 @@ export const repository = fileURLToPath(new URL('../../', import.meta.url));
 export const pages = [
   'README.md',
   'CONTRIBUTING.md',
+  'docs/README.md',
   'docs/policy.md',
   'docs/key-ring.md',
   'docs/aspnet.md',
+  'docs/aspnet-functions.md',
   'docs/bearer-tokens.md',
   'docs/wssc.md',
+  'docs/state-and-store.md',
   'docs/errors.md',
+  'docs/create-endpoint.md',
+  'docs/secure-conversation.md',
+  'docs/open-logins.md',
+  'docs/open-ring.md',
+  'docs/explain-policy.md',
+  'docs/current-context.md',
+  'docs/token-service.md',
+  'docs/seal-bearer-token.md',
+  'docs/require-bearer.md',
 ] as const;
 
 /** Where each npm command of the documentation ends, after the build; package.json says so too (see facts.test.ts). */

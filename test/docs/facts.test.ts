@@ -1,11 +1,15 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import * as aspnet from '../../src/aspnet.ts';
+import * as bearer from '../../src/bearer.ts';
 import { troubles } from '../../src/client/network-error.ts';
+import * as client from '../../src/client.ts';
 import { suites, unsupportedAlgorithm } from '../../src/crypto/suites.ts';
 import { configurationCodes, errorCodes, sealingCodes } from '../../src/errors.ts';
 import * as entry from '../../src/index.ts';
 import { defaultRingPolicy } from '../../src/keyring/record.ts';
+import * as testing from '../../src/testing.ts';
 import { defaultLimits } from '../../src/xml/limits.ts';
 import { runInProcess } from '../cli/in-process.ts';
 import { blocksOf, npmScripts, pages, readPage, repository } from './blocks.ts';
@@ -86,8 +90,48 @@ function section(page: string, heading: string): string {
 /** First cells of the tables of a text, of which the words in backquotes. */
 function firstCells(text: string): string[] {
   const rows = [...text.matchAll(/^\| ([^|]*) \|/gm)].map(([, cell = '']) => cell);
-  return rows.flatMap(cell => [...cell.matchAll(/`([^`]+)`/g)].map(([, word = '']) => word));
+  return rows.flatMap(quoted);
 }
+
+/** The words in backquotes. */
+function quoted(text: string): string[] {
+  return [...text.matchAll(/`([^`]+)`/g)].map(([, word = '']) => word);
+}
+
+describe('docs/README.md', () => {
+  const entries: Readonly<Record<string, object>> = {
+    '.': entry,
+    '/client': client,
+    '/bearer': bearer,
+    '/aspnet': aspnet,
+    '/testing': testing,
+  };
+  const rows = [...section('docs/README.md', 'Functions').matchAll(/^\| \[(`.*`)\]\((\S+)\) \| (.*?) \|/gm)].map(
+    ([, names = '', page = '', paths = '']) => ({ names: quoted(names), page, paths: quoted(paths) }),
+  );
+  const isError = (value: unknown) => typeof value === 'function' && value.prototype instanceof Error;
+
+  test.each(Object.entries(entries))('names every function of the entry %s, and no other', (path, exported) => {
+    const functions = Object.entries(exported).flatMap(([name, value]) => (isError(value) ? [] : [name]));
+    const rowsOfPath = rows.filter(({ paths }) => paths.includes(path));
+    expect(functions.filter(name => !rowsOfPath.some(({ names }) => names.includes(name)))).toEqual([]);
+    // A row may have two functions of which one entry has one, but none of which its entry has none.
+    expect(rowsOfPath.filter(({ names }) => !names.some(name => functions.includes(name)))).toEqual([]);
+  });
+
+  test('names nothing that no entry exports', () => {
+    const exported = Object.values(entries).flatMap(Object.keys);
+    expect(rows.flatMap(({ names }) => names).filter(name => !exported.includes(name))).toEqual([]);
+  });
+
+  test('leads to a page with a heading of each', () => {
+    const headings = (page: string) => readPage(`docs/${page}`).match(/^#+ .*$/gm) ?? [];
+    for (const { names, page } of rows) {
+      const told = headings(page).join(' ').match(/\w+/g);
+      for (const name of names) expect(told, page).toContain(name);
+    }
+  });
+});
 
 describe('docs/wssc.md', () => {
   const commands: Readonly<Record<string, readonly string[]>> = {
