@@ -132,6 +132,14 @@ describe('docs/README.md', () => {
     expect(rows.flatMap(({ names }) => names).filter(name => !exported.includes(name))).toEqual([]);
   });
 
+  test.each([...new Set(rows.map(({ page }) => page))])(
+    'leads to %s, which has an example in TypeScript and errors',
+    page => {
+      expect(blocksOf(`docs/${page}`).map(({ kind }) => kind)).toContain('ts');
+      expect(readPage(`docs/${page}`)).toMatch(/^## Errors.*$.*\]\(errors\.md#codes\)/ms);
+    },
+  );
+
   test('leads to a page with a heading of each', () => {
     const headings = (page: string) => readPage(`docs/${page}`).match(/^#+ .*$/gm) ?? [];
     for (const { names, page } of rows) {
