@@ -1,4 +1,4 @@
-// examples/bearer-api.mjs: an API that gives out bearer tokens and takes them, with the key ring and users of the farm's data folder.
+// examples/bearer-api.mjs: an API that gives out bearer tokens and takes them, with the farm's key ring and users.
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import express from 'express';

@@ -1,4 +1,4 @@
-// examples/bearer-client.mjs: logs in at the token service of examples/bearer-api.mjs, calls its API, refreshes and revokes.
+// examples/bearer-client.mjs: logs in at examples/bearer-api.mjs, calls its API, refreshes and revokes.
 import { readFileSync } from 'node:fs';
 
 const base = 'https://localhost:9444';

@@ -1,4 +1,4 @@
-// examples/aspnet-migration/shop.mjs: plays the ASP.NET application: writes access tokens under a machineKey, and shows them to the API.
+// examples/aspnet-migration/shop.mjs: stands in for the ASP.NET application: writes access tokens for the API.
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { katanaPurposes, katanaTicket, machineKey, sealKatanaToken } from 'soap-secure-conversation/aspnet';

@@ -57,12 +57,13 @@ test('the README has every server and client example but those that it links', (
   expect([...copied, ...linked].sort()).toEqual(files.sort());
 });
 
-test.each(pages)('the prose of %s is at most 120 characters wide', page => {
+test.each(pages)('the prose and the code of %s are at most 120 characters wide', page => {
   const prose = readPage(page)
     .replace(/^```.*?^```$/gms, '')
     .split('\n')
     .filter(line => !line.startsWith('|'));
-  expect(prose.filter(line => line.length > 120)).toEqual([]);
+  const code = blocksOf(page).flatMap(({ kind, text }) => (kind === 'js' || kind === 'ts' ? text.split('\n') : []));
+  expect([...prose, ...code].filter(line => line.length > 120)).toEqual([]);
 });
 
 test.each(pages)('every link of %s leads to a file, and to a heading that is there', page => {
