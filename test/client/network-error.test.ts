@@ -4,7 +4,7 @@ import { createServer as createTlsServer } from 'node:tls';
 import { afterEach, expect, test } from 'vitest';
 import { NetworkError } from '../../src/client/network-error.ts';
 import { openTransport } from '../../src/client/transport.ts';
-import { createCertificatePem, createPrivateKeyPem } from '../../src/farm/certificates.ts';
+import { createCertificatePem } from '../../src/farm/certificates.ts';
 import { freePort } from '../support/endpoint.ts';
 import { pem } from '../support/pem.ts';
 
@@ -27,7 +27,7 @@ async function serve(certificate: { readonly certificate: string; readonly key: 
 
 /** A certificate of the test's CA for localhost, as it was made at that time. */
 async function madeAt(nowMs: number) {
-  const key = createPrivateKeyPem();
+  const { key } = pem.tls;
   return { certificate: await createCertificatePem('tls', createPrivateKey(key), pem.ca.issuer, nowMs), key };
 }
 
