@@ -1,19 +1,40 @@
-import { afterAll, afterEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Session } from '../../src/client/session.ts';
 import { newData, removeFolders } from '../support/data-folder.ts';
-import { echo, endFarms, nodeAddresses, sessionOf, startFarm, whoAmI } from './running-farm.ts';
+import { echo, endFarms, nodeAddresses, type RunningFarm, sessionOf, startFarm, whoAmI } from './running-farm.ts';
 
 /* What all of it is for, on real processes: `npm test` runs this file, and of the tests with processes no other. */
 
-afterEach(endFarms);
+const ports = ['EchoTls11', 'EchoTls13', 'EchoSymmetric'];
+const sessions = new Map<string, Session>();
+let farm: RunningFarm;
+
+/** A farm whose first node is killed when it has issued a conversation of each port. */
+beforeAll(async () => {
+  farm = await startFarm(await newData(), '--no-restart');
+  for (const port of ports) {
+    const session = sessionOf(farm, port);
+    sessions.set(port, session);
+    const issued = await whoAmI(session, port, nodeAddresses(farm, port)[0]);
+    expect(issued).toMatchObject({ node: 'node1', openedFrom: 'issued' });
+  }
+  farm.kill(0);
+});
+afterAll(endFarms);
 afterAll(removeFolders);
 
-describe.each(['EchoTls11', 'EchoTls13', 'EchoSymmetric'])('%s', port => {
-  test('a conversation survives the kill -9 of the node that issued it: 1,000 calls on two others, none fails, no new bootstrap', async () => {
-    const farm = await startFarm(await newData(), '--no-restart');
-    const [first, ...others] = nodeAddresses(farm, port);
-    const session = sessionOf(farm, port);
-    expect(await whoAmI(session, port, first)).toMatchObject({ node: 'node1', openedFrom: 'issued' });
-    farm.kill(0);
+/** What the two nodes that are left count. */
+async function counted() {
+  const { nodes } = await farm.status();
+  return nodes.slice(1).map(({ opened, issued, faults }) => ({ seal: opened.seal, issued, faults }));
+}
+
+test.each(ports)(
+  'a conversation of %s survives the kill -9 of the node that issued it: 1,000 calls on two others, none fails, no new bootstrap',
+  async port => {
+    const session = sessions.get(port) as Session;
+    const others = nodeAddresses(farm, port).slice(1);
+    const before = await counted();
     expect(await whoAmI(session, port, others[0])).toMatchObject({ node: 'node2', openedFrom: 'seal' });
     let n = 0;
     const next = async () => {
@@ -21,13 +42,12 @@ describe.each(['EchoTls11', 'EchoTls13', 'EchoSymmetric'])('%s', port => {
     };
     await Promise.all(Array.from({ length: 8 }, next));
     expect(session.bootstraps).toBe(1);
-    const { nodes } = await farm.status();
-    expect(nodes.map(({ up }) => up)).toEqual([false, true, true]);
-    expect(nodes.slice(1).map(({ opened, issued, faults }) => ({ seal: opened.seal, issued, faults }))).toEqual([
-      { seal: 1, issued: 0, faults: {} },
-      { seal: 1, issued: 0, faults: {} },
-    ]);
+    expect(await counted()).toEqual(before.map(({ seal }) => ({ seal: seal + 1, issued: 0, faults: {} })));
+    expect((await farm.status()).nodes.map(({ up }) => up)).toEqual([false, true, true]);
     await session.close();
-    expect(await farm.interrupt()).toBe(0);
-  });
+  },
+);
+
+test('what is left of the farm ends as it is told to', async () => {
+  expect(await farm.interrupt()).toBe(0);
 });
