@@ -14,7 +14,6 @@ import type { Element } from '../xml/tree.ts';
 export function checkStructure(header: SecurityHeader, plan: MessagePlan, signers: readonly TokenUse[]): void {
   if (header.signatures.length !== signers.length) refuse('invalidSecurity', 'signature-count');
   if (header.timestamps.length !== (plan.timestamp ? 1 : 0)) refuse('invalidSecurity', 'timestamp-count');
-  if (header.binaryTokens.length !== 0) refuse('invalidSecurity', 'binary-token-unexpected');
   if (signers.length === 0) checkNoKeys(header);
   const proving = provingTokens(plan).length;
   const wanted = proving + signers.filter(({ kind }) => kind === 'supporting').length;

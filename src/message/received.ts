@@ -65,5 +65,5 @@ export function mayBeSigned(element: Element, { envelope, plan }: Received, endo
   const { namespace, local } = element;
   if (namespace === ns.wsu) return local === 'Timestamp';
   if (namespace === plan.dialect.wsc) return true;
-  return isSignableToken(element) || (namespace === ns.wsse && local === 'BinarySecurityToken');
+  return isSignableToken(element);
 }

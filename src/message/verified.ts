@@ -54,9 +54,7 @@ function tokenIn(fragment: Fragment | undefined): SupportingTokenElement {
   if (fragment === undefined) throw new TypeError('an EncryptedData was not decrypted');
   const [element, ...more] = elementContent(fragment, 'invalidSecurity', 'supporting-token-text');
   if (element === undefined || more.length !== 0) return refuse('invalidSecurity', 'supporting-token-count');
-  const token = parseSupportingToken(element, 'supporting-token-missing');
-  if (!token.mayBeEncrypted) refuse('invalidSecurity', 'supporting-token-encrypted');
-  return token;
+  return parseSupportingToken(element, 'supporting-token-missing', true);
 }
 
 /**

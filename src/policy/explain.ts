@@ -90,6 +90,7 @@ function explainKey({ token }: Protection & { kind: 'symmetric' }): string {
 const tokenNames: ReadonlyMap<string, string> = new Map([
   ['context', 'SecurityContextToken'],
   ['username', 'UsernameToken'],
+  ['x509', 'X509Token'],
 ]);
 
 function explainToken(token: SupportingToken): string {

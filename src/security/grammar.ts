@@ -15,7 +15,6 @@ export const securityLimits = {
   derivedKeys: 4,
   encryptedData: 4,
   dataReferences: 4,
-  binaryTokens: 2,
   prefixes: 16,
   leafChars: 8192,
   stateChars: 4096,

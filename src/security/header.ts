@@ -3,7 +3,6 @@ import { refuse } from '../errors.ts';
 import { type Dialect, ns, type SoapVersion } from '../names.ts';
 import type { Layout } from '../policy/plan.ts';
 import type { Element } from '../xml/tree.ts';
-import { type BinaryToken, parseBinaryToken } from './binary-token.ts';
 import { parseContextToken, type SecurityContextToken } from './context-token.ts';
 import { checkDistinct, type DerivedKeyToken, parseDerivedKeyToken } from './derived-key.ts';
 import { type EncryptedKey, parseEncryptedKey } from './encrypted-key.ts';
@@ -20,7 +19,6 @@ export interface SecurityHeader {
   readonly order: readonly Element[];
   readonly timestamps: readonly Timestamp[];
   readonly supportingTokens: readonly SupportingTokenElement[];
-  readonly binaryTokens: readonly BinaryToken[];
   readonly contextTokens: readonly SecurityContextToken[];
   readonly encryptedKeys: readonly EncryptedKey[];
   readonly derivedKeys: readonly DerivedKeyToken[];
@@ -56,11 +54,6 @@ function childrenIn({ wsc }: Dialect): ReadonlyMap<string, Child> {
       namespace: ns.wsu,
       most: 1,
       read: (element, header) => header.timestamps.push(parseTimestamp(element)),
-    },
-    BinarySecurityToken: {
-      namespace: ns.wsse,
-      most: securityLimits.binaryTokens,
-      read: (element, header) => header.binaryTokens.push(parseBinaryToken(element)),
     },
     SecurityContextToken: {
       namespace: wsc,
@@ -144,7 +137,6 @@ function emptyHeader(order: readonly Element[]): Building {
     order: [...order],
     timestamps: [],
     supportingTokens: [],
-    binaryTokens: [],
     contextTokens: [],
     encryptedKeys: [],
     derivedKeys: [],
@@ -179,7 +171,7 @@ function checkDeclaredBeforeUse(header: Building): void {
     declared.set(`#${id}`, element);
     if (wsuId !== undefined) declared.set(`#${wsuId}`, element);
   }
-  const tokens = [...header.encryptedKeys, ...header.derivedKeys, ...header.binaryTokens, ...header.supportingTokens];
+  const tokens = [...header.encryptedKeys, ...header.derivedKeys, ...header.supportingTokens];
   for (const { element, id } of tokens) {
     if (id !== undefined) declared.set(`#${id}`, element);
   }

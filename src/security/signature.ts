@@ -1,9 +1,11 @@
+import type { KeyObject } from 'node:crypto';
 import { type Awaitable, after } from '../awaitable.ts';
 import { decodeBase64 } from '../crypto/base64.ts';
 import { digest, equalBytes, type HashName } from '../crypto/digest.ts';
 import { hmac, hmacBase64, hmacKey } from '../crypto/hmac.ts';
+import { signRsa, verifyRsa } from '../crypto/rsa.ts';
 import type { SecretKey } from '../crypto/secret-key.ts';
-import type { Suite } from '../crypto/suites.ts';
+import type { HashAlgorithm, Suite } from '../crypto/suites.ts';
 import { type FaultClass, refuse } from '../errors.ts';
 import { algorithms, ns } from '../names.ts';
 import { type CanonicalAllowance, canonicalize } from '../xml/canonical.ts';
@@ -161,6 +163,19 @@ export function hmacVerifier(secret: SecretKey, hash: HashName): VerificationKey
 }
 
 /**
+ * The key of a certificate, by RSA with the asymmetric algorithm of a suite.
+ * @param inTurn has each verification done in its turn, or refuses it
+ */
+export function rsaVerifier(
+  publicKey: KeyObject,
+  algorithm: HashAlgorithm,
+  inTurn: (work: () => Promise<boolean>) => Promise<boolean>,
+): VerificationKey {
+  const verify = async (signedInfo: string, value: Buffer) => verifyRsa(algorithm, publicKey, signedInfo, value);
+  return { kind: 'asymmetric', verify: (signedInfo, value) => inTurn(() => verify(signedInfo, value)) };
+}
+
+/**
  * Checks the SignatureValue over SignedInfo. Nothing of what SignedInfo says has been used before.
  *
  * @throws {Refusal} `unsupportedAlgorithm` for a signature that wants another kind of key, `failedCheck`;
@@ -230,6 +245,11 @@ export interface SigningKey {
 export function hmacSigner(secret: SecretKey, hash: HashName): SigningKey {
   const key = hmacKey(secret, hash);
   return { kind: 'symmetric', sign: signedInfo => hmacBase64(key, signedInfo) };
+}
+
+/** The key of a certificate, by RSA with the asymmetric algorithm of a suite. */
+export function rsaSigner(privateKey: KeyObject, algorithm: HashAlgorithm): SigningKey {
+  return { kind: 'asymmetric', sign: signedInfo => signRsa(algorithm, privateKey, signedInfo) };
 }
 
 /** Writes a Signature over the parts, canonical as written. @param keyReference text of the SecurityTokenReference */

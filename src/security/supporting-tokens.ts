@@ -1,6 +1,8 @@
+import { digest } from '../crypto/digest.ts';
 import { refuse } from '../errors.ts';
-import { ns } from '../names.ts';
+import { ns, tokenTypes } from '../names.ts';
 import { attributeValue, type Element, isNamed } from '../xml/tree.ts';
+import { type CertificateClaims, parseBinaryToken, writeBinaryToken } from './binary-token.ts';
 import { parseUsernameToken, type UsernameClaims, writeUsernameToken } from './username-token.ts';
 
 /** A kind of supporting token (WS-SecurityPolicy 1.3 §8): it proves something of who sends, by what it says or by its key. */
@@ -36,9 +38,21 @@ const username: TokenKind<UsernameClaims> = {
   write: writeUsernameToken,
 };
 
+/** Its key is that of the certificate in it; which certificates are believed is for the service to say. */
+const x509: TokenKind<CertificateClaims> = {
+  namespace: ns.wsse,
+  local: 'BinarySecurityToken',
+  mayBeSigned: true,
+  mayBeEncrypted: false,
+  key: { valueType: tokenTypes.x509v3, nameOf: ({ certificate }) => digest('sha256', certificate) },
+  parse: parseBinaryToken,
+  write: writeBinaryToken,
+};
+
 /** All kinds, by the name that a plan has for each. What is not here is in no Security header. */
 export const supportingTokens: Map<string, TokenKind<unknown>> = new Map([
   ['username', username as TokenKind<unknown>],
+  ['x509', x509 as TokenKind<unknown>],
 ]);
 
 /** A supporting token in a Security header, or decrypted out of it. */
@@ -47,8 +61,6 @@ export interface SupportingTokenElement {
   /** Its wsu:Id. */
   readonly id: string | undefined;
   readonly kind: string;
-  /** Whether it may have stood inside an EncryptedData. */
-  readonly mayBeEncrypted: boolean;
   readonly claims: unknown;
 }
 
@@ -61,11 +73,14 @@ function rowOf(element: Element): readonly [kind: string, row: TokenKind<unknown
   return undefined;
 }
 
-/** @throws {Refusal} `invalidSecurity` for an element that is no supporting token, or one of another structure */
-export function parseSupportingToken(element: Element, reason: string): SupportingTokenElement {
+/**
+ * @param wasEncrypted whether it stood inside an EncryptedData, where not every kind may
+ * @throws {Refusal} `invalidSecurity` for an element that is no supporting token, or one of another structure
+ */
+export function parseSupportingToken(element: Element, reason: string, wasEncrypted = false): SupportingTokenElement {
   const [kind, row] = rowOf(element) ?? refuse('invalidSecurity', reason);
-  const id = attributeValue(element, ns.wsu, 'Id');
-  return { element, id, kind, mayBeEncrypted: row.mayBeEncrypted, claims: row.parse(element) };
+  if (wasEncrypted && !row.mayBeEncrypted) refuse('invalidSecurity', 'supporting-token-encrypted');
+  return { element, id: attributeValue(element, ns.wsu, 'Id'), kind, claims: row.parse(element) };
 }
 
 /**

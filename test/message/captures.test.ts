@@ -1,18 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import { parseTokenRequest } from '../../src/conversation/token-request.ts';
-import { verifyRsa } from '../../src/crypto/rsa.ts';
+import type { Suite } from '../../src/crypto/suites.ts';
 import { parseCertificate } from '../../src/crypto/x509.ts';
 import { unsecuredFault } from '../../src/message/message.ts';
 import { bodyContent } from '../../src/message/verified.ts';
 import { addressingVersions, dialects, ns } from '../../src/names.ts';
+import type { MessagePlan } from '../../src/policy/plan.ts';
+import type { CertificateClaims } from '../../src/security/binary-token.ts';
 import { contextKeys } from '../../src/security/context-keys.ts';
-import { parseSecurityHeader } from '../../src/security/header.ts';
-import { collectIds } from '../../src/security/ids.ts';
-import { verifyDigests } from '../../src/security/signature.ts';
-import { userOf } from '../../src/security/supporting-tokens.ts';
+import { rsaVerifier } from '../../src/security/signature.ts';
+import { type ProvenToken, userOf } from '../../src/security/supporting-tokens.ts';
 import { readFault } from '../../src/soap/fault-shape.ts';
-import { canonicalAllowance, canonicalize } from '../../src/xml/canonical.ts';
-import { defaultLimits } from '../../src/xml/limits.ts';
 import { agree, open, openBootstrap, openCall, own, recorded, textOf } from './captures.ts';
 import { noKey, noKeys } from './found.ts';
 import {
@@ -120,45 +118,29 @@ describe('WCF, transport with message credential', () => {
       const folder = `wcf/session/${binding}-certificate${hash}`;
       const dialect = dialectOf[binding];
       const used = suite(suiteOf[hash]);
-      const message = recorded(`${folder}/01-req.txt`);
-      const { envelope } = message;
-      const header = parseSecurityHeader(envelope.security, {
-        soap: envelope.soap,
-        dialect,
-        suite: used,
+      const { request: bootstrap, response: answer } = transportBootstrap(dialect, used.name);
+      const plan: MessagePlan = {
+        ...bootstrap,
         layout: 'strict',
+        supporting: [{ kind: 'x509', endorsing: true, derivedKeys: false }],
+        signed: { body: false, headers: [{ namespace: ns.wsa10, local: 'To' }] },
+      };
+      const message = recorded(`${folder}/01-req.txt`);
+      const findTokenKey = ({ claims }: ProvenToken, { asymmetricSignature }: Suite) => {
+        const certificate = parseCertificate((claims as CertificateClaims).certificate)?.certificate;
+        return certificate?.raw.equals(own('alice').certificate.raw)
+          ? rsaVerifier(certificate.publicKey, asymmetricSignature, verify => verify())
+          : undefined;
+      };
+      const request = await open(message, plan, { ...noKeys, findTokenKey });
+      expect([...request.signed.keys()].map(({ local }) => local).sort()).toEqual(['Timestamp', 'To']);
+      expect(request.tokens.map(({ kind }) => kind)).toEqual(['x509']);
+      await expect(open(message, plan, noKeys)).rejects.toMatchObject({ reason: 'token-key-unknown' });
+      await expect(open(message, bootstrap, { ...noKeys, findTokenKey })).rejects.toMatchObject({
+        reason: 'signature-count',
       });
-      const [signature] = header.signatures;
-      const [token] = header.binaryTokens;
-      if (signature === undefined || token === undefined) throw new Error('no signature');
-      const signedInfo = canonicalize(signature.signedInfo, { prefixes: signature.prefixes });
-      const certificate = parseCertificate(token.certificate)?.certificate;
-      expect(signature.kind).toBe('asymmetric');
-      expect(certificate?.raw.equals(own('alice').certificate.raw)).toBe(true);
-      if (certificate === undefined) throw new Error('no certificate');
-      expect(verifyRsa(used.asymmetricSignature, certificate.publicKey, signedInfo, signature.value)).toBe(true);
-      const ids = collectIds(message.tree.ids);
-      const signed = verifyDigests(signature.references, {
-        suite: used,
-        ids,
-        plaintexts: new Map(),
-        allowance: canonicalAllowance(message.bytes, defaultLimits),
-        mayBeSigned: () => true,
-      });
-      expect(signed.map(element => element.local)).toEqual(['Timestamp', 'To']);
-
-      const response = await open(
-        recorded(`${folder}/01-res.txt`),
-        transportBootstrap(dialect, used.name).response,
-        noKey,
-      );
-      await openCalls(
-        folder,
-        ['02', '03', '04', '05'],
-        binding,
-        hash,
-        agree(envelope.body.children[0], response.content),
-      );
+      const response = await open(recorded(`${folder}/01-res.txt`), answer, noKey);
+      await openCalls(folder, ['02', '03', '04', '05'], binding, hash, agree(request.content, response.content));
     },
   );
 

@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { systemRandom } from '../../src/crypto/random.ts';
 import { SecretKey } from '../../src/crypto/secret-key.ts';
@@ -9,13 +9,15 @@ import { send } from '../../src/message/send.ts';
 import type { BootstrapKeys, ConversationKey, SendKeys } from '../../src/message/sending-key.ts';
 import { addressingVersions, dialects, ns, soapVersions } from '../../src/names.ts';
 import type { EndorsingToken, MessagePlan, SupportingToken } from '../../src/policy/plan.ts';
+import type { CertificateClaims } from '../../src/security/binary-token.ts';
 import { contextKeys } from '../../src/security/context-keys.ts';
-import { supportingTokens, type TokenKind } from '../../src/security/supporting-tokens.ts';
+import { rsaSigner, rsaVerifier } from '../../src/security/signature.ts';
+import { type ProvenToken, supportingTokens, type TokenKind } from '../../src/security/supporting-tokens.ts';
 import { writeDirectReference } from '../../src/security/token-reference.ts';
 import { own } from '../message/captures.ts';
 import { found, noKeys } from '../message/found.ts';
-import { symmetricBootstrap, symmetricCalls, transportBootstrap } from '../message/plans.ts';
-import { type Seal, sealSigner, sealToken, sealVerifier } from './seal-token.ts';
+import { suite, symmetricBootstrap, symmetricCalls, transportBootstrap } from '../message/plans.ts';
+import { type Seal, sealToken } from './seal-token.ts';
 
 supportingTokens.set('seal', sealToken as TokenKind<unknown>);
 supportingTokens.set('badge', { ...sealToken, local: 'Badge' } as TokenKind<unknown>);
@@ -23,6 +25,7 @@ supportingTokens.set('badge', { ...sealToken, local: 'Badge' } as TokenKind<unkn
 const bob = own('bob');
 const alice = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const eve = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const algorithm = suite('Basic128').asymmetricSignature;
 const nowMs = Date.UTC(2026, 10, 26);
 const user = { username: 'alice', password: 'ecila' };
 const versions = { soap: soapVersions['1.2'], addressing: addressingVersions['1.0'] };
@@ -40,6 +43,7 @@ function conversation(bytes = secret): ConversationKey {
 
 const byContext: EndorsingToken = { kind: 'context', endorsing: true, derivedKeys: false };
 const byDerivedKey: EndorsingToken = { ...byContext, derivedKeys: true };
+const byCertificate: EndorsingToken = { kind: 'x509', endorsing: true, derivedKeys: false };
 const bySeal: EndorsingToken = { kind: 'seal', endorsing: true, derivedKeys: false };
 const addressing = (...names: string[]) => names.map(local => ({ namespace: ns.wsa10, local }));
 const plus = (plan: MessagePlan, ...tokens: readonly SupportingToken[]): MessagePlan => ({
@@ -54,8 +58,12 @@ const sealed = { ...tls, supporting: [bySeal, byContext], signed: { body: false,
 
 const holder = {
   recipient: bob,
-  tokens: { username: user, seal: { owner: 'alice' } satisfies Seal },
-  signingKeys: { seal: sealSigner(alice.privateKey) },
+  tokens: {
+    username: user,
+    seal: { owner: 'alice' } satisfies Seal,
+    x509: { certificate: bob.certificate.raw } satisfies CertificateClaims,
+  },
+  signingKeys: { seal: rsaSigner(alice.privateKey, algorithm), x509: rsaSigner(bob.privateKey, algorithm) },
   context: conversation(),
 };
 
@@ -72,18 +80,26 @@ class Work {
   readonly replayKeys: string[] = [];
 }
 
+/** The key of alice's seal and of bob's certificate: nobody else is believed. */
+function keyOf({ kind, claims }: ProvenToken): KeyObject | undefined {
+  if (kind === 'seal') return (claims as Seal).owner === 'alice' ? alice.publicKey : undefined;
+  const { certificate } = claims as CertificateClaims;
+  return bob.certificate.raw.equals(certificate) ? bob.certificate.publicKey : undefined;
+}
+
 async function read(text: string, plan: MessagePlan, change: Partial<RecipientKeys> = {}, work = new Work()) {
   const keys: RecipientKeys = {
     ...noKeys,
     ownCertificates: [bob],
     findContext: ({ id }) => (id === contextId ? found(id, new SecretKey(secret)) : undefined),
-    findTokenKey: ({ kind, claims }) =>
-      kind === 'seal' && (claims as Seal).owner === 'alice'
-        ? sealVerifier(alice.publicKey, async verify => {
-            work.publicOperations += 1;
-            return verify();
-          })
-        : undefined,
+    findTokenKey: (token, { asymmetricSignature }) => {
+      const key = keyOf(token);
+      const inTurn = (verify: () => Promise<boolean>) => {
+        work.publicOperations += 1;
+        return verify();
+      };
+      return key && rsaVerifier(key, asymmetricSignature, inTurn);
+    },
     inTurn: open => {
       work.privateOperations += 1;
       return open();
@@ -109,6 +125,7 @@ const plans: readonly [string, MessagePlan][] = [
   ['by its key, the message’s own not derived', plus(symmetricBootstrap({ derivedKeys: false }).request, byContext)],
   ['by derived ones, the message’s own not', plus(symmetricBootstrap({ derivedKeys: false }).request, byDerivedKey)],
   ['by a token with a key', plus(symmetric, bySeal)],
+  ['by a certificate', plus(symmetric, byCertificate)],
   ['by both', plus(symmetric, bySeal, byDerivedKey)],
   [
     'of a message encrypted first',
@@ -208,7 +225,7 @@ describe('a message is refused', () => {
     await expect(read(text.replace(endorsement, signatures(other)[1] ?? ''), plan)).rejects.toEqual(failed);
     const stranger = { ...holder, context: conversation(systemRandom(32)) };
     await expect(read(written(plan, stranger), plan)).rejects.toEqual(refusal('failedCheck', 'signature-value'));
-    const forged = { ...holder, signingKeys: { seal: sealSigner(eve.privateKey) } };
+    const forged = { ...holder, signingKeys: { seal: rsaSigner(eve.privateKey, algorithm) } };
     const seals = plus(symmetric, bySeal);
     await expect(read(written(seals, forged), seals)).rejects.toEqual(refusal('failedCheck', 'signature-value'));
     const nobodys = { ...holder, tokens: { ...holder.tokens, seal: { owner: 'eve' } } };
@@ -246,7 +263,7 @@ describe('a message is refused', () => {
     expect(await outcome(text.replace(/<ds:Reference URI="#B-.*?<\/ds:Reference>/, ''))).toEqual([0, 0, 0]);
     expect(await outcome(text.replace(signatures(text)[2] ?? '', ''))).toEqual([0, 0, 0]);
     expect(await outcome(text, { findTokenKey: () => undefined })).toEqual([0, 0, 0]);
-    const forged = { ...holder, signingKeys: { seal: sealSigner(eve.privateKey) } };
+    const forged = { ...holder, signingKeys: { seal: rsaSigner(eve.privateKey, algorithm) } };
     expect(await outcome(written(both, forged))).toEqual([1, 0, 0]);
     const changed = (found: string) => found.replace(/<ds:SignatureValue>..../, '<ds:SignatureValue>AAAA');
     expect(await outcome(text.replace(signatures(text)[0] ?? '', changed))).toEqual([1, 0, 0]);

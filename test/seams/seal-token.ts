@@ -1,7 +1,5 @@
-import { type KeyObject, sign as signBy, verify as verifyBy } from 'node:crypto';
 import { ns } from '../../src/names.ts';
 import { leafContent, wsuIdOf } from '../../src/security/grammar.ts';
-import type { SigningKey, VerificationKey } from '../../src/security/signature.ts';
 import type { TokenKind } from '../../src/security/supporting-tokens.ts';
 import { escapeText } from '../../src/xml/write.ts';
 
@@ -27,16 +25,3 @@ export const sealToken: TokenKind<Seal> = {
     return `<t:Seal xmlns:t="${sealNamespace}" xmlns:u="${ns.wsu}" u:Id="${id}">${escapeText(owner)}</t:Seal>`;
   },
 };
-
-/** rsa-sha1, which waits for its turn. */
-export function sealVerifier(publicKey: KeyObject, inTurn: (work: () => boolean) => Promise<boolean>): VerificationKey {
-  const verify = (signedInfo: string, value: Buffer) => verifyBy('sha1', Buffer.from(signedInfo), publicKey, value);
-  return { kind: 'asymmetric', verify: (signedInfo, value) => inTurn(() => verify(signedInfo, value)) };
-}
-
-export function sealSigner(privateKey: KeyObject): SigningKey {
-  return {
-    kind: 'asymmetric',
-    sign: signedInfo => signBy('sha1', Buffer.from(signedInfo), privateKey).toString('base64'),
-  };
-}

@@ -19,6 +19,7 @@ import {
   recipientOf,
   sha1Of,
 } from '../../src/security/encrypted-key.ts';
+import { parseSupportingToken } from '../../src/security/supporting-tokens.ts';
 import { checkFreshness, parseTimestamp, writeTimestamp } from '../../src/security/timestamp.ts';
 import { writeDirectReference } from '../../src/security/token-reference.ts';
 import { parseUsernameToken, writeUsernameToken } from '../../src/security/username-token.ts';
@@ -102,12 +103,17 @@ describe('BinarySecurityToken', () => {
   const certificate = own('alice').certificate.raw;
 
   test('parse of write is identity', () => {
-    const element = canonical(writeBinaryToken('BST', certificate));
-    expect(parseBinaryToken(element)).toEqual({ element, id: 'BST', certificate });
+    const element = canonical(writeBinaryToken('BST', { certificate }));
+    expect(parseSupportingToken(element, '')).toMatchObject({
+      element,
+      id: 'BST',
+      kind: 'x509',
+      claims: { certificate },
+    });
   });
 
   test('of another type or encoding is refused', () => {
-    const text = writeBinaryToken('BST', certificate);
+    const text = writeBinaryToken('BST', { certificate });
     expect(() => parseBinaryToken(root(text.replace('#X509v3', '#X509PKIPathv1')))).toThrow(
       refusal('invalidSecurityToken'),
     );
