@@ -65,8 +65,9 @@ export interface SigningToken {
   /** Whether its key costs a public-key operation, so that all else is checked first. */
   readonly isCostly: boolean;
   /**
-   * Finds its key. @throws {Refusal} `badContextToken` for a context that isn't known, `invalidSecurityToken` for a
-   * supporting token that isn't
+   * Finds its key.
+   * @throws {Refusal} `badContextToken` for a context that isn't known, `invalidSecurityToken` for a supporting token
+   * that isn't believed
    */
   readonly open: () => Awaitable<TokenKey>;
 }

@@ -67,10 +67,11 @@ export function receive(
   const received = readHeader(message, plan, binding, options.limits ?? defaultLimits);
   const timestamp = received.header.timestamps[0];
   if (timestamp !== undefined) checkFreshness(timestamp, options);
-  const [token, ...endorsing] = signingTokens(received.header, binding.signers, plan, keys, options.random);
+  const tokens = signingTokens(received.header, binding.signers, plan, keys, options.random);
+  const [token] = tokens;
   if (token === undefined) return verified(message, received, [], nothing, new Map());
-  const resolved = resolveKeys(received, [token, ...endorsing]);
-  if ([token, ...endorsing].some(({ isCostly }) => isCostly)) checkBeforeKey(message, received, resolved, options);
+  const resolved = resolveKeys(received, token, tokens.slice(1));
+  if (tokens.some(({ isCostly }) => isCostly)) checkBeforeKey(message, received, resolved, options);
   return after(verifySignatures(received, resolved), keys => receiveSigned(message, received, resolved, keys, options));
 }
 

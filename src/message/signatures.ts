@@ -45,13 +45,13 @@ export interface ResolvedKeys {
  * Finds out which key each signature and each EncryptedData must have been made with, and that each signature covers
  * what it must. No key is opened.
  *
- * @param tokens in the order of the binding
+ * @param token the main signature's
+ * @param others those of the signatures that endorse
  * @throws {Refusal} `invalidSecurity`
  */
-export function resolveKeys(received: Received, tokens: readonly [SigningToken, ...SigningToken[]]): ResolvedKeys {
+export function resolveKeys(received: Received, token: SigningToken, others: readonly SigningToken[]): ResolvedKeys {
   const { plan, header, parts } = received;
-  const [token, ...others] = tokens;
-  checkDerivedKeys(header, tokens);
+  checkDerivedKeys(header, [token, ...others]);
   const main = resolveSignature(received, token, undefined);
   const endorsing = others.map(other => resolveSignature(received, other, main.signature));
   const encryption = new Map<Element, DerivedKeyToken | undefined>();
