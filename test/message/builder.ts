@@ -1,11 +1,14 @@
+import { sign } from 'node:crypto';
 import { encrypt } from '../../src/crypto/cipher.ts';
 import { digest } from '../../src/crypto/digest.ts';
 import { hmacBase64, hmacKey } from '../../src/crypto/hmac.ts';
 import { pSha1 } from '../../src/crypto/psha1.ts';
 import { SecretKey } from '../../src/crypto/secret-key.ts';
+import type { OwnCertificate } from '../../src/crypto/x509.ts';
 import { algorithms, dialects, ns, tokenTypes } from '../../src/names.ts';
 import { canonicalize } from '../../src/xml/canonical.ts';
 import { scanText } from '../../src/xml/scan.ts';
+import { own } from './captures.ts';
 
 /**
  * Makes messages that are signed and encrypted by the rules, and can be made to break any of them at any point: before
@@ -28,8 +31,10 @@ export interface Recipe {
   readonly signature?: (text: string) => string;
   /** Key of the HMAC instead of the one that KeyInfo names. */
   readonly secret?: Uint8Array;
+  /** Whose key signs by RSA instead. */
+  readonly signer?: OwnCertificate;
   /** The same of the Signature that endorses: the ids that it covers, and its steps. */
-  readonly endorsement?: Pick<Recipe, 'sign' | 'signedInfo' | 'signature' | 'secret'>;
+  readonly endorsement?: Pick<Recipe, 'sign' | 'signedInfo' | 'signature' | 'secret' | 'signer'>;
   /** Changes the content of the Body after it was digested, before it is encrypted. */
   readonly plaintext?: (text: string) => string;
   /** Changes the UsernameToken after it was digested, before it is encrypted. */
@@ -68,6 +73,14 @@ export const parts = {
   keyInfo: `<ds:KeyInfo>${str(reference('#DKs', dk))}</ds:KeyInfo>`,
 };
 
+export const alice = own('alice');
+
+export function binaryToken(id: string, { certificate }: OwnCertificate): string {
+  const types = `ValueType="${tokenTypes.x509v3}" EncodingType="${tokenTypes.base64Binary}"`;
+  const der = certificate.raw.toString('base64');
+  return `<wsse:BinarySecurityToken wsu:Id="${id}" ${types}>${der}</wsse:BinarySecurityToken>`;
+}
+
 export function derivedKeyToken(id: keyof typeof nonces, source: string): string {
   return (
     `<wsc:DerivedKeyToken wsu:Id="${id}">${source}<wsc:Offset>0</wsc:Offset><wsc:Length>16</wsc:Length>` +
@@ -84,8 +97,10 @@ interface Base {
   readonly derived: boolean;
   readonly encrypted: boolean;
   readonly content?: string;
+  /** Whose key makes the Signature by RSA. */
+  readonly signer?: OwnCertificate;
   /** A second Signature, by the conversation. */
-  readonly endorsed?: { readonly keyInfo: string; readonly secret: Uint8Array };
+  readonly endorsed?: { readonly sign: readonly string[]; readonly keyInfo: string; readonly secret: Uint8Array };
 }
 
 const wsaIds = ['To', 'ReplyTo', 'MessageID', 'Action'];
@@ -143,7 +158,7 @@ function endorsed(base: Base, derived: boolean): Base {
     security: base.security
       .replace('<REFERENCES/>', `${token}<REFERENCES/>`)
       .replace('<SIGNATURE/>', '<SIGNATURE/><ENDORSEMENT/>'),
-    endorsed: { keyInfo, secret: derived ? derivedBytes(contextSecret, 'DKx') : contextSecret },
+    endorsed: { sign: ['SIG'], keyInfo, secret: derived ? derivedBytes(contextSecret, 'DKx') : contextSecret },
   };
 }
 
@@ -187,6 +202,16 @@ export function bases(recorded: RecordedKey) {
       derived: false,
       encrypted: false,
     },
+    'tls-endorsed-certificate': {
+      ...calls,
+      security: `${parts.timestamp}${binaryToken('BST', alice)}${parts.sct}<SIGNATURE/><ENDORSEMENT/>`,
+      sign: ['TS', 'To'],
+      keyInfo: `<ds:KeyInfo>${str(reference('#BST', tokenTypes.x509v3))}</ds:KeyInfo>`,
+      signer: alice,
+      derived: false,
+      encrypted: false,
+      endorsed: { sign: ['TS'], keyInfo: direct, secret: contextSecret },
+    },
   } satisfies Record<string, Base>;
 }
 
@@ -222,8 +247,8 @@ export function build(base: Base, recipe: Recipe = {}): string {
 
 function endorsementOf(signed: string, { endorsed }: Base, { endorsement = {} }: Recipe): string {
   if (endorsed === undefined) return '';
-  const { keyInfo, secret } = endorsed;
-  const recipe = { sign: ['SIG'], secret, ...endorsement };
+  const { keyInfo, secret, sign } = endorsed;
+  const recipe = { sign, secret, ...endorsement };
   return signatureOf(signed.replace('<ENDORSEMENT/>', ''), { keyInfo }, recipe, 'END');
 }
 
@@ -242,13 +267,15 @@ function signatureOf(
     const text = signedReference(`#${id}`, digest('sha1', canonical), prefixes);
     return (recipe.reference ?? same)(text, id);
   });
+  const signer = recipe.signer ?? (recipe.secret === undefined ? base.signer : undefined);
   const signedInfo = (recipe.signedInfo ?? same)(
     `<ds:SignedInfo><ds:CanonicalizationMethod Algorithm="${algorithms.excC14n}"/>` +
-      `<ds:SignatureMethod Algorithm="${algorithms.hmacSha1}"/>` +
+      `<ds:SignatureMethod Algorithm="${signer === undefined ? algorithms.hmacSha1 : algorithms.rsaSha1}"/>` +
       `${references.join('')}</ds:SignedInfo>`,
   );
-  const secret = recipe.secret ?? keyBytes(base as Base, 'DKs', 32);
-  const value = hmacBase64(hmacKey(secret, 'sha1'), canonicalSignedInfo(signedInfo));
+  const canonical = canonicalSignedInfo(signedInfo);
+  const hmac = () => hmacBase64(hmacKey(recipe.secret ?? keyBytes(base as Base, 'DKs', 32), 'sha1'), canonical);
+  const value = signer === undefined ? hmac() : rsaSha1(signer, canonical);
   return (recipe.signature ?? same)(
     `<ds:Signature Id="${signatureId}">${signedInfo}<ds:SignatureValue>${value}</ds:SignatureValue>${base.keyInfo}</ds:Signature>`,
   );
@@ -264,6 +291,10 @@ export function signedReference(uri: string, digestValue: string, prefixes: read
     `<ds:Reference URI="${uri}"><ds:Transforms>${transform}</ds:Transforms>` +
     `<ds:DigestMethod Algorithm="${algorithms.sha1}"/><ds:DigestValue>${digestValue}</ds:DigestValue></ds:Reference>`
   );
+}
+
+function rsaSha1({ privateKey }: OwnCertificate, text: string): string {
+  return sign('sha1', Buffer.from(text), privateKey).toString('base64');
 }
 
 function canonicalSignedInfo(text: string): string {

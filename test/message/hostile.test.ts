@@ -7,10 +7,12 @@ import { readMessage } from '../../src/message/message.ts';
 import type { ReceiveKeys } from '../../src/message/protection-key.ts';
 import { receive } from '../../src/message/receive.ts';
 import type { Verified } from '../../src/message/verified.ts';
-import { dialects } from '../../src/names.ts';
+import { dialects, ns } from '../../src/names.ts';
 import type { MessagePlan } from '../../src/policy/plan.ts';
+import type { CertificateClaims } from '../../src/security/binary-token.ts';
 import { contextKeys } from '../../src/security/context-keys.ts';
-import { type BaseName, bases, build, contextId, contextSecret, nowMs, type RecordedKey } from './builder.ts';
+import { rsaVerifier } from '../../src/security/signature.ts';
+import { alice, type BaseName, bases, build, contextId, contextSecret, nowMs, type RecordedKey } from './builder.ts';
 import { all, open, own, recorded, textOf } from './captures.ts';
 import { found, noKeys } from './found.ts';
 import { hostile } from './hostile/index.ts';
@@ -46,12 +48,21 @@ const plans: Readonly<Record<BaseName, MessagePlan>> = {
   'tls-calls': tls.request,
   'tls-answer': tls.response,
   'tls-bootstrap': transportBootstrap(dialects.feb2005, 'Basic128').request,
+  'tls-endorsed-certificate': endorsed({
+    ...transportBootstrap(dialects.feb2005, 'Basic128').request,
+    supporting: [{ kind: 'x509', endorsing: true, derivedKeys: false }],
+    signed: { body: false, headers: [{ namespace: ns.wsa10, local: 'To' }] },
+  }),
   'tls-endorsed-bootstrap': endorsed(transportBootstrap(dialects.feb2005, 'Basic128').request),
 };
 
 const secret = () => new SecretKey(contextSecret);
 const service: ReceiveKeys = {
   findContext: token => (token.id === contextId && token.state === 'AAAA' ? found(contextId, secret()) : undefined),
+  findTokenKey: ({ claims }, { asymmetricSignature }) =>
+    alice.certificate.raw.equals((claims as CertificateClaims).certificate)
+      ? rsaVerifier(alice.certificate.publicKey, asymmetricSignature, verify => verify())
+      : undefined,
   ownCertificates: [bob],
 };
 const initiator: ReceiveKeys = { context: { id: contextId, instance: undefined, keys: contextKeys(secret()) } };

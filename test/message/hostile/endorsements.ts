@@ -1,4 +1,6 @@
-import { sct as contextType, dk, parts, reference, str } from '../builder.ts';
+import { tokenTypes } from '../../../src/names.ts';
+import { alice, binaryToken, sct as contextType, dk, parts, reference, str } from '../builder.ts';
+import { own } from '../captures.ts';
 import { chain, insertAfter, replace, type Scenario, scenarioList } from './steps.ts';
 
 /** Signatures that endorse the one which protects a message: the letter N. */
@@ -197,5 +199,50 @@ add('tls-endorsed-bootstrap', 'N11-over-a-signature', 'over TLS, a Signature ove
   sign: ['TS', 'SIG2'],
   signature: text => text + text.replace(other('SIG'), other('SIG2')),
 });
+
+const certified = 'tls-endorsed-certificate';
+const bst = binaryToken('BST', alice);
+const byCertificate = keyInfo('#BST', tokenTypes.x509v3);
+add(certified, 'N12-missing', 'a certificate and its Signature, and none by the conversation', {
+  finished: replace(endorsement, ''),
+});
+add(certified, 'N12-certificate-missing', 'both Signatures, and no certificate', { unsigned: replace(bst, '') });
+add(certified, 'N12-another-certificate', 'a certificate that nobody believes, with its own Signature', {
+  unsigned: replace(bst, binaryToken('BST', own('bob'))),
+  signer: own('bob'),
+});
+add(certified, 'N12-another-key', 'a Signature by another key than that of the certificate', { signer: own('bob') });
+add(certified, 'N12-two-certificates', 'a second certificate', {
+  unsigned: insertAfter(bst, binaryToken('BST2', own('bob'))),
+});
+add(certified, 'N12-hmac-with-the-certificate', 'an HMAC keyed with the certificate, which everybody has', {
+  secret: alice.certificate.raw,
+});
+add(certified, 'N12-hmac-with-the-public-key', 'an HMAC keyed with the public key, which everybody has', {
+  secret: alice.certificate.publicKey.export({ type: 'spki', format: 'der' }),
+});
+add(certified, 'N12-rsa-by-the-context', 'a Signature by RSA that names the conversation as its key', {
+  endorsement: { signer: alice },
+});
+add(certified, 'N12-two-by-the-certificate', 'two Signatures by the certificate, none by the conversation', {
+  endorsement: { signer: alice, signature: replace(byContext, byCertificate) },
+});
+add(certified, 'N12-part-not-signed', 'a Signature by the certificate over the Timestamp alone', { sign: ['TS'] });
+add(certified, 'N12-part-signed-by-the-other', 'To signed by the conversation, not by the certificate', {
+  sign: ['TS'],
+  endorsement: { sign: ['TS', 'To'] },
+});
+add(certified, 'N12-timestamp-not-signed', 'a Signature by the certificate over To alone', { sign: ['To'] });
+add(certified, 'N12-over-the-main-one', 'a Signature by the conversation over the certificate’s, not the Timestamp', {
+  endorsement: { sign: ['SIG'] },
+});
+add(certified, 'N12-control-more-parts', 'the conversation signs To as well, as a WCF client up to 10.0 does', {
+  endorsement: { sign: ['TS', 'To'] },
+});
+add(certified, 'N12-changed', 'a To that was changed on the way', {
+  finished: replace('8080/EchoSymmetric', '6666/EchoSymmetric'),
+});
+add('tls-endorsed-bootstrap', 'N12-instead-of-the-user', 'a certificate where a user is asked for', {}, certified);
+add(certified, 'N12-user-instead', 'a user where a certificate is asked for', {}, 'tls-endorsed-bootstrap');
 
 export const endorsements: readonly Scenario[] = scenarios;
