@@ -69,6 +69,9 @@ export function resolveKeys(received: Received, token: SigningToken, others: rea
 function resolveSignature(received: Received, token: SigningToken, main: Signature | undefined): ResolvedSignature {
   const { plan, header, binding } = received;
   const signature = signatureBy(received, token);
+  // Of a supporting token's key only whoever finds it knows the kind.
+  if (token.use.kind !== 'supporting' && signature.kind !== 'symmetric')
+    refuse('unsupportedAlgorithm', 'signature-kind');
   const derived = resolveKey(signature.key, plan.suite.signatureKeyBytes, header, token, plan.dialect);
   const endorsed = binding.endorsed === 'mainSignature' ? main : undefined;
   checkReferences(signature.references, received, endorsed?.element);

@@ -52,6 +52,7 @@ describe('no private operation is done for a bootstrap', () => {
     ['whose derived key has another length', 'invalidSecurity', changed(/(?<=<c:Length>)16/, '15')],
     ['that is signed with a key which is not there', 'invalidSecurity', changed(/(?<=Reference URI="#)DKs-/, 'DKx-')],
     ['that is encrypted to somebody else', 'invalidSecurityToken', changed(/(?<=ThumbprintSHA1">)..../, 'AAAA')],
+    ['that is signed as by a certificate', 'unsupportedAlgorithm', changed(/(?<=xmldsig#)hmac-sha1/, 'rsa-sha1')],
     ['of another key transport', 'unsupportedAlgorithm', changed(/rsa-oaep-mgf1p/, 'rsa-1_5')],
   ])('%s', async (_, fault, make) => {
     const { status, body = '' } = await node.post(port, make());
