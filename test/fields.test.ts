@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { list, number, object, oneOf, record, text, wholeNumber } from '../src/fields.ts';
+import { type Describes, list, number, object, oneOf, record, text, wholeNumber } from '../src/fields.ts';
 
 const place = { of: 'options', path: '' };
 const nowMs = () => 7;
@@ -66,4 +66,43 @@ test.each<[string, object, string]>([
   ['nothing where something is required', {}, 'options: lacks the key name'],
 ])('%s is refused by its place', (_, given, message) => {
   expect(() => described.read(given, place)).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID', message }));
+});
+
+describe('the compiler', () => {
+  interface Options {
+    readonly name: string;
+    readonly order?: 'first' | 'rotate';
+    readonly waitMs?: number;
+  }
+  const name = { is: text, required: true, means: 'A name.' } as const;
+  const order = { is: oneOf('first', 'rotate'), default: 'first', means: 'An order.' } as const;
+  const waitMs = { is: number(1, 9, 'ms'), without: 'none', means: 'A wait.' } as const;
+
+  test('takes the description of each option, and knows what is read by it', () => {
+    const settings = object({ name, order, waitMs } satisfies Describes<Options>).read({ name: 'a' }, place);
+    const read: { readonly name: string; readonly order: 'first' | 'rotate'; readonly waitMs?: number } = settings;
+    expect(read).toEqual({ name: 'a', order: 'first' });
+  });
+
+  test('refuses a description that is not that of the options', () => {
+    const descriptions = [
+      // @ts-expect-error one is missing
+      { name, order } satisfies Describes<Options>,
+      // @ts-expect-error one is too many
+      { name, order, waitMs, wait: waitMs } satisfies Describes<Options>,
+      // @ts-expect-error another type
+      { name: { ...name, is: number(1, 2) }, order, waitMs } satisfies Describes<Options>,
+      // @ts-expect-error fewer values than may be given
+      { name, order: { ...order, is: oneOf('first') }, waitMs } satisfies Describes<Options>,
+      // @ts-expect-error more values than may be given
+      { name, order: { ...order, is: oneOf('first', 'rotate', 'last') }, waitMs } satisfies Describes<Options>,
+      // @ts-expect-error a default of another type
+      { name, order: { ...order, default: 'last' }, waitMs } satisfies Describes<Options>,
+      // @ts-expect-error required, but may be left out
+      { name, order, waitMs: { is: waitMs.is, required: true, means: '' } } satisfies Describes<Options>,
+      // @ts-expect-error may not be left out, but has a default
+      { name: { is: text, default: 'a', means: '' }, order, waitMs } satisfies Describes<Options>,
+    ];
+    expect(descriptions).toHaveLength(8);
+  });
 });

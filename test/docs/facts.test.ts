@@ -170,6 +170,21 @@ describe('docs/wssc.md', () => {
     expect(new Set(named)).toEqual(new Set(known.filter(option => option !== '--help' && option !== '--debug')));
   });
 
+  test.each(['farm', 'load', 'tokens'])('gives the default of every option of wssc %s that has one', async name => {
+    const rows = section('docs/wssc.md', `wssc ${name}`).matchAll(/^\| (`--[^|]+) \| ([^|]*) \|/gm);
+    const documented = [...rows].flatMap(([, options = '', values = '']) => {
+      const [names, defaults] = [options.split(', '), values.split(', ')];
+      return names.map((option, i) => [option.replaceAll('`', ''), (defaults[i] ?? '').replaceAll('`', '')] as const);
+    });
+    const entries = (await help([name])).split(/\n {2}(?=-)/).map(entry => entry.replace(/\s+/g, ' '));
+    const defaults = entries.flatMap(entry => {
+      const [, option = '', value = 'false'] = /^(--[\w-]+).*?(?:\(default: "?([^)"]*)"?\))?$/.exec(entry) ?? [];
+      return value === 'false' ? [] : [[option, value] as const];
+    });
+    expect(defaults.length).toBeGreaterThan(0);
+    expect(documented).toEqual(expect.arrayContaining(defaults));
+  });
+
   test('has a section for every command', async () => {
     const listed = (await help([])).split('\nCommands:\n')[1]?.split('\n\n')[0] ?? '';
     expect([...listed.matchAll(/^ {2}(\w+)/gm)].map(([, name]) => name).sort()).toEqual(Object.keys(commands).sort());
