@@ -3,7 +3,7 @@
  * must be, no member that nobody reads, what is not given by its default, and an error that names the place. What was
  * read is what is used.
  */
-import { type ConfigurationCode, ConfigurationError } from './errors.ts';
+import { ConfigurationError } from './errors.ts';
 
 /** A value with its place: `limits.maxDepth` of `node.json`, `addresses[1]` of the options of `createEndpoint`. */
 export interface Place {
@@ -15,13 +15,14 @@ export interface Place {
   readonly manner?: Manner;
 }
 
-/** How the errors of a kind of file are told. */
+/** How the errors of a kind of place are told. */
 export interface Manner {
-  readonly code: ConfigurationCode;
+  /** Makes one of its whole sentence. */
+  error(sentence: string): Error;
   /** Said of an object with a member that there is not. */
-  unknown(name: string): string;
+  unknown?(name: string): string;
   /** Said of an object without a member that is required. */
-  missing(name: string): string;
+  missing?(name: string): string;
 }
 
 /** What one value must be. */
@@ -36,7 +37,7 @@ export interface Field<T, Given = T> {
   readonly range?: string | readonly [least: number, most: number];
   /** What the members of an object are. */
   readonly members?: Members;
-  /** Reads one. @throws {SecureConversationError} naming the place, `CONFIG_INVALID` where it has no code of its own */
+  /** Reads one. @throws {SecureConversationError} naming the place, `CONFIG_INVALID` where it has no manner of its own */
   readonly read: (value: unknown, place: Place) => T;
   /** Never there: where the compiler finds what may be given, which {@link Describes} compares. */
   readonly given?: (value: Given) => Given;
@@ -95,9 +96,12 @@ export type Describes<Options> = {
       : Needed);
 };
 
-/** The error of a value that is not what it must be, `CONFIG_INVALID` where its place has no code of its own. */
-export function errorAt({ of, path, manner }: Place, problem: string): ConfigurationError {
-  return new ConfigurationError(manner?.code ?? 'CONFIG_INVALID', `${of}: ${path === '' ? '' : `${path} `}${problem}`);
+/** The error of a value that is not what it must be, `CONFIG_INVALID` where its place has no manner of its own. */
+export function errorAt({ of, path, manner }: Place, problem: string, hint?: string): Error {
+  const sentence = `${of}: ${path === '' ? '' : `${path} `}${problem}`;
+  return (
+    manner?.error(sentence) ?? new ConfigurationError('CONFIG_INVALID', sentence, hint === undefined ? {} : { hint })
+  );
 }
 
 /** @throws {SecureConversationError} {@link errorAt} always. */
@@ -261,7 +265,7 @@ export function object<const M extends Members>(members: M): ObjectField<M> {
 
 /** The value of a member that is not given; undefined where it has none then. */
 function absent(member: Member, name: string, place: Place): unknown {
-  if ('required' in member) return failAt(place, place.manner?.missing(name) ?? `lacks the key ${name}`);
+  if ('required' in member) return failAt(place, place.manner?.missing?.(name) ?? `lacks the key ${name}`);
   if ('default' in member) return member.is.read(member.default, within(place, name));
   return 'make' in member ? member.make() : undefined;
 }
@@ -283,9 +287,7 @@ export function within(place: Place, name: string): Place {
 }
 
 function unknownMember(name: string, place: Place, members: Members): never {
-  if (place.manner !== undefined) failAt(place, place.manner.unknown(name));
-  const { of, path } = within(place, name);
-  throw new ConfigurationError('CONFIG_INVALID', `${of}: unknown key ${path}`, {
-    hint: `known there: ${Object.keys(members).join(', ')}`,
-  });
+  if (place.manner?.unknown !== undefined) failAt(place, place.manner.unknown(name));
+  const { path } = within(place, name);
+  throw errorAt({ ...place, path: '' }, `unknown key ${path}`, `known there: ${Object.keys(members).join(', ')}`);
 }

@@ -40,6 +40,7 @@ export type { ContextBearerOptions } from './server/context-bearer.ts';
 export { type CurrentContext, currentContext, findCurrentContext } from './server/current-context.ts';
 export { createEndpoint } from './server/endpoint.ts';
 export type { EndpointOptions, PortOverrides } from './server/endpoint-options.ts';
+export type { ListenOptions } from './server/listen-options.ts';
 export type { Endpoint, EndpointListener } from './server/open-endpoint.ts';
 export type { Mounted } from './server/requests.ts';
 export type { Statistics } from './server/statistics.ts';

@@ -48,7 +48,7 @@ export function wholeOf(kind: PrivateFileKind, file: string): Place {
     of: `${kind.what} ${file}`,
     path: '',
     manner: {
-      code: kind.code,
+      error: sentence => new ConfigurationError(kind.code, sentence),
       unknown: name => `has an unknown field ${JSON.stringify(name.slice(0, 40))}`,
       missing: name => `lacks the field "${name}"`,
     },

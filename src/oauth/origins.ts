@@ -1,5 +1,6 @@
 import cors from 'cors';
 import type { RequestHandler } from 'express';
+import { where } from '../fields.ts';
 import { OAuthError, writeError } from './oauth-error.ts';
 
 /** How long a browser remembers a preflight's answer. */
@@ -28,4 +29,15 @@ export function allowOrigins(origins: readonly string[]): RequestHandler[] {
 /** A page of this very host; its scheme may differ where a balancer ends TLS. */
 function isOwn(origin: string, host: string | undefined): boolean {
   return URL.canParse(origin) && new URL(origin).host === host;
+}
+
+/** An origin of pages, as the browser writes it: one that is written otherwise would never be found. */
+export const origin = where<string>(
+  { type: 'origin' },
+  value => typeof value === 'string' && isOrigin(value),
+  'must be an origin as browsers write it: https://shop.example, with the port where it is not the usual one',
+);
+
+function isOrigin(text: string): boolean {
+  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol) && new URL(text).origin === text;
 }

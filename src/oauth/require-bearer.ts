@@ -3,12 +3,12 @@ import { type Awaitable, after } from '../awaitable.ts';
 import type { Claim } from '../bearer/bearer-codec.ts';
 import { keyIdOfToken } from '../bearer/bearer-token.ts';
 import type { Revocations } from '../bearer/revocations.ts';
+import { audience, scope } from '../bearer/token-fields.ts';
 import { openAccessToken } from '../bearer/token-openers.ts';
 import { anyObject, type Describes, object } from '../fields.ts';
 import { clockOption } from '../keyring/keeper.ts';
 import { openRing, type RingSource, ringMeans, ringSource } from '../keyring/ring-source.ts';
 import { openWith } from '../keyring/seal.ts';
-import { audience, scope } from './option-fields.ts';
 
 /** Options of {@link requireBearer} and {@link bearerCheck}. */
 export interface RequireBearerOptions {

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { type Revocation, revocations } from '../bearer/revocations.ts';
+import { audience, scopeNames, usualTokenLifeMs } from '../bearer/token-fields.ts';
 import { type RandomSource, systemRandom } from '../crypto/random.ts';
 import { ConfigurationError } from '../errors.ts';
 import { callable, type Describes, failAt, flag, list, object, oneOrList, record, wholeNumber } from '../fields.ts';
@@ -16,7 +17,7 @@ import type { Authenticate, AuthenticateByToken } from '../users/authenticate.ts
 import { type LoginLimits, loginLimitsField, loginLimitsMean } from '../users/login-limits.ts';
 import { authenticateMeans, type Logins, loginsOf, usersFileOrFunction, usersOrLogins } from '../users/logins.ts';
 import { type ClientOptions, openClients } from './clients.ts';
-import { audience, origin, scopeNames } from './option-fields.ts';
+import { origin } from './origins.ts';
 import { type AttemptLimits, requestRate } from './request-rate.ts';
 import { roleClaims, type TokenService } from './token-service.ts';
 
@@ -83,7 +84,6 @@ export interface BearerTokensOptions extends ClientOptions {
 }
 
 const maxAudiences = 16;
-const usualLifetimeMs = 1_200_000;
 
 /** From a second to ten years; the ring's token life is a bound as well. */
 const life = wholeNumber(1_000, 315_360_000_000, 'ms');
@@ -117,7 +117,7 @@ export const bearerTokensOptions = object({
   },
   lifetimeMs: {
     is: life,
-    without: "20 min, or the ring's token life where that is shorter",
+    without: `${usualTokenLifeMs / 60_000} min, or the ring's token life where that is shorter`,
     means: "Life of an access token, at most the ring's token life.",
   },
   refreshLifetimeMs: {
@@ -190,7 +190,7 @@ export function openTokenService(settings: BearerTokensSettings): TokenService {
   const logins = loginsOf(settings);
   const { store = memoryStore({ clock: nowMs, random }) } = settings;
   const { lifeMs } = keeper.ring().policy;
-  const { lifetimeMs = Math.min(usualLifetimeMs, lifeMs), refreshLifetimeMs = lifeMs } = settings;
+  const { lifetimeMs = Math.min(usualTokenLifeMs, lifeMs), refreshLifetimeMs = lifeMs } = settings;
   return {
     keeper,
     authenticate: logins.authenticate,

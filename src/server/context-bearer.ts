@@ -1,35 +1,57 @@
 import { sealBearerToken } from '../bearer/bearer-token.ts';
+import { audience, scope, usualTokenLifeMs } from '../bearer/token-fields.ts';
 import { type RandomSource, uuidText } from '../crypto/random.ts';
+import { type Describes, object, where } from '../fields.ts';
 import type { RingKeeper } from '../keyring/keeper.ts';
 import { ringToSealWith } from '../keyring/seal.ts';
 import type { Context } from '../state/context.ts';
 
 /** What a bearer token for the user of a conversation is to be good for. */
 export interface ContextBearerOptions {
-  /** The service that it is for, as its `requireBearer` names it. */
+  /** The API that the token is for, as its `requireBearer` names it. 1 to 512 bytes. */
   readonly audience: string;
-  /** Names of the token's scope; default: none. */
+  /** The uses that the token allows. Default: none. */
   readonly scope?: string | readonly string[];
-  /** From 1,000 on; default 20 min. Cut to the end of the conversation and to the ring's token life. */
+  /**
+   * Life of the token; cut to the end of the conversation, and to the token life of the ring. From 1,000 (1 s);
+   * default: 1,200,000 (20 min).
+   */
   readonly lifetimeMs?: number;
 }
 
-const defaultLifetimeMs = 1_200_000;
+const leastLifetimeMs = 1_000;
+
+/** Reads what is given of {@link ContextBearerOptions}. */
+export const contextBearerOptions = object({
+  audience: { is: audience, required: true, means: 'The API that the token is for, as its `requireBearer` names it.' },
+  scope: { is: scope, default: [], means: 'The uses that the token allows.' },
+  lifetimeMs: {
+    is: where<number>(
+      { type: 'number', unit: 'ms', range: 'from 1,000 (1 s)' },
+      value => Number.isFinite(value) && Number(value) >= leastLifetimeMs,
+      `must be a number from ${leastLifetimeMs} on`,
+    ),
+    default: usualTokenLifeMs,
+    means: 'Life of the token; cut to the end of the conversation, and to the token life of the ring.',
+  },
+} satisfies Describes<ContextBearerOptions>);
+
+/** It is the operation that is wrong, not a configuration. */
+const place = { of: 'bearerToken', path: '', manner: { error: (sentence: string) => new TypeError(sentence) } };
 
 /**
  * Makes an access token for the user of a conversation. The conversation is the token's grant, so that a node that
  * knows of its cancellation refuses the token as well.
  * @throws {Refusal} `server` where nothing may be issued now, or where user and roles are too long
- * @throws {TypeError} for an audience, scope or lifetime that can't be
+ * @throws {TypeError} naming an option that can't be
  */
 export function contextBearer(
   context: Context,
-  { audience, scope = [], lifetimeMs = defaultLifetimeMs }: ContextBearerOptions,
+  options: ContextBearerOptions,
   keeper: Pick<RingKeeper, 'ring' | 'stale'>,
   { nowMs, random }: { readonly nowMs: number; readonly random: RandomSource },
 ): string {
-  if (!Number.isFinite(lifetimeMs) || lifetimeMs < 1_000)
-    throw new TypeError('lifetimeMs must be a number from 1000 on');
+  const { audience, scope, lifetimeMs } = contextBearerOptions.read(options, place);
   const ring = ringToSealWith(keeper);
   const { user, roles, tokenExpiresMs, absoluteExpiresMs } = context;
   const lifeMs = Math.min(Math.floor(lifetimeMs), ring.policy.lifeMs);
@@ -39,7 +61,7 @@ export function contextBearer(
     subject: user,
     client: '',
     audience,
-    scope: typeof scope === 'string' ? scope.split(' ') : scope,
+    scope,
     claims: roles.map(value => ({ type: 'role', value })),
     issuedMs: nowMs,
     expiresMs: Math.min(nowMs + lifeMs, tokenExpiresMs, absoluteExpiresMs),

@@ -19,6 +19,7 @@ import { addressList } from '../users/addresses.ts';
 import { announcer } from './announce.ts';
 import { contextBearer } from './context-bearer.ts';
 import type { EndpointSettings } from './endpoint-options.ts';
+import { type ListenOptions, listenOptions } from './listen-options.ts';
 import { closeServer, listenOn } from './listener.ts';
 import type { Log } from './log.ts';
 import { type PortParts, type ServedPort, servePort } from './port.ts';
@@ -44,9 +45,10 @@ export interface Endpoint {
   /**
    * Listens without express; may be called more than once. `0` is any free port. Where one of two can't be listened on,
    * none is.
-   * @throws {SecureConversationError} `LISTEN_FAILED`, or `CONFIG_INVALID` for `https` without `tls`
+   * @throws {SecureConversationError} `LISTEN_FAILED`, or `CONFIG_INVALID` for an option that can't be, as `https` is
+   * without `tls`
    */
-  listen(options: { http?: number; https?: number; host?: string; exclusive?: boolean }): Promise<EndpointListener>;
+  listen(options: ListenOptions): Promise<EndpointListener>;
   /** Stops accepting, finishes what is under way for at most `ms`, then closes. */
   drain(ms: number): Promise<void>;
   close(): Promise<void>;
@@ -177,7 +179,8 @@ function endpointOf(ports: readonly ServedPort[], composed: Composed): Endpoint 
           void serveRequest(request, response, served);
         else next();
       },
-    async listen({ http, https, host, exclusive = false }) {
+    async listen(options) {
+      const { http, https, host, exclusive } = listenOptions.read(options, { of: 'listen', path: '' });
       const addresses: { http?: number; https?: number } = {};
       const tls = https === undefined ? undefined : requiredTls(settings);
       const opened: Server[] = [];

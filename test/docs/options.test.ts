@@ -11,7 +11,9 @@ import { keeperOptions } from '../../src/keyring/keeper.ts';
 import { machineKeyOptions } from '../../src/machine-key/config.ts';
 import { requireBearerOptions } from '../../src/oauth/require-bearer.ts';
 import { bearerTokensOptions } from '../../src/oauth/service-options.ts';
+import { contextBearerOptions } from '../../src/server/context-bearer.ts';
 import { endpointOptions, portOverrides } from '../../src/server/endpoint-options.ts';
+import { listenOptions } from '../../src/server/listen-options.ts';
 import { loginLimitsField } from '../../src/users/login-limits.ts';
 import { loginOptions } from '../../src/users/logins.ts';
 import { limitsField } from '../../src/xml/limits.ts';
@@ -25,9 +27,11 @@ import { repository } from './blocks.ts';
 /** Tables by their headings. */
 const tables: Readonly<Record<string, { readonly members: Members }>> = {
   'Options of createEndpoint': endpointOptions,
+  'Options of listen': listenOptions,
   'Options of secureConversation': conversationOptions,
   'Options of bearerTokens': bearerTokensOptions,
   'Options of requireBearer': requireBearerOptions,
+  'Options of bearerToken': contextBearerOptions,
   'Options of openLogins': loginOptions,
   'Options of openRing': keeperOptions,
   'Options of machineKey': machineKeyOptions,
@@ -93,6 +97,8 @@ const { clients, publicClients, ...tokenService } = bearerTokensOptions.members;
 const types: readonly (readonly [file: string, type: string, described: { readonly members: Members }])[] = [
   ['server/endpoint-options.ts', 'EndpointOptions', endpointOptions],
   ['server/endpoint-options.ts', 'PortOverrides', portOverrides],
+  ['server/listen-options.ts', 'ListenOptions', listenOptions],
+  ['server/context-bearer.ts', 'ContextBearerOptions', contextBearerOptions],
   ['conversation/issue-rate.ts', 'IssueRate', issueRateField],
   ['xml/limits.ts', 'Limits', limitsField],
   ['client/session-options.ts', 'SecureConversationOptions', conversationOptions],

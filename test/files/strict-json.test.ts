@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { ConfigurationError } from '../../src/errors.ts';
 import { parseJson } from '../../src/files/strict-json.ts';
 
 const place = { of: 'node.json', path: '' };
@@ -45,8 +46,8 @@ test.each([
   expect(refused).not.toThrow('secret');
 });
 
-test('an error has the code of a place that has one', () => {
-  const manner = { code: 'RING_INVALID', unknown: () => 'unknown', missing: () => 'missing' } as const;
+test('an error is told in the manner of its place', () => {
+  const manner = { error: (sentence: string) => new ConfigurationError('RING_INVALID', sentence) };
   expect(() => parseJson('{"a":1,"a":1}', { ...place, manner })).toThrow(
     expect.objectContaining({ code: 'RING_INVALID', message: 'node.json: a stands twice' }),
   );

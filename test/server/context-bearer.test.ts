@@ -108,4 +108,12 @@ describe('the token of a context', () => {
   test.each([0, 999, -1_000, Number.NaN, Number.POSITIVE_INFINITY])('is not made for %s milliseconds', lifetimeMs => {
     expect(() => endOf({ lifetimeMs })).toThrow(TypeError);
   });
+
+  test.each<[string, object, string]>([
+    ['an option that there is not', { lifetimeS: 60 }, 'bearerToken: unknown key lifetimeS'],
+    ['an audience that no token has', { audience: '' }, 'bearerToken: audience must be a text of 1 to 512 bytes'],
+    ['a scope that is a number', { scope: 7 }, 'bearerToken: scope must be a list'],
+  ])('is not made for %s', (_, options, message) => {
+    expect(() => endOf(options)).toThrow(new TypeError(message));
+  });
 });

@@ -48,6 +48,14 @@ describe('of two TCP ports of which one can not be listened on', () => {
   });
 });
 
+test.each<[string, object, string]>([
+  ['an option that there is not', { htps: 0 }, 'listen: unknown key htps'],
+  ['a port that there can not be', { https: 65_536 }, 'listen: https must be a whole number from 0 to 65535'],
+  ['a port as text', { http: '8080' }, 'listen: http must be a whole number from 0 to 65535'],
+])('listen() refuses %s', async (_, options, message) => {
+  await expect(node.endpoint.listen(options)).rejects.toMatchObject({ code: 'CONFIG_INVALID', message });
+});
+
 test('a TLS key that is not the certificate’s is named before anything is listened on', async () => {
   await expect(listen({ tls: { certificate: pem.tls.certificate, key: pem.service.key } })).rejects.toMatchObject({
     code: 'CERTIFICATE_INVALID',

@@ -1,8 +1,11 @@
-import { isScopeName } from '../bearer/bearer-codec.ts';
-import { isAudience } from '../bearer/bearer-token.ts';
 import { type Field, failAt, firstTwice, list, where } from '../fields.ts';
+import { isScopeName } from './bearer-codec.ts';
+import { isAudience } from './bearer-token.ts';
 
-/** What options of the token service and of `requireBearer`, and the configuration of `wssc tokens`, have in common. */
+/** What all options that are about bearer tokens have in common. */
+
+/** Life of an access token where nothing is said of it. */
+export const usualTokenLifeMs = 1_200_000;
 
 export const audience = where<string>(
   { type: 'text', range: '1 to 512 bytes' },
@@ -32,14 +35,3 @@ export const scope: Field<readonly string[], string | readonly string[]> = {
   type: `text with blanks, or ${names.type}`,
   read: (value, place) => scopeNames.read(typeof value === 'string' ? value.split(' ') : value, place),
 };
-
-/** An origin of pages, as the browser writes it: one that is written otherwise would never be found. */
-export const origin = where<string>(
-  { type: 'origin' },
-  value => typeof value === 'string' && isOrigin(value),
-  'must be an origin as browsers write it: https://shop.example, with the port where it is not the usual one',
-);
-
-function isOrigin(text: string): boolean {
-  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol) && new URL(text).origin === text;
-}
