@@ -34,7 +34,12 @@ export { openRing, type RingSource } from './keyring/ring-source.ts';
 export type { DecryptionName, ValidationName } from './machine-key/algorithms.ts';
 export type { MachineKeySettings } from './machine-key/config.ts';
 export type { MachineKey } from './machine-key/machine-key.ts';
-export { type ExplainedPort, explainPolicy, type PolicyPort } from './policy/explain-policy.ts';
+export {
+  type ExplainedPort,
+  type ExplainPolicyOptions,
+  explainPolicy,
+  type PolicyPort,
+} from './policy/explain-policy.ts';
 export type { QName } from './policy/plan.ts';
 export type { ContextBearerOptions } from './server/context-bearer.ts';
 export { type CurrentContext, currentContext, findCurrentContext } from './server/current-context.ts';

@@ -166,6 +166,8 @@ describe('secureConversation takes', () => {
 test('openKeyRing and explainPolicy read files, and errors of the package have a code', () => {
   expect(openKeyRing(ring).current(Date.now())?.id).toMatch(/^[0-9a-f]{16}$/);
   expect(explainPolicy(wsdl).map(({ port }) => port)).toEqual(['EchoTls11', 'EchoTls13', 'EchoSymmetric']);
+  expect(explainPolicy(wsdl, { ports: ['EchoTls13'] }).map(({ port }) => port)).toEqual(['EchoTls13']);
+  expect(() => explainPolicy(wsdl, { port: 'EchoTls13' } as object)).toThrow('explainPolicy: unknown key port');
   const error = (() => {
     try {
       return openKeyRing(join(folder, 'missing.json'));

@@ -1,3 +1,4 @@
+import { type Describes, list, object, text } from '../fields.ts';
 import { compilePolicy } from './compile.ts';
 import { explain } from './explain.ts';
 import type { QName } from './plan.ts';
@@ -20,16 +21,26 @@ export interface ExplainedPort extends PolicyPort {
   readonly text: string;
 }
 
+/** Options of {@link explainPolicy}. */
+export interface ExplainPolicyOptions {
+  /** Names of the ports wanted. Default: all. A port that is not asked for may be one that is not implemented. */
+  readonly ports?: readonly string[];
+}
+
+/** Reads what is given of {@link ExplainPolicyOptions}. */
+export const explainPolicyOptions = object({
+  ports: { is: list(text), without: 'all', means: 'Names of the ports wanted.' },
+} satisfies Describes<ExplainPolicyOptions>);
+
 /**
  * Reads what the policies of a WSDL's ports mean, in the order of the WSDL.
  * @param wsdl a WSDL file
- * @param options `ports`: names of the ports wanted (default: all of them); a port that is not asked for may be one
- * that isn't implemented
- * @throws {SecureConversationError} `WSDL_INVALID`, `POLICY_INVALID` or `POLICY_UNSUPPORTED`; the message holds file,
- * line, name and port
+ * @throws {SecureConversationError} `WSDL_INVALID`, `POLICY_INVALID` or `POLICY_UNSUPPORTED`: the message holds file,
+ * line, name and port; `CONFIG_INVALID` for an option that can't be
  */
-export function explainPolicy(wsdl: string, options: { readonly ports?: readonly string[] } = {}): ExplainedPort[] {
-  return compilePolicy(wsdl, options).map(plan => {
+export function explainPolicy(wsdl: string, options: ExplainPolicyOptions = {}): ExplainedPort[] {
+  const settings = explainPolicyOptions.read(options, { of: 'explainPolicy', path: '' });
+  return compilePolicy(wsdl, settings).map(plan => {
     const { service, port, address, audience, transport } = plan;
     return { service, port, address, audience, transport, text: explain(plan) };
   });

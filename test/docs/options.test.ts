@@ -11,6 +11,7 @@ import { keeperOptions } from '../../src/keyring/keeper.ts';
 import { machineKeyOptions } from '../../src/machine-key/config.ts';
 import { requireBearerOptions } from '../../src/oauth/require-bearer.ts';
 import { bearerTokensOptions } from '../../src/oauth/service-options.ts';
+import { explainPolicyOptions } from '../../src/policy/explain-policy.ts';
 import { contextBearerOptions } from '../../src/server/context-bearer.ts';
 import { endpointOptions, portOverrides } from '../../src/server/endpoint-options.ts';
 import { listenOptions } from '../../src/server/listen-options.ts';
@@ -33,6 +34,7 @@ const tables: Readonly<Record<string, { readonly members: Members }>> = {
   'Options of requireBearer': requireBearerOptions,
   'Options of bearerToken': contextBearerOptions,
   'Options of openLogins': loginOptions,
+  'Options of explainPolicy': explainPolicyOptions,
   'Options of openRing': keeperOptions,
   'Options of machineKey': machineKeyOptions,
   'Members of loginLimits': loginLimitsField,
@@ -108,6 +110,7 @@ const types: readonly (readonly [file: string, type: string, described: { readon
   ['oauth/clients.ts', 'ClientOptions', { members: { clients, publicClients } }],
   ['oauth/request-rate.ts', 'AttemptLimits', bearerTokensOptions.members.attempts.is],
   ['oauth/require-bearer.ts', 'RequireBearerOptions', requireBearerOptions],
+  ['policy/explain-policy.ts', 'ExplainPolicyOptions', explainPolicyOptions],
   ['keyring/keeper.ts', 'KeeperOptions', keeperOptions],
   ['machine-key/config.ts', 'MachineKeyConfig', machineKeyOptions],
 ];
