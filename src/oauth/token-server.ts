@@ -3,12 +3,12 @@ import type { AddressInfo } from 'node:net';
 import express from 'express';
 import type { TlsCertificate } from '../crypto/tls-certificates.ts';
 import { closeServer, listenOn } from '../server/listener.ts';
-import { boundedLog, standardErrorLog } from '../server/log.ts';
+import { boundedLog } from '../server/log.ts';
 import type { Mounted, Served } from '../server/requests.ts';
 import { addressList } from '../users/addresses.ts';
 import { type BearerTokens, bearerTokens } from './bearer-tokens.ts';
 import { oauthPath } from './oauth-path.ts';
-import type { BearerTokensOptions } from './service-options.ts';
+import { type BearerTokensOptions, readBearerTokensOptions } from './service-options.ts';
 
 /** A token service on a listener of its own, for a machine that does nothing else. */
 export interface TokenServer {
@@ -37,7 +37,7 @@ export function mountedTokens(tokens: BearerTokens): Mounted {
  * @throws {SecureConversationError} like {@link bearerTokens}
  */
 export function createTokenServer(options: BearerTokensOptions, tls: TlsCertificate): TokenServer {
-  const log = options.log ?? standardErrorLog();
+  const { log } = readBearerTokensOptions(options);
   const served: Served = {
     ports: new Map(),
     wsdl: () => undefined,

@@ -6,7 +6,7 @@ import { printable } from '../printable.ts';
 export type Log = Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>;
 
 /** The log of whoever gives none: warnings and errors to standard error, one JSON line each. */
-export function standardErrorLog(): Logger {
+function standardErrorLog(): Logger {
   return pino({ level: 'warn' }, pino.destination(2));
 }
 
