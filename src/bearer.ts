@@ -39,7 +39,7 @@ export {
   requireBearer,
 } from './oauth/require-bearer.ts';
 export type { BearerTokensOptions } from './oauth/service-options.ts';
-export type { Cancellation } from './state/cancel-list.ts';
+export type { Cancellation } from './state/cancellation.ts';
 export type { Change, PutOptions, Store, StoredRecord } from './store/store.ts';
 export type {
   Authenticate,

@@ -49,7 +49,7 @@ export type { ListenOptions } from './server/listen-options.ts';
 export type { Endpoint, EndpointListener } from './server/open-endpoint.ts';
 export type { Mounted } from './server/requests.ts';
 export type { Statistics } from './server/statistics.ts';
-export type { Cancellation } from './state/cancel-list.ts';
+export type { Cancellation } from './state/cancellation.ts';
 export { decodeContext, encodeContext } from './state/codec.ts';
 export type { AuthenticationMethod, Context, OpenedFrom } from './state/context.ts';
 export type { ContextToken, FoundState, StateMode, TokenAudience, TokenDialect } from './state/state-mode.ts';

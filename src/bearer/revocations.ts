@@ -1,5 +1,6 @@
 import { type Awaitable, after } from '../awaitable.ts';
-import { type Cancellation, cancelList } from '../state/cancel-list.ts';
+import { cancelList } from '../state/cancel-list.ts';
+import type { Cancellation } from '../state/cancellation.ts';
 import type { Store } from '../store/store.ts';
 import type { AccessToken } from './token-openers.ts';
 

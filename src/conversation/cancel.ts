@@ -2,7 +2,7 @@ import { type Awaitable, after } from '../awaitable.ts';
 import { refuse } from '../errors.ts';
 import type { OutgoingBody } from '../message/sent-body.ts';
 import type { Plan } from '../policy/plan.ts';
-import type { Cancellation } from '../state/cancel-list.ts';
+import type { Cancellation } from '../state/cancellation.ts';
 import type { Context } from '../state/context.ts';
 import type { StateMode } from '../state/state-mode.ts';
 import type { TokenRequest } from './token-request.ts';

@@ -1,4 +1,4 @@
-import type { Cancellation } from '../state/cancel-list.ts';
+import type { Cancellation } from '../state/cancellation.ts';
 
 /**
  * The conversations that were cancelled anywhere in the farm and have not expired: what a node that starts later must

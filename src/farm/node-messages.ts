@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../errors.ts';
 import type { Statistics } from '../server/statistics.ts';
-import type { Cancellation } from '../state/cancel-list.ts';
+import type { Cancellation } from '../state/cancellation.ts';
 
 /** All that a node process needs; the files are read by the node itself. */
 export interface NodeSettings {

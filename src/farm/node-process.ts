@@ -6,7 +6,7 @@ import { type BearerTokens, bearerTokens } from '../oauth/bearer-tokens.ts';
 import { mountedTokens } from '../oauth/token-server.ts';
 import { createEndpoint } from '../server/endpoint.ts';
 import type { Endpoint } from '../server/open-endpoint.ts';
-import type { Cancellation } from '../state/cancel-list.ts';
+import type { Cancellation } from '../state/cancellation.ts';
 import { openLogins } from '../users/logins.ts';
 import echoService from './echo-service.ts';
 import type { NodeSettings, ToNode, ToParent } from './node-messages.ts';

@@ -1,7 +1,7 @@
 import cluster, { type Worker } from 'node:cluster';
 import { ConfigurationError, SecureConversationError } from '../errors.ts';
 import type { Statistics } from '../server/statistics.ts';
-import type { Cancellation } from '../state/cancel-list.ts';
+import type { Cancellation } from '../state/cancellation.ts';
 import type { NodeSettings, ToNode, ToParent } from './node-messages.ts';
 import { openReplies } from './replies.ts';
 

@@ -1,6 +1,6 @@
 import cluster from 'node:cluster';
 import { fileURLToPath } from 'node:url';
-import type { Cancellation } from '../state/cancel-list.ts';
+import type { Cancellation } from '../state/cancellation.ts';
 import { cancellations } from './cancellations.ts';
 import type { NodeSettings } from './node-messages.ts';
 import { type NodeSlot, nodeSlot } from './node-slot.ts';

@@ -1,4 +1,4 @@
-import type { Cancellation } from '../state/cancel-list.ts';
+import type { Cancellation } from '../state/cancellation.ts';
 import type { Log } from './log.ts';
 
 /**

@@ -15,7 +15,7 @@ import {
   wholeNumber,
 } from '../fields.ts';
 import { type RingSource, ringSource } from '../keyring/ring-source.ts';
-import type { Cancellation } from '../state/cancel-list.ts';
+import type { Cancellation } from '../state/cancellation.ts';
 import type { StateMode } from '../state/state-mode.ts';
 import type { Store } from '../store/store.ts';
 import { trustedProxies } from '../users/addresses.ts';

@@ -10,7 +10,7 @@ import type { PolicyPort } from '../policy/explain-policy.ts';
 import type { Plan } from '../policy/plan.ts';
 import type { Wsdl } from '../policy/wsdl.ts';
 import { timestampTtlMs } from '../security/timestamp.ts';
-import type { Cancellation } from '../state/cancel-list.ts';
+import type { Cancellation } from '../state/cancellation.ts';
 import { cookieMode } from '../state/cookie-mode.ts';
 import { replayTable } from '../state/replay.ts';
 import type { StateMode } from '../state/state-mode.ts';

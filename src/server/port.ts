@@ -1,7 +1,7 @@
 import type { RandomSource } from '../crypto/random.ts';
 import type { OwnCertificate } from '../crypto/x509.ts';
 import type { OperationPlan, Plan } from '../policy/plan.ts';
-import type { Cancellation } from '../state/cancel-list.ts';
+import type { Cancellation } from '../state/cancellation.ts';
 import type { Context } from '../state/context.ts';
 import type { StateMode } from '../state/state-mode.ts';
 import type { AuthenticatedUser, CountedCaller } from '../users/authenticate.ts';

@@ -1,13 +1,6 @@
 import { type Awaitable, after } from '../awaitable.ts';
 import type { Store } from '../store/store.ts';
-
-/** A conversation, a token or a grant that ended before its time, as the nodes of a farm tell each other. */
-export interface Cancellation {
-  /** `urn:uuid:…`: of a conversation the Identifier of its context; all its instances end. */
-  readonly id: string;
-  /** When it need not be remembered any longer. */
-  readonly untilMs: number;
-}
+import type { Cancellation } from './cancellation.ts';
 
 /** What ended before its time and could still be opened from its sealed form. */
 export interface CancelList {

@@ -1,6 +1,6 @@
 import type { Awaitable } from '../awaitable.ts';
 import { type ContextKeys, contextKeys } from '../security/context-keys.ts';
-import type { Cancellation } from './cancel-list.ts';
+import type { Cancellation } from './cancellation.ts';
 import type { Context, OpenedFrom } from './context.ts';
 
 /** The version of WS-SecureConversation that a token is of. */

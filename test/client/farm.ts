@@ -5,7 +5,7 @@ import { openSession, type Session } from '../../src/client/session.ts';
 import type { SessionOptions } from '../../src/client/session-options.ts';
 import { ns } from '../../src/names.ts';
 import type { Plan } from '../../src/policy/plan.ts';
-import type { Cancellation } from '../../src/state/cancel-list.ts';
+import type { Cancellation } from '../../src/state/cancellation.ts';
 import { freshRing, type ListeningNode, listen } from '../support/endpoint.ts';
 import { echoContent, planOf } from '../support/initiator.ts';
 import { type PortName, user } from '../support/node.ts';

@@ -12,7 +12,7 @@ import { openEndpoint } from '../../src/server/open-endpoint.ts';
 import { answerMessage, type HttpAnswer } from '../../src/server/pipeline.ts';
 import type { PortParts, ServedPort } from '../../src/server/port.ts';
 import type { Statistics } from '../../src/server/statistics.ts';
-import type { Cancellation } from '../../src/state/cancel-list.ts';
+import type { Cancellation } from '../../src/state/cancellation.ts';
 import { memoryStore } from '../../src/store/memory-store.ts';
 import type { Authenticate } from '../../src/users/authenticate.ts';
 import { keeperOf } from '../keyring/made.ts';
