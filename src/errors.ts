@@ -13,6 +13,7 @@ export const configurationCodes = [
   'CERTIFICATE_INVALID',
   'RING_INVALID',
   'USERS_INVALID',
+  'STORE_INVALID',
   'LISTEN_FAILED',
 ] as const;
 
@@ -27,6 +28,7 @@ export const errorCodes = [
   'MESSAGE_REFUSED',
   'FAULT',
   'BAD_CONTEXT_TOKEN',
+  'STORE_UNAVAILABLE',
   'NETWORK',
   'BUSY',
 ] as const;
@@ -147,6 +149,22 @@ export class SealingError extends Refusal {
   constructor(details: RefusalDetails, reason: string, cause?: unknown) {
     super('server', reason, cause, details);
     this.name = 'SealingError';
+  }
+}
+
+/**
+ * A store that does not answer now. It is a refusal too: a request that needs the store is answered with a fault of the
+ * server, and was not done.
+ */
+export class StoreUnavailable extends Refusal {
+  /** @param why as a part of a sentence: `no answer within 250 ms` */
+  constructor(why: string, cause?: unknown) {
+    super('server', 'store-unavailable', cause, {
+      code: 'STORE_UNAVAILABLE',
+      message: `the store does not answer: ${why}`,
+      hint: 'what needs the store is refused until it answers again; nothing has to be restarted',
+    });
+    this.name = 'StoreUnavailable';
   }
 }
 

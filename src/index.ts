@@ -25,6 +25,7 @@ export {
   type SealingCode,
   SealingError,
   SecureConversationError,
+  StoreUnavailable,
 } from './errors.ts';
 export type { KeeperOptions, RingKeeper } from './keyring/keeper.ts';
 export type { KeyRecord, MachineKeyRecord, RingPolicy, RingRecords } from './keyring/record.ts';
@@ -53,6 +54,7 @@ export type { Cancellation } from './state/cancellation.ts';
 export { decodeContext, encodeContext } from './state/codec.ts';
 export type { AuthenticationMethod, Context, OpenedFrom } from './state/context.ts';
 export type { ContextToken, FoundState, StateMode, TokenAudience, TokenDialect } from './state/state-mode.ts';
+export { openStore } from './store/open-store.ts';
 export type { Change, PutOptions, Store, StoredRecord } from './store/store.ts';
 export type {
   Authenticate,

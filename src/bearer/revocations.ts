@@ -19,16 +19,22 @@ export function revocationOf(id: string, untilMs: number): Revocation {
 export interface Revocations {
   /** @returns false where there is no room, then it is not remembered */
   add(revocation: Revocation, nowMs: number): Awaitable<boolean>;
+  /** Takes the word of another node for what was revoked there. @returns false where there is no room for it */
+  heard(revocation: Revocation, nowMs: number): Awaitable<boolean>;
   /** True where the token itself or the grant that it came from was revoked. */
   has(token: Pick<AccessToken, 'id' | 'grant'>): Awaitable<boolean>;
 }
 
-/** The revocations that a store keeps. */
-export function revocations(store: Store): Revocations {
-  const list = cancelList(store);
+/**
+ * The revocations that a store keeps.
+ * @param clock milliseconds since the epoch
+ */
+export function revocations(store: Store, clock: () => number = Date.now): Revocations {
+  const list = cancelList(store, clock);
   const isListed = (id: string | undefined) => id !== undefined && list.has(`urn:uuid:${id}`);
   return {
     add: list.add,
+    heard: list.heard,
     has: ({ id, grant }) => after(isListed(id), isRevoked => isRevoked || isListed(grant)),
   };
 }

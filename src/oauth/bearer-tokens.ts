@@ -54,7 +54,7 @@ export function bearerTokens(options: BearerTokensOptions): BearerTokens {
     router(request as Request, response as Response, next);
   return Object.assign(serve, {
     revocations: service.revocations,
-    revoked: (revocation: Revocation) => service.revocations.add(revocation, service.nowMs()),
+    revoked: (revocation: Revocation) => service.revocations.heard(revocation, service.nowMs()),
   });
 }
 

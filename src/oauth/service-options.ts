@@ -200,7 +200,7 @@ export function openTokenService(settings: BearerTokensSettings): TokenService {
     audiences,
     lifetimeMs: lifetime('lifetimeMs', lifetimeMs, lifeMs),
     refreshLifetimeMs: lifetime('refreshLifetimeMs', refreshLifetimeMs, lifeMs),
-    revocations: revocations(store),
+    revocations: revocations(store, nowMs),
     store,
     announce: announcer(settings.onRevoke, 'a revoked token', log),
     log,

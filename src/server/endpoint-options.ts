@@ -104,8 +104,8 @@ export interface EndpointOptions {
    */
   readonly state?: 'cookie' | StateMode;
   /**
-   * What is remembered beside the tokens; a store that is given is not closed. Default: `new URL('memory:')`. In cookie
-   * mode those are the conversations that were cancelled. Several nodes may have one store.
+   * What is remembered beside the tokens; a store that is given is not closed. Default: `new URL('memory:')`, or
+   * `sqlite:FILE`. In cookie mode those are the conversations that were cancelled. Several nodes may have one store.
    */
   readonly store?: Store | URL;
   /**

@@ -15,7 +15,7 @@ import { usedStore } from './state-options.ts';
 /**
  * Serves a WSDL with WS-SecureConversation.
  * @throws {SecureConversationError} `CONFIG_INVALID`, `WSDL_INVALID`, `POLICY_INVALID`, `POLICY_UNSUPPORTED`,
- * `CERTIFICATE_INVALID`, `RING_INVALID` or `USERS_INVALID`, naming file and place
+ * `CERTIFICATE_INVALID`, `RING_INVALID`, `USERS_INVALID` or `STORE_INVALID`, naming file and place
  */
 export function createEndpoint(options: EndpointOptions): Endpoint {
   const settings = readEndpointOptions(options);

@@ -1,23 +1,26 @@
-import { type Awaitable, after } from '../awaitable.ts';
+import { after } from '../awaitable.ts';
 import type { Store } from '../store/store.ts';
-import type { Cancellation } from './cancellation.ts';
+import { cancelMirror } from './cancel-mirror.ts';
+import type { CancelList } from './cancellation.ts';
 
-/** What ended before its time and could still be opened from its sealed form. */
-export interface CancelList {
-  /** @returns false where there is no room, then it is not on the list */
-  add(cancellation: Cancellation, nowMs: number): Awaitable<boolean>;
-  has(id: string): Awaitable<boolean>;
-}
+/** The list of each store that others write too: one for all who use it in this process. */
+const mirrors = new WeakMap<Store, CancelList>();
 
 /**
- * The list that a store keeps: a topic of its claims. Conversations and tokens have one, since they have one kind of
- * id.
+ * The list that a store keeps. Conversations and tokens have one, since they have one kind of id.
+ * @param clock milliseconds since the epoch
  */
-export function cancelList(store: Store): CancelList {
+export function cancelList(store: Store, clock: () => number = Date.now): CancelList {
+  if (store.isOwn) return ownList(store);
+  const kept = mirrors.get(store) ?? cancelMirror(store, { clock });
+  mirrors.set(store, kept);
+  return kept;
+}
+
+/** A topic of the claims of a store that has every answer at hand. */
+function ownList(store: Store): CancelList {
   const keyOf = (id: string) => `cancelled/${id}`;
-  return {
-    add: ({ id, untilMs }, nowMs) =>
-      untilMs <= nowMs || after(store.claim(keyOf(id), untilMs), outcome => outcome !== 'full'),
-    has: id => store.has(keyOf(id)),
-  };
+  const add: CancelList['add'] = ({ id, untilMs }, nowMs) =>
+    untilMs <= nowMs || after(store.claim(keyOf(id), untilMs), outcome => outcome !== 'full');
+  return { add, heard: add, has: id => store.has(keyOf(id)) };
 }

@@ -87,7 +87,7 @@ export function cookieMode(options: CookieModeOptions): StateMode {
       const kept = cancels.add(cancellation, nowMs);
       return after(kept, isKept => (isKept ? cancellation : refuse('server', 'cancel-list-full')));
     },
-    cancelled: (cancellation, nowMs) => cancels.add(cancellation, nowMs),
+    cancelled: (cancellation, nowMs) => cancels.heard(cancellation, nowMs),
   };
 
   function opened(

@@ -67,6 +67,14 @@ const laws: Readonly<Record<string, (checked: Checked) => Promise<void>>> = {
     assert.equal(outcomes.filter(outcome => outcome !== 'conflict').length, 1);
     assert.equal(await textOf(store, key), String(outcomes.findIndex(outcome => outcome !== 'conflict')));
   },
+  async 'a record has at most 65,536 bytes'({ store, key, laterMs }) {
+    const longest = new Uint8Array(65_536).fill(7);
+    await written(store, key, longest, laterMs);
+    assert.equal((await store.get(key))?.value.byteLength, longest.byteLength);
+    await assert.rejects(async () => store.put(key, new Uint8Array(65_537), { untilMs: laterMs }), TypeError);
+    await written(store, key, new Uint8Array(0), laterMs);
+    assert.equal((await store.get(key))?.value.byteLength, 0);
+  },
   async 'a deleted record is gone'({ store, key, other, laterMs }) {
     const first = await written(store, key, short('one'), laterMs);
     await store.delete(key);
@@ -102,7 +110,7 @@ const laws: Readonly<Record<string, (checked: Checked) => Promise<void>>> = {
   async 'a key has any name, and at most 512 characters'({ store, topic, laterMs }) {
     for (const name of ['', '/', 'a\0b', 'a\nb', 'ä€😀', "';--", '*', '../x', 'x'.repeat(511 - topic.length)])
       assert.equal(await store.claim(`${topic}/${name}`, laterMs), 'new', JSON.stringify(name));
-    for (const key of ['', topic, '/name', `${topic}/${'x'.repeat(512)}`])
+    for (const key of ['', topic, '/name', `${topic}/${'x'.repeat(512)}`, `${topic}/\ud800`, `${topic}/\udc00x`])
       await assert.rejects(async () => store.claim(key, laterMs), TypeError);
   },
   async 'a feed tells of what is there, then of what comes, in order'({ store, topic, key, other, laterMs }) {

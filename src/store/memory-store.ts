@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache';
 import { type RandomSource, randomBytesPooled } from '../crypto/random.ts';
 import { type ExpiringTable, expiringTable } from './expiring-table.ts';
 import { type MemoryRecords, memoryRecords } from './memory-records.ts';
-import { type Store, topicOf } from './store.ts';
+import { maxValueBytes, type Store, topicOf } from './store.ts';
 
 export interface MemoryStoreOptions {
   /** Milliseconds since the epoch. */
@@ -36,13 +36,17 @@ export function memoryStore(options: MemoryStoreOptions): Store {
   const counters = new LRUCache<string, Counter>({ max: maxCounters });
   const recordsOf = (topic: string) => kept(records, topic, () => memoryRecords({ maxRecords, clock }));
   return {
+    isOwn: true,
     claim(key, untilMs) {
       const table = kept(claims, topicOf(key), () => expiringTable({ maxEntries: maxClaims, bucketMs, random }));
       return table.insert(key, untilMs, clock());
     },
     has: key => claims.get(topicOf(key))?.has(key, clock()) ?? false,
     get: key => records.get(topicOf(key))?.get(key),
-    put: (key, value, put) => recordsOf(topicOf(key)).put(key, value, put),
+    put(key, value, put) {
+      if (value.byteLength > maxValueBytes) throw new TypeError(`a record has at most ${maxValueBytes} bytes`);
+      return recordsOf(topicOf(key)).put(key, value, put);
+    },
     delete: key => records.get(topicOf(key))?.delete(key),
     add(key, n, untilMs) {
       topicOf(key);

@@ -5,12 +5,17 @@ import type { Awaitable } from '../awaitable.ts';
  * by default, or wherever somebody keeps it who writes these methods. `storeContract` of
  * `soap-secure-conversation/testing` checks them.
  *
- * A key is `topic/name`: the topic is lower-case letters and hyphens, the name any text; both together have at most 512
- * characters. Claims, records and counters do not share keys: each kind has a name space of its own. Times are
+ * A key is `topic/name`: the topic is lower-case letters and hyphens, the name any text without halves of surrogate
+ * pairs; both together have at most 512 characters. Claims, records and counters do not share keys: each kind has a name space of its own. Times are
  * milliseconds since the epoch. A store that can't answer throws or rejects, in 250 ms at most; then the request is
  * refused and nothing was done. A store that has the answer at hand gives it without a promise.
  */
 export interface Store {
+  /**
+   * True where it is this process's alone and has every answer at hand: then what is asked for each call is asked here.
+   * Of any other store that is kept in the process as the feed tells it. Default false.
+   */
+  readonly isOwn?: boolean;
   /**
    * Claims a key for the first who asks: of several at once, on any nodes, exactly one gets `new`.
    * @param untilMs until then the key is taken; it may be taken for up to half an hour longer
@@ -22,7 +27,8 @@ export interface Store {
   /** The record of a key; undefined where there is none, where it was deleted and where its time is over. */
   get(key: string): Awaitable<StoredRecord | undefined>;
   /**
-   * Writes a record.
+   * Writes a record, and answers when no crash loses it any more.
+   * @param value at most 65,536 bytes
    * @returns its version, which is greater than all versions before it in the topic; `conflict` where `ifVersion` is
    * not the version that is there; `full` where there is no room: no record is given up before its time
    */
@@ -74,7 +80,12 @@ export interface Change {
 }
 
 const keyPattern = /^[a-z-]+\//;
+/** Two such keys would be one in UTF-8. */
+const halfCharacter = /\p{Surrogate}/u;
 const maxKeyChars = 512;
+
+/** Longest value of a record. */
+export const maxValueBytes = 65_536;
 
 /**
  * The topic of a key.
@@ -82,6 +93,7 @@ const maxKeyChars = 512;
  */
 export function topicOf(key: string): string {
   const end = key.indexOf('/');
-  if (key.length > maxKeyChars || !keyPattern.test(key)) throw new TypeError('a key of a store is topic/name');
+  if (key.length > maxKeyChars || !keyPattern.test(key) || halfCharacter.test(key))
+    throw new TypeError('a key of a store is topic/name');
   return key.slice(0, end);
 }

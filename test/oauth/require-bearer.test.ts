@@ -112,11 +112,13 @@ describe('refused like a changed token is', () => {
 test('where revocations are asked elsewhere a request waits for them, and nobody is let through who can not be looked up', async () => {
   const store = waitingStore(() => clock.ms);
   let isDown = false;
-  const has = async (key: string) => {
+  const get = async (key: string) => {
     if (isDown) throw new Error('the store is down');
-    return store.has(key);
+    return store.get(key);
   };
-  const known = revocations({ ...store, has });
+  // Its feed has not told yet what was revoked before, so that each token is looked up.
+  const changes = () => store.changes('silent');
+  const known = revocations({ ...store, get, changes }, () => clock.ms);
   const api = express().get('/any', requireBearer({ ...common, revocations: known }), (request, response) => {
     response.json(request.bearer);
   });

@@ -15,7 +15,8 @@ export function waitingStore(clock: () => number): Store {
   const written = new EventEmitter().setMaxListeners(0);
   let last = 0;
   const at = async (kind: string, key: string) => {
-    if (!/^[a-z-]+\//.test(key) || key.length > 512) throw new TypeError('a key is topic/name');
+    if (!/^[a-z-]+\//.test(key) || key.length > 512 || /\p{Surrogate}/u.test(key))
+      throw new TypeError('a key is topic/name');
     await setImmediate();
     const item = items.get(`${kind} ${key}`);
     return item !== undefined && item.untilMs > clock() ? item : undefined;
@@ -38,6 +39,7 @@ export function waitingStore(clock: () => number): Store {
     has: async key => (await at('claim', key)) !== undefined,
     get: record,
     async put(key, value, { untilMs, ifVersion }) {
+      if (value.byteLength > 65_536) throw new TypeError('a record has at most 65,536 bytes');
       const copy = Uint8Array.from(value);
       const found = await record(key);
       if (ifVersion !== undefined && ifVersion !== (found?.version ?? 0)) return 'conflict';

@@ -1,8 +1,15 @@
 import { createHook } from 'node:async_hooks';
-import { expect, test } from 'vitest';
+import { join } from 'node:path';
+import { afterAll, expect, test, vi } from 'vitest';
 import { systemRandom } from '../../src/crypto/random.ts';
 import { createRing } from '../../src/keyring/rotate.ts';
 import { answerMessage } from '../../src/server/pipeline.ts';
+import { cancelList } from '../../src/state/cancel-list.ts';
+import { memoryStore } from '../../src/store/memory-store.ts';
+import { openStore } from '../../src/store/open-store.ts';
+import type { Store } from '../../src/store/store.ts';
+import { waitingStore } from '../seams/waiting-store.ts';
+import { newFolder, removeFolders } from '../support/data-folder.ts';
 import { call, converseWith } from '../support/initiator.ts';
 import { portNames, startNode } from '../support/node.ts';
 
@@ -25,15 +32,32 @@ test('promises are counted', () => {
   expect(promisesOf(() => Promise.resolve().then(() => {})).made).toBeGreaterThan(1);
 });
 
-test.each(portNames)('a call of %s in a conversation of the cache is answered without a promise', async port => {
-  const node = await startNode({ ring: createRing({ nowMs, random: systemRandom }), clock: { nowMs } });
-  const served = node.ports.get(port);
-  if (served === undefined) throw new TypeError(`no port ${port}`);
-  const conversation = await converseWith(node, port);
-  await node.post(port, call(conversation));
-  const message = Buffer.from(call(conversation));
-  const { made, given } = promisesOf(() => answerMessage(message, undefined, served, caller));
-  expect(made).toBe(0);
-  expect(given).toMatchObject({ status: 200, body: expect.stringContaining('Envelope') });
-  expect(node.statistics()).toMatchObject({ calls: 2 });
-});
+/** Where a node remembers what was cancelled; every answer of the last is waited for. */
+const stores: readonly (readonly [name: string, open: () => Store])[] = [
+  ['memory', () => memoryStore({ clock: Date.now })],
+  ['SQLite', () => openStore(new URL(`sqlite:${join(newFolder(), 'store.sqlite')}`))],
+  ['a store elsewhere', () => waitingStore(Date.now)],
+];
+const rows = stores.flatMap(([name, open]) => portNames.map(port => [name, port, open] as const));
+
+afterAll(removeFolders);
+
+test.each(rows)(
+  'with %s, a call of %s in a conversation of the cache is answered without a promise',
+  async (_, port, open) => {
+    const store = open();
+    const list = cancelList(store);
+    await vi.waitFor(() => expect(list.has('urn:uuid:none')).toBe(false));
+    const node = await startNode({ ring: createRing({ nowMs, random: systemRandom }), clock: { nowMs }, store });
+    const served = node.ports.get(port);
+    if (served === undefined) throw new TypeError(`no port ${port}`);
+    const conversation = await converseWith(node, port);
+    await node.post(port, call(conversation));
+    const message = Buffer.from(call(conversation));
+    const { made, given } = promisesOf(() => answerMessage(message, undefined, served, caller));
+    expect(made).toBe(0);
+    expect(given).toMatchObject({ status: 200, body: expect.stringContaining('Envelope') });
+    expect(node.statistics()).toMatchObject({ calls: 2 });
+    await store.close();
+  },
+);

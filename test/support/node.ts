@@ -14,6 +14,7 @@ import type { PortParts, ServedPort } from '../../src/server/port.ts';
 import type { Statistics } from '../../src/server/statistics.ts';
 import type { Cancellation } from '../../src/state/cancellation.ts';
 import { memoryStore } from '../../src/store/memory-store.ts';
+import type { Store } from '../../src/store/store.ts';
 import type { Authenticate } from '../../src/users/authenticate.ts';
 import { keeperOf } from '../keyring/made.ts';
 import { pem } from './pem.ts';
@@ -78,6 +79,8 @@ export interface NodeOptions {
   readonly lifetimeMs?: number;
   /** Default: each private operation is done at once. */
   readonly openKey?: PortParts['openKey'];
+  /** Default: in memory. */
+  readonly store?: Store;
 }
 
 /** Options of an endpoint for which nothing is opened by their names. */
@@ -105,7 +108,7 @@ export async function startNode(options: NodeOptions): Promise<TestNode> {
     ownCertificates: [loadCertificate(pem.service.certificate, pem.service.key)],
     ring: keeperOf(keyRing(options.ring)),
     state: 'cookie',
-    store: memoryStore({ clock }),
+    store: options.store ?? memoryStore({ clock }),
     settings: settingsOf({
       lifetimeMs: options.lifetimeMs ?? 3_600_000,
       issueRate: anyRate,
