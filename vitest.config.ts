@@ -15,6 +15,7 @@ export const processes = [
   'test/package/client-graph.test.ts',
   'test/package/tarball.test.ts',
   'test/package/types.test.ts',
+  'test/store/nodes.test.ts',
 ];
 
 /** Programs of other houses: vitest.interop.config.ts and vitest.browser.config.ts run them. */

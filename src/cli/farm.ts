@@ -1,9 +1,9 @@
 import { relative } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type { Command } from 'commander';
-import type { FarmDescription } from '../farm/description.ts';
 import { type Farm, type FarmOptions, startFarm } from '../farm/farm.ts';
 import { endpointOptions } from '../server/endpoint-options.ts';
+import { storeSentence } from '../store/store-url.ts';
 import { duration, durationText, tcpPort, timeOption, wholeNumber } from './option-values.ts';
 import { clockSkewRangeMs, lifetimeRangeMs } from './serve-config.ts';
 import { untilStopped } from './signals.ts';
@@ -25,7 +25,7 @@ export function addFarm(program: Command): void {
     .command('farm')
     .summary('run the demonstration farm')
     .description(
-      'Runs the echo service on several node processes that share nothing but a key ring, ' +
+      'Runs the echo service on several node processes that share nothing but a key ring and a store, ' +
         'behind one shared address.\n' +
         'All of them listen on the loopback addresses of this machine only. Ctrl-C drains them.',
     )
@@ -44,6 +44,7 @@ export function addFarm(program: Command): void {
     )
     .option('--admin <port>', 'TCP port of the status page; 0: any free one', tcpPort, 8079)
     .option('--data <dir>', 'folder for certificates, key ring and users; made on the first run', './data')
+    .option('--store <url>', 'sqlite:FILE or none; default: a file of SQLite beside the key ring')
     .addOption(
       timeOption('--lifetime <time>', 'life of a conversation', duration(...lifetimeRangeMs), usual(lifetimeMs)),
     )
@@ -97,7 +98,7 @@ function show(running: Farm, json: boolean): void {
     printJson(description(running));
     return;
   }
-  for (const line of greeting(running.description, running.password)) print(line);
+  for (const line of greeting(running)) print(line);
   printTraffic(running.status);
 }
 
@@ -105,13 +106,14 @@ function description({ description: { passwordFile: _, ...rest }, password }: Fa
   return { ...rest, password };
 }
 
-function greeting(farm: FarmDescription, password: string): string[] {
+function greeting({ description: farm, password, store }: Farm): string[] {
   const here = (file: string) =>
     relative(process.cwd(), file).startsWith('..') ? file : relative(process.cwd(), file);
   const rows = [
     ['WSDL', farm.wsdl],
     ...farm.nodes.map(({ name, http, https, pid }) => [name, `${https}  ${http}  (process ${pid})`]),
     ['demo user', `${farm.user}, password ${password} (kept in ${here(farm.passwordFile)})`],
+    ['store', storeSentence(store)],
     ['status page', `${farm.admin}/`],
     ...(farm.tokens === undefined
       ? []

@@ -1,4 +1,4 @@
-import { failAt, object, record } from '../fields.ts';
+import { failAt, object, record, text } from '../fields.ts';
 import { endpointOptions, portOverrides } from '../server/endpoint-options.ts';
 import { certificateAndKey, inSeconds, path, readConfig } from './config-fields.ts';
 
@@ -15,6 +15,11 @@ export const serveConfig = object({
   service: { is: path, required: true, means: "Module whose default export is node-soap's service object." },
   users: { is: path, required: true, means: 'Users file.' },
   ring: { is: path, required: true, means: 'Key ring file.' },
+  store: {
+    is: text,
+    without: 'a file of SQLite beside the ring',
+    means: 'Where to remember what was cancelled: `sqlite:FILE` or `none`.',
+  },
   certificate: { is: path, without: 'none', means: options.certificate.means },
   key: { is: path, without: 'none', means: options.key.means },
   tls: { is: certificateAndKey, without: 'none', means: 'What `--https` serves with.' },

@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Command } from 'commander';
 import { ConfigurationError } from '../errors.ts';
@@ -6,6 +6,7 @@ import { freePort, loopbackHosts } from '../farm/ports.ts';
 import { createEndpoint } from '../server/endpoint.ts';
 import type { EndpointOptions } from '../server/endpoint-options.ts';
 import type { Endpoint } from '../server/open-endpoint.ts';
+import { type ChosenStore, parseStore, storeBeside, storeSentence } from '../store/store-url.ts';
 import { keysHelp } from './member-texts.ts';
 import { tcpPort } from './option-values.ts';
 import { serviceTexts, tlsTexts } from './pem-files.ts';
@@ -19,6 +20,7 @@ interface ServeOptions {
   readonly service?: string;
   readonly http?: number;
   readonly https?: number;
+  readonly store?: string;
 }
 
 const drainMs = 10_000;
@@ -37,6 +39,7 @@ export function addServe(program: Command): void {
     )
     .option('--http <port>', 'TCP port for http; 0: any free one', tcpPort)
     .option('--https <port>', 'TCP port for https; 0: any free one', tcpPort)
+    .option('--store <url>', 'sqlite:FILE or none, instead of what the configuration says')
     .addHelpText(
       'after',
       `
@@ -59,16 +62,19 @@ async function serve(options: ServeOptions): Promise<void> {
     });
   if (options.https !== undefined && config.tls === undefined)
     throw new ConfigurationError('CONFIG_INVALID', `${options.config}: lacks the key tls, which --https needs`);
+  const store = chosenStore(options, config);
   const [http, https] = [await settled(options.http), await settled(options.https)];
   const endpoint = createEndpoint({
     ...endpointOptions(config, { http, https }),
     services: await loadService(config.service),
+    ...(store.url === undefined ? {} : { store: store.url }),
   });
   try {
     const { addresses } = await endpoint.listen({
       ...(http === undefined ? {} : { http }),
       ...(https === undefined ? {} : { https }),
     });
+    print(storeSentence(store));
     await run(endpoint, addresses);
   } catch (error) {
     await endpoint.close();
@@ -85,6 +91,11 @@ async function run(endpoint: Endpoint, addresses: { http?: number; https?: numbe
   process.exit(await stopped);
 }
 
+function chosenStore({ store, config: file }: ServeOptions, config: ServeConfig): ChosenStore {
+  if (store !== undefined) return parseStore(store, process.cwd());
+  return config.store === undefined ? storeBeside(config.ring) : parseStore(config.store, dirname(resolve(file)));
+}
+
 /** TCP ports to listen on. */
 interface Listening {
   readonly http: number | undefined;
@@ -97,7 +108,7 @@ async function settled(port: number | undefined): Promise<number | undefined> {
 }
 
 function endpointOptions(config: ServeConfig, listening: Listening): Omit<EndpointOptions, 'services'> {
-  const { users, certificate, key, tls, addresses = ownAddresses(listening), service: _, ...rest } = config;
+  const { users, certificate, key, tls, addresses = ownAddresses(listening), service: _, store: __, ...rest } = config;
   return {
     ...rest,
     authenticate: users,

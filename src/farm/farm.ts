@@ -3,6 +3,7 @@ import { systemRandom } from '../crypto/random.ts';
 import { keepRing } from '../keyring/keeper.ts';
 import { describeKeys } from '../keyring/ring.ts';
 import { oauthPath } from '../oauth/oauth-path.ts';
+import { type ChosenStore, parseStore, storeBeside } from '../store/store-url.ts';
 import {
   type DemoClient,
   type DemoData,
@@ -32,6 +33,8 @@ export interface FarmOptions {
   readonly admin: number;
   /** Data folder; made on the first run. */
   readonly data: string;
+  /** `sqlite:FILE` or `none`; default: a file of SQLite beside the key ring. */
+  readonly store?: string;
   /** Life of a conversation; never longer than the ring's token life. */
   readonly lifetimeMs: number;
   readonly clockSkewMs: number;
@@ -48,6 +51,8 @@ export interface Farm {
   readonly description: FarmDescription;
   /** The demo user's password. */
   readonly password: string;
+  /** Where the nodes keep what they must remember. */
+  readonly store: ChosenStore;
   status(): Promise<FarmStatus>;
   /** Lets every node answer what is under way, then ends all of it. */
   drain(): Promise<void>;
@@ -59,8 +64,8 @@ export interface Farm {
 const wsdlFile = fileURLToPath(new URL('../../wsdl/echo.wsdl', import.meta.url));
 
 /**
- * Starts the demonstration farm: node processes behind one shared address, each reachable alone as well, one key ring
- * and no other memory in common.
+ * Starts the demonstration farm: node processes behind one shared address, each reachable alone as well, with one key
+ * ring and one store, and no other memory in common.
  * @throws {SecureConversationError} `LISTEN_FAILED` for a busy port, `CONFIG_INVALID`, `RING_INVALID`, `USERS_INVALID`
  * or `CERTIFICATE_INVALID` for a file of the data folder that can't be used
  */
@@ -69,13 +74,14 @@ export async function startFarm(options: FarmOptions): Promise<Farm> {
   const hosts = loopbackHosts();
   const ports = await settlePorts(options, hosts);
   const data = await prepareDemoData(options.data, Date.now(), systemRandom);
+  const store = options.store === undefined ? storeBeside(data.ring) : parseStore(options.store, process.cwd());
   const client = options.tokens ? await prepareDemoClient(data, systemRandom) : undefined;
   const closing: (() => void)[] = [];
   const close = () => {
     for (const step of closing.splice(0)) step();
   };
   try {
-    return await runFarm({ options, hosts, ports, data, client, closing, close });
+    return await runFarm({ options, hosts, ports, data, store, client, closing, close });
   } catch (error) {
     close();
     throw error;
@@ -87,6 +93,7 @@ interface FarmParts {
   readonly hosts: readonly string[];
   readonly ports: FarmPorts;
   readonly data: DemoData;
+  readonly store: ChosenStore;
   /** Client of the token service, where there is one. */
   readonly client: DemoClient | undefined;
   /** What must be undone when the farm ends. */
@@ -121,6 +128,7 @@ async function runFarm(parts: FarmParts): Promise<Farm> {
   return {
     description,
     password: data.password,
+    store: parts.store,
     status,
     async drain() {
       await nodes.drain();
@@ -135,7 +143,7 @@ const tokenAudience = 'urn:soap-secure-conversation:echo';
 
 const at = (scheme: 'http' | 'https', port: number) => `${scheme}://localhost:${port}`;
 
-function nodeSettings({ options, hosts, ports, data, client }: FarmParts): NodeSettings[] {
+function nodeSettings({ options, hosts, ports, data, store, client }: FarmParts): NodeSettings[] {
   const everyPort = [ports, ...ports.nodes];
   const names = ['localhost', '127.0.0.1', '[::1]'];
   const addresses = everyPort.flatMap(({ http, https }) =>
@@ -146,6 +154,7 @@ function nodeSettings({ options, hosts, ports, data, client }: FarmParts): NodeS
     wsdl: wsdlFile,
     ring: data.ring,
     users: data.users,
+    store: store.url?.href,
     service: data.service,
     tls: data.tls,
     addresses,

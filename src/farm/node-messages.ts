@@ -8,6 +8,8 @@ export interface NodeSettings {
   readonly wsdl: string;
   readonly ring: string;
   readonly users: string;
+  /** URL of the store that the nodes have in common; undefined: there is none. */
+  readonly store: string | undefined;
   /** PEM files. */
   readonly service: CertificateFiles;
   readonly tls: CertificateFiles;

@@ -7,6 +7,7 @@ import { mountedTokens } from '../oauth/token-server.ts';
 import { createEndpoint } from '../server/endpoint.ts';
 import type { Endpoint } from '../server/open-endpoint.ts';
 import type { Cancellation } from '../state/cancellation.ts';
+import { openStore } from '../store/open-store.ts';
 import { openLogins } from '../users/logins.ts';
 import echoService from './echo-service.ts';
 import type { NodeSettings, ToNode, ToParent } from './node-messages.ts';
@@ -43,14 +44,16 @@ async function heard(entry: Cancellation): Promise<boolean> {
 }
 
 async function start(settings: NodeSettings): Promise<void> {
-  const { name, wsdl, ring, users, service, tls, addresses, lifetimeMs, clockSkewMs } = settings;
+  const { name, wsdl, ring, users, store: url, service, tls, addresses, lifetimeMs, clockSkewMs } = settings;
   const authenticate = openLogins({ authenticate: users });
-  tokens = settings.tokens && bearerTokens({ ring, authenticate, ...settings.tokens, onRevoke: tellOthers });
+  const store = url === undefined ? {} : { store: openStore(new URL(url)) };
+  tokens = settings.tokens && bearerTokens({ ring, authenticate, ...settings.tokens, ...store, onRevoke: tellOthers });
   const started = createEndpoint({
     wsdl,
     services: echoService,
     ring,
     authenticate,
+    ...store,
     certificate: readFileSync(service.certificate, 'utf8'),
     key: readFileSync(service.key, 'utf8'),
     tls: { certificate: readFileSync(tls.certificate, 'utf8'), key: readFileSync(tls.key, 'utf8') },

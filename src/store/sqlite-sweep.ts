@@ -18,7 +18,8 @@ export function sweptFrom(database: Database, clock: () => number): () => void {
   ] as const;
   const statements = tables.map(([table, key]) =>
     database.prepare(
-      `DELETE FROM ${table} WHERE ${key} IN (SELECT ${key} FROM ${table} WHERE until_ms <= ? LIMIT ${pageRows}) RETURNING 1`,
+      `DELETE FROM ${table} WHERE ${key} IN
+       (SELECT ${key} FROM ${table} WHERE until_ms <= ? LIMIT ${pageRows}) RETURNING 1`,
     ),
   );
   const sweep = () => {

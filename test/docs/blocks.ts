@@ -40,6 +40,7 @@ export const pages = [
   'docs/aspnet.md',
   'docs/aspnet-functions.md',
   'docs/bearer-tokens.md',
+  'docs/stores.md',
   'docs/wssc.md',
   'docs/state-and-store.md',
   'docs/errors.md',

@@ -181,7 +181,8 @@ describe('what another program wrote into the file', () => {
     const store = open(file);
     const until = laterMs;
     connect(file).exec(
-      `INSERT INTO records (key, topic, value, until_ms) VALUES (x'ff', 'a', x'', ${until}), (x'612f31', 'a', zeroblob(70000), ${until})`,
+      `INSERT INTO records (key, topic, value, until_ms)
+       VALUES (x'ff', 'a', x'', ${until}), (x'612f31', 'a', zeroblob(70000), ${until})`,
     );
     expect(() => store.get('a/1')).toThrow(expect.objectContaining({ code: 'STORE_UNAVAILABLE' }));
     store.put('a/2', bytes, { untilMs: laterMs });

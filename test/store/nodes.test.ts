@@ -1,0 +1,117 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, afterEach, describe, expect, test } from 'vitest';
+import { newFolder, removeFolders } from '../support/data-folder.ts';
+import { type Conversation, call, cancel, converse } from '../support/initiator.ts';
+import { endNodes, type ServeNode, serviceFolder, startNode } from './serve-nodes.ts';
+
+/* Processes that have a store in common, and no parent that tells them anything. */
+
+afterEach(endNodes);
+afterAll(removeFolders);
+
+const refused = { status: 500, body: expect.stringContaining('BadContextToken') };
+const bound = { timeout: 1_000, interval: 10 };
+
+function startNodes(folder: string, ...words: readonly string[]): Promise<ServeNode[]> {
+  return Promise.all([0, 1, 2].map(() => startNode(folder, ...words)));
+}
+
+function converseWith([first]: readonly ServeNode[]): Promise<Conversation> {
+  return converse('EchoSymmetric', async message => (await first?.post(message)) ?? { body: undefined });
+}
+
+async function statusesAt(nodes: readonly ServeNode[], conversation: Conversation): Promise<number[]> {
+  return Promise.all(nodes.map(async node => (await node.post(call(conversation))).status));
+}
+
+/** The stores that nodes may have in common: the words of the command line for one that is empty. */
+const stores: readonly (readonly [name: string, words: () => readonly string[]])[] = [
+  ['a file beside the ring', () => []],
+  ['a file elsewhere', () => ['--store', `sqlite:${join(newFolder(), 'store.sqlite')}`]],
+];
+
+describe.each(stores)('three nodes with %s', (_, words) => {
+  test('refuse within a second what was cancelled at one of them, and none forgets it over kill -9', async () => {
+    const folder = await serviceFolder();
+    const given = words();
+    const nodes = await startNodes(folder, ...given);
+    const [conversation, other] = [await converseWith(nodes), await converseWith(nodes)];
+    expect(await statusesAt(nodes, conversation)).toEqual([200, 200, 200]);
+    expect((await nodes[1]?.post(cancel(conversation)))?.status).toBe(200);
+    expect(await nodes[1]?.post(call(conversation))).toMatchObject(refused);
+    for (const node of nodes) await expect.poll(() => node.post(call(conversation)), bound).toMatchObject(refused);
+    expect(await statusesAt(nodes, other)).toEqual([200, 200, 200]);
+
+    // A second one ends, and all of them with it as soon as that is acknowledged.
+    expect((await nodes[2]?.post(cancel(other)))?.status).toBe(200);
+    await Promise.all(nodes.map(node => node.kill()));
+    const again = await startNodes(folder, ...given);
+    for (const node of again)
+      for (const ended of [conversation, other]) expect(await node.post(call(ended))).toMatchObject(refused);
+    expect(await statusesAt(again, await converseWith(again))).toEqual([200, 200, 200]);
+  });
+});
+
+describe('a node without a store', () => {
+  test('acknowledges a Cancel all the same, holds to it until it is restarted, and says so', async () => {
+    const folder = await serviceFolder({ store: 'none' });
+    const node = await startNode(folder);
+    expect(node.said).toEqual(['there is no store, so what is cancelled is remembered until restart']);
+    const conversation = await converseWith([node]);
+    expect((await node.post(cancel(conversation))).status).toBe(200);
+    expect(await node.post(call(conversation))).toMatchObject(refused);
+    await node.kill();
+    expect((await (await startNode(folder)).post(call(conversation))).status).toBe(200);
+  });
+});
+
+test('a node says where it remembers what is cancelled, by its option, its configuration or the default', async () => {
+  const folder = await serviceFolder();
+  const saidBy = async (at: string, ...words: string[]) => (await startNode(at, ...words)).said;
+  const sentence = 'what is cancelled is remembered in sqlite:';
+  expect(await saidBy(folder)).toEqual([`${sentence}${join(folder, 'ring.sqlite')}`]);
+  const configured = await serviceFolder({ store: 'sqlite:own.sqlite' });
+  expect(await saidBy(configured)).toEqual([`${sentence}${join(configured, 'own.sqlite')}`]);
+  const file = join(newFolder(), 'a b%20#?.sqlite');
+  expect(await saidBy(configured, '--store', `sqlite:${file}`)).toEqual([`${sentence}${file}`]);
+  chmodSync(file, 0o644);
+  await expect(saidBy(configured, '--store', `sqlite:${file}`)).rejects.toThrow('the node ended');
+});
+
+const openStore = fileURLToPath(new URL('../../dist/store/open-store.js', import.meta.url));
+
+/** Opens the store, claims one key and counts; prints what came of it. */
+const program = `
+import { openStore } from ${JSON.stringify(openStore)};
+const laterMs = Date.now() + 60_000;
+const store = openStore(new URL(process.argv[1]));
+const claimed = await store.claim('race/claim', laterMs);
+const put = await store.put('race/record', Buffer.from('x'), { untilMs: laterMs, ifVersion: 0 });
+console.log(claimed, typeof put, await store.add('race/count', 1, laterMs));
+store.close();`;
+
+test('ten processes that open a new store at the same time make one store', async () => {
+  const url = `sqlite:${join(newFolder(), 'store.sqlite')}`;
+  const open = async () => {
+    const child = spawn(process.execPath, ['--input-type=module', '-e', program, url], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let text = '';
+    child.stdout.on('data', data => (text += data));
+    expect(await once(child, 'close')).toEqual([0, null]);
+    return text.trim().split(' ');
+  };
+  const outcomes = await Promise.all(Array.from({ length: 10 }, open));
+  const of = (column: number) => outcomes.map(words => words[column]).sort();
+  expect(of(0)).toEqual(['new', ...Array(9).fill('seen')]);
+  expect(of(1)).toEqual(['number', ...Array(9).fill('string')]);
+  expect(
+    of(2)
+      .map(Number)
+      .sort((a, b) => a - b),
+  ).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+});
