@@ -16,6 +16,7 @@ export const processes = [
   'test/package/tarball.test.ts',
   'test/package/types.test.ts',
   'test/store/nodes.test.ts',
+  'test/store/redis.test.ts',
 ];
 
 /** Programs of other houses: vitest.interop.config.ts and vitest.browser.config.ts run them. */

@@ -157,6 +157,8 @@ export class SealingError extends Refusal {
  * server, and was not done.
  */
 export class StoreUnavailable extends Refusal {
+  readonly why: string;
+
   /** @param why as a part of a sentence: `no answer within 250 ms` */
   constructor(why: string, cause?: unknown) {
     super('server', 'store-unavailable', cause, {
@@ -165,6 +167,7 @@ export class StoreUnavailable extends Refusal {
       hint: 'what needs the store is refused until it answers again; nothing has to be restarted',
     });
     this.name = 'StoreUnavailable';
+    this.why = why;
   }
 }
 

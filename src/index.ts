@@ -54,7 +54,7 @@ export type { Cancellation } from './state/cancellation.ts';
 export { decodeContext, encodeContext } from './state/codec.ts';
 export type { AuthenticationMethod, Context, OpenedFrom } from './state/context.ts';
 export type { ContextToken, FoundState, StateMode, TokenAudience, TokenDialect } from './state/state-mode.ts';
-export { openStore } from './store/open-store.ts';
+export { openStore, type StoreOptions } from './store/open-store.ts';
 export type { Change, PutOptions, Store, StoredRecord } from './store/store.ts';
 export type {
   Authenticate,

@@ -7,21 +7,23 @@ import { storeSentence } from '../store/store-url.ts';
 import { duration, durationText, tcpPort, timeOption, wholeNumber } from './option-values.ts';
 import { clockSkewRangeMs, lifetimeRangeMs } from './serve-config.ts';
 import { untilStopped } from './signals.ts';
+import { addStoreOptions, givenStore, type StoreOptionValues } from './store-options.ts';
 import { columns, note, print, printJson } from './terminal.ts';
 import { printTraffic } from './traffic.ts';
 
-type FarmCommandOptions = Omit<FarmOptions, 'onEvent' | 'lifetimeMs' | 'clockSkewMs'> & {
-  readonly lifetime: number;
-  readonly clockSkew: number;
-  readonly json?: boolean;
-};
+type FarmCommandOptions = Omit<FarmOptions, 'onEvent' | 'lifetimeMs' | 'clockSkewMs' | 'store'> &
+  StoreOptionValues & {
+    readonly lifetime: number;
+    readonly clockSkew: number;
+    readonly json?: boolean;
+  };
 
 const { lifetimeMs, clockSkewMs } = endpointOptions.members;
 const usual = (option: { readonly default: number }) => durationText(option.default);
 
 /** `wssc farm`: the demonstration farm. */
 export function addFarm(program: Command): void {
-  program
+  const command = program
     .command('farm')
     .summary('run the demonstration farm')
     .description(
@@ -43,8 +45,8 @@ export function addFarm(program: Command): void {
       8443,
     )
     .option('--admin <port>', 'TCP port of the status page; 0: any free one', tcpPort, 8079)
-    .option('--data <dir>', 'folder for certificates, key ring and users; made on the first run', './data')
-    .option('--store <url>', 'sqlite:FILE or none; default: a file of SQLite beside the key ring')
+    .option('--data <dir>', 'folder for certificates, key ring and users; made on the first run', './data');
+  addStoreOptions(command)
     .addOption(
       timeOption('--lifetime <time>', 'life of a conversation', duration(...lifetimeRangeMs), usual(lifetimeMs)),
     )
@@ -67,7 +69,11 @@ export function addFarm(program: Command): void {
 const lateSignalMs = 500;
 
 async function farm({ lifetime, clockSkew, json = false, ...options }: FarmCommandOptions): Promise<void> {
-  const starting = startFarm({ ...options, lifetimeMs: lifetime, clockSkewMs: clockSkew, onEvent: note });
+  const store = givenStore(options);
+  const starting = startFarm({
+    ...options,
+    ...{ lifetimeMs: lifetime, clockSkewMs: clockSkew, onEvent: note, store },
+  });
   let stopping = false;
   // Ctrl-C while the farm starts reaches nodes that do not wait for their parent's word yet: that they end is no
   // failure then.

@@ -18,7 +18,7 @@ export const serveConfig = object({
   store: {
     is: text,
     without: 'a file of SQLite beside the ring',
-    means: 'Where to remember what was cancelled: `sqlite:FILE` or `none`.',
+    means: 'Where to remember what was cancelled, as `--store`.',
   },
   certificate: { is: path, without: 'none', means: options.certificate.means },
   key: { is: path, without: 'none', means: options.key.means },

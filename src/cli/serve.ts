@@ -6,28 +6,30 @@ import { freePort, loopbackHosts } from '../farm/ports.ts';
 import { createEndpoint } from '../server/endpoint.ts';
 import type { EndpointOptions } from '../server/endpoint-options.ts';
 import type { Endpoint } from '../server/open-endpoint.ts';
-import { type ChosenStore, parseStore, storeBeside, storeSentence } from '../store/store-url.ts';
+import { openStore } from '../store/open-store.ts';
+import type { Store } from '../store/store.ts';
+import { type ChosenStore, storeBeside, storeSentence } from '../store/store-url.ts';
 import { keysHelp } from './member-texts.ts';
 import { tcpPort } from './option-values.ts';
 import { serviceTexts, tlsTexts } from './pem-files.ts';
 import { readServeConfig, type ServeConfig, serveConfig } from './serve-config.ts';
 import { untilStopped } from './signals.ts';
-import { print } from './terminal.ts';
+import { addStoreOptions, givenStore, type StoreOptionValues } from './store-options.ts';
+import { note, print } from './terminal.ts';
 
-interface ServeOptions {
+interface ServeOptions extends StoreOptionValues {
   readonly config: string;
   readonly wsdl?: string;
   readonly service?: string;
   readonly http?: number;
   readonly https?: number;
-  readonly store?: string;
 }
 
 const drainMs = 10_000;
 
 /** `wssc serve`: one node of a farm, or a service alone. */
 export function addServe(program: Command): void {
-  program
+  const command = program
     .command('serve')
     .summary('serve a WSDL as one node')
     .description('Serves a WSDL with the operations of a module as one node of a farm.')
@@ -38,8 +40,8 @@ export function addServe(program: Command): void {
       "module whose default export is node-soap's service object, instead of the one in the configuration",
     )
     .option('--http <port>', 'TCP port for http; 0: any free one', tcpPort)
-    .option('--https <port>', 'TCP port for https; 0: any free one', tcpPort)
-    .option('--store <url>', 'sqlite:FILE or none, instead of what the configuration says')
+    .option('--https <port>', 'TCP port for https; 0: any free one', tcpPort);
+  addStoreOptions(command)
     .addHelpText(
       'after',
       `
@@ -62,12 +64,14 @@ async function serve(options: ServeOptions): Promise<void> {
     });
   if (options.https !== undefined && config.tls === undefined)
     throw new ConfigurationError('CONFIG_INVALID', `${options.config}: lacks the key tls, which --https needs`);
-  const store = chosenStore(options, config);
+  const folder = dirname(resolve(options.config));
+  const store = givenStore(options, { store: config.store, folder }) ?? storeBeside(config.ring);
+  const opened = openChosen(store);
   const [http, https] = [await settled(options.http), await settled(options.https)];
   const endpoint = createEndpoint({
     ...endpointOptions(config, { http, https }),
     services: await loadService(config.service),
-    ...(store.url === undefined ? {} : { store: store.url }),
+    ...(opened === undefined ? {} : { store: opened }),
   });
   try {
     const { addresses } = await endpoint.listen({
@@ -78,6 +82,7 @@ async function serve(options: ServeOptions): Promise<void> {
     await run(endpoint, addresses);
   } catch (error) {
     await endpoint.close();
+    await opened?.close();
     throw error;
   }
 }
@@ -91,9 +96,8 @@ async function run(endpoint: Endpoint, addresses: { http?: number; https?: numbe
   process.exit(await stopped);
 }
 
-function chosenStore({ store, config: file }: ServeOptions, config: ServeConfig): ChosenStore {
-  if (store !== undefined) return parseStore(store, process.cwd());
-  return config.store === undefined ? storeBeside(config.ring) : parseStore(config.store, dirname(resolve(file)));
+function openChosen({ url, ca }: ChosenStore): Store | undefined {
+  return url && openStore(url, { onEvent: note, ...(ca === undefined ? {} : { ca }) });
 }
 
 /** TCP ports to listen on. */

@@ -3,7 +3,7 @@ import { systemRandom } from '../crypto/random.ts';
 import { keepRing } from '../keyring/keeper.ts';
 import { describeKeys } from '../keyring/ring.ts';
 import { oauthPath } from '../oauth/oauth-path.ts';
-import { type ChosenStore, parseStore, storeBeside } from '../store/store-url.ts';
+import { type ChosenStore, storeBeside } from '../store/store-url.ts';
 import {
   type DemoClient,
   type DemoData,
@@ -33,8 +33,8 @@ export interface FarmOptions {
   readonly admin: number;
   /** Data folder; made on the first run. */
   readonly data: string;
-  /** `sqlite:FILE` or `none`; default: a file of SQLite beside the key ring. */
-  readonly store?: string;
+  /** Default: a file of SQLite beside the key ring. */
+  readonly store?: ChosenStore | undefined;
   /** Life of a conversation; never longer than the ring's token life. */
   readonly lifetimeMs: number;
   readonly clockSkewMs: number;
@@ -74,7 +74,7 @@ export async function startFarm(options: FarmOptions): Promise<Farm> {
   const hosts = loopbackHosts();
   const ports = await settlePorts(options, hosts);
   const data = await prepareDemoData(options.data, Date.now(), systemRandom);
-  const store = options.store === undefined ? storeBeside(data.ring) : parseStore(options.store, process.cwd());
+  const store = options.store ?? storeBeside(data.ring);
   const client = options.tokens ? await prepareDemoClient(data, systemRandom) : undefined;
   const closing: (() => void)[] = [];
   const close = () => {
@@ -154,7 +154,7 @@ function nodeSettings({ options, hosts, ports, data, store, client }: FarmParts)
     wsdl: wsdlFile,
     ring: data.ring,
     users: data.users,
-    store: store.url?.href,
+    store: store.url && { url: store.url.href, ca: store.ca },
     service: data.service,
     tls: data.tls,
     addresses,

@@ -8,8 +8,8 @@ export interface NodeSettings {
   readonly wsdl: string;
   readonly ring: string;
   readonly users: string;
-  /** URL of the store that the nodes have in common; undefined: there is none. */
-  readonly store: string | undefined;
+  /** The store that the nodes have in common, by its URL with the password; undefined: there is none. */
+  readonly store: { readonly url: string; readonly ca: string | undefined } | undefined;
   /** PEM files. */
   readonly service: CertificateFiles;
   readonly tls: CertificateFiles;

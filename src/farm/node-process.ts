@@ -8,6 +8,7 @@ import { createEndpoint } from '../server/endpoint.ts';
 import type { Endpoint } from '../server/open-endpoint.ts';
 import type { Cancellation } from '../state/cancellation.ts';
 import { openStore } from '../store/open-store.ts';
+import type { Store } from '../store/store.ts';
 import { openLogins } from '../users/logins.ts';
 import echoService from './echo-service.ts';
 import type { NodeSettings, ToNode, ToParent } from './node-messages.ts';
@@ -43,10 +44,15 @@ async function heard(entry: Cancellation): Promise<boolean> {
   return kept.every(isKept => isKept ?? true);
 }
 
+function openShared({ url, ca }: NonNullable<NodeSettings['store']>): Store {
+  const onEvent = (sentence: string) => process.stderr.write(`${sentence}\n`);
+  return openStore(new URL(url), { onEvent, ...(ca === undefined ? {} : { ca }) });
+}
+
 async function start(settings: NodeSettings): Promise<void> {
-  const { name, wsdl, ring, users, store: url, service, tls, addresses, lifetimeMs, clockSkewMs } = settings;
+  const { name, wsdl, ring, users, service, tls, addresses, lifetimeMs, clockSkewMs } = settings;
   const authenticate = openLogins({ authenticate: users });
-  const store = url === undefined ? {} : { store: openStore(new URL(url)) };
+  const store = settings.store === undefined ? {} : { store: openShared(settings.store) };
   tokens = settings.tokens && bearerTokens({ ring, authenticate, ...settings.tokens, ...store, onRevoke: tellOthers });
   const started = createEndpoint({
     wsdl,

@@ -105,7 +105,7 @@ export interface EndpointOptions {
   readonly state?: 'cookie' | StateMode;
   /**
    * What is remembered beside the tokens; a store that is given is not closed. Default: `new URL('memory:')`, or
-   * `sqlite:FILE`. In cookie mode those are the conversations that were cancelled. Several nodes may have one store.
+   * `sqlite:FILE` or `redis://HOST:PORT`. In cookie mode those are the conversations that were cancelled. Several nodes may have one store.
    */
   readonly store?: Store | URL;
   /**

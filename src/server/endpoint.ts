@@ -28,7 +28,7 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
     checkServed(plan, settings.services);
   }
   const ownCertificates = ownCertificatesOf(settings, plans);
-  const used = usedStore(settings.store, Date.now);
+  const used = usedStore(settings.store, { onEvent: sentence => log.warn({}, sentence) });
   const ring = openRing(settings.ring, {
     nowMs: Date.now,
     onError: error => log.error({ err: error }, 'key ring not read'),

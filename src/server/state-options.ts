@@ -1,6 +1,6 @@
 import { where } from '../fields.ts';
 import type { StateMode } from '../state/state-mode.ts';
-import { openStore } from '../store/open-store.ts';
+import { openStore, type StoreOptions } from '../store/open-store.ts';
 import type { Store } from '../store/store.ts';
 
 const stateMethods: readonly (keyof StateMode)[] = ['issue', 'find', 'cancel', 'cancelled'];
@@ -42,11 +42,11 @@ export interface UsedStore {
 
 /**
  * Opens a store, or takes one that is open.
- * @param clock milliseconds since the epoch
- * @throws {SecureConversationError} `CONFIG_INVALID` for a URL whose scheme is not known
+ * @throws {SecureConversationError} `CONFIG_INVALID` for a URL whose scheme is not known, `STORE_INVALID` for a store
+ * that can't be opened
  */
-export function usedStore(source: Store | URL, clock: () => number): UsedStore {
+export function usedStore(source: Store | URL, options: StoreOptions): UsedStore {
   if (!(source instanceof URL)) return { store: source, close: async () => {} };
-  const store = openStore(source, clock);
+  const store = openStore(source, options);
   return { store, close: async () => store.close() };
 }

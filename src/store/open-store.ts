@@ -1,26 +1,49 @@
 import { ConfigurationError } from '../errors.ts';
 import { memoryStore } from './memory-store.ts';
+import { redisStore } from './redis.ts';
 import { sqliteStore } from './sqlite.ts';
 import type { Store } from './store.ts';
 
+/** Options of {@link openStore}. */
+export interface StoreOptions {
+  /** Milliseconds since the epoch. Default `Date.now`. */
+  readonly clock?: () => number;
+  /** CA certificates that are trusted for TLS to the store (PEM). Default: Node's own. */
+  readonly ca?: string;
+  /**
+   * Told in a sentence where the store does not answer, where it does again, and where it may lose what it
+   * acknowledged. Default: a warning of the process.
+   */
+  readonly onEvent?: (sentence: string) => void;
+}
+
+type Opened = Required<Omit<StoreOptions, 'ca'>> & Pick<StoreOptions, 'ca'>;
+
 /** The stores that a URL may name, by its scheme. */
-const schemes: Readonly<Record<string, (url: URL, clock: () => number) => Store>> = {
-  'memory:': (_url, clock) => memoryStore({ clock }),
-  'sqlite:': (url, clock) => sqliteStore(url, { clock }),
+const schemes: Readonly<Record<string, (url: URL, options: Opened) => Store>> = {
+  'memory:': (_url, { clock }) => memoryStore({ clock }),
+  'sqlite:': (url, { clock }) => sqliteStore(url, { clock }),
+  'redis:': redisStore,
+  'rediss:': redisStore,
 };
 
 /**
  * Opens the store that a URL names: `memory:`, this process's own; `sqlite:` and the path of a file, that of the
- * processes of one machine. Close it when nothing needs it any more.
- * @param clock milliseconds since the epoch. Default `Date.now`
+ * processes of one machine; `redis://` and `rediss://` (TLS), that of any machines. Close it when nothing needs it any
+ * more.
  * @throws {SecureConversationError} `CONFIG_INVALID` for a scheme that is not known, `STORE_INVALID` for a store that
  * can't be opened
  */
-export function openStore(url: URL, clock: () => number = Date.now): Store {
+export function openStore(url: URL, options: StoreOptions = {}): Store {
   const { protocol } = url;
   const open = Object.hasOwn(schemes, protocol) ? schemes[protocol] : undefined;
-  if (open !== undefined) return open(url, clock);
+  const { clock = Date.now, onEvent = warn, ca } = options;
+  if (open !== undefined) return open(url, { clock, onEvent, ...(ca === undefined ? {} : { ca }) });
   throw new ConfigurationError('CONFIG_INVALID', `there is no store for ${JSON.stringify(protocol.slice(0, 32))}`, {
     hint: `give a URL that begins with ${Object.keys(schemes).join(' or ')}, or an object that is a Store`,
   });
+}
+
+function warn(sentence: string): void {
+  process.emitWarning(sentence, 'StoreWarning');
 }

@@ -4,23 +4,43 @@ import { pathToFileURL } from 'node:url';
 import { ConfigurationError, SecureConversationError } from '../errors.ts';
 import { optionalPackage } from './optional-package.ts';
 
-/** The store that a node was given: undefined is none, what it remembers then ends with it. */
+/** The store that a node was given. */
 export interface ChosenStore {
+  /** With the password, where there is one; undefined: there is no store, what is remembered ends with the node. */
   readonly url: URL | undefined;
+  /** CA certificates that are trusted for TLS to the store (PEM). Default: Node's own. */
+  readonly ca?: string;
   /** Why there is none although nobody said so. */
   readonly why?: string;
 }
 
+/** What stands in no URL. */
+export interface StoreSecrets {
+  readonly password?: string | undefined;
+  readonly ca?: string | undefined;
+}
+
+/** As options and configurations name them. */
+export const storeForms = 'sqlite:FILE, redis://HOST:PORT, rediss://HOST:PORT or none';
+
 /**
- * Reads what a command line or a configuration says of a store: `sqlite:FILE` or `none`.
+ * Reads what a command line or a configuration says of a store.
  * @param folder where the path of a file begins
- * @throws {SecureConversationError} `CONFIG_INVALID`
+ * @throws {SecureConversationError} `CONFIG_INVALID`, which quotes nothing of the text: it may hold a password
  */
-export function parseStore(text: string, folder: string): ChosenStore {
+export function parseStore(text: string, folder: string, { password, ca }: StoreSecrets = {}): ChosenStore {
   if (text === 'none') return { url: undefined };
   const [, file] = /^sqlite:(.+)$/s.exec(text) ?? [];
   if (file !== undefined) return { url: sqliteUrl(resolve(folder, file)) };
-  throw new ConfigurationError('CONFIG_INVALID', 'the store must be sqlite:FILE or none');
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !/^rediss?:$/.test(url.protocol) || url.hostname === '')
+    throw new ConfigurationError('CONFIG_INVALID', `the store must be ${storeForms}`);
+  if (url.password !== '')
+    throw new ConfigurationError('CONFIG_INVALID', "a store's password has no place in its URL", {
+      hint: 'give it in the file of --store-password-file, or in the environment as WSSC_STORE_PASSWORD',
+    });
+  if (password !== undefined) url.password = encodeURIComponent(password);
+  return ca === undefined ? { url } : { url, ca };
 }
 
 /**
@@ -40,11 +60,15 @@ export function storeBeside(ring: string): ChosenStore {
   return { url: sqliteUrl(file) };
 }
 
-/** What a node says of its store when it starts. */
+/** What a node says of its store when it starts; no user and no password is in it. */
 export function storeSentence({ url, why }: ChosenStore): string {
-  if (url !== undefined) return `what is cancelled is remembered in ${url.protocol}${decodeURIComponent(url.pathname)}`;
+  if (url !== undefined) return `what is cancelled is remembered in ${placeOf(url)}`;
   const because = why === undefined ? '' : `: ${why}`;
   return `there is no store, so what is cancelled is remembered until restart${because}`;
+}
+
+function placeOf({ protocol, host, pathname }: URL): string {
+  return protocol === 'sqlite:' ? `${protocol}${decodeURIComponent(pathname)}` : `${protocol}//${host}${pathname}`;
 }
 
 function sqliteUrl(file: string): URL {

@@ -59,7 +59,7 @@ const compilerOptions = [
 ];
 
 /** TCP ports that servers of the documentation have beside a farm's. */
-const serverPorts: readonly number[] = [9080, 9082, 9443, 9444];
+const serverPorts: readonly number[] = [6390, 9080, 9082, 9443, 9444];
 
 interface Run {
   readonly child: ChildProcess;

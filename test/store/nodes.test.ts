@@ -1,17 +1,21 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync } from 'node:fs';
+import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { newFolder, removeFolders } from '../support/data-folder.ts';
 import { type Conversation, call, cancel, converse } from '../support/initiator.ts';
+import { endRedisServers, startRedis } from './redis-server.ts';
 import { endNodes, type ServeNode, serviceFolder, startNode } from './serve-nodes.ts';
 
 /* Processes that have a store in common, and no parent that tells them anything. */
 
 afterEach(endNodes);
-afterAll(removeFolders);
+afterAll(() => {
+  endRedisServers();
+  removeFolders();
+});
 
 const refused = { status: 500, body: expect.stringContaining('BadContextToken') };
 const bound = { timeout: 1_000, interval: 10 };
@@ -29,15 +33,16 @@ async function statusesAt(nodes: readonly ServeNode[], conversation: Conversatio
 }
 
 /** The stores that nodes may have in common: the words of the command line for one that is empty. */
-const stores: readonly (readonly [name: string, words: () => readonly string[]])[] = [
+const stores: readonly (readonly [name: string, words: () => readonly string[] | Promise<readonly string[]>])[] = [
   ['a file beside the ring', () => []],
   ['a file elsewhere', () => ['--store', `sqlite:${join(newFolder(), 'store.sqlite')}`]],
+  ['Redis', async () => ['--store', (await startRedis()).url.href]],
 ];
 
 describe.each(stores)('three nodes with %s', (_, words) => {
   test('refuse within a second what was cancelled at one of them, and none forgets it over kill -9', async () => {
     const folder = await serviceFolder();
-    const given = words();
+    const given = await words();
     const nodes = await startNodes(folder, ...given);
     const [conversation, other] = [await converseWith(nodes), await converseWith(nodes)];
     expect(await statusesAt(nodes, conversation)).toEqual([200, 200, 200]);
@@ -80,6 +85,20 @@ test('a node says where it remembers what is cancelled, by its option, its confi
   expect(await saidBy(configured, '--store', `sqlite:${file}`)).toEqual([`${sentence}${file}`]);
   chmodSync(file, 0o644);
   await expect(saidBy(configured, '--store', `sqlite:${file}`)).rejects.toThrow('the node ended');
+});
+
+test("a node reads its store's password from a file that others can't read, and says it nowhere", async () => {
+  const { port } = await startRedis('--requirepass', 'secret word');
+  const folder = await serviceFolder({ store: `redis://127.0.0.1:${port}/1` });
+  const file = join(folder, 'store-password');
+  writeFileSync(file, 'secret word\n', { mode: 0o600 });
+  const node = await startNode(folder, '--store-password-file', file);
+  expect(node.said).toEqual([`what is cancelled is remembered in redis://127.0.0.1:${port}/1`]);
+  const conversation = await converseWith([node]);
+  await expect.poll(async () => (await node.post(cancel(conversation))).status, { timeout: 10_000 }).toBe(200);
+  expect(await node.post(call(conversation))).toMatchObject(refused);
+  chmodSync(file, 0o604);
+  await expect(startNode(folder, '--store-password-file', file)).rejects.toThrow('the node ended');
 });
 
 const openStore = fileURLToPath(new URL('../../dist/store/open-store.js', import.meta.url));

@@ -24,7 +24,7 @@ function newFile(): string {
 
 /** Opens a file as a node does. */
 function open(file: string, clock: () => number = Date.now): Store {
-  const store = openStore(new URL(`sqlite:${encodeURIComponent(file).replaceAll('%2F', '/')}`), clock);
+  const store = openStore(new URL(`sqlite:${encodeURIComponent(file).replaceAll('%2F', '/')}`), { clock });
   opened.push(store);
   return store;
 }

@@ -1,0 +1,116 @@
+import { StoreUnavailable } from '../errors.ts';
+import { guardedCalls, inTime } from './guarded-calls.ts';
+import { type KeptConnection, keptConnection, type RedisClient, type RedisTarget, troubleOf } from './redis-client.ts';
+import { changesChannel } from './redis-scripts.ts';
+import { checkDurable } from './redis-settings.ts';
+
+/** The connections of a process to one server: one that asks, and one that hears. */
+export interface RedisConnections {
+  /**
+   * Sends a command.
+   * @throws {StoreUnavailable} rejects with it where there is no answer, and with the server's own error where it has
+   * no room ({@link isFull})
+   */
+  ask(...words: readonly (string | Buffer)[]): Promise<unknown>;
+  close(): void;
+}
+
+export interface RedisEvents {
+  /** Told in a sentence of troubles, their end, and of settings that lose what was acknowledged. */
+  readonly onEvent: (sentence: string) => void;
+  /** There may be changes. */
+  readonly onNotice: () => void;
+}
+
+/** How often it is tried whether the connection that hears is still one: nothing else is ever sent on it. */
+const beatMs = 2_000;
+const readOnly = troubleOf(new Error('READONLY'));
+
+/** Connects to a server, and keeps connected. @throws {SecureConversationError} `STORE_INVALID` */
+export function openRedis(target: RedisTarget, { onEvent, onNotice }: RedisEvents): RedisConnections {
+  const told = tellerOf(`${target.url.protocol}//${target.url.host}`, onEvent);
+  const main = keptConnection(target, client => checkDurable(client, told.warn), {
+    onReady: told.up,
+    onTrouble: told.down,
+  });
+  const hearing = keptConnection(target, client => client.subscribe(changesChannel, onNotice), {
+    onReady: onNotice,
+    onTrouble: told.down,
+  });
+  const { call } = guardedCalls({
+    steadyClock: () => performance.now(),
+    onDown(why) {
+      told.down(why);
+      main.drop();
+      hearing.drop();
+    },
+    onUp: told.up,
+  });
+  const stopBeating = beating(hearing);
+  return {
+    ask: (...words) =>
+      call(async () => {
+        try {
+          return await answerOf(await main.ready(), words);
+        } catch (error) {
+          // Its name may lead to another server by now.
+          if (error instanceof StoreUnavailable && error.why === readOnly) main.drop();
+          throw error;
+        }
+      }),
+    close() {
+      stopBeating();
+      main.close();
+      hearing.close();
+    },
+  };
+}
+
+/** Says each thing once, as long as it is so. */
+function tellerOf(where: string, onEvent: (sentence: string) => void) {
+  let isDown = false;
+  let last = '';
+  const say = (sentence: string) => {
+    if (sentence !== last) onEvent(`the store ${where} ${sentence}`);
+    last = sentence;
+  };
+  return {
+    warn: say,
+    down(why: string) {
+      isDown = true;
+      say(`does not answer: ${why}`);
+    },
+    up() {
+      if (isDown) say('answers again');
+      isDown = false;
+    },
+  };
+}
+
+/** Gives up a connection on which nothing comes back, as where a firewall has forgotten it. */
+function beating(connection: KeptConnection): () => void {
+  let isUnderWay = false;
+  const beat = async () => {
+    if (isUnderWay) return;
+    isUnderWay = true;
+    const client = await connection.ready();
+    await inTime(client.sendCommand(['PING'])).catch(connection.drop);
+    isUnderWay = false;
+  };
+  const timer = setInterval(() => void beat(), beatMs).unref();
+  return () => clearInterval(timer);
+}
+
+async function answerOf(client: RedisClient, words: readonly (string | Buffer)[]): Promise<unknown> {
+  try {
+    return await client.sendCommand(words);
+  } catch (error) {
+    if (isFull(error)) throw error;
+    throw new StoreUnavailable(troubleOf(error), error);
+  }
+}
+
+/** Whether a server has no room: it was asked to give up nothing. */
+export function isFull(error: unknown): boolean {
+  return error instanceof Error && /^OOM\b/.test(error.message);
+}

@@ -1,0 +1,208 @@
+import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
+import { openStore } from '../../src/store/open-store.ts';
+import type { Store } from '../../src/store/store.ts';
+import { storeContract } from '../../src/testing.ts';
+import { removeFolders } from '../support/data-folder.ts';
+import { freePort } from '../support/endpoint.ts';
+import { pem } from '../support/pem.ts';
+import { endRedisServers, type RedisServer, startRedis, tlsSettings } from './redis-server.ts';
+
+const opened: Store[] = [];
+const laterMs = Date.now() + 3_600_000;
+const bytes = Buffer.from('one');
+const away = { code: 'STORE_UNAVAILABLE', fault: 'server', reason: 'store-unavailable' };
+const shared = await startRedis();
+
+afterEach(() => {
+  for (const store of opened.splice(0)) store.close();
+});
+afterAll(() => {
+  endRedisServers();
+  removeFolders();
+});
+
+function open(url: URL, ca?: string): { readonly store: Store; readonly said: string[] } {
+  const said: string[] = [];
+  const store = openStore(url, { onEvent: sentence => said.push(sentence), ...(ca === undefined ? {} : { ca }) });
+  opened.push(store);
+  return { store, said };
+}
+
+/** A store that is connected: how long that takes is the machine's business. */
+async function connected(url: URL, ca?: string): Promise<ReturnType<typeof open>> {
+  const made = open(url, ca);
+  await recovered(made.store);
+  return made;
+}
+
+for (const { name, run } of storeContract('redis', async () => (await connected(shared.url)).store))
+  test(name, () => expect(run()).resolves.toBeUndefined());
+
+/** Milliseconds until a promise settles, however it does. */
+async function settledAfter(promise: unknown): Promise<number> {
+  const began = performance.now();
+  await Promise.allSettled([promise]);
+  return performance.now() - began;
+}
+
+async function recovered(store: Store): Promise<void> {
+  await vi.waitFor(async () => expect(await store.claim(`again/${Math.random()}`, laterMs)).toBe('new'), {
+    timeout: 5_000,
+    interval: 50,
+  });
+}
+
+describe('while the server', () => {
+  test('hangs, what is asked is refused within 250 ms, later at once, and done again when it goes on', async () => {
+    const server = await startRedis();
+    const { store, said } = await connected(server.url);
+    expect(await store.claim('a/1', laterMs)).toBe('new');
+    server.hang();
+    for (const attempt of [1, 2, 3]) {
+      const asked = Promise.resolve(store.claim(`b/${attempt}`, laterMs));
+      expect(await settledAfter(asked)).toBeLessThan(1_000);
+      await expect(asked).rejects.toMatchObject(away);
+    }
+    const asked = Promise.resolve(store.has('a/1'));
+    expect(await settledAfter(asked)).toBeLessThan(240);
+    await expect(asked).rejects.toMatchObject(away);
+    server.goOn();
+    await recovered(store);
+    expect(await store.has('a/1')).toBe(true);
+    expect(said).toContainEqual(expect.stringContaining('does not answer: no answer in 250 ms'));
+    expect(said.at(-1)).toContain('answers again');
+  });
+
+  test('is gone, what is asked is refused; what it had acknowledged it has when it is back', async () => {
+    const server = await startRedis();
+    const { store } = await connected(server.url);
+    await store.put('a/1', bytes, { untilMs: laterMs });
+    await server.kill();
+    await expect(Promise.resolve(store.claim('a/2', laterMs))).rejects.toMatchObject(away);
+    await server.restart();
+    await recovered(store);
+    expect(await store.get('a/1')).toMatchObject({ value: Uint8Array.from(bytes) });
+  });
+
+  test('is not there yet, what is asked is refused; later nothing has to be restarted', async () => {
+    const server = await startRedis();
+    await server.kill();
+    const { store } = open(server.url);
+    const asked = Promise.resolve(store.claim('a/1', laterMs));
+    expect(await settledAfter(asked)).toBeLessThan(1_000);
+    await expect(asked).rejects.toMatchObject(away);
+    await server.restart();
+    await recovered(store);
+  });
+
+  test('can only be read, what writes is refused, and done again on a master', async () => {
+    const server = await startRedis('--replicaof', '127.0.0.1', String(await freePort()));
+    const { store } = open(server.url);
+    await expect(Promise.resolve(store.put('a/1', bytes, { untilMs: laterMs }))).rejects.toMatchObject(away);
+    await server.kill();
+    await server.restart('--save', '');
+    await recovered(store);
+  });
+
+  test('is full, nothing more is taken and nothing is given up', async () => {
+    const { store } = await connected((await startRedis('--maxmemory', '3mb')).url);
+    const value = Buffer.alloc(60_000, 1);
+    let written = 0;
+    while (written < 1_000 && (await store.put(`a/${written}`, value, { untilMs: laterMs })) !== 'full') written += 1;
+    expect(written).toBeLessThan(1_000);
+    let claimed = 0;
+    while (claimed < 10_000 && (await store.claim(`a/${claimed}${'x'.repeat(400)}`, laterMs)) === 'new') claimed += 1;
+    expect(claimed).toBeLessThan(10_000);
+    for (let n = 0; n < claimed; n += 1) expect(await store.has(`a/${n}${'x'.repeat(400)}`)).toBe(true);
+    for (let n = 0; n < written; n += 1) expect((await store.get(`a/${n}`))?.value.byteLength).toBe(value.byteLength);
+  });
+});
+
+describe('a server that', () => {
+  test.each([
+    ['wants another password', ['--requirepass', 'secret'], 'redis://:wrong@', 'user or password is wrong'],
+    ['wants a password', ['--requirepass', 'secret'], 'redis://', 'it wants a password'],
+  ])('%s is named with the reason, and the password is not', async (_, settings, before, why) => {
+    const { port } = await startRedis(...settings);
+    const { store, said } = open(new URL(`${before}127.0.0.1:${port}`));
+    await expect(Promise.resolve(store.claim('a/1', laterMs))).rejects.toMatchObject(away);
+    await vi.waitFor(() => expect(said).toContain(`the store redis://127.0.0.1:${port} does not answer: ${why}`));
+    expect(said.join()).not.toMatch(/wrong@|secret/);
+    await connected(new URL(`redis://:secret@127.0.0.1:${port}`));
+  });
+
+  test.each([
+    ['--appendfsync', 'everysec', 'appendfsync always'],
+    ['--appendonly', 'no', 'appendonly yes'],
+    ['--maxmemory-policy', 'allkeys-lru', 'maxmemory-policy noeviction'],
+  ])('may lose what it acknowledged (%s %s) is used, with a warning', async (name, value, needed) => {
+    const { url } = await startRedis(name, value);
+    const { said } = await connected(url);
+    expect(said).toContain(`the store redis://${url.host} may lose what it acknowledged: it needs ${needed}`);
+  });
+
+  test('speaks TLS is spoken to by TLS alone, and must be whom the CA says', async () => {
+    const port = await freePort();
+    await startRedis(...tlsSettings(port));
+    const url = new URL(`rediss://127.0.0.1:${port}`);
+    await connected(url, pem.ca.certificate);
+    for (const stranger of [open(url), open(new URL(`redis://127.0.0.1:${port}`))])
+      await expect(Promise.resolve(stranger.store.claim('a/1', laterMs))).rejects.toMatchObject(away);
+  });
+});
+
+test.each(['redis://localhost/x', 'redis://:secret@localhost/0/1'])('no server is named by %s', url => {
+  expect(() => open(new URL(url))).toThrow(
+    expect.objectContaining({ code: 'STORE_INVALID', message: expect.not.stringContaining('secret') }),
+  );
+});
+
+describe('the feed', () => {
+  async function heardFirst(server: RedisServer, act: (other: Store) => unknown): Promise<unknown> {
+    const feed = (await connected(server.url)).store.changes('a')[Symbol.asyncIterator]();
+    const heard = feed.next();
+    await act((await connected(server.url)).store);
+    return (await heard).value;
+  }
+
+  test('tells of what another node writes within a second', async () => {
+    const began = performance.now();
+    expect(await heardFirst(shared, store => store.put('a/1', bytes, { untilMs: laterMs }))).toMatchObject({
+      key: 'a/1',
+    });
+    expect(performance.now() - began).toBeLessThan(1_000);
+  });
+
+  test('goes on over a crash of the server and after it was emptied, with greater versions', async () => {
+    const server = await startRedis();
+    const { store } = await connected(server.url);
+    const other = (await connected(server.url)).store;
+    const feed = store.changes('a')[Symbol.asyncIterator]();
+    const before = await other.put('a/1', bytes, { untilMs: laterMs });
+    expect((await feed.next()).value).toMatchObject({ key: 'a/1' });
+    await server.kill();
+    await server.restart('--appenddirname', 'emptied');
+    await recovered(other);
+    expect(await other.get('a/1')).toBeUndefined();
+    const after = await other.put('a/2', bytes, { untilMs: laterMs });
+    expect(Number(after)).toBeGreaterThan(Number(before));
+    expect((await feed.next()).value).toMatchObject({ key: 'a/2' });
+  });
+
+  test('is not held up by what is no record', async () => {
+    const server = await startRedis();
+    const { store } = await connected(server.url);
+    await store.put('a/1', bytes, { untilMs: laterMs });
+    const { createClient } = await import('redis');
+    const client = createClient({ url: server.url.href });
+    await client.connect();
+    await client.hSet('wssc:{a}:r:1', 'v', 'x'.repeat(70_000));
+    await client.hSet('wssc:{a}:r:2', 'n', 'no number');
+    await client.zAdd('wssc:{a}:feed', { score: 3, value: '2' });
+    client.destroy();
+    await expect(Promise.resolve(store.get('a/1'))).rejects.toMatchObject(away);
+    await expect(Promise.resolve(store.get('a/2'))).resolves.toBeUndefined();
+    await store.put('a/3', bytes, { untilMs: laterMs });
+    expect((await store.changes('a')[Symbol.asyncIterator]().next()).value).toMatchObject({ key: 'a/3' });
+  });
+});

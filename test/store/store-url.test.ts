@@ -1,0 +1,70 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { parseStore, storeBeside, storeSentence } from '../../src/store/store-url.ts';
+import { newFolder, removeFolders } from '../support/data-folder.ts';
+
+afterAll(removeFolders);
+
+describe('what a command line says of a store', () => {
+  test.each([
+    ['sqlite:a.sqlite', 'sqlite:/data/a.sqlite'],
+    ['sqlite:/b/a b#?.sqlite', 'sqlite:/b/a%20b%23%3F.sqlite'],
+    ['redis://localhost', 'redis://localhost'],
+    ['rediss://wssc@redis.example:6380/2', 'rediss://wssc:p%40ss%2Fword@redis.example:6380/2'],
+  ])('%s is %s', (text, href) => {
+    const password = text.includes('@') ? 'p@ss/word' : undefined;
+    expect(parseStore(text, '/data', { password }).url?.href).toBe(href);
+  });
+
+  test('none is none', () => {
+    expect(parseStore('none', '/data')).toEqual({ url: undefined });
+  });
+
+  test.each([
+    '',
+    'sqlite:',
+    'memory:',
+    'redis:',
+    'redis://',
+    'http://localhost',
+    'postgres://localhost',
+    'store.sqlite',
+  ])('%j is refused', text => {
+    expect(() => parseStore(text, '/data')).toThrow('the store must be sqlite:FILE, ');
+  });
+
+  test('a password in it is refused, and not repeated', () => {
+    for (const text of ['redis://:secret@localhost', 'http://u:secret@localhost', 'redis://u:secret@lo calhost'])
+      expect(() => parseStore(text, '/data')).toThrow(
+        expect.objectContaining({ code: 'CONFIG_INVALID', message: expect.not.stringContaining('secret') }),
+      );
+  });
+});
+
+describe('what a node says of its store', () => {
+  test('names the place, and neither user nor password', () => {
+    const chosen = parseStore('rediss://wssc@redis.example:6380/2', '/', { password: 'secret' });
+    expect(storeSentence(chosen)).toBe('what is cancelled is remembered in rediss://redis.example:6380/2');
+  });
+
+  test('names why there is none', () => {
+    expect(storeSentence({ url: undefined, why: 'no file can be made in /etc' })).toBe(
+      'there is no store, so what is cancelled is remembered until restart: no file can be made in /etc',
+    );
+  });
+});
+
+describe('the store of a node that was told of none', () => {
+  test('is a file beside the ring, which nobody has made yet', () => {
+    const folder = newFolder();
+    const { url } = storeBeside(join(folder, 'ring.json'));
+    expect(url?.href).toBe(`sqlite:${join(folder, 'ring.sqlite')}`);
+    expect(existsSync(join(folder, 'ring.sqlite'))).toBe(false);
+  });
+
+  test('is none where no file can be made', () => {
+    const folder = join(newFolder(), 'gone');
+    expect(storeBeside(join(folder, 'ring.json'))).toEqual({ url: undefined, why: `no file can be made in ${folder}` });
+  });
+});
