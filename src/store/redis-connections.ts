@@ -1,8 +1,10 @@
 import { StoreUnavailable } from '../errors.ts';
 import { guardedCalls, inTime } from './guarded-calls.ts';
-import { type KeptConnection, keptConnection, type RedisClient, type RedisTarget, troubleOf } from './redis-client.ts';
+import { type KeptConnection, keptConnection } from './kept-connection.ts';
+import { type RedisClient, type RedisTarget, redisClients, troubleOf } from './redis-client.ts';
 import { changesChannel } from './redis-scripts.ts';
 import { checkDurable } from './redis-settings.ts';
+import { storeTeller } from './store-teller.ts';
 
 /** The connections of a process to one server: one that asks, and one that hears. */
 export interface RedisConnections {
@@ -28,14 +30,16 @@ const readOnly = troubleOf(new Error('READONLY'));
 
 /** Connects to a server, and keeps connected. @throws {SecureConversationError} `STORE_INVALID` */
 export function openRedis(target: RedisTarget, { onEvent, onNotice }: RedisEvents): RedisConnections {
-  const told = tellerOf(`${target.url.protocol}//${target.url.host}`, onEvent);
-  const main = keptConnection(target, client => checkDurable(client, told.warn), {
+  const told = storeTeller(target.url, onEvent);
+  const make = redisClients(target);
+  const onTrouble = (error: unknown) => told.down(troubleOf(error));
+  const main = keptConnection(make, client => checkDurable(client, told.warn), {
     onReady: told.up,
-    onTrouble: told.down,
+    onTrouble,
   });
-  const hearing = keptConnection(target, client => client.subscribe(changesChannel, onNotice), {
+  const hearing = keptConnection(make, client => client.subscribe(changesChannel, onNotice), {
     onReady: onNotice,
-    onTrouble: told.down,
+    onTrouble,
   });
   const { call } = guardedCalls({
     steadyClock: () => performance.now(),
@@ -66,29 +70,8 @@ export function openRedis(target: RedisTarget, { onEvent, onNotice }: RedisEvent
   };
 }
 
-/** Says each thing once, as long as it is so. */
-function tellerOf(where: string, onEvent: (sentence: string) => void) {
-  let isDown = false;
-  let last = '';
-  const say = (sentence: string) => {
-    if (sentence !== last) onEvent(`the store ${where} ${sentence}`);
-    last = sentence;
-  };
-  return {
-    warn: say,
-    down(why: string) {
-      isDown = true;
-      say(`does not answer: ${why}`);
-    },
-    up() {
-      if (isDown) say('answers again');
-      isDown = false;
-    },
-  };
-}
-
 /** Gives up a connection on which nothing comes back, as where a firewall has forgotten it. */
-function beating(connection: KeptConnection): () => void {
+function beating(connection: KeptConnection<RedisClient>): () => void {
   let isUnderWay = false;
   const beat = async () => {
     if (isUnderWay) return;
