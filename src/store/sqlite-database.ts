@@ -157,6 +157,7 @@ function openingProblem(error: unknown): string {
 }
 
 const firstRetryMs = 5;
+const lastRetryMs = 20;
 const patienceMs = 250;
 
 /**
@@ -174,7 +175,7 @@ export function whenWritable<T>(act: () => T): Awaitable<T> {
 
 async function retried<T>(act: () => T): Promise<T> {
   const endMs = performance.now() + patienceMs;
-  for (let waitMs = firstRetryMs; ; waitMs *= 2) {
+  for (let waitMs = firstRetryMs; ; waitMs = Math.min(2 * waitMs, lastRetryMs)) {
     await setTimeout(Math.min(waitMs, Math.max(1, endMs - performance.now())));
     try {
       return act();
