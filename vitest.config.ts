@@ -16,6 +16,7 @@ export const processes = [
   'test/package/tarball.test.ts',
   'test/package/types.test.ts',
   'test/store/nodes.test.ts',
+  'test/store/postgres.test.ts',
   'test/store/redis.test.ts',
 ];
 

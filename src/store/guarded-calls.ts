@@ -15,9 +15,11 @@ export interface GuardOptions {
   /** The store gave several troubles one after the other: its connections are not to be trusted any more. */
   readonly onDown: (why: string) => void;
   readonly onUp: () => void;
+  /** Longest wait for an answer. Default 250. */
+  readonly answerMs?: number | undefined;
 }
 
-const answerMs = 250;
+const defaultAnswerMs = 250;
 /** Troubles one after the other, after which the store is asked by one call at a time only. */
 const maxTroubles = 3;
 const restMs = 500;
@@ -26,7 +28,7 @@ const restMs = 500;
  * Bounds how long a call waits for its store, and how many wait for one that is down: then a call every half second
  * tries whether it is back, and the others are refused at once.
  */
-export function guardedCalls({ steadyClock, onDown, onUp }: GuardOptions): GuardedCalls {
+export function guardedCalls({ steadyClock, onDown, onUp, answerMs }: GuardOptions): GuardedCalls {
   let troubles = 0;
   let nextTryMs = 0;
 
@@ -47,7 +49,7 @@ export function guardedCalls({ steadyClock, onDown, onUp }: GuardOptions): Guard
         nextTryMs = steadyClock() + restMs;
       }
       try {
-        const answer = await inTime(ask());
+        const answer = await inTime(ask(), answerMs);
         answered();
         return answer;
       } catch (error) {
@@ -59,8 +61,8 @@ export function guardedCalls({ steadyClock, onDown, onUp }: GuardOptions): Guard
   };
 }
 
-/** The answer, or {@link StoreUnavailable} where it takes longer than 250 ms. */
-export function inTime<T>(answer: Promise<T>): Promise<T> {
+/** The answer, or {@link StoreUnavailable} where it takes longer. */
+export function inTime<T>(answer: Promise<T>, answerMs = defaultAnswerMs): Promise<T> {
   return new Promise((resolve, reject) => {
     const late = setTimeout(() => reject(new StoreUnavailable(`no answer in ${answerMs} ms`)), answerMs);
     answer.finally(() => clearTimeout(late)).then(resolve, reject);

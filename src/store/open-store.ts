@@ -1,5 +1,6 @@
 import { ConfigurationError } from '../errors.ts';
 import { memoryStore } from './memory-store.ts';
+import { postgresStore } from './postgres.ts';
 import { redisStore } from './redis.ts';
 import { sqliteStore } from './sqlite.ts';
 import type { Store } from './store.ts';
@@ -25,12 +26,13 @@ const schemes: Readonly<Record<string, (url: URL, options: Opened) => Store>> = 
   'sqlite:': (url, { clock }) => sqliteStore(url, { clock }),
   'redis:': redisStore,
   'rediss:': redisStore,
+  'postgres:': postgresStore,
 };
 
 /**
  * Opens the store that a URL names: `memory:`, this process's own; `sqlite:` and the path of a file, that of the
- * processes of one machine; `redis://` and `rediss://` (TLS), that of any machines. Close it when nothing needs it any
- * more.
+ * processes of one machine; `redis://`, `rediss://` (TLS) and `postgres://`, that of any machines. Close it when nothing
+ * needs it any more.
  * @throws {SecureConversationError} `CONFIG_INVALID` for a scheme that is not known, `STORE_INVALID` for a store that
  * can't be opened
  */

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { ConfigurationError } from '../errors.ts';
 
 /** Packages that a store works with, each with the version that it was written for. */
-export type OptionalPackage = 'libsql' | 'redis';
+export type OptionalPackage = 'libsql' | 'redis' | 'pg';
 
-const wanted: Readonly<Record<OptionalPackage, string>> = { libsql: '0.5', redis: '6' };
+const wanted: Readonly<Record<OptionalPackage, string>> = { libsql: '0.5', redis: '6', pg: '8' };
 
 /**
  * Loads a package that is installed only where a store needs it.

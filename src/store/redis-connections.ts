@@ -22,6 +22,8 @@ export interface RedisEvents {
   readonly onEvent: (sentence: string) => void;
   /** There may be changes. */
   readonly onNotice: () => void;
+  /** Longest wait for an answer. Default 250. */
+  readonly answerMs: number | undefined;
 }
 
 /** How often it is tried whether the connection that hears is still one: nothing else is ever sent on it. */
@@ -29,7 +31,7 @@ const beatMs = 2_000;
 const readOnly = troubleOf(new Error('READONLY'));
 
 /** Connects to a server, and keeps connected. @throws {SecureConversationError} `STORE_INVALID` */
-export function openRedis(target: RedisTarget, { onEvent, onNotice }: RedisEvents): RedisConnections {
+export function openRedis(target: RedisTarget, { onEvent, onNotice, answerMs }: RedisEvents): RedisConnections {
   const told = storeTeller(target.url, onEvent);
   const make = redisClients(target);
   const onTrouble = (error: unknown) => told.down(troubleOf(error));
@@ -49,6 +51,7 @@ export function openRedis(target: RedisTarget, { onEvent, onNotice }: RedisEvent
       hearing.drop();
     },
     onUp: told.up,
+    answerMs,
   });
   const stopBeating = beating(hearing);
   return {

@@ -11,6 +11,8 @@ export interface RedisOptions {
   readonly ca?: string | undefined;
   /** Told in a sentence of troubles, their end, and of settings that lose what was acknowledged. */
   readonly onEvent: (sentence: string) => void;
+  /** Longest wait for an answer. Default 250. */
+  readonly answerMs?: number;
 }
 
 /** How often it is looked for changes where no word of them comes. */
@@ -23,9 +25,9 @@ const pageRecords = 500;
  * @param url `redis://` or `rediss://` (TLS), with user, password and number of the database where there are
  * @throws {SecureConversationError} `STORE_INVALID` where the package `redis` is missing
  */
-export function redisStore(url: URL, { clock, ca, onEvent }: RedisOptions): Store {
+export function redisStore(url: URL, { clock, ca, onEvent, answerMs }: RedisOptions): Store {
   const feed = followedFeed(lookMs);
-  const { ask, close } = openRedis({ url, ca }, { onEvent, onNotice: feed.wake });
+  const { ask, close } = openRedis({ url, ca }, { onEvent, onNotice: feed.wake, answerMs });
   const leftMs = (untilMs: number) => String(Math.max(1, Math.ceil(untilMs - clock())));
 
   const reader = async (topic: string, cursor: string | undefined): Promise<FeedReader> => {

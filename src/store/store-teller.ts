@@ -12,12 +12,16 @@ export function storeTeller({ protocol, host }: URL, onEvent: (sentence: string)
   const where = `${protocol}//${host}`;
   let isDown = false;
   let last = '';
+  let warned = '';
   const say = (sentence: string) => {
     if (sentence !== last) onEvent(`the store ${where} ${sentence}`);
     last = sentence;
   };
   return {
-    warn: say,
+    warn(sentence) {
+      if (sentence !== warned) onEvent(`the store ${where} ${sentence}`);
+      warned = sentence;
+    },
     down(why: string) {
       isDown = true;
       say(`does not answer: ${why}`);

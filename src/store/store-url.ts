@@ -21,7 +21,8 @@ export interface StoreSecrets {
 }
 
 /** As options and configurations name them. */
-export const storeForms = 'sqlite:FILE, redis://HOST:PORT, rediss://HOST:PORT or none';
+export const storeForms =
+  'sqlite:FILE, redis://HOST:PORT, rediss://HOST:PORT, postgres://USER@HOST:PORT/DATABASE or none';
 
 /**
  * Reads what a command line or a configuration says of a store.
@@ -33,7 +34,7 @@ export function parseStore(text: string, folder: string, { password, ca }: Store
   const [, file] = /^sqlite:(.+)$/s.exec(text) ?? [];
   if (file !== undefined) return { url: sqliteUrl(resolve(folder, file)) };
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined || !/^rediss?:$/.test(url.protocol) || url.hostname === '')
+  if (url === undefined || !/^(?:rediss?|postgres):$/.test(url.protocol) || url.hostname === '')
     throw new ConfigurationError('CONFIG_INVALID', `the store must be ${storeForms}`);
   if (url.password !== '')
     throw new ConfigurationError('CONFIG_INVALID', "a store's password has no place in its URL", {

@@ -11,6 +11,7 @@ describe('what a command line says of a store', () => {
     ['sqlite:a.sqlite', 'sqlite:/data/a.sqlite'],
     ['sqlite:/b/a b#?.sqlite', 'sqlite:/b/a%20b%23%3F.sqlite'],
     ['redis://localhost', 'redis://localhost'],
+    ['postgres://localhost/wssc', 'postgres://localhost/wssc'],
     ['rediss://wssc@redis.example:6380/2', 'rediss://wssc:p%40ss%2Fword@redis.example:6380/2'],
   ])('%s is %s', (text, href) => {
     const password = text.includes('@') ? 'p@ss/word' : undefined;
@@ -21,18 +22,12 @@ describe('what a command line says of a store', () => {
     expect(parseStore('none', '/data')).toEqual({ url: undefined });
   });
 
-  test.each([
-    '',
-    'sqlite:',
-    'memory:',
-    'redis:',
-    'redis://',
-    'http://localhost',
-    'postgres://localhost',
-    'store.sqlite',
-  ])('%j is refused', text => {
-    expect(() => parseStore(text, '/data')).toThrow('the store must be sqlite:FILE, ');
-  });
+  test.each(['', 'sqlite:', 'memory:', 'redis:', 'redis://', 'http://localhost', 'mysql://localhost', 'store.sqlite'])(
+    '%j is refused',
+    text => {
+      expect(() => parseStore(text, '/data')).toThrow('the store must be sqlite:FILE, ');
+    },
+  );
 
   test('a password in it is refused, and not repeated', () => {
     for (const text of ['redis://:secret@localhost', 'http://u:secret@localhost', 'redis://u:secret@lo calhost'])

@@ -1,0 +1,76 @@
+import { StoreUnavailable } from '../errors.ts';
+import type { Connectable } from './kept-connection.ts';
+import { optionalPackage } from './optional-package.ts';
+
+/** What is used of a client of the package `pg`. */
+export interface PostgresClient extends Connectable {
+  query(text: string, values?: readonly unknown[]): Promise<{ readonly rows: readonly unknown[] }>;
+  on(event: 'error' | 'end' | 'notification', listener: (error: unknown) => void): unknown;
+}
+
+/** A client and its end, as `pg` has it. */
+interface PgClient extends Omit<PostgresClient, 'destroy'> {
+  readonly connection: { readonly stream: { destroy(): void } };
+}
+
+export interface PostgresTarget {
+  readonly url: URL;
+  /** CA certificates that are trusted for TLS (PEM). Default: Node's own. */
+  readonly ca: string | undefined;
+}
+
+const connectMs = 2_000;
+const loopback = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
+
+/**
+ * What makes clients of a server. They speak TLS, but to this machine, and where the URL says `?sslmode=disable`.
+ * @param statementMs how long the server goes on with a statement; 0: as long as it takes
+ * @throws {SecureConversationError} `STORE_INVALID` where the package is missing
+ */
+export function postgresClients({ url, ca }: PostgresTarget): (statementMs: number) => PostgresClient {
+  const { Client } = optionalPackage('pg') as { readonly Client: new (options: object) => PgClient };
+  const isPlain = url.searchParams.get('sslmode') === 'disable' || loopback.test(url.hostname);
+  const common = {
+    host: url.hostname.replace(/^\[|\]$/g, ''),
+    port: Number(url.port || 5432),
+    user: decodeURIComponent(url.username) || undefined,
+    password: decodeURIComponent(url.password) || undefined,
+    database: decodeURIComponent(url.pathname.slice(1)) || undefined,
+    connectionTimeoutMillis: connectMs,
+    keepAlive: true,
+    application_name: 'wssc',
+    ssl: isPlain && ca === undefined ? false : { rejectUnauthorized: true, ...(ca === undefined ? {} : { ca }) },
+  };
+  return statementMs => {
+    // An acknowledgement is for good, whatever the server does where nobody asks.
+    const options = `-c synchronous_commit=on -c statement_timeout=${statementMs}`;
+    const client = new Client({ ...common, options });
+    return Object.assign(client, { destroy: () => client.connection.stream.destroy() });
+  };
+}
+
+/** What is wrong with the server or with us, by the code of its error (PostgreSQL, appendix A). */
+const troubles: Readonly<Record<string, string>> = {
+  '28P01': 'user or password is wrong',
+  '28000': 'this user may not connect',
+  '3D000': 'there is no such database',
+  '42501': 'this user may not do what a store needs',
+  '25006': 'it can only be read: another server is the master now',
+  '57014': 'it did not answer in time',
+  '57P01': 'it is shutting down',
+  '57P03': 'it is starting',
+  '53300': 'it has too many connections',
+};
+
+/** Why a server can't be used, without a word of its own: what it says may be anything. */
+export function postgresTrouble(error: unknown): string {
+  if (error instanceof StoreUnavailable) return error.why;
+  const code = sqlCodeOf(error);
+  return Object.hasOwn(troubles, code) ? (troubles[code] ?? code) : `no connection (${code || 'it was cut'})`;
+}
+
+/** The code of an error of PostgreSQL or of the network; '' where it has none. */
+export function sqlCodeOf(error: unknown): string {
+  const code: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, 'code') : undefined;
+  return typeof code === 'string' && /^\w{1,40}$/.test(code) ? code : '';
+}
