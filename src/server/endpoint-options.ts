@@ -104,8 +104,9 @@ export interface EndpointOptions {
    */
   readonly state?: 'cookie' | StateMode;
   /**
-   * What is remembered beside the tokens; a store that is given is not closed. Default: `new URL('memory:')`, or
-   * `sqlite:FILE` or `redis://HOST:PORT`. In cookie mode those are the conversations that were cancelled. Several nodes may have one store.
+   * What is remembered beside the tokens; a store that is given is not closed. Default: `new URL('memory:')`.
+   * Others are `sqlite:FILE`, `redis://HOST:PORT` and `postgres://USER@HOST:PORT/DATABASE`. In cookie mode those are the
+   * conversations that were cancelled. Several nodes may have one store.
    */
   readonly store?: Store | URL;
   /**
