@@ -15,7 +15,7 @@ export interface RingPolicy {
   readonly propagateMs: number;
   /** A key issues this long before its successor takes over. Default 12 h. */
   readonly issueMs: number;
-  /** No token sealed with a key lives longer than this. Default 10 h. */
+  /** No token sealed with a key lives longer than this. Default 12 h. */
   readonly lifeMs: number;
 }
 
@@ -24,7 +24,7 @@ export const defaultRingPolicy: RingPolicy = Object.freeze({
   skewMs: 300_000,
   propagateMs: 900_000,
   issueMs: 43_200_000,
-  lifeMs: 36_000_000,
+  lifeMs: 43_200_000,
 });
 
 /** One key of the ring as the ring file keeps it. Times are milliseconds since the epoch. */

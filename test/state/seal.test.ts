@@ -249,8 +249,8 @@ describe('key states', () => {
       at('2026-01-01T11:00:00Z'),
       random,
     );
-    expect(opened(eternal, {}, keyRing(both), at('2026-01-01T22:19:59.999Z'))?.user).toBe('alice');
-    expect(opened(eternal, {}, keyRing(both), at('2026-01-01T22:20:00Z'))).toBeUndefined();
+    expect(opened(eternal, {}, keyRing(both), at('2026-01-02T00:19:59.999Z'))?.user).toBe('alice');
+    expect(opened(eternal, {}, keyRing(both), at('2026-01-02T00:20:00Z'))).toBeUndefined();
   });
 
   test('a token that the last key sealed past its issue time lives its whole life', () => {
