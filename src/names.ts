@@ -81,6 +81,9 @@ export type TrustRequest = 'issue' | 'renew' | 'cancel' | 'amend';
 
 export type DialectName = 'feb2005' | '200512';
 
+/** wsa:Action of a fault that a WCF client reads as one about its session, in both dialects. */
+export const sessionFaultAction = 'http://schemas.microsoft.com/ws/2006/05/security/SecureConversationFault';
+
 /** One family of WS-Trust and WS-SecureConversation namespaces, with each URI that a message of it has. */
 export interface Dialect {
   readonly name: DialectName;

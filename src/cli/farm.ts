@@ -5,20 +5,23 @@ import { type Farm, type FarmOptions, startFarm } from '../farm/farm.ts';
 import { endpointOptions } from '../server/endpoint-options.ts';
 import { storeSentence } from '../store/store-url.ts';
 import { duration, durationText, tcpPort, timeOption, wholeNumber } from './option-values.ts';
-import { clockSkewRangeMs, lifetimeRangeMs } from './serve-config.ts';
+import { absoluteLifetimeRangeMs, clockSkewRangeMs, lifetimeRangeMs, rolloverRangeMs } from './serve-config.ts';
 import { untilStopped } from './signals.ts';
 import { addStoreOptions, givenStore, type StoreOptionValues } from './store-options.ts';
 import { columns, note, print, printJson } from './terminal.ts';
 import { printTraffic } from './traffic.ts';
 
-type FarmCommandOptions = Omit<FarmOptions, 'onEvent' | 'lifetimeMs' | 'clockSkewMs' | 'store'> &
+type FarmCommandOptions = Omit<FarmOptions, 'onEvent' | 'life' | 'clockSkewMs' | 'store'> &
   StoreOptionValues & {
-    readonly lifetime: number;
+    readonly lifetime?: number;
+    readonly absoluteLifetime: number;
+    readonly maxRenewals: number;
+    readonly rollover: number;
     readonly clockSkew: number;
     readonly json?: boolean;
   };
 
-const { lifetimeMs, clockSkewMs } = endpointOptions.members;
+const { absoluteLifetimeMs, maxRenewals, rolloverMs, clockSkewMs } = endpointOptions.members;
 const usual = (option: { readonly default: number }) => durationText(option.default);
 
 /** `wssc farm`: the demonstration farm. */
@@ -47,8 +50,32 @@ export function addFarm(program: Command): void {
     .option('--admin <port>', 'TCP port of the status page; 0: any free one', tcpPort, 8079)
     .option('--data <dir>', 'folder for certificates, key ring and users; made on the first run', './data');
   addStoreOptions(command)
+    .option(
+      '--lifetime <time>',
+      'life of a conversation, again from each renewal; default: 30m where it can be renewed, else 10h',
+      duration(...lifetimeRangeMs),
+    )
     .addOption(
-      timeOption('--lifetime <time>', 'life of a conversation', duration(...lifetimeRangeMs), usual(lifetimeMs)),
+      timeOption(
+        '--absolute-lifetime <time>',
+        'the end that no renewal passes',
+        duration(...absoluteLifetimeRangeMs),
+        usual(absoluteLifetimeMs),
+      ),
+    )
+    .option(
+      '--max-renewals <n>',
+      'how often a conversation can be renewed',
+      wholeNumber(1, 65_535),
+      maxRenewals.default,
+    )
+    .addOption(
+      timeOption(
+        '--rollover <time>',
+        'how long what was renewed is good still',
+        duration(...rolloverRangeMs),
+        usual(rolloverMs),
+      ),
     )
     .addOption(
       timeOption(
@@ -68,12 +95,8 @@ export function addFarm(program: Command): void {
 /** Longest wait for Ctrl-C's signal where a node that it ended was heard of first. */
 const lateSignalMs = 500;
 
-async function farm({ lifetime, clockSkew, json = false, ...options }: FarmCommandOptions): Promise<void> {
-  const store = givenStore(options);
-  const starting = startFarm({
-    ...options,
-    ...{ lifetimeMs: lifetime, clockSkewMs: clockSkew, onEvent: note, store },
-  });
+async function farm({ json = false, ...options }: FarmCommandOptions): Promise<void> {
+  const starting = startFarm(farmOptions(options));
   let stopping = false;
   // Ctrl-C while the farm starts reaches nodes that do not wait for their parent's word yet: that they end is no
   // failure then.
@@ -96,6 +119,17 @@ async function farm({ lifetime, clockSkew, json = false, ...options }: FarmComma
   const running = await Promise.race([ended, starting.catch(failed)]);
   if (!stopping) show(running, json);
   await ended;
+}
+
+function farmOptions(given: FarmCommandOptions): FarmOptions {
+  const { lifetime, absoluteLifetime, maxRenewals, rollover, clockSkew, ...options } = given;
+  const life = {
+    ...(lifetime === undefined ? {} : { lifetimeMs: lifetime }),
+    absoluteLifetimeMs: absoluteLifetime,
+    maxRenewals,
+    rolloverMs: rollover,
+  };
+  return { ...options, life, clockSkewMs: clockSkew, onEvent: note, store: givenStore(given) };
 }
 
 /** Says how the farm is reached, and what it does from now on. */

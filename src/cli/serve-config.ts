@@ -2,8 +2,10 @@ import { failAt, object, record, text } from '../fields.ts';
 import { endpointOptions, portOverrides } from '../server/endpoint-options.ts';
 import { certificateAndKey, inSeconds, path, readConfig } from './config-fields.ts';
 
-/** Lives of conversations that the command line takes: a minute to half a day. */
-export const lifetimeRangeMs = [60_000, 43_200_000] as const;
+/** Lives of conversations that the command line takes: a second to half a day, with all renewals to a week. */
+export const lifetimeRangeMs = [1_000, 43_200_000] as const;
+export const absoluteLifetimeRangeMs = [1_000, 604_800_000] as const;
+export const rolloverRangeMs = [0, 3_600_000] as const;
 export const clockSkewRangeMs = [0, 300_000] as const;
 
 const { members: options } = endpointOptions;
@@ -29,6 +31,9 @@ export const serveConfig = object({
     means: options.addresses.means,
   },
   lifetimeS: inSeconds('lifetimeMs', options.lifetimeMs, lifetimeRangeMs),
+  absoluteLifetimeS: inSeconds('absoluteLifetimeMs', options.absoluteLifetimeMs, absoluteLifetimeRangeMs),
+  maxRenewals: options.maxRenewals,
+  rolloverS: inSeconds('rolloverMs', options.rolloverMs, rolloverRangeMs),
   clockSkewS: inSeconds('clockSkewMs', options.clockSkewMs, clockSkewRangeMs),
   cacheEntries: options.cacheEntries,
   issueRate: options.issueRate,
@@ -38,6 +43,8 @@ export const serveConfig = object({
     is: record(
       object({
         lifetimeS: inSeconds('lifetimeMs', ofPort.lifetimeMs, lifetimeRangeMs),
+        absoluteLifetimeS: inSeconds('absoluteLifetimeMs', ofPort.absoluteLifetimeMs, absoluteLifetimeRangeMs),
+        maxRenewals: ofPort.maxRenewals,
         clockSkewS: inSeconds('clockSkewMs', ofPort.clockSkewMs, clockSkewRangeMs),
       }),
     ),

@@ -7,8 +7,9 @@ import type { OutgoingBody } from '../message/sent-body.ts';
 import type { Plan } from '../policy/plan.ts';
 import type { AuthenticationMethod, Context } from '../state/context.ts';
 import type { StateMode } from '../state/state-mode.ts';
+import { absoluteEnd, type ContextLife, instanceTimes } from './context-life.ts';
 import type { TokenRequest } from './token-request.ts';
-import { writeIssueResponse } from './token-response.ts';
+import { type IssuedToken, writeIssueResponse } from './token-response.ts';
 
 /** Who a bootstrap proved to come from. */
 export interface Principal {
@@ -17,18 +18,14 @@ export interface Principal {
   readonly authenticatedBy: AuthenticationMethod;
 }
 
-/** What an Issue needs beside the request. */
+/** What an Issue or a Renew needs beside the request. */
 export interface IssueOptions {
   readonly plan: Plan;
   readonly state: StateMode;
-  /** Life of the token; the requested Lifetime is not used. */
-  readonly lifetimeMs: number;
+  readonly life: ContextLife;
   readonly nowMs: number;
   readonly random: RandomSource;
 }
-
-/** The end that no renewal passes: the user proves themselves again at least this often. */
-const absoluteLifeMs = 12 * 3_600_000;
 
 /**
  * Issues a SecurityContextToken for an authenticated bootstrap (WS-SecureConversation 1.3 §3).
@@ -41,22 +38,35 @@ export function issueContext(
   principal: Principal,
   options: IssueOptions,
 ): Awaitable<OutgoingBody> {
-  const { plan, nowMs, random } = options;
-  if (request.tokenType !== undefined && request.tokenType !== plan.dialect.sct)
-    refuse('invalidRequest', 'rst-token-type');
-  const keySizeBits = checkedKeySize(request.keySizeBits, plan);
+  const { plan, nowMs } = options;
   // WCF's RST without Entropy wants the service to make the whole key; a policy with RequireClientEntropy does not
   // allow that.
   if (request.entropy === undefined && plan.entropy.client) refuse('invalidRequest', 'rst-entropy-missing');
+  const token = newToken(request, options);
+  const context = newContext(token.secret, request, principal, options);
+  const issued = options.state.issue(context, { audience: plan.audience, dialect: plan.dialect }, nowMs);
+  return after(issued, state => writeIssueResponse(plan.dialect, context, { ...token, state }));
+}
+
+/** A token that is made: what the answer says of it, and its secret. */
+export interface NewToken extends Omit<IssuedToken, 'state'> {
+  readonly secret: SecretKey;
+}
+
+/**
+ * Makes the key of a new token, by P_SHA1 of both sides' entropy; without the initiator's it is all ours.
+ * @throws {Refusal} `invalidRequest` for a token type or key size that the policy does not allow
+ */
+export function newToken(request: TokenRequest, { plan, random }: IssueOptions): NewToken {
+  if (request.tokenType !== undefined && request.tokenType !== plan.dialect.sct)
+    refuse('invalidRequest', 'rst-token-type');
+  const keySizeBits = checkedKeySize(request.keySizeBits, plan);
   const serverShare = random(Math.max(32, keySizeBits / 8));
   const key = request.entropy
     ? computedKey(request.entropy, serverShare, keySizeBits)
     : serverShare.subarray(0, keySizeBits / 8);
-  const context = newContext(key, principal, options);
-  const wsuId = `sct-${uuidText(random)}`;
   const proof = request.entropy ? { entropy: serverShare } : { key };
-  const issued = options.state.issue(context, { audience: plan.audience, dialect: plan.dialect }, nowMs);
-  return after(issued, state => writeIssueResponse(plan.dialect, context, { wsuId, state, keySizeBits, proof }));
+  return { wsuId: `sct-${uuidText(random)}`, keySizeBits, proof, secret: new SecretKey(key) };
 }
 
 /**
@@ -71,19 +81,22 @@ function checkedKeySize(askedBits: number | undefined, plan: Plan): number {
   return bits;
 }
 
-function newContext(key: Uint8Array, principal: Principal, { lifetimeMs, nowMs, random }: IssueOptions): Context {
-  const expiresMs = nowMs + lifetimeMs;
+function newContext(
+  secret: SecretKey,
+  { lifetimeMs }: TokenRequest,
+  principal: Principal,
+  { life, nowMs, random }: IssueOptions,
+): Context {
+  const absoluteExpiresMs = absoluteEnd(life, nowMs);
   return {
     id: `urn:uuid:${uuidText(random)}`,
     instance: undefined,
-    secret: new SecretKey(key),
+    secret,
     ...principal,
     credential: undefined,
     createdMs: nowMs,
-    keyEffectiveMs: nowMs,
-    keyExpiresMs: expiresMs,
-    tokenExpiresMs: expiresMs,
-    absoluteExpiresMs: nowMs + Math.max(lifetimeMs, absoluteLifeMs),
+    ...instanceTimes(lifetimeMs, life, absoluteExpiresMs, nowMs),
+    absoluteExpiresMs,
     renewals: 0,
     userEpoch: 0,
   };

@@ -3,6 +3,7 @@ import { refuse } from '../errors.ts';
 import { type OutgoingBody, selfContained } from '../message/sent-body.ts';
 import type { Dialect, TrustRequest } from '../names.ts';
 import { ns } from '../names.ts';
+import { parseInstant } from '../security/timestamp.ts';
 import { elementContent } from '../soap/structure.ts';
 import { trimSpace } from '../xml/characters.ts';
 import { type Attribute, attributeValue, childNamed, type Element, isNamed, leafText } from '../xml/tree.ts';
@@ -11,6 +12,8 @@ import { type Attribute, attributeValue, childNamed, type Element, isNamed, leaf
 export interface TargetToken {
   readonly id: string;
   readonly instance: string | undefined;
+  /** Text of the State element; undefined where the target is a reference, or a token without one. */
+  readonly state: string | undefined;
 }
 
 /**
@@ -23,6 +26,8 @@ export interface TokenRequest {
   readonly keySizeBits: number | undefined;
   /** The initiator's share of the key, 16 to 64 bytes. */
   readonly entropy: Uint8Array | undefined;
+  /** How long the token is to live, by its Lifetime. */
+  readonly lifetimeMs: number | undefined;
   readonly target: TargetToken | undefined;
 }
 
@@ -35,11 +40,11 @@ const allTargets: ReadonlySet<string> = new Set(['CancelTarget', 'RenewTarget', 
 /**
  * Reads a RequestSecurityToken of `dialect` whose wsa:Action asked for `request`.
  *
- * AppliesTo, KeyType, Context, Lifetime, Renewing and ComputedKeyAlgorithm may be there and are not used: WCF sends
- * none of them. So may elements of others (WS-Trust 1.3 §3.1 is open), but nothing may stand there twice, and no target
- * that the request has no use for.
+ * AppliesTo, KeyType, Context, Renewing and ComputedKeyAlgorithm may be there and are not used: WCF sends none of them.
+ * So may elements of others (WS-Trust 1.3 §3.1 is open), but nothing may stand there twice, and no target that the
+ * request has no use for.
  * @throws {Refusal} `invalidRequest` where the body is no such request, RequestType and Action disagree (the policy was
- * picked by Action), KeySize or Entropy are out of range, or what is read holds more than what is read of it.
+ * picked by Action), KeySize, Entropy or Lifetime are out of range, or what is read holds more than what is read of it.
  */
 export function parseTokenRequest(body: Element | undefined, dialect: Dialect, request: TrustRequest): TokenRequest {
   if (body === undefined || !isNamed(body, dialect.wst, 'RequestSecurityToken'))
@@ -52,6 +57,7 @@ export function parseTokenRequest(body: Element | undefined, dialect: Dialect, r
     tokenType: optionalText(body, dialect, 'TokenType'),
     keySizeBits: keySize(optionalText(body, dialect, 'KeySize')),
     entropy: entropyOf(body, dialect),
+    lifetimeMs: lifetimeOf(body, dialect),
     target: targetOf(body, dialect, request),
   };
 }
@@ -115,6 +121,28 @@ export function isOfSecret({ namespace, local }: Attribute): boolean {
   return (namespace === '' && local === 'Type') || (namespace === ns.wsu && local === 'Id');
 }
 
+/**
+ * How long a Lifetime is: of its times only the difference counts, since the requestor's clock may be another one.
+ * Without both there is none to be told (WS-Trust 1.3 §4.1 lets each be left out).
+ */
+function lifetimeOf(body: Element, dialect: Dialect): number | undefined {
+  const lifetime = childNamed(body, dialect.wst, 'Lifetime');
+  if (lifetime === undefined) return undefined;
+  checkAttributes(lifetime, 'rst', noAttribute);
+  checkNoneTwice(lifetime, 'rst-lifetime');
+  const [createdMs, expiresMs] = [timeIn(lifetime, 'Created'), timeIn(lifetime, 'Expires')];
+  if (createdMs === undefined || expiresMs === undefined) return undefined;
+  if (expiresMs <= createdMs) return refuse('invalidRequest', 'rst-lifetime-order');
+  return expiresMs - createdMs;
+}
+
+function timeIn(lifetime: Element, local: string): number | undefined {
+  const element = childNamed(lifetime, ns.wsu, local);
+  if (element === undefined) return undefined;
+  checkAttributes(element, 'rst', noAttribute);
+  return parseInstant(trimSpace(leafText(element, 'invalidRequest'))) ?? refuse('invalidRequest', 'rst-lifetime-value');
+}
+
 /** Reads the one target of a request that has one. */
 function targetOf(body: Element, dialect: Dialect, request: TrustRequest): TargetToken | undefined {
   const local = targetNames[request];
@@ -135,13 +163,18 @@ function targetToken(token: Element, dialect: Dialect): TargetToken {
   return refuse('invalidRequest', 'rst-target');
 }
 
-/** Its Identifier and Instance; behind them stands whatever the issuer put there. */
+/** Its Identifier, Instance and State; behind them stands whatever the issuer put there. */
 function targetFromToken(token: Element, dialect: Dialect): TargetToken {
   checkNoneTwice(token, 'rst-target');
   const id = childNamed(token, dialect.wsc, 'Identifier');
   const instance = childNamed(token, dialect.wsc, 'Instance');
+  const state = childNamed(token, ns.state, 'State');
   if (id === undefined) return refuse('invalidRequest', 'rst-target-token');
-  return { id: leafText(id, 'invalidRequest'), instance: instance && leafText(instance, 'invalidRequest') };
+  return {
+    id: leafText(id, 'invalidRequest'),
+    instance: instance && leafText(instance, 'invalidRequest'),
+    state: state && leafText(state, 'invalidRequest'),
+  };
 }
 
 function targetFromReference(str: Element, dialect: Dialect): TargetToken {
@@ -155,7 +188,7 @@ function targetFromReference(str: Element, dialect: Dialect): TargetToken {
   const type = attributeValue(reference, '', 'ValueType');
   if (uri === undefined || (type !== undefined && type !== dialect.sct))
     return refuse('invalidRequest', 'rst-target-reference');
-  return { id: uri, instance: attributeValue(reference, dialect.wsc, 'Instance') };
+  return { id: uri, instance: attributeValue(reference, dialect.wsc, 'Instance'), state: undefined };
 }
 
 function isOfReference({ namespace, local }: Attribute, { wsc }: Dialect): boolean {
@@ -167,15 +200,37 @@ function isOfReference({ namespace, local }: Attribute, { wsc }: Dialect): boole
  * is added because CXF's servers name the algorithm by it.
  */
 export function writeIssueRequest(dialect: Dialect, keySizeBits: number, entropy: Uint8Array): OutgoingBody {
-  const parts = [
+  return requestBody(dialect, wantedToken(dialect, 'issue', keySizeBits, entropy));
+}
+
+/**
+ * Writes the RequestSecurityToken that renews a conversation; `target` is the text of its unattached
+ * SecurityTokenReference, or of its whole token.
+ */
+export function writeRenewRequest(
+  dialect: Dialect,
+  keySizeBits: number,
+  entropy: Uint8Array,
+  target: string,
+): OutgoingBody {
+  const parts = wantedToken(dialect, 'renew', keySizeBits, entropy);
+  return requestBody(dialect, [...parts, `<t:RenewTarget>${target}</t:RenewTarget>`]);
+}
+
+function wantedToken(
+  dialect: Dialect,
+  request: TrustRequest,
+  keySizeBits: number,
+  entropy: Uint8Array,
+): readonly string[] {
+  return [
     `<t:TokenType>${dialect.sct}</t:TokenType>`,
-    `<t:RequestType>${dialect.requestType.issue}</t:RequestType>`,
+    `<t:RequestType>${dialect.requestType[request]}</t:RequestType>`,
     '<t:Entropy>' +
       `<t:BinarySecret Type="${dialect.nonce}">${Buffer.from(entropy).toString('base64')}</t:BinarySecret></t:Entropy>`,
     `<t:KeySize>${keySizeBits}</t:KeySize>`,
     `<t:ComputedKeyAlgorithm>${dialect.computedKeyPsha1}</t:ComputedKeyAlgorithm>`,
   ];
-  return requestBody(dialect, parts);
 }
 
 /**

@@ -28,7 +28,7 @@ export interface IssuedToken {
 }
 
 /**
- * Writes the RequestSecurityTokenResponse of an Issue: SCT with Identifier first and the sealed state after it, both
+ * Writes the RequestSecurityTokenResponse of an Issue or a Renew: SCT with Identifier first and the sealed state after it, both
  * references, proof, Lifetime and KeySize, in the order of WCF (facts seen on the wire: CXF takes any order). 200512
  * wraps it in a collection.
  */
@@ -37,7 +37,7 @@ export function writeIssueResponse(dialect: Dialect, context: IssuedContext, tok
     `<t:TokenType>${dialect.sct}</t:TokenType>`,
     `<t:RequestedSecurityToken>${contextTokenText(dialect, context, token)}</t:RequestedSecurityToken>`,
     `<t:RequestedAttachedReference>${writeContextReference(dialect, `#${token.wsuId}`)}</t:RequestedAttachedReference>`,
-    `<t:RequestedUnattachedReference>${writeContextReference(dialect, context.id)}</t:RequestedUnattachedReference>`,
+    `<t:RequestedUnattachedReference>${writeContextReference(dialect, context.id, context.instance)}</t:RequestedUnattachedReference>`,
     proofText(dialect, token),
     `<t:Lifetime><u:Created xmlns:u="${ns.wsu}">${new Date(context.keyEffectiveMs).toISOString()}</u:Created>` +
       `<u:Expires xmlns:u="${ns.wsu}">${new Date(context.tokenExpiresMs).toISOString()}</u:Expires></t:Lifetime>`,
@@ -129,7 +129,8 @@ export function parseIssueResponse(
       referenceText(response, dialect, 'RequestedAttachedReference') ??
       writeContextReference(dialect, wsuId ? `#${wsuId}` : id),
     unattachedReference:
-      referenceText(response, dialect, 'RequestedUnattachedReference') ?? writeContextReference(dialect, id),
+      referenceText(response, dialect, 'RequestedUnattachedReference') ??
+      writeContextReference(dialect, id, instance && leafText(instance, 'invalidRequest')),
     secret: new SecretKey(secretOf(response, dialect, entropy, keySizeBits)),
     stateChars: stateChars(token),
     createdMs: instant(lifetime, 'Created'),

@@ -13,7 +13,7 @@ import {
   prepareDemoData,
 } from './demo-data.ts';
 import type { FarmDescription, FarmStatus } from './description.ts';
-import type { NodeSettings } from './node-messages.ts';
+import type { FarmLife, NodeSettings } from './node-messages.ts';
 import type { NodeSlot } from './node-slot.ts';
 import { openNodes } from './nodes.ts';
 import { type FarmPorts, loopbackHosts, settlePorts } from './ports.ts';
@@ -36,7 +36,7 @@ export interface FarmOptions {
   /** Default: a file of SQLite beside the key ring. */
   readonly store?: ChosenStore | undefined;
   /** Life of a conversation; never longer than the ring's token life. */
-  readonly lifetimeMs: number;
+  readonly life: FarmLife;
   readonly clockSkewMs: number;
   /** A node that died is started again after 2 s. */
   readonly restart: boolean;
@@ -158,7 +158,7 @@ function nodeSettings({ options, hosts, ports, data, store, client }: FarmParts)
     service: data.service,
     tls: data.tls,
     addresses,
-    lifetimeMs: options.lifetimeMs,
+    life: options.life,
     clockSkewMs: options.clockSkewMs,
     hosts,
     shared: { http: ports.http, https: ports.https },

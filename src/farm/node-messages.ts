@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../errors.ts';
+import type { EndpointOptions } from '../server/endpoint-options.ts';
 import type { Statistics } from '../server/statistics.ts';
 import type { Cancellation } from '../state/cancellation.ts';
 
@@ -15,7 +16,7 @@ export interface NodeSettings {
   readonly tls: CertificateFiles;
   /** Base addresses of the whole farm. */
   readonly addresses: readonly string[];
-  readonly lifetimeMs: number;
+  readonly life: FarmLife;
   readonly clockSkewMs: number;
   /** Loopback addresses to listen on. */
   readonly hosts: readonly string[];
@@ -24,6 +25,9 @@ export interface NodeSettings {
   /** The token service beside the ports; undefined: there is none. */
   readonly tokens: { readonly clients: string; readonly audience: string } | undefined;
 }
+
+/** How long conversations live, as the endpoint's options say it. */
+export type FarmLife = Pick<EndpointOptions, 'lifetimeMs' | 'absoluteLifetimeMs' | 'maxRenewals' | 'rolloverMs'>;
 
 export interface CertificateFiles {
   readonly certificate: string;

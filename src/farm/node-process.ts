@@ -50,7 +50,7 @@ function openShared({ url, ca }: NonNullable<NodeSettings['store']>): Store {
 }
 
 async function start(settings: NodeSettings): Promise<void> {
-  const { name, wsdl, ring, users, service, tls, addresses, lifetimeMs, clockSkewMs } = settings;
+  const { name, wsdl, ring, users, service, tls, addresses, life, clockSkewMs } = settings;
   const authenticate = openLogins({ authenticate: users });
   const store = settings.store === undefined ? {} : { store: openShared(settings.store) };
   tokens = settings.tokens && bearerTokens({ ring, authenticate, ...settings.tokens, ...store, onRevoke: tellOthers });
@@ -65,7 +65,7 @@ async function start(settings: NodeSettings): Promise<void> {
     tls: { certificate: readFileSync(tls.certificate, 'utf8'), key: readFileSync(tls.key, 'utf8') },
     addresses,
     node: name,
-    lifetimeMs,
+    ...life,
     clockSkewMs,
     issueRate,
     ...(tokens === undefined ? {} : { mounted: mountedTokens(tokens) }),

@@ -48,7 +48,7 @@ export interface SlotEvents {
 /** Longest wait for a node's reply. */
 const replyMs = 1_000;
 
-const none: Statistics = { calls: 0, opened: { cache: 0, seal: 0 }, issued: 0, cancelled: 0, faults: {} };
+const none: Statistics = { calls: 0, opened: { cache: 0, seal: 0 }, issued: 0, renewed: 0, cancelled: 0, faults: {} };
 
 /** Prepares a node; nothing is started yet. */
 export function nodeSlot(settings: NodeSettings, events: SlotEvents): NodeSlot {

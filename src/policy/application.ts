@@ -139,14 +139,21 @@ function applicationParts({ binding, endpoint }: Frame, message: MessageDraft): 
   });
 }
 
-/**
- * Renew and Cancel are requests in the context: protected as the operations are, with the parts of all of them
- * together.
- */
-export function compileInContext(frame: Frame, operations: readonly OperationPlan[]): ExchangePlan {
+/** A Cancel is a request in the context: protected as the operations are, with the parts of all of them together. */
+export function compileCancel(frame: Frame, operations: readonly OperationPlan[]): ExchangePlan {
   const together = (direction: 'request' | 'response'): PlannedParts => ({
     signed: unitePartsOf(operations.map(operation => operation[direction].signed)),
     encrypted: unitePartsOf(operations.map(operation => operation[direction].encrypted)),
   });
   return { request: requestPlan(frame, together('request')), response: responsePlan(frame, together('response')) };
+}
+
+/**
+ * A Renew proves the claims of the bootstrap anew, by the bootstrap's own means (WS-SecureConversation 1.3 §5). Over TLS
+ * the context's signature over the Timestamp shows besides that the sender has its key, as WCF does it.
+ */
+export function compileRenew({ context }: Frame, { request, response }: ExchangePlan): ExchangePlan {
+  if (request.protection.kind !== 'transport') return { request, response };
+  const endorsing: SupportingToken = { kind: 'context', endorsing: true, derivedKeys: context.derivedKeys };
+  return { request: { ...request, supporting: [...request.supporting, endorsing] }, response };
 }

@@ -2,7 +2,7 @@
 import type { Element } from '@xmldom/xmldom';
 import { ConfigurationError } from '../errors.ts';
 import { type AddressingVersion, addressingVersions, expandedName, ns } from '../names.ts';
-import { compileInContext, compileOperation, readFrame } from './application.ts';
+import { compileCancel, compileOperation, compileRenew, readFrame } from './application.ts';
 import { effectivePolicy } from './attachment.ts';
 import { readBootstrap } from './bootstrap.ts';
 import { childNamed, failAt, requiredAttribute } from './document.ts';
@@ -58,7 +58,6 @@ function compileEndpoint(wsdl: Wsdl, port: WsdlPort, soapBinding: SoapBinding, a
   const bootstrap = readBootstrap(frame, addressing);
   const operations = readOperations(wsdl, soapBinding, addressing).map(operation => compileOperation(frame, operation));
   if (operations.length === 0) failAt('WSDL_INVALID', soapBinding.element, 'the binding has no operation');
-  const inContext = compileInContext(frame, operations);
   const transport = [frame.binding.kind, bootstrap.binding.kind].includes('transport') ? 'https' : 'http';
   return {
     service: port.service,
@@ -75,8 +74,8 @@ function compileEndpoint(wsdl: Wsdl, port: WsdlPort, soapBinding: SoapBinding, a
     mayRenew: frame.context.mayRenew,
     operations,
     bootstrap: bootstrap.exchange,
-    renew: inContext,
-    cancel: inContext,
+    renew: compileRenew(frame, bootstrap.exchange),
+    cancel: compileCancel(frame, operations),
   };
 }
 

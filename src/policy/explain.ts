@@ -20,6 +20,7 @@ export function explain(plan: Plan): string {
     `  client may ${explainRights(plan)}`,
     'bootstrap (issue)',
     ...explainExchange(plan.bootstrap),
+    ...(plan.mayRenew ? ['renew', ...explainExchange(plan.renew)] : []),
     'cancel',
     ...explainExchange(plan.cancel),
     ...explainOperations(plan.operations),
@@ -32,7 +33,7 @@ function explainEntropy({ entropy: { client, server } }: Plan): string {
 }
 
 function explainRights({ mayCancel, mayRenew }: Plan): string {
-  const rights = [mayCancel && 'cancel', mayRenew && 'renew (not offered)'].filter(right => right !== false);
+  const rights = [mayCancel && 'cancel', mayRenew && 'renew'].filter(right => right !== false);
   return rights.length === 0 ? 'neither cancel nor renew' : rights.join(' and ');
 }
 

@@ -131,8 +131,12 @@ export interface Plan {
   readonly operations: readonly OperationPlan[];
   /** RST and RSTR that issue the SecurityContextToken. */
   readonly bootstrap: ExchangePlan;
-  /** RST and RSTR that renew it, and those that cancel it: protected by the context itself. */
+  /**
+   * RST and RSTR that renew it: protected as the bootstrap is. Over TLS the context endorses the request as well; a
+   * Renew without its token is one by the bootstrap alone.
+   */
   readonly renew: ExchangePlan;
+  /** RST and RSTR that cancel it: protected by the context itself. */
   readonly cancel: ExchangePlan;
 }
 

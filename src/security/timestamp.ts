@@ -79,16 +79,20 @@ function instantWriter(): (ms: number) => string {
 
 const utc = /^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?Z$/;
 
-/**
- * xs:dateTime in UTC, `Z` written, at most nine fraction digits (BSP 1.1 R3217, R3223); days and hours that don't exist
- * are refused.
- */
 function instantOf(text: string): number {
-  if (!utc.test(text)) refuse('invalidSecurity', 'timestamp-value');
+  return parseInstant(text) ?? refuse('invalidSecurity', 'timestamp-value');
+}
+
+/**
+ * Milliseconds since the epoch of an xs:dateTime in UTC, `Z` written, with at most nine fraction digits (BSP 1.1 R3217,
+ * R3223); undefined for another text, and for days and hours that don't exist.
+ */
+export function parseInstant(text: string): number | undefined {
+  if (!utc.test(text)) return undefined;
   const [year, month, day] = [digits(text, 0, 4), digits(text, 5, 7), digits(text, 8, 10)];
   const [hour, minute, second] = [digits(text, 11, 13), digits(text, 14, 16), digits(text, 17, 19)];
   const isDay = year > 0 && month >= 1 && month <= 12 && day >= 1 && day <= daysIn(year, month);
-  if (!isDay || hour > 23 || minute > 59 || second > 59) refuse('invalidSecurity', 'timestamp-value');
+  if (!isDay || hour > 23 || minute > 59 || second > 59) return undefined;
   // Date.UTC takes years before 100 for those of the last century.
   if (year < 100) return Number.NEGATIVE_INFINITY;
   return Date.UTC(year, month - 1, day, hour, minute, second, millisecondsOf(text));

@@ -156,9 +156,13 @@ export function writeDirectReference(uri: string, valueType: string): string {
 /**
  * A reference to a security context: what RSTRs, KeyInfos and targets name a conversation with.
  * @param uri the Identifier, or `#` and the token's id in the same message
+ * @param instance which Instance of a renewed conversation is meant; with `#` that is the one in the message
  */
-export function writeContextReference(dialect: Dialect, uri: string): string {
-  return writeDirectReference(escapeAttribute(uri), dialect.sct);
+export function writeContextReference(dialect: Dialect, uri: string, instance?: string): string {
+  const named = escapeAttribute(uri);
+  if (instance === undefined) return writeDirectReference(named, dialect.sct);
+  const attributes = `URI="${named}" ValueType="${dialect.sct}" c:Instance="${escapeAttribute(instance)}"`;
+  return `${open}<o:Reference xmlns:c="${dialect.wsc}" ${attributes}></o:Reference>${close}`;
 }
 
 /** A reference to an EncryptedKey of the same message; TokenType must be there (BSP 1.1 R5215). */

@@ -42,11 +42,18 @@ const address: Field<string> = {
 /** Lives and differences of clocks that the protocol is served with. */
 const lifetimeMs = number(1_000, 7 * 86_400_000, 'ms');
 const clockSkewMs = number(0, 300_000, 'ms');
+const maxRenewals = wholeNumber(1, 65_535);
 
 /** What a WSDL port may be told beside its policy. */
 export interface PortOverrides {
   /** Life of the conversations of this port. 1,000 (1 s) to 604,800,000 (7 d); default: that of all ports. */
   readonly lifetimeMs?: number;
+  /**
+   * From the bootstrap to the end that no renewal passes. 1,000 (1 s) to 604,800,000 (7 d); default: that of all ports.
+   */
+  readonly absoluteLifetimeMs?: number;
+  /** How often a conversation of this port can be renewed. 1 to 65,535; default: that of all ports. */
+  readonly maxRenewals?: number;
   /**
    * Difference of clocks that is tolerated in messages to this port. 0 to 300,000 (5 min); default: that of all ports.
    */
@@ -87,10 +94,23 @@ export interface EndpointOptions {
   /** This node's name in answers of `currentContext()`. Default: `node`. */
   readonly node?: string;
   /**
-   * Life of a conversation, never longer than the ring's token life. 1,000 (1 s) to 604,800,000 (7 d); default:
-   * 36,000,000 (10 h).
+   * Life of a conversation, again from each renewal, never longer than the ring's token life. 1,000 (1 s) to
+   * 604,800,000 (7 d); default: 30 min where the policy lets clients renew, else 10 h. A client that asks for a shorter
+   * Lifetime is granted it, down to one minute.
    */
   readonly lifetimeMs?: number;
+  /**
+   * From the bootstrap to the end that no renewal passes, never longer than the ring's token life. 1,000 (1 s) to
+   * 604,800,000 (7 d); default: 43,200,000 (12 h). Where it is shorter than `lifetimeMs`, that counts.
+   */
+  readonly absoluteLifetimeMs?: number;
+  /** How often a conversation can be renewed. 1 to 65,535; default: 1,000. */
+  readonly maxRenewals?: number;
+  /**
+   * How long what was renewed is good after the first use of the new Instance. 0 to 3,600,000 (1 h); default: 300,000
+   * (5 min). With a state mode of your own that is the mode's affair.
+   */
+  readonly rolloverMs?: number;
   /** Difference of clocks that is tolerated. 0 to 300,000 (5 min); default: 60,000 (1 min). */
   readonly clockSkewMs?: number;
   /**
@@ -134,6 +154,16 @@ export interface EndpointOptions {
 /** Reads what is given of {@link PortOverrides}. */
 export const portOverrides = object({
   lifetimeMs: { is: lifetimeMs, without: 'that of all ports', means: 'Life of the conversations of this port.' },
+  absoluteLifetimeMs: {
+    is: lifetimeMs,
+    without: 'that of all ports',
+    means: 'From the bootstrap to the end that no renewal passes.',
+  },
+  maxRenewals: {
+    is: maxRenewals,
+    without: 'that of all ports',
+    means: 'How often a conversation of this port can be renewed.',
+  },
   clockSkewMs: {
     is: clockSkewMs,
     without: 'that of all ports',
@@ -183,8 +213,19 @@ export const endpointOptions = object({
   node: { is: text, default: 'node', means: "This node's name in answers of `currentContext()`." },
   lifetimeMs: {
     is: lifetimeMs,
-    default: 36_000_000,
-    means: "Life of a conversation, never longer than the ring's token life.",
+    without: '30 min where the policy lets clients renew, else 10 h',
+    means: "Life of a conversation, again from each renewal, never longer than the ring's token life.",
+  },
+  absoluteLifetimeMs: {
+    is: lifetimeMs,
+    default: 43_200_000,
+    means: "From the bootstrap to the end that no renewal passes, never longer than the ring's token life.",
+  },
+  maxRenewals: { is: maxRenewals, default: 1_000, means: 'How often a conversation can be renewed.' },
+  rolloverMs: {
+    is: number(0, 3_600_000, 'ms'),
+    default: 300_000,
+    means: 'How long what was renewed is good after the first use of the new Instance.',
   },
   clockSkewMs: { is: clockSkewMs, default: 60_000, means: 'Difference of clocks that is tolerated.' },
   cacheEntries: {

@@ -1,6 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Awaitable } from '../awaitable.ts';
+import type { ContextLife } from '../conversation/context-life.ts';
 import { type IssueRate, issueLimit } from '../conversation/issue-rate.ts';
 import type { RandomSource } from '../crypto/random.ts';
 import type { TlsCertificate } from '../crypto/tls-certificates.ts';
@@ -65,16 +66,19 @@ export interface Endpoint {
 /** Settings of which nothing has to be opened. */
 type ServingSettings = Pick<
   EndpointSettings,
+  | 'absoluteLifetimeMs'
   | 'addresses'
   | 'cacheEntries'
   | 'clockSkewMs'
   | 'issueRate'
   | 'lifetimeMs'
   | 'limits'
+  | 'maxRenewals'
   | 'mounted'
   | 'node'
   | 'onCancel'
   | 'ports'
+  | 'rolloverMs'
   | 'tls'
   | 'trustedProxies'
 >;
@@ -109,6 +113,9 @@ export interface OpenEndpoint {
   readonly ready: Promise<void>;
 }
 
+/** Lives where no option gives one: what can be renewed is short, so that what a password gave soon ends. */
+const usualLifetimesMs = { renewable: 1_800_000, other: 36_000_000 } as const;
+
 /** Composes an endpoint. */
 export function openEndpoint(parts: EndpointParts): OpenEndpoint {
   const { plans, settings, ring, log, random, clock } = parts;
@@ -134,7 +141,7 @@ export function openEndpoint(parts: EndpointParts): OpenEndpoint {
     servePort(plan, settings.addresses, {
       state,
       parts: { ...shared, clockSkewMs: skewOf(plan, settings) },
-      lifetimeMs: lifetimeOf(plan, settings, ring),
+      life: lifeOf(plan, settings, ring),
     }),
   );
   return { endpoint: endpointOf(ports, { ...parts, shared, state }), ports, ready: shared.service.ready };
@@ -209,14 +216,28 @@ function endpointOf(ports: readonly ServedPort[], composed: Composed): Endpoint 
   };
 }
 
-function stateOf({ state, ring, store, random, settings: { cacheEntries } }: EndpointParts): StateMode {
-  return state === 'cookie' ? cookieMode({ keeper: ring, store, random, cacheEntries }) : state;
+function stateOf({ state, ring, store, random, settings: { cacheEntries, rolloverMs } }: EndpointParts): StateMode {
+  return state === 'cookie' ? cookieMode({ keeper: ring, store, random, cacheEntries, rolloverMs }) : state;
 }
 
-/** Never longer than the ring's keys open what they sealed. */
-function lifetimeOf({ port }: Plan, { ports, lifetimeMs }: ServingSettings, ring: RingKeeper): () => number {
-  const wanted = ports?.[port]?.lifetimeMs ?? lifetimeMs;
-  return () => Math.min(wanted, ring.ring().policy.lifeMs);
+/**
+ * Never longer than the ring's keys open what they sealed. A conversation that can't be renewed ends with its one
+ * Instance.
+ */
+function lifeOf({ port, mayRenew }: Plan, settings: ServingSettings, ring: RingKeeper): () => ContextLife {
+  const own = settings.ports?.[port];
+  const usualMs = mayRenew ? usualLifetimesMs.renewable : usualLifetimesMs.other;
+  const lifetimeMs = own?.lifetimeMs ?? settings.lifetimeMs ?? usualMs;
+  const absoluteMs = own?.absoluteLifetimeMs ?? settings.absoluteLifetimeMs;
+  const maxRenewals = own?.maxRenewals ?? settings.maxRenewals;
+  return () => {
+    const { lifeMs } = ring.ring().policy;
+    return {
+      lifetimeMs: Math.min(lifetimeMs, lifeMs),
+      absoluteLifetimeMs: mayRenew ? Math.min(absoluteMs, lifeMs) : 0,
+      maxRenewals,
+    };
+  };
 }
 
 function skewOf({ port }: Plan, { ports, clockSkewMs }: ServingSettings): number {

@@ -44,7 +44,7 @@ export function answerMessage(
   try {
     message = readMessage(bytes, port.parts.limits);
     if (message.envelope.soap !== port.plan.soap) refuse('versionMismatch', 'soap-version');
-    const exchange = exchangeFor(message.addressing?.action, bytes.byteLength, port);
+    const exchange = exchangeFor(message, port);
     const answered = after(received(message, exchange, port, caller), verified => {
       checkAddressing(verified.addressing, soapAction, exchange, port);
       return after(exchange.perform(verified, port, caller), reply =>

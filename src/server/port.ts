@@ -1,3 +1,4 @@
+import type { ContextLife } from '../conversation/context-life.ts';
 import type { RandomSource } from '../crypto/random.ts';
 import type { OwnCertificate } from '../crypto/x509.ts';
 import type { OperationPlan, Plan } from '../policy/plan.ts';
@@ -52,7 +53,7 @@ export interface ServedPort {
   /** URL path, `/` + port name in the example service. */
   readonly path: string;
   readonly state: StateMode;
-  readonly lifetimeMs: () => number;
+  readonly life: () => ContextLife;
   /** Values of wsa:To that are this service: the farm's addresses with the port's path. */
   readonly toAddresses: ReadonlySet<string>;
   readonly operationByAction: ReadonlyMap<string, OperationPlan>;
@@ -66,7 +67,7 @@ export interface ServedPort {
 export function servePort(
   plan: Plan,
   addresses: readonly string[],
-  rest: Pick<ServedPort, 'state' | 'lifetimeMs' | 'parts'>,
+  rest: Pick<ServedPort, 'state' | 'life' | 'parts'>,
 ): ServedPort {
   const path = new URL(plan.address).pathname;
   // A port that is its scheme's own may be written or left out.

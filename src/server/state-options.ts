@@ -3,7 +3,7 @@ import type { StateMode } from '../state/state-mode.ts';
 import { openStore, type StoreOptions } from '../store/open-store.ts';
 import type { Store } from '../store/store.ts';
 
-const stateMethods: readonly (keyof StateMode)[] = ['issue', 'find', 'cancel', 'cancelled'];
+const stateMethods: readonly (keyof StateMode)[] = ['issue', 'replace', 'find', 'cancel', 'cancelled'];
 const storeMethods: readonly (keyof Store)[] = ['claim', 'has', 'get', 'put', 'delete', 'add', 'changes', 'close'];
 
 /** Reads where the state of conversations is kept. */

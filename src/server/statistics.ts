@@ -8,6 +8,7 @@ export interface Statistics {
   /** Conversations found in this node's cache, and opened from their sealed state. */
   readonly opened: { readonly cache: number; readonly seal: number };
   readonly issued: number;
+  readonly renewed: number;
   readonly cancelled: number;
   /** Refused messages by fault class. */
   readonly faults: Readonly<Record<string, number>>;
@@ -17,6 +18,7 @@ export interface Statistics {
 export interface Counters {
   call(openedFrom: OpenedFrom): void;
   issued(): void;
+  renewed(): void;
   cancelled(): void;
   fault(fault: FaultClass): void;
   snapshot(): Statistics;
@@ -28,6 +30,7 @@ export function counters(): Counters {
   const faults: Record<string, number> = Object.create(null);
   let calls = 0;
   let issued = 0;
+  let renewed = 0;
   let cancelled = 0;
   return {
     call(openedFrom) {
@@ -37,12 +40,15 @@ export function counters(): Counters {
     issued() {
       issued += 1;
     },
+    renewed() {
+      renewed += 1;
+    },
     cancelled() {
       cancelled += 1;
     },
     fault(fault) {
       faults[fault] = (faults[fault] ?? 0) + 1;
     },
-    snapshot: () => ({ calls, opened: { ...opened }, issued, cancelled, faults: { ...faults } }),
+    snapshot: () => ({ calls, opened: { ...opened }, issued, renewed, cancelled, faults: { ...faults } }),
   };
 }

@@ -8,15 +8,18 @@ import { type ContextKeys, contextKeys } from '../security/context-keys.ts';
 import type { Store } from '../store/store.ts';
 import { cancelList } from './cancel-list.ts';
 import type { Context, OpenedFrom } from './context.ts';
-import { isValidAt, openContext, parseState, sealContext, writeState } from './seal.ts';
+import { rollOver } from './roll-over.ts';
+import { isExpiredAt, isValidAt, openContext, parseState, sealContext, writeState } from './seal.ts';
 import { checkSeal } from './self-test.ts';
 import type { ContextToken, FoundState, KeptState, StateMode, TokenAudience } from './state-mode.ts';
 
 export interface CookieModeOptions {
   /** The ring as it is at each use; while it is stale nothing is issued, but everything is opened. */
   readonly keeper: Pick<RingKeeper, 'ring' | 'stale' | 'refresh'>;
-  /** Contexts kept beside their sealed state. */
+  /** Contexts kept beside their sealed state, and renewed ones whose latest Instance is known. */
   readonly cacheEntries: number;
+  /** How long an Instance may be used after the first use of the next one at this node. */
+  readonly rolloverMs: number;
   /** What was cancelled: asked on each find. */
   readonly store: Store;
   readonly random?: RandomSource;
@@ -35,12 +38,16 @@ interface CacheEntry {
 /**
  * Keeps the state of a conversation in its token, sealed. A bounded cache saves the opening; it never makes a token
  * good that would not open now: expiry, cancellation and the sealing key are checked on a hit as well.
+ *
+ * What was replaced by a renewal is known to the nodes that have seen the new Instance in use, each for itself; a node
+ * that has not takes an older Instance until it expires by itself.
  */
 export function cookieMode(options: CookieModeOptions): StateMode {
-  const { keeper, cacheEntries, random = randomBytesPooled } = options;
+  const { keeper, cacheEntries, rolloverMs, random = randomBytesPooled } = options;
   checkSeal(random);
   const cancels = cancelList(options.store);
   const cache = new LRUCache<string, CacheEntry>({ max: cacheEntries });
+  const instances = rollOver(rolloverMs, cacheEntries);
 
   const keep = (entry: CacheEntry, { audience, dialect }: TokenAudience) => {
     // The key is made of the context's own names, not of the token's: those are parts of a message.
@@ -48,19 +55,28 @@ export function cookieMode(options: CookieModeOptions): StateMode {
     cache.set(cacheKey({ dialect, id, instance }, audience), entry);
   };
   const usable = (entry: CacheEntry, from: OpenedFrom, nowMs: number): Awaitable<FoundState | undefined> =>
-    isValidAt(entry.context, keeper.ring().policy.skewMs, nowMs)
-      ? after(cancels.has(entry.context.id), isCancelled => (isCancelled ? undefined : foundIn(entry, from)))
+    isValidAt(entry.context, keeper.ring().policy.skewMs, nowMs) && instances.use(entry.context, nowMs)
+      ? after(cancels.has(entry.context.id), isCancelled => (isCancelled ? undefined : foundIn(entry, from, nowMs)))
       : undefined;
   const isGoodHit = (entry: CacheEntry, state: string, nowMs: number) =>
     entry.state === state && entry.keyId !== undefined && keeper.ring().find(entry.keyId, nowMs) !== undefined;
 
+  const issue = (context: Context, { audience, dialect }: TokenAudience, nowMs: number): string => {
+    const ring = ringToSealWith(keeper);
+    const sealed = sealContext(context, { audience, wsc: dialect.wsc }, ring, nowMs, random);
+    const state = writeState(sealed);
+    keep({ state, keyId: keyIdOfSeal(sealed), context, keys: undefined, from: 'issued' }, { audience, dialect });
+    return state;
+  };
+
   return {
-    issue(context, { audience, dialect }, nowMs) {
-      const ring = ringToSealWith(keeper);
-      const sealed = sealContext(context, { audience, wsc: dialect.wsc }, ring, nowMs, random);
-      const state = writeState(sealed);
-      keep({ state, keyId: keyIdOfSeal(sealed), context, keys: undefined, from: 'issued' }, { audience, dialect });
-      return state;
+    issue,
+    replace(previous, context, binding, nowMs) {
+      if (instances.isReplaced(previous)) return refuse('unableToRenew', 'renew-older-instance');
+      // The user was asked for a password since the context was found.
+      return after(cancels.has(context.id), isCancelled =>
+        isCancelled ? refuse('unableToRenew', 'renew-cancelled') : issue(context, binding, nowMs),
+      );
     },
     find(token, audience, nowMs) {
       if (token.state === undefined) return undefined;
@@ -106,9 +122,10 @@ export function cookieMode(options: CookieModeOptions): StateMode {
   }
 }
 
-function foundIn(entry: CacheEntry, openedFrom: OpenedFrom): KeptState {
-  entry.keys ??= contextKeys(entry.context.secret);
-  return { context: entry.context, openedFrom, keys: entry.keys };
+function foundIn(entry: CacheEntry, openedFrom: OpenedFrom, nowMs: number): KeptState {
+  const { context } = entry;
+  entry.keys ??= contextKeys(context.secret);
+  return { context, openedFrom, keys: entry.keys, isExpired: isExpiredAt(context, nowMs) };
 }
 
 function cacheKey({ dialect, id, instance }: Omit<ContextToken, 'state'>, audience: string): string {

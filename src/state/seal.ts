@@ -37,8 +37,8 @@ function contextBinding(binding: StateBinding, id: string, instance: string | un
 
 /**
  * Seals a context for its token.
- * @throws {Refusal} `server` where no key issues now, where the context would outlive its key, and where user and roles
- * are too long
+ * @throws {Refusal} `server` where no key issues now, where the context's absolute end is later than its key opens, and
+ * where user and roles are too long
  */
 export function sealContext(
   context: Context,
@@ -47,15 +47,16 @@ export function sealContext(
   nowMs: number,
   random: RandomSource,
 ): Buffer {
-  const key = sealingKey(ring, context.tokenExpiresMs, nowMs);
+  // An expired Instance is still opened, to be renewed, until the end that no renewal passes.
+  const key = sealingKey(ring, context.absoluteExpiresMs, nowMs);
   const plaintext = encodeContext(context) ?? refuse('server', 'state-too-large');
   return seal(plaintext, contextBinding(binding, context.id, context.instance), ring.farm, key, random);
 }
 
 /**
- * Opens a token's state.
+ * Opens a token's state, also that of an Instance that has expired.
  * @returns undefined for every failure alike: unknown key, other farm, audience, namespace, Identifier or Instance,
- * changed bytes, expired, not valid yet
+ * changed bytes, past the absolute end, not valid yet
  */
 export function openContext(
   sealed: Uint8Array,
@@ -85,13 +86,15 @@ export function writeState(sealed: Buffer): string {
 }
 
 /**
- * True while a context may be used. It ends to the millisecond; it begins a clock difference early, since another
- * node's clock may have been ahead when it was issued.
+ * True while a context can be known at all. It ends to the millisecond; it begins a clock difference early, since
+ * another node's clock may have been ahead when it was issued.
  */
 export function isValidAt(context: Context, skewMs: number, nowMs: number): boolean {
-  const { createdMs, keyEffectiveMs, keyExpiresMs, tokenExpiresMs, absoluteExpiresMs } = context;
-  return (
-    Math.max(createdMs, keyEffectiveMs) <= nowMs + skewMs &&
-    nowMs < Math.min(keyExpiresMs, tokenExpiresMs, absoluteExpiresMs)
-  );
+  const { createdMs, keyEffectiveMs, absoluteExpiresMs } = context;
+  return Math.max(createdMs, keyEffectiveMs) <= nowMs + skewMs && nowMs < absoluteExpiresMs;
+}
+
+/** True once a context's Instance has ended, to the millisecond: until the absolute end it can be renewed. */
+export function isExpiredAt({ keyExpiresMs, tokenExpiresMs }: Context, nowMs: number): boolean {
+  return nowMs >= Math.min(keyExpiresMs, tokenExpiresMs);
 }

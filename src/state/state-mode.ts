@@ -30,6 +30,11 @@ export interface TokenAudience {
 export interface FoundState {
   readonly context: Context;
   readonly openedFrom: OpenedFrom;
+  /**
+   * Whether its Instance has ended, but not the conversation: then it can be renewed and cancelled, and nothing else.
+   * Default false.
+   */
+  readonly isExpired?: boolean;
 }
 
 /** A context from a cache, which has what was derived from its secret as well. */
@@ -54,9 +59,18 @@ export interface StateMode {
    */
   issue(context: Context, binding: TokenAudience, nowMs: number): Awaitable<string | undefined>;
   /**
-   * Finds a token's context.
-   * @returns undefined for a token that does not name a conversation: unknown, changed, expired, cancelled, of another
-   * service
+   * Makes the state of a new Instance of a conversation (WS-SecureConversation 1.3 §5), which takes the place of
+   * `previous`: from its first use on, `previous` is found for the roll-over window only.
+   * @returns as `issue`
+   * @throws {Refusal} `unableToRenew` where the conversation was cancelled meanwhile, and where an Instance that is
+   * later than `previous` has been in use; `server` where nothing may be issued now
+   */
+  replace(previous: Context, context: Context, binding: TokenAudience, nowMs: number): Awaitable<string | undefined>;
+  /**
+   * Finds a token's context. One whose Instance has expired is found until its absolute end, and told apart by
+   * `isExpired`; a mode that does not know renewals need not find it.
+   * @returns undefined for a token that does not name a conversation: unknown, changed, past its end, cancelled, of
+   * another service, an Instance that was replaced longer ago than the roll-over window
    */
   find(token: ContextToken, audience: string, nowMs: number): Awaitable<FoundState | undefined>;
   /**

@@ -16,6 +16,7 @@ function status(
       calls,
       opened: { cache: calls - seal, seal },
       issued,
+      renewed: 0,
       cancelled: 0,
       faults: {},
     })),

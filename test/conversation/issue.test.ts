@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { cancelContext } from '../../src/conversation/cancel.ts';
+import type { ContextLife } from '../../src/conversation/context-life.ts';
 import { issueContext } from '../../src/conversation/issue.ts';
 import { parseTokenRequest, type TokenRequest, writeIssueRequest } from '../../src/conversation/token-request.ts';
 import { parseIssueResponse } from '../../src/conversation/token-response.ts';
@@ -20,6 +21,7 @@ import { atOnce } from '../state/made.ts';
 
 const nowMs = Date.parse('2026-11-26T10:00:00Z');
 const lifetimeMs = 3_600_000;
+const life: ContextLife = { lifetimeMs, absoluteLifetimeMs: 36_000_000, maxRenewals: 3 };
 const wsdl = readWsdl('wsdl/echo.wsdl');
 const ports = ['EchoTls11', 'EchoTls13', 'EchoSymmetric'];
 const alice = { user: 'alice', roles: ['reader'], authenticatedBy: 'usernameToken' } as const;
@@ -31,6 +33,7 @@ function mode(): StateMode {
     store,
     keeper: keeperOf(keyRing(madeRing(nowMs))),
     cacheEntries: 100,
+    rolloverMs: 300_000,
     random: seededRandom('issue'),
   });
 }
@@ -41,6 +44,7 @@ function issue(plan: Plan, request: Partial<TokenRequest>, state = mode()) {
     tokenType: plan.dialect.sct,
     keySizeBits: 256,
     entropy: clientShare,
+    lifetimeMs: undefined,
     target: undefined,
     ...request,
   };
@@ -52,9 +56,7 @@ function issue(plan: Plan, request: Partial<TokenRequest>, state = mode()) {
       return state.issue(context, ...rest);
     },
   };
-  const body = atOnce(
-    issueContext(asked, alice, { plan, state: noting, lifetimeMs, nowMs, random: seededRandom('issue') }),
-  );
+  const body = atOnce(issueContext(asked, alice, { plan, state: noting, life, nowMs, random: seededRandom('issue') }));
   return { context: issued[0] as Context, body };
 }
 
@@ -142,7 +144,8 @@ describe('a Cancel', () => {
     tokenType: undefined,
     keySizeBits: undefined,
     entropy: undefined,
-    target: { id, instance },
+    lifetimeMs: undefined,
+    target: { id, instance, state: undefined },
   });
 
   test('ends the conversation that signed it, on this node at once, and says what the others are to be told', async () => {

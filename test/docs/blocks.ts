@@ -37,6 +37,7 @@ export const pages = [
   'docs/README.md',
   'docs/policy.md',
   'docs/key-ring.md',
+  'docs/renewing.md',
   'docs/aspnet.md',
   'docs/aspnet-functions.md',
   'docs/bearer-tokens.md',

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { boundsSentence, type MemberTexts, textsOf } from '../../src/cli/member-texts.ts';
-import { lifetimeRangeMs, serveConfig } from '../../src/cli/serve-config.ts';
+import { serveConfig } from '../../src/cli/serve-config.ts';
 import { tokensConfig } from '../../src/cli/tokens-config.ts';
 import { conversationOptions } from '../../src/client/session-options.ts';
 import { issueRateField } from '../../src/conversation/issue-rate.ts';
@@ -146,10 +146,10 @@ function proseOf(comment: string): string {
 }
 
 test('the README says in words how long a conversation lives', () => {
-  const { default: usualMs, is } = endpointOptions.members.lifetimeMs;
-  const [days, hours] = [Number(is.range?.[1]) / 86_400_000, lifetimeRangeMs[1] / 3_600_000];
+  const { default: usualMs, is } = endpointOptions.members.absoluteLifetimeMs;
+  const days = Number(is.range?.[1]) / 86_400_000;
   const readme = pages[0]?.lines.join(' ').replace(/ +/g, ' ');
   expect(readme).toContain(
-    `A conversation lives ${usualMs / 3_600_000} hours unless told otherwise: at most ${days} days, ${hours} hours where \`wssc\` is told`,
+    `A conversation lives half an hour, and with renewals ${usualMs / 3_600_000} hours; 10 hours where the policy forbids to renew it. It may be told otherwise: at most ${days} days`,
   );
 });

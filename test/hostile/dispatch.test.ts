@@ -7,6 +7,7 @@ import { expectFault, expectNoSecrets, expectRefused, loggedReasons } from '../s
 import {
   addAction,
   addContent,
+  amend,
   type Conversation,
   call,
   cancel,
@@ -18,7 +19,6 @@ import {
   planOf,
   readAnswer,
   replaced,
-  trustRequest,
 } from '../support/initiator.ts';
 import { portNames, startNode, type TestNode, user } from '../support/node.ts';
 
@@ -299,22 +299,18 @@ describe('names of JavaScript objects', () => {
   });
 });
 
-describe.each(portNames)('on %s, where they are not offered,', port => {
-  const is200512 = port === 'EchoTls13';
-  test.each([
-    ['renew', is200512 ? 'unableToRenew200512' : 'unableToRenew', 'renew-not-offered'],
-    ['amend', is200512 ? 'invalidRequest200512' : 'invalidRequest', 'amend-not-offered'],
-  ] as const)(
-    'a genuine request to %s is refused as %s, and the conversation goes on',
-    async (request, fault, reason) => {
-      const conversation = await converseWith(node, port);
-      const before = node.statistics().issued;
-      await expectRefused(node, port, trustRequest(conversation, request), fault);
-      expect(loggedReasons(node.lines).at(-1)).toBe(reason);
-      expect(node.statistics().issued).toBe(before);
-      expect((await node.post(port, call(conversation))).status).toBe(200);
-    },
+test.each(portNames)('a genuine request to amend is refused by %s, and the conversation goes on', async port => {
+  const conversation = await converseWith(node, port);
+  const before = node.statistics().issued;
+  await expectRefused(
+    node,
+    port,
+    amend(conversation),
+    port === 'EchoTls13' ? 'invalidRequest200512' : 'invalidRequest',
   );
+  expect(loggedReasons(node.lines).at(-1)).toBe('amend-not-offered');
+  expect(node.statistics().issued).toBe(before);
+  expect((await node.post(port, call(conversation))).status).toBe(200);
 });
 
 test('what a message says of itself does not come into the log', async () => {

@@ -129,16 +129,19 @@ describe.each(portNames)('a sealed state on %s', port => {
     await expectServed(other, port, good, 'seal');
   });
 
-  test('ends with its lifetime to the millisecond, where it is in the cache as on a node that never met it', async () => {
+  test('ends for good to the millisecond, where it is in the cache as on a node that never met it', async () => {
     const start = clock.nowMs;
+    const life = { lifetimeMs: hourMs, absoluteLifetimeMs: hourMs };
     const late = await startNode({ ring, clock });
-    const conversation = await converseWith(issuing, port, start);
+    const issuer = await startNode({ ring, clock, life });
+    const conversation = await converseWith(issuer, port, start);
     try {
       clock.nowMs = start + hourMs - 1;
-      await expectServed(issuing, port, call(conversation, { nowMs: clock.nowMs }), 'held');
+      await expectServed(issuer, port, call(conversation, { nowMs: clock.nowMs }), 'held');
       await expectServed(other, port, call(conversation, { nowMs: clock.nowMs }), 'seal');
       clock.nowMs = start + hourMs;
       await expectLost(port, call(conversation, { nowMs: clock.nowMs }));
+      await expectRefused(issuer, port, call(conversation, { nowMs: clock.nowMs }), lostOn(port));
       await expectRefused(late, port, call(conversation, { nowMs: clock.nowMs }), lostOn(port));
       // What it refused was the time, not the conversation.
       clock.nowMs = start + hourMs - 1;

@@ -96,11 +96,21 @@ describe.each([
     expect(plan?.bootstrap.request.supporting).toEqual([{ kind: 'username', signed: false, encrypted: false }]);
   });
 
-  it('endorses each request, the renewal and the cancellation with the security context, and nothing in an answer', () => {
-    const endorsing = [{ kind: 'context', endorsing: true, derivedKeys: false }];
-    const exchanges = [...(plan?.operations ?? []), plan?.renew, plan?.cancel];
-    expect(exchanges.map(exchange => exchange?.request.supporting)).toEqual(exchanges.map(() => endorsing));
-    expect([...exchanges, plan?.bootstrap].flatMap(exchange => exchange?.response.supporting)).toEqual([]);
+  const endorsing = { kind: 'context', endorsing: true, derivedKeys: false };
+
+  it('endorses each request and the cancellation with the security context, and nothing in an answer', () => {
+    const exchanges = [...(plan?.operations ?? []), plan?.cancel];
+    expect(exchanges.map(exchange => exchange?.request.supporting)).toEqual(exchanges.map(() => [endorsing]));
+    const all = [...exchanges, plan?.bootstrap, plan?.renew];
+    expect(all.flatMap(exchange => exchange?.response.supporting)).toEqual([]);
+  });
+
+  it('renews as it bootstraps, and the security context endorses the request', () => {
+    const { request, response } = plan?.bootstrap ?? {};
+    expect(plan?.renew).toEqual({
+      request: { ...request, supporting: [...(request?.supporting ?? []), endorsing] },
+      response,
+    });
   });
 });
 
@@ -113,14 +123,14 @@ describe('EchoSymmetric', () => {
     for (const message of messagesOf(symmetric)) {
       expect(message).toMatchObject({ timestamp: true, signed: bodyAndHeaders, encrypted: bodyOnly });
     }
-    const exchanges = [...(symmetric?.operations ?? []), symmetric?.renew, symmetric?.cancel];
+    const exchanges = [...(symmetric?.operations ?? []), symmetric?.cancel];
     for (const exchange of exchanges)
       expect(exchange).toMatchObject({ request: { supporting: [] }, response: { supporting: [] } });
   });
 
   it('derives keys from the security context: its token is in a request, and only referred to in an answer', () => {
     const shared = { derivedKeys: true, order: 'signBeforeEncrypting', encryptSignature: false, protectTokens: false };
-    for (const { request, response } of [...(symmetric?.operations ?? []), symmetric?.renew, symmetric?.cancel].filter(
+    for (const { request, response } of [...(symmetric?.operations ?? []), symmetric?.cancel].filter(
       e => e !== undefined,
     )) {
       const token = { kind: 'context', include: 'alwaysToRecipient' };
@@ -137,6 +147,10 @@ describe('EchoSymmetric', () => {
     const expected = { layout: 'strict', protection: { kind: 'symmetric', token, derivedKeys: true } };
     expect(symmetric?.bootstrap).toMatchObject({ request: expected, response: { ...expected, supporting: [] } });
     expect(symmetric?.bootstrap.request.supporting).toEqual([{ kind: 'username', signed: true, encrypted: false }]);
+  });
+
+  it('renews by the bootstrap alone', () => {
+    expect(symmetric?.renew).toEqual(symmetric?.bootstrap);
   });
 });
 

@@ -15,9 +15,12 @@ describe('a plan is explained', () => {
   versions   SOAP 1.2, WS-Addressing 1.0, dialect 200512
   suite      Basic256
   entropy    required of client and server
-  client may cancel and renew (not offered)
+  client may cancel and renew
 bootstrap (issue)
   request    TLS; suite Basic256; layout strict; Timestamp; UsernameToken
+  response   TLS; suite Basic256; layout strict; Timestamp
+renew
+  request    TLS; suite Basic256; layout strict; Timestamp; UsernameToken; SecurityContextToken that endorses
   response   TLS; suite Basic256; layout strict; Timestamp
 cancel
   request    TLS; suite Basic256; layout strict; Timestamp; SecurityContextToken that endorses
@@ -52,10 +55,11 @@ operation WhoAmI: urn:soap-secure-conversation:echo/EchoPortType/WhoAmI → urn:
 
   it('with what the client may not do', () => {
     const ping = readWsdl('test/vectors/wsdl/ping/ping.wsdl');
-    expect(explain(planOf(ping, 'AC'))).toContain('client may renew (not offered)\n');
+    expect(explain(planOf(ping, 'AC'))).toContain('client may renew\n');
     expect(explain(planOf(ping, 'AC'))).toContain('sign, then encrypt with key of the SecurityContextToken');
     const plan = { ...planOf(ping, 'AC'), mayRenew: false, entropy: { client: false, server: false } };
     expect(explain(plan)).toContain('client may neither cancel nor renew\n');
+    expect(explain(plan)).not.toContain('\nrenew\n');
     expect(explain(plan)).toContain('entropy    required of neither side\n');
   });
 });

@@ -22,6 +22,11 @@ export function sharedState(): StateMode {
       conversations.set(context.id, { context, audience, wsc: dialect.wsc });
       return undefined;
     },
+    async replace(_previous, context, { audience, dialect }) {
+      await setImmediate();
+      conversations.set(context.id, { context, audience, wsc: dialect.wsc });
+      return undefined;
+    },
     async find({ id, instance, dialect }, audience, nowMs) {
       await setImmediate();
       const found = conversations.get(id);

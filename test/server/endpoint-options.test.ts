@@ -36,12 +36,12 @@ test.each([
   [
     'a state mode that is none',
     { ...usable, state: 'session' },
-    "state must be 'cookie', or an object with the methods issue, find, cancel, cancelled",
+    "state must be 'cookie', or an object with the methods issue, replace, find, cancel, cancelled",
   ],
   [
     'a state mode that lacks a method',
     { ...usable, state: { issue() {}, find() {}, cancel() {} } },
-    "state must be 'cookie', or an object with the methods issue, find, cancel, cancelled",
+    "state must be 'cookie', or an object with the methods issue, replace, find, cancel, cancelled",
   ],
   [
     'a store as text',

@@ -1,12 +1,22 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { openTransport } from '../../src/client/transport.ts';
+import { systemRandom } from '../../src/crypto/random.ts';
+import { keyRing } from '../../src/keyring/ring.ts';
+import { createRing } from '../../src/keyring/rotate.ts';
+import type { EndpointOptions } from '../../src/server/endpoint-options.ts';
+import { openState } from '../state/made.ts';
 import { freePort, freshRing, type ListeningNode, listen } from '../support/endpoint.ts';
 import { expectFault } from '../support/faults.ts';
 import { call, converse } from '../support/initiator.ts';
-import type { PortName } from '../support/node.ts';
+import { type PortName, wsdl } from '../support/node.ts';
 import { pem } from '../support/pem.ts';
+
+const hourMs = 3_600_000;
 
 let node: ListeningNode;
 beforeEach(async () => {
@@ -107,6 +117,55 @@ describe('a port’s own clockSkewMs', () => {
     expect((await ahead('EchoTls11', served)).status).toBe(200);
     expectFault(await ahead('EchoTls13', served), 'messageExpired');
     await served.close();
+  });
+});
+
+describe('how long a conversation lives', () => {
+  /** Life of a fresh conversation's token, and of the conversation itself, in hours. */
+  async function lifeOf(port: 'EchoTls11' | 'EchoTls13', options: Partial<EndpointOptions>, ring = freshRing()) {
+    const served = await listen(options, ring);
+    const { post, close } = postTo(served, port);
+    const { plan, token, state } = await converse(port, post);
+    close();
+    await served.close();
+    const { createdMs = 0, expiresMs = 0 } = token;
+    const names = { audience: plan.audience, wsc: plan.dialect.wsc, id: token.id, instance: undefined };
+    const context = openState(state, names, keyRing(ring), createdMs);
+    return [expiresMs, context?.absoluteExpiresMs ?? 0].map(endMs => (endMs - createdMs) / hourMs);
+  }
+  const ringFor = (lifeMs: number) => createRing({ nowMs: Date.now(), random: systemRandom, policy: { lifeMs } });
+  const withoutRenew = () => {
+    const from = 'ws-securitypolicy/200702/IncludeToken/AlwaysToRecipient">\n              <wsp:Policy>';
+    const text = readFileSync(wsdl, 'utf8');
+    const file = join(mkdtempSync(join(tmpdir(), 'without-renew-')), 'echo.wsdl');
+    expect(text).toContain(from);
+    writeFileSync(file, text.replace(from, `${from}<sp:MustNotSendRenew/>`));
+    return file;
+  };
+
+  test('is half an hour, again with each renewal, and twelve hours in all', async () => {
+    expect(await lifeOf('EchoTls13', {})).toEqual([0.5, 12]);
+  });
+  test('is ten hours where the policy forbids to renew it', async () => {
+    const forbidding = withoutRenew();
+    expect(await lifeOf('EchoTls13', { wsdl: forbidding })).toEqual([10, 10]);
+    expect(await lifeOf('EchoTls11', { wsdl: forbidding })).toEqual([0.5, 12]);
+    rmSync(dirname(forbidding), { recursive: true });
+  });
+  test('is what the options say, those of the port before those of the endpoint', async () => {
+    const ports = { EchoTls13: { lifetimeMs: 2 * hourMs, absoluteLifetimeMs: 5 * hourMs }, EchoTls11: {} };
+    const options = { lifetimeMs: hourMs, absoluteLifetimeMs: 4 * hourMs, ports };
+    expect(await lifeOf('EchoTls13', options)).toEqual([2, 5]);
+    expect(await lifeOf('EchoTls11', options)).toEqual([1, 4]);
+  });
+  test('ends with its one Instance where that lives longer than all renewals may', async () => {
+    expect(await lifeOf('EchoTls13', { lifetimeMs: 3 * hourMs, absoluteLifetimeMs: hourMs })).toEqual([3, 3]);
+  });
+  test('is no longer than the ring’s keys open it, whatever the options say', async () => {
+    expect(await lifeOf('EchoTls13', {}, ringFor(10 * hourMs))).toEqual([0.5, 10]);
+    const long = { lifetimeMs: 100 * hourMs, absoluteLifetimeMs: 150 * hourMs };
+    expect(await lifeOf('EchoTls13', long, ringFor(2 * hourMs))).toEqual([2, 2]);
+    expect(await lifeOf('EchoTls13', long, ringFor(120 * hourMs))).toEqual([100, 120]);
   });
 });
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { Refusal } from '../../src/errors.ts';
 import type { RingRecords } from '../../src/keyring/record.ts';
 import { keyRing } from '../../src/keyring/ring.ts';
 import { rotateRing } from '../../src/keyring/rotate.ts';
@@ -21,7 +22,7 @@ function node(options: Partial<CookieModeOptions> = {}, changes: Partial<CookieM
   const held = { ring: keyRing(records) };
   const keeper = { ring: () => held.ring, stale: () => false, refresh: () => false, ...changes };
   const store = memoryStore({ clock: () => nowMs, random });
-  const mode = cookieMode({ keeper, store, cacheEntries: 100, random, ...options });
+  const mode = cookieMode({ keeper, store, cacheEntries: 100, rolloverMs: 300_000, random, ...options });
   return { mode, held, use: (next: RingRecords) => (held.ring = keyRing(next)) };
 }
 
@@ -94,10 +95,94 @@ describe('on the node that has it in its cache, as on the others, a conversation
     }
   });
 
-  test('when it is expired', () => {
-    const late = alice.tokenExpiresMs;
-    for (const { mode } of [issuer, node()]) expect(find(mode, token, late)).toBeUndefined();
-    for (const { mode } of [issuer, node()]) expect(find(mode, token, late - 1)).toBeDefined();
+  test('when it is past its absolute end', () => {
+    const end = alice.absoluteExpiresMs;
+    for (const { mode } of [issuer, node()]) expect(find(mode, token, end)).toBeUndefined();
+    for (const { mode } of [issuer, node()]) expect(find(mode, token, end - 1)).toBeDefined();
+  });
+});
+
+test('an Instance that has expired is found as one that has, from its seal as in the cache', () => {
+  const issuer = node();
+  const token = issued(issuer.mode);
+  const end = alice.tokenExpiresMs;
+  for (const { mode } of [issuer, node()]) {
+    expect([end - 1, end, end].map(atMs => find(mode, token, atMs)?.isExpired)).toEqual([false, true, true]);
+  }
+});
+
+describe('a renewed conversation', () => {
+  const instanceOf = (n: number) => `urn:uuid:${String(n).padStart(8, '0')}-4455-4677-8899-aabbccddeeff`;
+  const renewed = (renewals: number, n = renewals): Context => ({ ...alice, instance: instanceOf(n), renewals });
+  const replace = (mode: StateMode, previous: Context, next: Context, atMs = nowMs) =>
+    tokenOf(next, atOnce(mode.replace(previous, next, { audience, dialect }, atMs)));
+  const reasonOf = (act: () => unknown) => {
+    try {
+      act();
+    } catch (error) {
+      return error instanceof Refusal && error.fault === 'unableToRenew' ? error.reason : error;
+    }
+    return undefined;
+  };
+
+  test('is found by its new Instance on every node, and by the old one until the new one is used', () => {
+    const { mode } = node();
+    const old = issued(mode);
+    const next = replace(mode, alice, renewed(1));
+    expect(find(mode, old, nowMs + 7_200_000)?.context.instance).toBeUndefined();
+    expect(find(mode, next)?.openedFrom).toBe('issued');
+    expect(find(node().mode, next)?.context.instance).toBe(instanceOf(1));
+  });
+  test.each([
+    ['5 min', {}, 300_000],
+    ['the time that it is told', { rolloverMs: 1_000 }, 1_000],
+  ])('is found by its old Instance for %s after the first use of the new one', (_time, options, windowMs) => {
+    const { mode } = node(options);
+    const old = issued(mode);
+    const next = replace(mode, alice, renewed(1));
+    const usedMs = nowMs + 60_000;
+    for (const atMs of [usedMs, usedMs + 10, usedMs + 2 * windowMs]) expect(find(mode, next, atMs)).toBeDefined();
+    expect(find(mode, old, usedMs + windowMs - 1)).toBeDefined();
+    expect(find(mode, old, usedMs + windowMs)).toBeUndefined();
+    expect(find(mode, next, usedMs + windowMs)).toBeDefined();
+  });
+  test('is found by its old Instance until that expires where the new one was not seen', () => {
+    const { mode } = node();
+    const old = issued(mode);
+    const next = replace(node().mode, alice, renewed(1));
+    expect(find(node().mode, next)).toBeDefined();
+    expect(find(mode, old, alice.tokenExpiresMs - 1)?.isExpired).toBe(false);
+    expect(find(mode, next, nowMs)).toBeDefined();
+    expect(find(mode, old, nowMs + 300_000)).toBeUndefined();
+  });
+  test('has two good Instances where one was renewed twice, for an answer that was lost', () => {
+    const { mode } = node({ rolloverMs: 0 });
+    const [one, two] = [replace(mode, alice, renewed(1, 1)), replace(mode, alice, renewed(1, 2))];
+    for (const token of [one, two, one]) expect(find(mode, token, nowMs + 1)).toBeDefined();
+  });
+  test('is not renewed from an Instance after a later one was used', () => {
+    const { mode } = node();
+    const next = replace(mode, alice, renewed(1));
+    expect(reasonOf(() => replace(mode, alice, renewed(1, 3)))).toBeUndefined();
+    expect(find(mode, next)).toBeDefined();
+    expect(reasonOf(() => replace(mode, alice, renewed(1, 4)))).toBe('renew-older-instance');
+    expect(reasonOf(() => replace(mode, renewed(1), renewed(2)))).toBeUndefined();
+  });
+  test('is not renewed once it was cancelled, and no Instance of it comes back', () => {
+    const { mode } = node();
+    const next = replace(mode, alice, renewed(1));
+    atOnce(mode.cancel(alice, nowMs));
+    expect(reasonOf(() => replace(mode, alice, renewed(1, 5)))).toBe('renew-cancelled');
+    expect(find(mode, next)).toBeUndefined();
+  });
+  test('is remembered within bounds: the latest of them', () => {
+    const { mode } = node({ cacheEntries: 1, rolloverMs: 0 });
+    const old = issued(mode);
+    const other = { ...renewed(1), id: `${alice.id.slice(0, -1)}0` };
+    find(mode, replace(mode, alice, renewed(1)));
+    expect(find(mode, old)).toBeUndefined();
+    find(mode, issued(mode, other));
+    expect(find(mode, old)).toBeDefined();
   });
 });
 

@@ -8,7 +8,7 @@ import { newKeyRecord } from '../../src/keyring/record.ts';
 import { type KeyRing, keyRing } from '../../src/keyring/ring.ts';
 import { keyIdOfSeal, open, seal } from '../../src/keyring/seal.ts';
 import type { Context } from '../../src/state/context.ts';
-import type { TokenBinding } from '../../src/state/seal.ts';
+import { isExpiredAt, type TokenBinding } from '../../src/state/seal.ts';
 import { at, madeRing, seededRandom } from '../keyring/made.ts';
 import { anyContext } from './any-context.ts';
 import { openState, random, readVector, sealState, shown, stateVectors } from './made.ts';
@@ -269,16 +269,26 @@ describe('key states', () => {
 });
 
 describe('a state', () => {
-  test.each([
-    ['the token', 'tokenExpiresMs'],
-    ['the key', 'keyExpiresMs'],
-    ['the session', 'absoluteExpiresMs'],
-  ] as const)('opens until %s ends and not a millisecond longer', (_what, field) => {
-    const text = sealState({ ...alice, [field]: nowMs + 60_000 }, binding, ring, nowMs, random);
+  test('opens until its absolute end and not a millisecond longer', () => {
+    const text = sealState({ ...alice, absoluteExpiresMs: nowMs + 60_000 }, binding, ring, nowMs, random);
     expect(opened(text, {}, ring, nowMs + 59_999)?.user).toBe('alice');
     for (const lateMs of [0, 1000, 299_000, 301_000])
       expect(opened(text, {}, ring, nowMs + 60_000 + lateMs)).toBeUndefined();
   });
+
+  test.each(['tokenExpiresMs', 'keyExpiresMs'] as const)(
+    'has expired from its %s on, to the millisecond, and still opens',
+    field => {
+      const text = sealState({ ...alice, [field]: nowMs + 60_000 }, binding, ring, nowMs, random);
+      const expiredAt = (atMs: number) => {
+        const context = opened(text, {}, ring, atMs);
+        return context && isExpiredAt(context, atMs);
+      };
+      expect(expiredAt(nowMs + 59_999)).toBe(false);
+      for (const lateMs of [0, 1000, 299_000, 301_000]) expect(expiredAt(nowMs + 60_000 + lateMs)).toBe(true);
+      expect(expiredAt(alice.absoluteExpiresMs)).toBeUndefined();
+    },
+  );
 
   test.each(['createdMs', 'keyEffectiveMs'] as const)(
     'is good a clock difference before its %s and not sooner',
@@ -309,9 +319,9 @@ describe('nothing is sealed', () => {
   });
   test('that would outlive its key', () => {
     const { lifeMs } = ring.policy;
-    const longest = { ...alice, tokenExpiresMs: nowMs + lifeMs };
+    const longest = { ...alice, absoluteExpiresMs: nowMs + lifeMs };
     expect(sealState(longest, binding, ring, nowMs, random)).toHaveLength(296);
-    const longer = { ...alice, tokenExpiresMs: nowMs + lifeMs + 1 };
+    const longer = { ...alice, absoluteExpiresMs: nowMs + lifeMs + 1 };
     expect(refusal(() => sealState(longer, binding, ring, nowMs, random))).toMatchObject({
       fault: 'server',
       reason: 'token-outlives-key',

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { writeCancelRequest, writeIssueRequest } from '../../src/conversation/token-request.ts';
+import { writeCancelRequest, writeIssueRequest, writeRenewRequest } from '../../src/conversation/token-request.ts';
 import { type ConversationToken, parseIssueResponse } from '../../src/conversation/token-response.ts';
 import { randomBytesPooled } from '../../src/crypto/random.ts';
 import { loadPeerCertificate } from '../../src/crypto/x509.ts';
@@ -94,7 +94,14 @@ export async function converse(
   const { plan, entropy, sent } = issueRequest(port, { nowMs });
   const { body } = await post(sent.text);
   const verified = await readAnswer(body ?? '', plan.bootstrap, { encryptedKey: sent.encryptedKey }, nowMs);
-  const token = parseIssueResponse(verified.content, plan.dialect, entropy, plan.suite.defaultKeyBits);
+  return conversationOf(
+    port,
+    plan,
+    parseIssueResponse(verified.content, plan.dialect, entropy, plan.suite.defaultKeyBits),
+  );
+}
+
+function conversationOf(port: PortName, plan: Plan, token: ConversationToken): Conversation {
   const { id, instance, secret } = token;
   const state = /<k:State[^>]*>([^<]*)</.exec(token.token)?.[1] ?? '';
   return {
@@ -128,19 +135,74 @@ export function cancel(conversation: Conversation, change: Change & { readonly t
   return write(plan, plan.cancel, { context: keys }, change.nowMs ?? Date.now(), out).text;
 }
 
-/**
- * A request to Renew or to Amend the conversation, which signs it (WS-SecureConversation 1.3 §4, §5): a Renew names it
- * as the target, an Amend asks for a token once more.
- */
-export function trustRequest(conversation: Conversation, request: 'renew' | 'amend', change: Change = {}): string {
-  const { plan, keys, token } = conversation;
+/** A request to Amend the conversation, which signs it (WS-SecureConversation 1.3 §4): it asks for a token once more. */
+export function amend(conversation: Conversation, change: Change = {}): string {
+  const { plan, keys } = conversation;
   const { wst, sct, requestType, requestAction } = plan.dialect;
-  const target = request === 'renew' ? `<t:RenewTarget>${token.unattachedReference}</t:RenewTarget>` : '';
   const content =
     `<t:RequestSecurityToken xmlns:t="${wst}"><t:TokenType>${sct}</t:TokenType>` +
-    `<t:RequestType>${requestType[request]}</t:RequestType>${target}</t:RequestSecurityToken>`;
-  const out = outgoing(plan, requestAction[request], content, change);
+    `<t:RequestType>${requestType.amend}</t:RequestType></t:RequestSecurityToken>`;
+  const out = outgoing(plan, requestAction.amend, content, change);
   return write(plan, plan.cancel, { context: keys }, change.nowMs ?? Date.now(), out).text;
+}
+
+/** What a test changes of a Renew. */
+export interface RenewChange extends Change {
+  readonly credentials?: typeof user;
+  /** The conversation whose key signs; default: the one that is renewed. */
+  readonly signer?: Conversation;
+  /** Text of the RenewTarget's content. */
+  readonly target?: string;
+  /** Elements before the RenewTarget, in the namespace of WS-Trust by the prefix t. */
+  readonly more?: string;
+}
+
+/** How a Renew is proved: with the conversation's key beside the user's, or by the user alone. */
+export type Proof = 'key' | 'user';
+
+/** The proofs that the ports take. */
+export const renewals: readonly (readonly [PortName, Proof])[] = [
+  ['EchoTls11', 'key'],
+  ['EchoTls11', 'user'],
+  ['EchoTls13', 'key'],
+  ['EchoTls13', 'user'],
+  ['EchoSymmetric', 'user'],
+];
+
+/** A Renew: proved by the key it names the conversation by a reference, as WCF; by the user alone it has the token. */
+export function renewRequest(conversation: Conversation, proof: Proof, change: RenewChange = {}) {
+  const { plan, token } = conversation;
+  const { credentials = user, signer = conversation, nowMs = Date.now() } = change;
+  const entropy = randomBytes(32);
+  const target = change.target ?? (proof === 'key' ? token.unattachedReference : token.token);
+  const { content } = writeRenewRequest(plan.dialect, plan.suite.defaultKeyBits, entropy, target);
+  const body = content.replace('<t:RenewTarget>', start => `${change.more ?? ''}${start}`);
+  const out = outgoing(plan, plan.dialect.requestAction.renew, body, change);
+  const keys = { tokens: { username: credentials }, recipient: loadPeerCertificate(pem.service.certificate) };
+  const sent =
+    proof === 'key'
+      ? write(plan, plan.renew, { ...keys, context: signer.keys }, nowMs, out)
+      : write(plan, plan.bootstrap, keys, nowMs, out);
+  return { plan, entropy, sent };
+}
+
+/** Renews a conversation at one node. @returns its new Instance */
+export async function renew(
+  node: TestNode,
+  conversation: Conversation,
+  proof: Proof,
+  change: RenewChange = {},
+): Promise<Conversation> {
+  const { port } = conversation;
+  const { plan, entropy, sent } = renewRequest(conversation, proof, change);
+  const { body } = await node.post(port, sent.text);
+  const verified = await readAnswer(body ?? '', plan.bootstrap, { encryptedKey: sent.encryptedKey }, change.nowMs);
+  if (verified.addressing?.action !== plan.dialect.responseAction.renew) throw new TypeError('not renewed');
+  return conversationOf(
+    port,
+    plan,
+    parseIssueResponse(verified.content, plan.dialect, entropy, plan.suite.defaultKeyBits),
+  );
 }
 
 /** A message with another text in the place of a part of it, which must be there. */

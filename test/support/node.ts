@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { pino } from 'pino';
+import type { ContextLife } from '../../src/conversation/context-life.ts';
 import { randomBytesPooled } from '../../src/crypto/random.ts';
 import { loadCertificate } from '../../src/crypto/x509.ts';
 import type { RingRecords } from '../../src/keyring/record.ts';
@@ -76,7 +77,10 @@ export interface NodeOptions {
   readonly clock: Clock;
   readonly services?: object;
   readonly authenticate?: Authenticate;
-  readonly lifetimeMs?: number;
+  /** Default: an hour, ten in all, and a thousand renewals. */
+  readonly life?: Partial<ContextLife>;
+  /** Default 5 min. */
+  readonly rolloverMs?: number;
   /** Default: each private operation is done at once. */
   readonly openKey?: PortParts['openKey'];
   /** Default: in memory. */
@@ -95,6 +99,7 @@ const anyRate = { perSecond: 1_000_000, burst: 1_000_000 };
 
 /** Starts one node; nodes with one ring are one farm. No queue is before its passwords. */
 export async function startNode(options: NodeOptions): Promise<TestNode> {
+  const life = { lifetimeMs: 3_600_000, absoluteLifetimeMs: 36_000_000, maxRenewals: 1_000, ...options.life };
   const calls: string[] = [];
   const cancelled: Cancellation[] = [];
   const { log, lines } = keptLog();
@@ -110,7 +115,8 @@ export async function startNode(options: NodeOptions): Promise<TestNode> {
     state: 'cookie',
     store: options.store ?? memoryStore({ clock }),
     settings: settingsOf({
-      lifetimeMs: options.lifetimeMs ?? 3_600_000,
+      ...life,
+      ...(options.rolloverMs === undefined ? {} : { rolloverMs: options.rolloverMs }),
       issueRate: anyRate,
       onCancel: cancellation => void cancelled.push(cancellation),
     }),
