@@ -1,13 +1,14 @@
-import { writeIssueRequest } from '../conversation/token-request.ts';
+import { writeIssueRequest, writeRenewRequest } from '../conversation/token-request.ts';
 import { type ConversationToken, parseIssueResponse } from '../conversation/token-response.ts';
 import { loadPeerCertificate } from '../crypto/x509.ts';
-import { ConfigurationError } from '../errors.ts';
+import { ConfigurationError, refuse } from '../errors.ts';
 import type { ContextKey } from '../message/protection-key.ts';
 import type { BootstrapKeys, ConversationKey } from '../message/sending-key.ts';
+import type { OutgoingBody } from '../message/sent-body.ts';
 import { tokenUseOf } from '../policy/plan.ts';
 import { contextKeys } from '../security/context-keys.ts';
 import { hasOnlyCharacters } from '../xml/characters.ts';
-import { type ExchangeParts, exchange } from './exchange.ts';
+import { type ExchangeParts, type ExchangeRequest, exchange } from './exchange.ts';
 import type { SessionSettings } from './session-options.ts';
 
 /** A conversation as its initiator holds it. */
@@ -17,7 +18,7 @@ export interface Conversation {
   readonly requestKey: ConversationKey;
   readonly unattachedReference: string;
   readonly stateChars: number;
-  /** From this time on a new conversation is opened (milliseconds since the epoch, by our own clock). */
+  /** From this time on it is renewed, or a new one opened (milliseconds since the epoch, by our own clock). */
   readonly renewAtMs: number;
 }
 
@@ -30,21 +31,52 @@ const renewBeforeMs = 60_000;
  * @param keys of {@link bootstrapKeys}
  */
 export async function bootstrap(keys: BootstrapKeys, parts: ExchangeParts): Promise<Conversation> {
-  const { plan } = parts;
-  const { dialect, suite } = plan;
+  const { dialect, bootstrap: plan } = parts.plan;
+  const token = await tokenFor(parts, 'issue', { plan, keys }, (keySizeBits, entropy) =>
+    writeIssueRequest(dialect, keySizeBits, entropy),
+  );
+  return conversationOf(token, Date.now());
+}
+
+/**
+ * Renews a conversation, which may have expired: the user is proved again, and over TLS the conversation's key signs as
+ * well (WS-SecureConversation 1.3 §5).
+ * @param keys of {@link bootstrapKeys}
+ * @returns its new Instance; the one before is good for a while
+ */
+export async function renew(keys: BootstrapKeys, parts: ExchangeParts, held: Conversation): Promise<Conversation> {
+  const { dialect, renew: plan } = parts.plan;
+  const isEndorsed = plan.request.supporting.some(({ kind }) => kind === 'context');
+  // Where its token stands in the header, a reference says which it is; else the service needs the whole of it.
+  const target = isEndorsed ? held.unattachedReference : (held.requestKey.token ?? held.unattachedReference);
+  const sent = isEndorsed ? { ...keys, context: held.requestKey } : keys;
+  const token = await tokenFor(parts, 'renew', { plan, keys: sent }, (keySizeBits, entropy) =>
+    writeRenewRequest(dialect, keySizeBits, entropy, target),
+  );
+  if (token.id !== held.key.id) refuse('invalidRequest', 'rstr-renewed-identifier');
+  return conversationOf(token, Date.now());
+}
+
+/** Asks for a token with our share of its key. */
+async function tokenFor(
+  parts: ExchangeParts,
+  request: 'issue' | 'renew',
+  protection: Pick<ExchangeRequest, 'plan' | 'keys'>,
+  write: (keySizeBits: number, entropy: Uint8Array) => OutgoingBody,
+): Promise<ConversationToken> {
+  const { dialect, suite } = parts.plan;
   const keySizeBits = suite.defaultKeyBits;
   const entropy = parts.random(Math.max(32, keySizeBits / 8));
-  const exchanged = await exchange(parts, {
-    plan: plan.bootstrap,
-    keys,
+  const { verified } = await exchange(parts, {
+    ...protection,
     context: undefined,
-    action: dialect.requestAction.issue,
-    answerActions: [dialect.responseAction.issue],
-    body: writeIssueRequest(dialect, keySizeBits, entropy),
+    action: dialect.requestAction[request],
+    answerActions: [dialect.responseAction[request]],
+    body: write(keySizeBits, entropy),
     isHarmless: true,
     address: undefined,
   });
-  return conversationOf(parseIssueResponse(exchanged.verified.content, dialect, entropy, keySizeBits), Date.now());
+  return parseIssueResponse(verified.content, dialect, entropy, keySizeBits);
 }
 
 /**

@@ -55,8 +55,8 @@ export interface ExchangeRequest {
   /** Header blocks of the user; absent: none. */
   readonly headers?: readonly Element[];
   /**
-   * Whether it does no harm where it is done twice: what bootstraps and Cancels leave behind is a conversation without
-   * use.
+   * Whether it does no harm where it is done twice: what bootstraps, renewals and Cancels leave behind is a
+   * conversation, or an Instance of one, without use.
    */
   readonly isHarmless: boolean;
   /** Send to this address alone; undefined: to the session's, in their order. */

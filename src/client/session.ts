@@ -1,14 +1,16 @@
 import { writeCancelRequest } from '../conversation/token-request.ts';
-import { SecureConversationError } from '../errors.ts';
+import { Refusal, SecureConversationError } from '../errors.ts';
 import { writePlainEnvelope } from '../message/plain-envelope.ts';
 import type { OutgoingBody } from '../message/sent-body.ts';
-import { contentText } from '../message/verified.ts';
+import { contentText, faultIn } from '../message/verified.ts';
+import { ns, sessionFaultAction } from '../names.ts';
 import { checkOffered } from '../policy/offered.ts';
 import type { OperationPlan, Plan } from '../policy/plan.ts';
 import type { Element } from '../xml/tree.ts';
-import { bootstrap, bootstrapKeys, type Conversation } from './bootstrap.ts';
+import { bootstrap, bootstrapKeys, type Conversation, renew } from './bootstrap.ts';
 import { type Exchanged, type ExchangeParts, type ExchangeTime, exchange, exchangeParts } from './exchange.ts';
 import { checkMultiReferences } from './multi-references.ts';
+import { PeerFault } from './peer-fault.ts';
 import { type SessionOptions, type SessionSettings, sessionOptions } from './session-options.ts';
 
 /** What a call brought. */
@@ -27,6 +29,8 @@ export interface CallResult {
 export interface SessionStatus {
   /** How many conversations were opened so far. */
   readonly bootstraps: number;
+  /** How often a conversation was renewed. */
+  readonly renewals: number;
   /** Identifier of the present conversation; undefined where there is none. */
   readonly contextId: string | undefined;
 }
@@ -41,7 +45,10 @@ export interface SessionCall {
   readonly address?: string | undefined;
 }
 
-/** One user's conversation with one WSDL port: opened by the first call, kept over all calls. */
+/**
+ * One user's conversation with one WSDL port: opened by the first call, kept over all calls. Before it ends it is
+ * renewed, where policy and service let it, or a new one is opened.
+ */
 export interface Session extends SessionStatus {
   /**
    * Calls an operation.
@@ -75,15 +82,35 @@ export function startSession(settings: SessionSettings, time?: ExchangeTime): Se
   let opening: Promise<Conversation> | undefined;
   let present: Conversation | undefined;
   let bootstraps = 0;
+  let renewals = 0;
+  let { mayRenew } = plan;
 
-  /** The present conversation, or a new one; parallel callers share one bootstrap. */
+  const opened = async (): Promise<Conversation> => {
+    const fresh = await bootstrap(keys, parts);
+    bootstraps += 1;
+    return fresh;
+  };
+
+  /** A renewal that is refused leaves the conversation as it is: a new one takes its place. */
+  const renewed = async (held: Conversation): Promise<Conversation> => {
+    try {
+      const next = await renew(keys, parts, held);
+      renewals += 1;
+      return next;
+    } catch (error) {
+      if (!isRefused(error)) throw error;
+      mayRenew &&= isForNow(error, plan);
+      return opened();
+    }
+  };
+
+  /** The present conversation, or what follows it; parallel callers share one bootstrap or renewal. */
   const conversation = (): Promise<Conversation> | Conversation => {
     if (present !== undefined && Date.now() < present.renewAtMs) return present;
-    opening ??= bootstrap(keys, parts)
-      .then(opened => {
-        bootstraps += 1;
-        present = opened;
-        return opened;
+    opening ??= (present !== undefined && mayRenew ? renewed(present) : opened())
+      .then(next => {
+        present = next;
+        return next;
       })
       .finally(() => {
         opening = undefined;
@@ -95,40 +122,51 @@ export function startSession(settings: SessionSettings, time?: ExchangeTime): Se
     if (present === lost) present = undefined;
   };
 
-  const callIn = async (
-    held: Conversation,
-    { operation, body, headers = [], address }: SessionCall,
-  ): Promise<CallResult> => {
-    const exchanged = await exchange(parts, {
+  const expire = (expired: Conversation) => {
+    if (present === expired) present = { ...expired, renewAtMs: 0 };
+  };
+
+  const exchangeIn = (held: Conversation, { operation, body, headers = [], address }: SessionCall) =>
+    exchange(parts, {
       plan: operation,
       keys: { context: held.requestKey },
       context: held.key,
       action: operation.inputAction,
-      answerActions: [operation.outputAction, plan.addressing.faultAction],
+      answerActions: [operation.outputAction, plan.addressing.faultAction, sessionFaultAction],
       body,
       headers,
       isHarmless: false,
       address,
     });
-    return result(exchanged, plan, held);
+
+  const callIn = async (held: Conversation, call: SessionCall): Promise<CallResult> =>
+    result(await exchangeIn(held, call), plan, held);
+
+  /** @returns undefined where the call was not done, because the conversation is lost or must be renewed first */
+  const firstTry = async (held: Conversation, call: SessionCall): Promise<CallResult | undefined> => {
+    try {
+      const exchanged = await exchangeIn(held, call);
+      if (!isRenewNeeded(exchanged, plan)) return result(exchanged, plan, held);
+      expire(held);
+    } catch (error) {
+      if (!isLost(error)) throw error;
+      forget(held);
+    }
+    return undefined;
   };
 
   return {
     get bootstraps() {
       return bootstraps;
     },
+    get renewals() {
+      return renewals;
+    },
     get contextId() {
       return present?.key.id;
     },
     async call(call) {
-      const held = await conversation();
-      try {
-        return await callIn(held, call);
-      } catch (error) {
-        if (!isLost(error)) throw error;
-        forget(held);
-        return callIn(await conversation(), call);
-      }
+      return (await firstTry(await conversation(), call)) ?? callIn(await conversation(), call);
     },
     async close() {
       const held = present;
@@ -142,6 +180,29 @@ export function startSession(settings: SessionSettings, time?: ExchangeTime): Se
 
 function isLost(error: unknown): boolean {
   return error instanceof SecureConversationError && error.code === 'BAD_CONTEXT_TOKEN';
+}
+
+/** Whether a call was answered that its conversation has to be renewed first, under the conversation's protection. */
+function isRenewNeeded({ verified }: Exchanged, { dialect }: Plan): boolean {
+  if (verified.addressing?.action !== sessionFaultAction) return false;
+  const subcode = faultIn(verified)?.subcode;
+  return subcode?.local === 'RenewNeeded' && subcode.namespace === dialect.wsc;
+}
+
+/**
+ * Whether a renewal was refused, or answered by what is none. A password that is wrong by now is wrong for a bootstrap
+ * too, and each wrong one counts.
+ */
+function isRefused(error: unknown): error is PeerFault | Refusal {
+  if (!(error instanceof PeerFault)) return error instanceof Refusal;
+  const { faultSubcode } = error;
+  return faultSubcode?.namespace !== ns.wsse || faultSubcode.local !== 'FailedAuthentication';
+}
+
+/** Whether it was refused for this conversation, or for a trouble of the service: then the next one may be renewed. */
+function isForNow(error: PeerFault | Refusal, { dialect }: Plan): boolean {
+  if (!(error instanceof PeerFault)) return false;
+  return error.faultSubcode?.namespace === dialect.wsc || error.faultCode.local === 'Receiver';
 }
 
 /**

@@ -5,7 +5,7 @@ import type { SecurityHeader } from '../security/header.ts';
 import { type ProvenToken, parseSupportingToken, type SupportingTokenElement } from '../security/supporting-tokens.ts';
 import type { Addressing } from '../soap/addressing.ts';
 import { checkBodyContent } from '../soap/envelope.ts';
-import { detailOf, isFault, unsignedSubcode } from '../soap/fault-shape.ts';
+import { detailOf, type Fault, isFault, readFault, unsignedSubcode } from '../soap/fault-shape.ts';
 import { elementContent } from '../soap/structure.ts';
 import type { ContextToken, FoundState } from '../state/state-mode.ts';
 import { canonicalize } from '../xml/canonical.ts';
@@ -100,6 +100,16 @@ export function contentText({ body, content, scope }: Verified): string {
     return withoutSections(standalone(content, ({ prefix }) => namespaceIn(content, prefix) !== undefined));
   }
   return canonicalize(content, { prefixes, plaintexts: new Map(unsigned.map(part => [part, emptied(part)])) });
+}
+
+/**
+ * The fault that a message consists of, without a subcode whose name is not signed; undefined where it is none.
+ * @throws {Refusal} `malformed` for a code, subcode or reason that holds elements
+ */
+export function faultIn({ content, scope }: Verified): Fault | undefined {
+  const fault = content && readFault(content);
+  if (fault === undefined || content === undefined || scope === undefined) return fault;
+  return unsignedSubcode(content, signedNames(scope)) === undefined ? fault : { ...fault, subcode: undefined };
 }
 
 /** In a fault, a subcode or a detail whose names are not signed counts as absent. */

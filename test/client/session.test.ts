@@ -1,12 +1,26 @@
 import { describe, expect, test, vi } from 'vitest';
 import { openSession } from '../../src/client/session.ts';
 import type { SessionOptions } from '../../src/client/session-options.ts';
+import type { EndpointOptions } from '../../src/server/endpoint-options.ts';
 import { listen } from '../support/endpoint.ts';
 import { planOf } from '../support/initiator.ts';
 import { type PortName, portNames, user } from '../support/node.ts';
 import { hourMs, isCall, lost, manOf, men, messageId, nodes, open, say, since, useFarm } from './farm.ts';
 
 useFarm();
+
+/** A node of its own behind the man in the middle. It goes by the clock that is faked already. */
+async function behindMan(port: PortName, options: Partial<EndpointOptions>) {
+  const man = manOf(port);
+  const node = await listen({ addresses: [man.base], ...options });
+  const { upstream } = man;
+  man.upstream = port === 'EchoSymmetric' ? node.http : node.https;
+  const close = async () => {
+    man.upstream = upstream;
+    await node.close();
+  };
+  return { node, man, close };
+}
 
 describe.each(portNames)('a session on %s', port => {
   const { dialect } = planOf(port);
@@ -74,20 +88,128 @@ describe.each(portNames)('a session on %s', port => {
     expect(manOf(port).passages).toHaveLength(1);
   });
 
-  test('opens a new conversation before the old one ends, so that no call is lost', async () => {
+  describe.each([
+    ['renews its conversation', true],
+    ['opens a new conversation where the policy forbids to renew', false],
+  ])('%s', (_law, mayRenew) => {
+    test('before the old one ends, so that no call is lost', async () => {
+      vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
+      const node = await listen({ lifetimeMs: 300_000 });
+      const session = open(port, { addresses: [node.address(port)], plan: { ...planOf(port), mayRenew } });
+      await say(session, port);
+      const first = session.contextId;
+      vi.setSystemTime(Date.now() + 269_000);
+      await say(session, port);
+      expect([session.bootstraps, session.renewals]).toEqual([1, 0]);
+      vi.setSystemTime(Date.now() + 2_000);
+      await Promise.all([say(session, port), say(session, port), say(session, port)]);
+      const [issued, renewed] = mayRenew ? [1, 1] : [2, 0];
+      expect(node.endpoint.statistics()).toMatchObject({ calls: 5, issued, renewed, faults: {} });
+      expect([session.bootstraps, session.renewals]).toEqual([issued, renewed]);
+      expect(session.contextId === first).toBe(mayRenew);
+      expect(await session.close()).toBe(true);
+      await node.close();
+    });
+  });
+
+  test('renews its conversation after a pause that was longer than its life', async () => {
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
-    const node = await listen({ lifetimeMs: 300_000 });
+    const node = await listen({ lifetimeMs: 20_000 });
     const session = open(port, { addresses: [node.address(port)] });
-    await say(session, port);
-    vi.setSystemTime(Date.now() + 269_000);
-    await say(session, port);
-    expect(session.bootstraps).toBe(1);
-    vi.setSystemTime(Date.now() + 2_000);
-    await say(session, port);
-    expect(node.endpoint.statistics()).toMatchObject({ calls: 3, issued: 2, faults: {} });
-    expect(session.bootstraps).toBe(2);
+    for (let turn = 0; turn < 4; turn += 1) {
+      expect((await say(session, port)).status).toBe(200);
+      vi.setSystemTime(Date.now() + 60_000);
+    }
+    expect(node.endpoint.statistics()).toMatchObject({ calls: 4, issued: 1, renewed: 3, faults: {} });
     await session.close();
     await node.close();
+  });
+
+  test('that is told to renew first, does so and calls once more', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
+    const { node, man, close } = await behindMan(port, { lifetimeMs: 20_000 });
+    // The answer takes its time: by our clock the conversation ends later than by the service's.
+    man.meddle = async (message, forward) => {
+      const answer = await forward(message);
+      vi.setSystemTime(Date.now() + 10_000);
+      return answer;
+    };
+    const session = open(port);
+    await say(session, port);
+    man.meddle = undefined;
+    vi.setSystemTime(Date.now() + 1_000);
+    const answers = await Promise.all([say(session, port), say(session, port), say(session, port)]);
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
+    expect([session.bootstraps, session.renewals]).toEqual([1, 1]);
+    expect(node.endpoint.statistics()).toMatchObject({ calls: 4, issued: 1, renewed: 1, faults: { renewNeeded: 3 } });
+    await session.close();
+    await close();
+  });
+
+  test('opens a new conversation where the service does not renew the old one', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
+    const node = await listen({ lifetimeMs: 60_000, maxRenewals: 1 });
+    const session = open(port, { addresses: [node.address(port)] });
+    for (let turn = 0; turn < 5; turn += 1) {
+      await say(session, port);
+      vi.setSystemTime(Date.now() + 55_000);
+    }
+    // First, renewed, first again, renewed again, first again: a refusal of one conversation is none of the next.
+    expect([session.bootstraps, session.renewals]).toEqual([3, 2]);
+    expect(node.endpoint.statistics()).toMatchObject({ calls: 5, issued: 3, renewed: 2, faults: { unableToRenew: 2 } });
+    await session.close();
+    await node.close();
+  });
+
+  test('asks a service that can not renew once, and then no more', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
+    const { man, close } = await behindMan(port, { lifetimeMs: 60_000 });
+    const session = open(port);
+    const isRenewal = (message: string) => message.includes('/RST/SCT/Renew<');
+    man.meddle = async (message, forward) => (isRenewal(message) ? lost('urn:other') : forward(message));
+    for (let turn = 0; turn < 3; turn += 1) {
+      await say(session, port);
+      vi.setSystemTime(Date.now() + 60_000);
+    }
+    expect([session.bootstraps, session.renewals]).toEqual([3, 0]);
+    expect(man.passages.filter(({ request }) => isRenewal(request))).toHaveLength(1);
+    await session.close();
+    await close();
+  });
+
+  test('whose password is wrong by the time of the renewal does not try it twice', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
+    let isChanged = false;
+    const node = await listen({
+      lifetimeMs: 300_000,
+      authenticate: async username => (isChanged ? undefined : { user: username, roles: [] }),
+    });
+    const session = open(port, { addresses: [node.address(port)] });
+    await say(session, port);
+    isChanged = true;
+    vi.setSystemTime(Date.now() + 290_000);
+    await expect(say(session, port)).rejects.toMatchObject({ faultSubcode: { local: 'FailedAuthentication' } });
+    expect(node.endpoint.statistics().faults).toEqual({ failedAuthentication: 1 });
+    isChanged = false;
+    await say(session, port);
+    expect([session.bootstraps, session.renewals]).toEqual([1, 1]);
+    await session.close();
+    await node.close();
+  });
+
+  test('whose renewal does not get through says why, and renews with the next call', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
+    const { man, close } = await behindMan(port, { lifetimeMs: 60_000 });
+    const session = open(port);
+    await say(session, port);
+    vi.setSystemTime(Date.now() + 55_000);
+    man.meddle = async () => undefined;
+    await expect(say(session, port)).rejects.toMatchObject({ code: 'NETWORK' });
+    man.meddle = undefined;
+    expect((await say(session, port)).status).toBe(200);
+    expect([session.bootstraps, session.renewals]).toEqual([1, 1]);
+    await session.close();
+    await close();
   });
 
   test('cancels its conversation once when it is closed, and is no error where the service forgot it already', async () => {
