@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type CxfCall, type CxfClient, type CxfClientOptions, openCxfClient, runCxfClient } from './cxf-peer.ts';
 import { type FarmProcess, startFarm, stopAll, type WsdlPort, wsdlPorts } from './farm-process.ts';
@@ -102,6 +103,45 @@ describe.each(modes)('a CXF client ($mode) on $port', ({ port, streaming }) => {
     const calls = await runCxfClient({ ...clientOf(port), streaming, operation: 'echo' }, 4);
     expect(calls.filter(({ ok }) => !ok)).toEqual([]);
   });
+});
+
+describe('a conversation of a CXF client that lives two seconds and can be renewed once', () => {
+  const lifetimeMs = 2_000;
+  let brief: FarmProcess;
+
+  beforeAll(async () => {
+    brief = await startFarm(farm, ['--lifetime', '2s', '--max-renewals', '1']);
+  });
+  afterAll(async () => {
+    await stopAll([brief]);
+  });
+
+  test.each(modes)(
+    'is renewed when it has expired, and follows a refused Renew by an Issue ($mode on $port)',
+    async mode => {
+      const { port, streaming } = mode;
+      const client = openCxfClient({ ...clientOf(port), addresses: brief.addresses(port), streaming });
+      try {
+        const [issued, before] = [await brief.issued(), await brief.renewals()];
+        const calls: CxfCall[] = [];
+        for (const address of inTurn(brief.addresses(port), 4)) {
+          if (calls.length > 0) await setTimeout(lifetimeMs);
+          const call = await client.call(address);
+          expect(call).toMatchObject({ ok: true, user: farm.user });
+          calls.push(call);
+        }
+        const [first, second, third, fourth] = calls.map(({ contextId }) => contextId);
+        expect([second, fourth]).toEqual([first, third]);
+        expect(third).not.toBe(first);
+        expect((await brief.issued()) - issued).toBe(2);
+        const { renewed, faults } = await brief.renewals();
+        expect(renewed - before.renewed).toBe(2);
+        expect(faults).toEqual({ unableToRenew: (before.faults.unableToRenew ?? 0) + 1 });
+      } finally {
+        await client.close();
+      }
+    },
+  );
 });
 
 describe.each(wsdlPorts)('a conversation of a CXF client on %s', port => {

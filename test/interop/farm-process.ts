@@ -30,6 +30,7 @@ interface NodeStatus {
   readonly up: boolean;
   readonly calls: number;
   readonly issued: number;
+  readonly renewed: number;
   readonly opened: { readonly cache: number; readonly seal: number };
   readonly faults: Readonly<Record<string, number>>;
 }
@@ -49,6 +50,8 @@ export interface FarmProcess extends FarmLine {
   status(): Promise<FarmStatus>;
   /** Conversations issued by these nodes together, since each was started. Default: by all. */
   issued(names?: readonly string[]): Promise<number>;
+  /** Conversations renewed by all nodes together, and the faults that they answered with. */
+  renewals(): Promise<{ readonly renewed: number; readonly faults: Readonly<Record<string, number>> }>;
   /** Ends a node as a crash does; settles when the farm has seen it. */
   kill(name: string): Promise<void>;
   /** Settles when all nodes are up. */
@@ -72,8 +75,9 @@ const waiting = { timeout: 60_000, interval: 50 };
 /**
  * Starts a farm of three nodes on free ports.
  * @param sibling a farm whose certificates and users this one shares, but not its key ring
+ * @param words further options of `wssc farm`
  */
-export async function startFarm(sibling?: FarmProcess): Promise<FarmProcess> {
+export async function startFarm(sibling?: FarmProcess, words: readonly string[] = []): Promise<FarmProcess> {
   if (!existsSync(main)) throw new Error('dist/cli/main.js is missing: run npm run build');
   const data = mkdtempSync(join(tmpdir(), 'wssc-interop-'));
   if (sibling !== undefined) copyWithoutRing(dirname(sibling.ca), data);
@@ -89,6 +93,7 @@ export async function startFarm(sibling?: FarmProcess): Promise<FarmProcess> {
     '0',
     '--data',
     data,
+    ...words,
   ]);
   const line: FarmLine = JSON.parse(await program.line());
   // What the farm says later must be read, or it would block on a full pipe.
@@ -117,6 +122,13 @@ export async function startFarm(sibling?: FarmProcess): Promise<FarmProcess> {
     status,
     issued: async (names = line.nodes.map(({ name }) => name)) =>
       (await status()).nodes.filter(({ name }) => names.includes(name)).reduce((sum, node) => sum + node.issued, 0),
+    async renewals() {
+      const { nodes } = await status();
+      const faults: Record<string, number> = {};
+      for (const [fault, count] of nodes.flatMap(node => Object.entries(node.faults)))
+        faults[fault] = (faults[fault] ?? 0) + count;
+      return { renewed: nodes.reduce((sum, node) => sum + node.renewed, 0), faults };
+    },
     kill,
     allUp,
     async restartAll() {

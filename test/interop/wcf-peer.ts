@@ -16,6 +16,8 @@ export const wcfPeerIsThere = existsSync(wcfPeerFile);
 export interface WcfStep {
   readonly step: string;
   readonly ok: boolean;
+  /** How often it renewed, in the last line of `--renew-watch`. */
+  readonly count?: number;
   /** Text of the answer. */
   readonly text?: string;
   /** State of the channel after a failure. */

@@ -19,6 +19,60 @@ const contextModes = [
 ] as const;
 const cases = bindings.flatMap(binding => contextModes.map(mode => ({ ...binding, ...mode })));
 
+describe.runIf(wcfPeerIsThere)('a WCF session whose conversation lives five seconds', () => {
+  let farm: FarmProcess;
+
+  beforeAll(async () => {
+    farm = await startFarm(undefined, ['--lifetime', '5s']);
+  });
+
+  afterAll(async () => {
+    await stopAll([farm]);
+  });
+
+  /** Runs sessions at once, one on each binding with each list of words, their requests spread over all nodes. */
+  const runAtOnce = (...lists: readonly (readonly string[])[]) =>
+    Promise.all(
+      bindings.flatMap(({ port, binding }) =>
+        lists.map(words =>
+          runWcf([
+            ...['call', '--address', `${farm.shared.https}/${port}`, '--binding', binding, '--operation', 'whoami'],
+            ...['--ca', farm.ca, '--user', farm.user, '--password', farm.password],
+            ...['--route', farm.nodes.map(({ https }) => https).join(','), ...words],
+          ]),
+        ),
+      ),
+    );
+  const failures = (steps: readonly WcfStep[]) => steps.filter(({ ok }) => ok === false);
+
+  test('is renewed ten times and more, each at another node, under calls one by one and four at once: no fault', async () => {
+    const [issued, { renewed }] = [await farm.issued(), await farm.renewals()];
+    const watch = ['--renew-watch', '--duration', '50', '--think'];
+    const runs = await runAtOnce([...watch, '100'], [...watch, '300', '--inflight', '4']);
+    for (const { code, steps } of runs) {
+      expect(failures(steps)).toEqual([]);
+      expect(code).toBe(0);
+      expect(steps.at(-1)).toMatchObject({ step: 'renewals' });
+      expect(steps.at(-1)?.count).toBeGreaterThanOrEqual(10);
+    }
+    expect(await farm.issued()).toBe(issued + runs.length);
+    const after = await farm.renewals();
+    expect(after.faults).toEqual({});
+    expect(after.renewed - renewed).toBeGreaterThanOrEqual(10 * runs.length);
+  });
+
+  test('goes on with its next call after a pause of three times its life', async () => {
+    const [issued, { renewed }] = [await farm.issued(), await farm.renewals()];
+    const runs = await runAtOnce(['--calls', '2', '--think', '15000']);
+    for (const { code, steps } of runs) {
+      expect(failures(steps)).toEqual([]);
+      expect(code).toBe(0);
+    }
+    expect(await farm.issued()).toBe(issued + runs.length);
+    expect(await farm.renewals()).toEqual({ renewed: renewed + runs.length, faults: {} });
+  });
+});
+
 describe.runIf(wcfPeerIsThere)('a WCF client', () => {
   let farm: FarmProcess;
   let otherFarm: FarmProcess;
