@@ -39,19 +39,16 @@ export async function bootstrap(keys: BootstrapKeys, parts: ExchangeParts): Prom
 }
 
 /**
- * Renews a conversation, which may have expired: the user is proved again, and over TLS the conversation's key signs as
- * well (WS-SecureConversation 1.3 §5).
+ * Renews a conversation, which may have expired: the user is proved again, and the conversation's key signs as well
+ * (WS-SecureConversation 1.3 §5).
  * @param keys of {@link bootstrapKeys}
  * @returns its new Instance; the one before is good for a while
  */
 export async function renew(keys: BootstrapKeys, parts: ExchangeParts, held: Conversation): Promise<Conversation> {
   const { dialect, renew: plan } = parts.plan;
-  const isEndorsed = plan.request.supporting.some(({ kind }) => kind === 'context');
-  // Where its token stands in the header, a reference says which it is; else the service needs the whole of it.
-  const target = isEndorsed ? held.unattachedReference : (held.requestKey.token ?? held.unattachedReference);
-  const sent = isEndorsed ? { ...keys, context: held.requestKey } : keys;
-  const token = await tokenFor(parts, 'renew', { plan, keys: sent }, (keySizeBits, entropy) =>
-    writeRenewRequest(dialect, keySizeBits, entropy, target),
+  const protection = { plan, keys: { ...keys, context: held.requestKey } };
+  const token = await tokenFor(parts, 'renew', protection, (keySizeBits, entropy) =>
+    writeRenewRequest(dialect, keySizeBits, entropy, held.unattachedReference),
   );
   if (token.id !== held.key.id) refuse('invalidRequest', 'rstr-renewed-identifier');
   return conversationOf(token, Date.now());

@@ -149,11 +149,11 @@ export function compileCancel(frame: Frame, operations: readonly OperationPlan[]
 }
 
 /**
- * A Renew proves the claims of the bootstrap anew, by the bootstrap's own means (WS-SecureConversation 1.3 §5). Over TLS
- * the context's signature over the Timestamp shows besides that the sender has its key, as WCF does it.
+ * A Renew proves the claims of the bootstrap anew, by the bootstrap's own means (WS-SecureConversation 1.3 §5), and the
+ * context's signature shows besides that the sender has its key: over the Timestamp where TLS protects the message, as
+ * WCF does it, else over the signature of the bootstrap's key.
  */
 export function compileRenew({ context }: Frame, { request, response }: ExchangePlan): ExchangePlan {
-  if (request.protection.kind !== 'transport') return { request, response };
   const endorsing: SupportingToken = { kind: 'context', endorsing: true, derivedKeys: context.derivedKeys };
   return { request: { ...request, supporting: [...request.supporting, endorsing] }, response };
 }

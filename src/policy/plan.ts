@@ -132,8 +132,8 @@ export interface Plan {
   /** RST and RSTR that issue the SecurityContextToken. */
   readonly bootstrap: ExchangePlan;
   /**
-   * RST and RSTR that renew it: protected as the bootstrap is. Over TLS the context endorses the request as well; a
-   * Renew without its token is one by the bootstrap alone.
+   * RST and RSTR that renew it: protected as the bootstrap is, and the context endorses the request as well. A Renew
+   * without its token is one by the bootstrap alone.
    */
   readonly renew: ExchangePlan;
   /** RST and RSTR that cancel it: protected by the context itself. */

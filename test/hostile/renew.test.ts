@@ -161,19 +161,39 @@ describe.each(['EchoTls11', 'EchoTls13'] as const)('a Renew on %s that an SCT en
   });
 });
 
-describe('a Renew on EchoSymmetric', () => {
-  test('with the token in its header is refused: there the bootstrap alone proves it', async () => {
-    const held = await converseWith(node, 'EchoSymmetric');
-    const bare = renewRequest(held, 'user', { target: held.token.unattachedReference }).sent.text;
-    const message = replaced(bare, '<ds:Signature ', `${held.token.token}<ds:Signature `);
-    await expectNotRenewed('EchoSymmetric', message, 'invalidSecurity', 'context-token-unexpected');
+describe('a Renew on EchoSymmetric that an SCT endorses', () => {
+  const port = 'EchoSymmetric';
+
+  test('is refused without the signature’s key: who has the token alone renews nothing', async () => {
+    const [victim, thief] = [await converseWith(node, port), await converseWith(node, port)];
+    const { id, token, reference } = victim.keys;
+    const signer = { ...thief, keys: { ...thief.keys, id, token, reference } };
+    const { sent } = renewRequest(victim, 'key', { signer });
+    await expectNotRenewed(port, sent.text, 'failedCheck', 'signature-value');
+    expect((await node.post(port, call(victim))).status).toBe(200);
   });
 
-  test('under the conversation alone, as a Cancel is protected, is refused', async () => {
-    const held = await converseWith(node, 'EchoSymmetric');
+  test('is refused where its token is in the header, and does not sign', async () => {
+    const held = await converseWith(node, port);
+    const bare = renewRequest(held, 'user', { target: held.token.unattachedReference }).sent.text;
+    const message = replaced(bare, '<ds:Signature ', `${held.token.token}<ds:Signature `);
+    await expectNotRenewed(port, message, 'invalidSecurity', 'signature-count');
+  });
+
+  test('is refused without either of its signatures', async () => {
+    const held = await converseWith(node, port);
+    const { text } = renewRequest(held, 'key').sent;
+    const signatures = text.match(/<ds:Signature .*?<\/ds:Signature>/g) ?? [];
+    expect(signatures).toHaveLength(2);
+    for (const signature of signatures)
+      await expectNotRenewed(port, replaced(text, signature, ''), 'invalidSecurity', 'signature-count');
+  });
+
+  test('is refused under the conversation alone, as a Cancel is protected', async () => {
+    const held = await converseWith(node, port);
     const { content } = renewBody(held);
     const message = cancel(held, { action: held.plan.dialect.requestAction.renew, content });
-    await expectNotRenewed('EchoSymmetric', message, 'invalidSecurity', 'supporting-token-count');
+    await expectNotRenewed(port, message, 'invalidSecurity', 'signature-count');
   });
 });
 

@@ -149,8 +149,11 @@ describe('EchoSymmetric', () => {
     expect(symmetric?.bootstrap.request.supporting).toEqual([{ kind: 'username', signed: true, encrypted: false }]);
   });
 
-  it('renews by the bootstrap alone', () => {
-    expect(symmetric?.renew).toEqual(symmetric?.bootstrap);
+  it('renews as it bootstraps, and the security context endorses the request with a derived key', () => {
+    const { request, response } = symmetric?.bootstrap ?? {};
+    const endorsing = { kind: 'context', endorsing: true, derivedKeys: true };
+    const supporting = [...(request?.supporting ?? []), endorsing];
+    expect(symmetric?.renew).toEqual({ request: { ...request, supporting }, response });
   });
 });
 

@@ -166,6 +166,7 @@ export const renewals: readonly (readonly [PortName, Proof])[] = [
   ['EchoTls11', 'user'],
   ['EchoTls13', 'key'],
   ['EchoTls13', 'user'],
+  ['EchoSymmetric', 'key'],
   ['EchoSymmetric', 'user'],
 ];
 
