@@ -14,6 +14,8 @@ export interface IssuerSerial {
 /** A certificate with an RSA key, and what refers to it. */
 export interface Certificate {
   readonly certificate: X509Certificate;
+  /** Octets of its key's modulus, and so of all that is encrypted to it. */
+  readonly modulusBytes: number;
   /** Base64 SHA-1 of the certificate. */
   readonly thumbprintSha1: string;
   /** Base64 contents of the extension, or undefined when the certificate has none. */
@@ -99,6 +101,7 @@ export function describeCertificate(certificate: X509Certificate, place = 'certi
   const fields = attempt(place, 'not a certificate', () => readCertificate(certificate.raw));
   return Object.freeze({
     certificate,
+    modulusBytes: Math.ceil(bits / 8),
     thumbprintSha1: digest('sha1', certificate.raw),
     subjectKeyIdentifier: fields.subjectKeyIdentifier?.toString('base64'),
     issuerSerial: Object.freeze({

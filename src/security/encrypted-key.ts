@@ -59,14 +59,18 @@ function checkMethod(method: Element, suite: Suite): void {
 }
 
 /**
- * Whose key an EncryptedKey was encrypted to.
+ * Whose key an EncryptedKey was encrypted to. Its octets are as many as the key's modulus has (RFC 8017 §7.1.2):
+ * OpenSSL opens it without leading zeros, too, and each such text would give the key another name in the replay table.
  *
- * @throws {Refusal} `invalidSecurityToken` where it was to none of our certificates
+ * @throws {Refusal} `invalidSecurityToken` where it was to none of our certificates, `invalidSecurity` for another
+ * length
  */
 export function recipientOf(key: EncryptedKey, certificates: readonly OwnCertificate[]): OwnCertificate {
   // A key that is encrypted to another key of the message could be one in a ring or a chain of such keys.
   const identifier = certificateIdentifier(key.recipient) ?? refuse('invalidSecurity', 'encrypted-key-recipient');
-  return findCertificate(certificates, identifier) ?? refuse('invalidSecurityToken', 'certificate-unknown');
+  const own = findCertificate(certificates, identifier) ?? refuse('invalidSecurityToken', 'certificate-unknown');
+  if (key.cipher.length !== own.modulusBytes) refuse('invalidSecurity', 'encrypted-key-length');
+  return own;
 }
 
 /**

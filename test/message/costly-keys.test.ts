@@ -38,6 +38,24 @@ test('one that is good costs one, and a copy of it none', async () => {
   expect(opened).toBe(1);
 });
 
+test('a copy whose EncryptedKey lacks its leading zero is the same message: it costs none, and is refused', async () => {
+  const message = bootstrapWhoseKeyBeginsWith(0);
+  expect((await node.post(port, message)).status).toBe(200);
+  const copy = message.replace(cipherValue, text => Buffer.from(text, 'base64').subarray(1).toString('base64'));
+  expectFault(await node.post(port, copy), 'invalidSecurity');
+  expect(opened).toBe(1);
+});
+
+const cipherValue = /(?<=<e:EncryptedKey.*?<e:CipherValue>)[^<]*/s;
+
+/** About one of 256. */
+function bootstrapWhoseKeyBeginsWith(octet: number): string {
+  for (;;) {
+    const message = bootstrap();
+    if (Buffer.from(cipherValue.exec(message)?.[0] ?? '', 'base64')[0] === octet) return message;
+  }
+}
+
 describe('no private operation is done for a bootstrap', () => {
   test.each<[string, FaultClass, () => string]>([
     ['that is too old', 'messageExpired', () => bootstrap(Date.now() - hourMs)],
@@ -53,6 +71,7 @@ describe('no private operation is done for a bootstrap', () => {
     ['that is signed with a key which is not there', 'invalidSecurity', changed(/(?<=Reference URI="#)DKs-/, 'DKx-')],
     ['that is encrypted to somebody else', 'invalidSecurityToken', changed(/(?<=ThumbprintSHA1">)..../, 'AAAA')],
     ['that is signed as by a certificate', 'unsupportedAlgorithm', changed(/(?<=xmldsig#)hmac-sha1/, 'rsa-sha1')],
+    ['whose key lacks an octet', 'invalidSecurity', changed(/(?<=<e:CipherValue>)....(?=[^<]*==<)/, '')],
     ['of another key transport', 'unsupportedAlgorithm', changed(/rsa-oaep-mgf1p/, 'rsa-1_5')],
   ])('%s', async (_, fault, make) => {
     const { status, body = '' } = await node.post(port, make());

@@ -40,6 +40,12 @@ add('bootstrap', 'E04-short', 'an EncryptedKey of a few bytes', {
   finished: text => text.replace(/(<xenc:EncryptedKey.*?<xenc:CipherValue>)[^<]*/, '$1AAAAAAAAAAAAAAAAAAAAAAAAAAA='),
 });
 add('calls', 'E07-short-iv', 'less than an IV', { cipher: bytes => bytes.subarray(0, 16) });
+add('bootstrap', 'E04-octet-missing', 'an EncryptedKey that lacks an octet of the modulus’s length', {
+  finished: text =>
+    text.replace(/(?<=<xenc:EncryptedKey.*?<xenc:CipherValue>)[^<]*/, value =>
+      Buffer.from(value, 'base64').subarray(1).toString('base64'),
+    ),
+});
 add('bootstrap', 'E08-key-in-key', 'an EncryptedKey whose KeyInfo names itself', {
   finished: text =>
     text.replace(/<wsse:KeyIdentifier.*?<\/wsse:KeyIdentifier>/, reference('#EK', tokenTypes.encryptedKey)),
