@@ -59,3 +59,9 @@ test('a long text takes time in proportion to its length', () => {
   expect(parseJson(long, place)).toHaveProperty('b');
   expect(performance.now() - begun).toBeLessThan(20_000);
 });
+
+test.each(['x', '\\"', '\\u0061', '{\\"a\\":1,'])('a file may be one long text of %s', piece => {
+  const json = `{"a":"${piece.repeat((15 << 20) / piece.length)}"`;
+  expect(parseJson(`${json}}`, place)).toHaveProperty('a');
+  expect(() => parseJson(`${json},"a":1}`, place)).toThrow('node.json: a stands twice');
+});
