@@ -198,7 +198,8 @@ export function list<T, Given>(field: Field<T, Given>, least = 0): Field<readonl
     read(value, place) {
       if (!Array.isArray(value)) return failAt(place, 'must be a list');
       if (value.length < least) return failAt(place, 'must not be empty');
-      return value.map((item, i) => field.read(item, itemOf(place, i)));
+      // Not by map, which passes over the places of a list that have nothing in them.
+      return Array.from(value, (item, i) => field.read(item, itemOf(place, i)));
     },
   };
 }

@@ -57,6 +57,11 @@ test.each<[string, object, string]>([
   ['a member of a member', { name: 'a', rate: { brust: 1 } }, 'options: unknown key rate.brust'],
   ['what every object has', { name: 'a', toString: 1 }, 'options: unknown key toString'],
   ['the name that a member is used by', { name: 'a', lifeMs: 1 }, 'options: unknown key lifeMs'],
+  [
+    'a list with a place that has nothing in it',
+    { name: 'a', ports: { a: new Array(1) } },
+    'options: ports.a[0] must be a text that is not empty',
+  ],
   ['a member of another type', { name: 7 }, 'options: name must be a text that is not empty'],
   [
     'an item of another type',
