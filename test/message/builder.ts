@@ -307,7 +307,7 @@ function keyBytes(base: Base, id: 'DKs' | 'DKe', underivedBytes: number): Buffer
   return base.derived ? derivedBytes(base.secret, id) : base.secret.subarray(0, underivedBytes);
 }
 
-function derivedBytes(secret: Uint8Array, id: keyof typeof nonces): Buffer {
+export function derivedBytes(secret: Uint8Array, id: keyof typeof nonces): Buffer {
   return pSha1(secret, Buffer.concat([label, nonces[id]]), 16);
 }
 
