@@ -20,6 +20,10 @@ async function isSubstitute(wrapped: Uint8Array, expectedBytes = 16): Promise<bo
   return (await unwrapped(wrapped, expectedBytes)) === substitute(expectedBytes).toString('hex');
 }
 
+function numberOf(octets: Uint8Array): bigint {
+  return BigInt(`0x${Buffer.from(octets).toString('hex')}`);
+}
+
 describe('an encrypted key', () => {
   test.each([16, 24, 32])('of %i bytes is opened by the certificate it was made for', async length => {
     const key = new SecretKey(systemRandom(length));
@@ -56,6 +60,15 @@ describe('an encrypted key', () => {
 
   test.each([0, 1, 255, 257])('of %i octets becomes a random key', async length => {
     expect(await isSubstitute(Buffer.alloc(length, 1))).toBe(true);
+  });
+
+  test('has one text of that length: with the modulus added to its number it becomes a random key', async () => {
+    const modulus = numberOf(Buffer.from(publicKey.export({ format: 'jwk' }).n ?? '', 'base64url'));
+    let sum: string;
+    do {
+      sum = (numberOf(wrapKey(publicKey, new SecretKey(Buffer.alloc(16, 1)))) + modulus).toString(16);
+    } while (sum.length > 2 * 256);
+    expect(await isSubstitute(Buffer.from(sum, 'hex'))).toBe(true);
   });
 
   test.each([
