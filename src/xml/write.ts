@@ -1,5 +1,6 @@
 import { decodeText } from './character-data.ts';
 import { compareCodePoints } from './characters.ts';
+import { find } from './cursor.ts';
 import { addText, addUnit, roomFor, textOf } from './made-text.ts';
 import { bindingsIn, type Content, type Element, type Fragment, type Scope } from './tree.ts';
 
@@ -109,14 +110,24 @@ export function contentText(content: Content): string {
   return content.source.slice(content.contentStart, content.contentEnd);
 }
 
-/** A well-formed text without its comments, and with what stands in CDATA sections as characters like others. */
+/**
+ * A well-formed text without its comments, and with what stands in CDATA sections as characters like others. What stood
+ * on both sides of one comes together, and is not left as written where it would mean something else then: `]]` and `>`
+ * no text at all, `\r` and `\n` one line end.
+ */
 export function withoutSections(text: string): string {
   const pieces: string[] = [];
   let at = 0;
   for (let begin = text.indexOf('<!'); begin !== -1; begin = text.indexOf('<!', at)) {
-    const end = text.indexOf(text.startsWith('<!--', begin) ? '-->' : ']]>', begin) + 3;
-    pieces.push(text.slice(at, begin), escapeText(decodeText(text.slice(begin, end))));
+    const close = text.startsWith('<!--', begin) ? '-->' : ']]>';
+    const end = find(text, '<', text.indexOf(close, begin + 4) + close.length);
+    pieces.push(lineEnded(text.slice(at, begin)), escapeText(decodeText(text.slice(begin, end))));
     at = end;
   }
   return at === 0 ? text : pieces.join('') + text.slice(at);
+}
+
+/** A text whose last line end is one whatever stands before and after it. */
+function lineEnded(text: string): string {
+  return text.endsWith('\r') ? `${text.slice(0, -1)}&#xA;` : text;
 }

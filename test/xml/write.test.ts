@@ -156,5 +156,13 @@ test('without comments and CDATA sections a text has the same canonical form', (
   same(
     '<a b="&lt;!--">x<!----> y<![CDATA[]]><![CDATA[<!-- ]]&gt; & \r\n \r]]><b/><!-- <![CDATA[ ]]> -->&#13;]]&gt;</a>',
   );
+  for (const around of ['<!---->', '<![CDATA[]]>', '<!----><![CDATA[]]><!-- -->']) {
+    for (const run of ['\r|\n', '\r|\r\n', ']]|>', ']|]>', '|]]&gt;', '&lt;|>', ']]|\r|>', '\r||\n', '\r\r|\n']) {
+      same(`<a>${run.replaceAll('|', around)}</a>`);
+      same(`<a>${run.replaceAll('|', around)}<b c=">"/>></a>`);
+    }
+  }
+  same('<a><![CDATA[]]]>]></a>');
+  same('<a>]<![CDATA[]]]>></a>');
   fc.assert(fc.property(choices, seed => same(writeDocument(seed))));
 });
