@@ -8,8 +8,8 @@ import type { Awaitable } from '../awaitable.ts';
  * A key is `topic/name`: the topic is lower-case letters and hyphens, the name any text without halves of surrogate
  * pairs; both together have at most 512 characters. Claims, records and counters do not share keys: each kind has a
  * name space of its own. Times are milliseconds since the epoch. A store that can't answer throws or rejects, in 250 ms
- * at most; then the request is refused and nothing was done. A store that has the answer at hand gives it without a
- * promise.
+ * at most; then the request is refused. What it was asked to write it may have written all the same, where its answer
+ * was lost on the way. A store that has the answer at hand gives it without a promise.
  */
 export interface Store {
   /**
