@@ -10,8 +10,8 @@ import { storeTeller } from './store-teller.ts';
 export interface RedisConnections {
   /**
    * Sends a command.
-   * @throws {StoreUnavailable} rejects with it where there is no answer, and with the server's own error where it has
-   * no room ({@link isFull})
+   * @throws {StoreUnavailable} rejects with it where there is no answer, and where something else than ours stands in
+   * the place that is asked for; with the server's own error where it has no room ({@link isFull})
    */
   ask(...words: readonly (string | Buffer)[]): Promise<unknown>;
   close(): void;
@@ -54,17 +54,26 @@ export function openRedis(target: RedisTarget, { onEvent, onNotice, answerMs }: 
     answerMs,
   });
   const stopBeating = beating(hearing);
+  const answered = (words: readonly (string | Buffer)[]) =>
+    call(async () => {
+      try {
+        return await answerOf(await main.ready(), words);
+      } catch (error) {
+        // Its name may lead to another server by now.
+        if (error instanceof StoreUnavailable && error.why === readOnly) main.drop();
+        throw error;
+      }
+    });
   return {
-    ask: (...words) =>
-      call(async () => {
-        try {
-          return await answerOf(await main.ready(), words);
-        } catch (error) {
-          // Its name may lead to another server by now.
-          if (error instanceof StoreUnavailable && error.why === readOnly) main.drop();
-          throw error;
-        }
-      }),
+    async ask(...words) {
+      try {
+        return await answered(words);
+      } catch (error) {
+        // It has answered: what somebody else has put in one place is no trouble with the others.
+        if (isOfOthers(error)) throw new StoreUnavailable('it has something else in the place of a record', error);
+        throw error;
+      }
+    },
     close() {
       stopBeating();
       main.close();
@@ -91,7 +100,7 @@ async function answerOf(client: RedisClient, words: readonly (string | Buffer)[]
   try {
     return await client.sendCommand(words);
   } catch (error) {
-    if (isFull(error)) throw error;
+    if (isFull(error) || isOfOthers(error)) throw error;
     throw new StoreUnavailable(troubleOf(error), error);
   }
 }
@@ -99,4 +108,9 @@ async function answerOf(client: RedisClient, words: readonly (string | Buffer)[]
 /** Whether a server has no room: it was asked to give up nothing. */
 export function isFull(error: unknown): boolean {
   return error instanceof Error && /^OOM\b/.test(error.message);
+}
+
+/** Whether what stands in a place is of another type than ours; Redis 6 names it inside the error of a script. */
+function isOfOthers(error: unknown): boolean {
+  return error instanceof Error && /^(?:ERR Error running script.{0,200}: )?WRONGTYPE\b/.test(error.message);
 }

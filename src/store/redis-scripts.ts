@@ -8,8 +8,9 @@
  *   wssc:{topic}:ends     sorted set of names by the time when their record is over
  *   wssc:{topic}:last     the last version
  *
- * Versions begin at the server's time in microseconds, so that those of a store that was emptied go on above the ones
- * before. Each write takes away a few names whose time is over.
+ * A version is the server's time in microseconds, or the next number where that is greater: so those of a server that
+ * was emptied, or has forgotten the last writes, go on above the ones before, and whoever has heard those hears of these.
+ * Each write takes away a few names whose time is over.
  */
 
 /** The channel of the word that there are changes; what they are is read from the feed. */
@@ -17,10 +18,8 @@ export const changesChannel = 'wssc:changes';
 
 const version = `
 local function nextVersion(last)
-  local version = redis.call('INCR', last)
-  if version > 1 then return version end
   local time = redis.call('TIME')
-  version = time[1] * 1000000 + time[2]
+  local version = math.max((redis.call('GET', last) or 0) + 1, time[1] * 1000000 + time[2])
   redis.call('SET', last, string.format('%.0f', version))
   return version
 end
@@ -58,13 +57,18 @@ redis.call('HSET', KEYS[1], 'n', string.format('%.0f', version))
 told(KEYS[2], version, ARGV[1])
 return 1`;
 
-/** KEYS feed; ARGV version, how many, what the keys of records begin with. Name, version and value of each. */
+/**
+ * KEYS feed; ARGV version, how many, what the keys of records begin with, most bytes of a name and of a value. Name,
+ * version and value of each; nothing but the version of what is no record, whatever somebody else has put there.
+ */
 export const pageScript = `
 local found = redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. ARGV[1], '+inf', 'WITHSCORES', 'LIMIT', 0, ARGV[2])
 local rows = {}
 for at = 1, #found, 2 do
-  local have = redis.call('HMGET', ARGV[3] .. found[at], 'n', 'v')
-  rows[#rows + 1] = { found[at], found[at + 1], have[1], have[2] }
+  local name = found[at]
+  local have = redis.pcall('HMGET', ARGV[3] .. name, 'n', 'v')
+  local isRecord = #name <= tonumber(ARGV[4]) and have[1] and #(have[2] or '') <= tonumber(ARGV[5])
+  rows[#rows + 1] = isRecord and { name, found[at + 1], have[1], have[2] } or { '', found[at + 1], false, false }
 end
 return rows`;
 

@@ -18,6 +18,8 @@ export interface RedisOptions {
 /** How often it is looked for changes where no word of them comes. */
 const lookMs = 5_000;
 const pageRecords = 500;
+/** 512 characters, in UTF-8. */
+const maxNameBytes = 1_536;
 
 /**
  * Opens a store in Redis 6.2 or later, for the nodes of any machines. It connects by itself, and again after each
@@ -33,12 +35,18 @@ export function redisStore(url: URL, { clock, ca, onEvent, answerMs }: RedisOpti
   const reader = async (topic: string, cursor: string | undefined): Promise<FeedReader> => {
     const { feed: names, last, record } = keysOf(`${topic}/`);
     const begun = cursor === undefined ? Number((await ask('GET', last)) ?? 0) : 0;
+    const most = [pageRecords, record, maxNameBytes, maxValueBytes].map(String);
     let heard = Number(cursor ?? 0);
     return async () => {
-      const rows = await ask('EVAL', pageScript, '1', names, String(heard), String(pageRecords), record);
-      if (!Array.isArray(rows)) return unreadable();
-      for (const row of rows) heard = Math.max(heard, versionIn(row));
-      return rows.map(row => changeIn(topic, row, begun)).filter(change => change !== undefined);
+      for (;;) {
+        const from = heard;
+        const rows = await ask('EVAL', pageScript, '1', names, String(from), ...most);
+        if (!Array.isArray(rows)) return unreadable();
+        for (const row of rows) heard = Math.max(heard, versionIn(row) ?? 0);
+        const changes = rows.map(row => changeIn(topic, row, begun)).filter(change => change !== undefined);
+        // A page of nothing but records that are over is no reason to wait for the next look.
+        if (changes.length > 0 || heard === from) return changes;
+      }
     };
   };
   return {
@@ -118,12 +126,13 @@ function recordIn(answer: unknown): StoredRecord | undefined {
   if (!Array.isArray(answer) || answer.length !== 2) return unreadable();
   const [version, value] = answer;
   if (version === null || value === null) return undefined;
-  return { version: versionOf(version), value: bytesOf(value) };
+  return { version: versionOf(version) ?? unreadable(), value: bytesOf(value) };
 }
 
-function versionOf(answer: unknown): number {
+function versionOf(answer: unknown): number | undefined {
   const text = answer instanceof Uint8Array && answer.byteLength <= 16 ? Buffer.from(answer).toString('latin1') : '';
-  return /^[1-9]\d{0,15}$/.test(text) ? wholeNumber(Number(text)) : unreadable();
+  const version = /^[1-9]\d{0,15}$/.test(text) ? Number(text) : 0;
+  return version > 0 && Number.isSafeInteger(version) ? version : undefined;
 }
 
 function bytesOf(answer: unknown): Uint8Array {
@@ -131,15 +140,15 @@ function bytesOf(answer: unknown): Uint8Array {
   return isValue ? Uint8Array.from(answer) : unreadable();
 }
 
-/** The version in a row of the feed. */
-function versionIn(row: unknown): number {
-  return Array.isArray(row) && row.length === 4 ? versionOf(row[1]) : unreadable();
+/** The version in a row of the feed; undefined for a number that is none. */
+function versionIn(row: unknown): number | undefined {
+  return Array.isArray(row) && row.length === 4 ? versionOf(row[1]) : undefined;
 }
 
 /** A row of the feed; undefined where its record is over or is none, and where a deletion is no news. */
 function changeIn(topic: string, row: unknown, begun: number): Change | undefined {
   try {
-    const version = versionIn(row);
+    const version = versionIn(row) ?? unreadable();
     const [name, , found, value] = row as readonly unknown[];
     const key = `${topic}/${textOf(name)}`;
     topicOf(key);
