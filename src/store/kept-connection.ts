@@ -11,9 +11,13 @@ export interface Connectable {
 
 /** A connection that is made again whenever it is lost. */
 export interface KeptConnection<C> {
-  /** Settles when there is one; whoever waits has a time-out of their own. */
-  ready(): Promise<C>;
-  /** Gives up the one that is there, with all that was asked on it. */
+  /**
+   * Settles when there is one.
+   * @param withinMs longest wait. Default 250.
+   * @throws {StoreUnavailable} rejects with it where there is none by then
+   */
+  ready(withinMs?: number): Promise<C>;
+  /** Gives up the one that is there, with all that was asked on it. One that is being made has a time-out of its own. */
   drop(): void;
   close(): void;
 }
@@ -25,6 +29,7 @@ export interface ConnectionEvents {
   readonly onTrouble: (error: unknown) => void;
 }
 
+const connectMs = 2_000;
 const firstRetryMs = 100;
 const lastRetryMs = 1_600;
 
@@ -41,17 +46,15 @@ export function keptConnection<C extends Connectable>(
   let isClosed = false;
   let timer: NodeJS.Timeout | undefined;
   let current: C | undefined;
-  let connected = deferred<C>();
-  let isReady = false;
+  let ready: C | undefined;
+  const waiting = new Set<(client: C) => void>();
   let retryMs = firstRetryMs;
 
   const lost = (client: C, error: unknown) => {
     if (client !== current) return;
     current = undefined;
+    ready = undefined;
     destroy(client);
-    // Who waits for the first one goes on waiting for the next.
-    if (isReady) connected = deferred();
-    isReady = false;
     if (isClosed) return;
     if (error !== undefined) events.onTrouble(error);
     timer = setTimeout(start, retryMs).unref();
@@ -59,9 +62,10 @@ export function keptConnection<C extends Connectable>(
   };
   const begun = (client: C) => {
     if (client !== current) return;
-    isReady = true;
+    ready = client;
     retryMs = firstRetryMs;
-    connected.resolve(client);
+    for (const resolve of waiting) resolve(client);
+    waiting.clear();
     events.onReady();
   };
   const start = () => {
@@ -69,8 +73,7 @@ export function keptConnection<C extends Connectable>(
     current = client;
     client.on('error', error => lost(client, error));
     client.on('end', () => lost(client, new StoreUnavailable('the connection has ended')));
-    client
-      .connect()
+    inTime(client.connect(), connectMs)
       .then(() => inTime(begin(client)))
       .then(
         () => begun(client),
@@ -79,8 +82,8 @@ export function keptConnection<C extends Connectable>(
   };
   start();
   return {
-    ready: () => connected.promise,
-    drop: () => current && lost(current, undefined),
+    ready: withinMs => (ready === undefined ? coming(waiting, withinMs) : Promise.resolve(ready)),
+    drop: () => ready && lost(ready, undefined),
     close() {
       isClosed = true;
       clearTimeout(timer);
@@ -97,10 +100,16 @@ function destroy(client: Connectable): void {
   }
 }
 
-function deferred<T>(): { readonly promise: Promise<T>; readonly resolve: (value: T) => void } {
-  let resolve: (value: T) => void = () => {};
-  const promise = new Promise<T>(settle => {
-    resolve = settle;
+/** Waits among others for what comes; who has waited long enough leaves nothing behind. */
+async function coming<T>(waiting: Set<(value: T) => void>, withinMs: number | undefined): Promise<T> {
+  let come: (value: T) => void = () => {};
+  const promise = new Promise<T>(resolve => {
+    come = resolve;
   });
-  return { promise, resolve };
+  waiting.add(come);
+  try {
+    return await inTime(promise, withinMs);
+  } finally {
+    waiting.delete(come);
+  }
 }

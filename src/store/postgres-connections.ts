@@ -93,9 +93,9 @@ function turnsOf(connections: readonly KeptConnection<PostgresClient>[], answerM
     const lane = lanes[turn];
     if (lane === undefined) throw new TypeError('no connection');
     const done = lane.last.then(async () => {
-      const client = await lane.connection.ready();
-      if (performance.now() > untilMs) throw new StoreUnavailable(`no answer in ${answerMs} ms`);
-      return work(client);
+      const leftMs = untilMs - performance.now();
+      if (leftMs <= 0) throw new StoreUnavailable(`no answer in ${answerMs} ms`);
+      return work(await lane.connection.ready(leftMs));
     });
     lane.last = done.catch(() => {});
     return done;
@@ -135,15 +135,8 @@ function migration(connect: () => PostgresClient): () => Promise<void> {
 
 /** Gives up a connection on which nothing comes back, as where a firewall has forgotten it. */
 function beating(connection: KeptConnection<PostgresClient>): () => void {
-  let isUnderWay = false;
-  const beat = async () => {
-    if (isUnderWay) return;
-    isUnderWay = true;
-    const client = await connection.ready();
-    await inTime(client.query('SELECT 1')).catch(connection.drop);
-    isUnderWay = false;
-  };
-  const timer = setInterval(() => void beat(), beatMs).unref();
+  const beat = (client: PostgresClient) => inTime(client.query('SELECT 1')).catch(connection.drop);
+  const timer = setInterval(() => void connection.ready().then(beat, () => {}), beatMs).unref();
   return () => clearInterval(timer);
 }
 

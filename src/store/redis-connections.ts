@@ -57,7 +57,7 @@ export function openRedis(target: RedisTarget, { onEvent, onNotice, answerMs }: 
   const answered = (words: readonly (string | Buffer)[]) =>
     call(async () => {
       try {
-        return await answerOf(await main.ready(), words);
+        return await answerOf(await main.ready(answerMs), words);
       } catch (error) {
         // Its name may lead to another server by now.
         if (error instanceof StoreUnavailable && error.why === readOnly) main.drop();
@@ -84,15 +84,8 @@ export function openRedis(target: RedisTarget, { onEvent, onNotice, answerMs }: 
 
 /** Gives up a connection on which nothing comes back, as where a firewall has forgotten it. */
 function beating(connection: KeptConnection<RedisClient>): () => void {
-  let isUnderWay = false;
-  const beat = async () => {
-    if (isUnderWay) return;
-    isUnderWay = true;
-    const client = await connection.ready();
-    await inTime(client.sendCommand(['PING'])).catch(connection.drop);
-    isUnderWay = false;
-  };
-  const timer = setInterval(() => void beat(), beatMs).unref();
+  const beat = (client: RedisClient) => inTime(client.sendCommand(['PING'])).catch(connection.drop);
+  const timer = setInterval(() => void connection.ready().then(beat, () => {}), beatMs).unref();
   return () => clearInterval(timer);
 }
 

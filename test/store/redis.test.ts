@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
 import { openStore } from '../../src/store/open-store.ts';
 import { redisStore } from '../../src/store/redis.ts';
@@ -146,6 +148,21 @@ describe('a server that', () => {
     const { url } = await startRedis(name, value);
     const { said } = await connected(url);
     expect(said).toContain(`the store redis://${url.host} may lose what it acknowledged: it needs ${needed}`);
+  });
+
+  test('lets its clients wait when they connect is used, however often it is asked meanwhile', async () => {
+    const { port } = await startRedis('--requirepass', 'secret');
+    const far = createServer(client => {
+      const server = connect(port, '127.0.0.1');
+      for (const socket of [client, server]) socket.on('error', () => {});
+      server.pipe(client);
+      setTimeout(() => client.pipe(server), 700);
+    });
+    await once(far.listen(0, '127.0.0.1'), 'listening');
+    const { store } = open(new URL(`redis://:secret@127.0.0.1:${(far.address() as AddressInfo).port}`));
+    await Promise.allSettled([1, 2, 3].map(async () => store.has('a/1')));
+    await recovered(store);
+    far.close();
   });
 
   test('speaks TLS is spoken to by TLS alone, and must be whom the CA says', async () => {
