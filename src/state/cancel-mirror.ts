@@ -42,7 +42,7 @@ export function cancelMirror(store: Store, options: CancelMirrorOptions): Cancel
     if (untilMs !== undefined) keep(key, untilMs);
   };
   const ended = new AbortController();
-  void marked(store, mark, clock, ended.signal);
+  void marked(store, mark, clock, { isHeard: () => isComplete, ended: ended.signal });
   void followed(store, hear).then(() => ended.abort());
 
   const write = ({ id, untilMs }: Cancellation, nowMs: number): Awaitable<boolean> =>
@@ -87,15 +87,26 @@ function parseUntil(value: Uint8Array): number | undefined {
   return /^[1-9]\d{0,15}$/.test(text) ? Number(text) : undefined;
 }
 
-/** Leaves the mark, as soon as the store can be written. */
-async function marked(store: Store, mark: string, clock: () => number, ended: AbortSignal): Promise<void> {
-  while (!ended.aborted) {
+/**
+ * Leaves the mark, as soon as the store can be written, and again until it is heard: the feed may take longer than a
+ * mark is kept, and a store may lose one.
+ */
+async function marked(
+  store: Store,
+  mark: string,
+  clock: () => number,
+  { isHeard, ended }: { readonly isHeard: () => boolean; readonly ended: AbortSignal },
+): Promise<void> {
+  let markedUntilMs = 0;
+  while (!ended.aborted && !isHeard()) {
+    const untilMs = clock() + markMs;
     try {
-      if ((await store.put(mark, Buffer.from('mark'), { untilMs: clock() + markMs })) !== 'full') return;
+      const isDue = untilMs >= markedUntilMs + markMs / 2;
+      if (isDue && (await store.put(mark, Buffer.from('mark'), { untilMs })) !== 'full') markedUntilMs = untilMs;
     } catch {
       // It is tried again: until then the store is asked for each call.
     }
-    await setTimeout(retryMs, undefined, { ref: false });
+    await setTimeout(retryMs, undefined, { ref: false, signal: ended }).catch(() => {});
   }
 }
 

@@ -1,8 +1,10 @@
+import { once } from 'node:events';
 import { setImmediate } from 'node:timers/promises';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { StoreUnavailable } from '../../src/errors.ts';
 import { cancelList } from '../../src/state/cancel-list.ts';
 import { cancelMirror } from '../../src/state/cancel-mirror.ts';
+import { memoryStore } from '../../src/store/memory-store.ts';
 import type { Store } from '../../src/store/store.ts';
 import { waitingStore } from '../seams/waiting-store.ts';
 
@@ -51,6 +53,28 @@ async function complete(store: Store, maxEntries?: number) {
   await vi.waitFor(() => expect(list.has(other.id)).toBe(false));
   return list;
 }
+
+test('a feed that was silent for longer than a mark is kept tells all in the end', async () => {
+  let nowMs = Date.now();
+  const late = memoryStore({ clock: () => nowMs });
+  opened.push(late);
+  const passing = new AbortController();
+  const own: Store = {
+    ...late,
+    get: async key => late.get(key),
+    async *changes(topic, cursor, signal) {
+      if (!passing.signal.aborted) await once(passing.signal, 'abort');
+      yield* late.changes(topic, cursor, signal);
+    },
+  };
+  await late.put(`cancelled/${ended.id}`, Buffer.from(String(laterMs)), { untilMs: laterMs });
+  const list = cancelMirror(own, { clock: () => nowMs });
+  await vi.waitFor(async () => expect(await list.has(other.id)).toBe(false));
+  nowMs += 600_000;
+  passing.abort();
+  await vi.waitFor(() => expect(list.has(other.id)).toBe(false), { timeout: 5_000 });
+  expect(list.has(ended.id)).toBe(true);
+});
 
 test('what one node ended is ended at each, and no call waits for the store', async () => {
   const { store } = sharedStore();
