@@ -32,7 +32,8 @@ export function cancelMirror(store: Store, options: CancelMirrorOptions): Cancel
   let isOverfull = false;
 
   const keep = (key: string, untilMs: number): boolean => {
-    const isKept = untilMs <= clock() || known.insert(key, untilMs, clock()) !== 'full';
+    const nowMs = clock();
+    const isKept = untilMs <= nowMs || known.insert(key, sharedEnd(untilMs, nowMs), nowMs) !== 'full';
     isOverfull ||= !isKept;
     return isKept;
   };
@@ -63,6 +64,15 @@ export function cancelMirror(store: Store, options: CancelMirrorOptions): Cancel
       return isComplete && !isOverfull ? false : after(store.get(key), record => record !== undefined);
     },
   };
+}
+
+/**
+ * The time until which something is kept: that or up to 1/64 more of what is left, so that ends at any times, which
+ * somebody may have put into the store, lie in few buckets.
+ */
+function sharedEnd(untilMs: number, nowMs: number): number {
+  const grainMs = 2 ** Math.floor(Math.log2(untilMs - nowMs)) / 64;
+  return Math.ceil(untilMs / grainMs) * grainMs;
 }
 
 function keyOf(id: string): string {

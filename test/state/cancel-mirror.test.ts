@@ -76,6 +76,21 @@ test('a feed that was silent for longer than a mark is kept tells all in the end
   expect(list.has(ended.id)).toBe(true);
 });
 
+test('ends of any times take memory by their number', async () => {
+  const store = memoryStore({ clock: Date.now });
+  opened.push(store);
+  const nowMs = Date.now();
+  const before = process.memoryUsage().arrayBuffers;
+  for (let at = 1; at <= 4_000; at += 1) {
+    const untilMs = at === 4_000 ? Number.MAX_SAFE_INTEGER : nowMs + at * 1_800_000;
+    await store.put(`cancelled/${at}`, Buffer.from(String(untilMs)), { untilMs });
+  }
+  const list = cancelMirror({ ...store, get: async () => undefined }, { clock: Date.now });
+  await vi.waitFor(() => expect(list.has(other.id)).toBe(false), { timeout: 5_000 });
+  expect([1, 2, 100, 3_999, 4_000].map(at => list.has(String(at)))).toEqual(Array(5).fill(true));
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(20_000_000);
+});
+
 test('what one node ended is ended at each, and no call waits for the store', async () => {
   const { store } = sharedStore();
   const [one, two] = [await complete(store), await complete(store)];
