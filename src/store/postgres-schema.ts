@@ -1,5 +1,6 @@
 import { StoreUnavailable } from '../errors.ts';
 import type { PostgresClient } from './postgres-client.ts';
+import { maxValueBytes } from './store.ts';
 
 /** The channel of the word that there are changes; what they are is read from the table. */
 export const notices = 'wssc_changes';
@@ -83,23 +84,30 @@ export const addStatement = `
     until_ms = CASE WHEN c.until_ms <= $4 THEN excluded.until_ms ELSE c.until_ms END
   RETURNING sum`;
 
+/** Versions that we have drawn: somebody else may have put a row there. */
+const isVersion = `version <= ${Number.MAX_SAFE_INTEGER}`;
+/** Of a row that is none of ours nothing is read: it may be of any length. A key has 512 characters, in UTF-8. */
+const isRecord = `${isVersion} AND octet_length(key) <= 1536 AND coalesce(octet_length(value), 0) <= ${maxValueBytes}`;
+
 /** The largest version of a topic that was there before all that may still become visible late. */
 export const settledStatement = `
-  SELECT coalesce(max(version), 0) AS version FROM wssc_records WHERE topic = $1 AND written < coalesce(
+  SELECT coalesce(max(version), 0) AS version FROM wssc_records
+  WHERE topic = $1 AND ${isVersion} AND written < coalesce(
     (SELECT max(written) FROM wssc_records WHERE topic = $1 AND version <= $2), clock_timestamp()) - interval '30 s'`;
 
-export const lastStatement = 'SELECT coalesce(max(version), 0) AS version FROM wssc_records WHERE topic = $1';
+export const lastStatement = `
+  SELECT coalesce(max(version), 0) AS version FROM wssc_records WHERE topic = $1 AND ${isVersion}`;
 
 export const pageStatement = `
   SELECT key, value, version FROM wssc_records
-  WHERE topic = $1 AND version > $2 AND until_ms > $3 AND (value IS NOT NULL OR version > $4)
+  WHERE topic = $1 AND version > $2 AND until_ms > $3 AND (value IS NOT NULL OR version > $4) AND ${isRecord}
   ORDER BY version LIMIT $5`;
 
 /** What became visible behind the cursor: a row's number is drawn before its transaction ends. */
 export const lateStatement = `
   SELECT key, value, version FROM wssc_records
   WHERE topic = $1 AND version > $2 AND version <= $3 AND NOT (version = ANY($4::bigint[])) AND until_ms > $5
-    AND (value IS NOT NULL OR version > $6)
+    AND (value IS NOT NULL OR version > $6) AND ${isRecord}
   ORDER BY version LIMIT $7`;
 
 export const sweepStatements: readonly string[] = ['claims', 'records', 'counters'].map(

@@ -182,7 +182,9 @@ describe('the feed', () => {
     await other.query(
       `INSERT INTO wssc_records VALUES
        ('\\xff', 'odd', nextval('wssc_versions'), 'x', ${laterMs}, clock_timestamp()),
-       ('odd/1', 'odd', nextval('wssc_versions'), repeat('x', 70000)::bytea, ${laterMs}, clock_timestamp())`,
+       ('odd/1', 'odd', nextval('wssc_versions'), repeat('x', 70000)::bytea, ${laterMs}, clock_timestamp()),
+       (repeat('x', 2000)::bytea, 'odd', nextval('wssc_versions'), 'x', ${laterMs}, clock_timestamp()),
+       ('odd/2', 'odd', 9223372036854775807, 'x', ${laterMs}, clock_timestamp())`,
     );
     await expect(Promise.resolve(store.get('odd/1'))).rejects.toMatchObject(away);
     await store.put('odd/3', bytes, { untilMs: laterMs });
