@@ -15,9 +15,9 @@ type InstanceTimes = Pick<Context, 'keyEffectiveMs' | 'keyExpiresMs' | 'tokenExp
 /** No shorter Lifetime is granted, whatever is asked for: each one costs a check of a password. */
 const leastLifetimeMs = 60_000;
 
-/** When an Issue's context ends for good. */
+/** When an Issue's context ends for good. Times of a context are whole milliseconds, options need not be. */
 export function absoluteEnd({ lifetimeMs, absoluteLifetimeMs }: ContextLife, nowMs: number): number {
-  return nowMs + Math.max(lifetimeMs, absoluteLifetimeMs);
+  return Math.floor(nowMs + Math.max(lifetimeMs, absoluteLifetimeMs));
 }
 
 /**
@@ -32,6 +32,6 @@ export function instanceTimes(
   nowMs: number,
 ): InstanceTimes {
   const grantedMs = Math.min(lifetimeMs, Math.max(askedMs ?? lifetimeMs, leastLifetimeMs));
-  const expiresMs = Math.min(nowMs + grantedMs, absoluteExpiresMs);
+  const expiresMs = Math.min(Math.floor(nowMs + grantedMs), absoluteExpiresMs);
   return { keyEffectiveMs: nowMs, keyExpiresMs: expiresMs, tokenExpiresMs: expiresMs };
 }

@@ -76,9 +76,9 @@ describe.each(ports)('on %s', port => {
     ...{ plan, state, life: { ...life, ...changed }, nowMs: atMs },
     random,
   });
-  function begun(change: Partial<TokenRequest> = {}) {
+  function begun(change: Partial<TokenRequest> = {}, changed: Partial<ContextLife> = {}) {
     const state = noting();
-    atOnce(issueContext({ ...asked, ...change, request: 'issue' }, alice, options(state)));
+    atOnce(issueContext({ ...asked, ...change, request: 'issue' }, alice, options(state, nowMs, changed)));
     return { state, first: state.given[0] as Context };
   }
   function renewed(
@@ -163,6 +163,13 @@ describe.each(ports)('on %s', port => {
     const { state, first } = begun();
     const granted = renewed(state, first, { request: { lifetimeMs: 1_000 }, changed: { lifetimeMs: 20_000 } });
     expect(granted.next.tokenExpiresMs - nowMs).toBe(20_000);
+  });
+
+  test('options that are no whole milliseconds end a conversation at the one before', () => {
+    const changed = { lifetimeMs: hourMs + 0.5, absoluteLifetimeMs: 2 * hourMs + 0.5 };
+    const { state, first } = begun({}, changed);
+    expect([first.tokenExpiresMs - nowMs, first.absoluteExpiresMs - nowMs]).toEqual([hourMs, 2 * hourMs]);
+    expect(renewed(state, first, { changed }).next.tokenExpiresMs - nowMs).toBe(hourMs);
   });
 
   test.each<[string, string, Parameters<typeof renewed>[2]]>([
