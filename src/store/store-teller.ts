@@ -10,25 +10,21 @@ export interface StoreTeller {
 /** @param url of the store; no user and no password is said */
 export function storeTeller({ protocol, host }: URL, onEvent: (sentence: string) => void): StoreTeller {
   const where = `${protocol}//${host}`;
-  let isDown = false;
-  let last = '';
+  const troubles = new Set<string>();
   let warned = '';
-  const say = (sentence: string) => {
-    if (sentence !== last) onEvent(`the store ${where} ${sentence}`);
-    last = sentence;
-  };
+  const say = (sentence: string) => onEvent(`the store ${where} ${sentence}`);
   return {
     warn(sentence) {
-      if (sentence !== warned) onEvent(`the store ${where} ${sentence}`);
+      if (sentence !== warned) say(sentence);
       warned = sentence;
     },
-    down(why: string) {
-      isDown = true;
-      say(`does not answer: ${why}`);
+    down(why) {
+      if (!troubles.has(why)) say(`does not answer: ${why}`);
+      troubles.add(why);
     },
     up() {
-      if (isDown) say('answers again');
-      isDown = false;
+      if (troubles.size > 0) say('answers again');
+      troubles.clear();
     },
   };
 }
