@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
-import { ns } from '../../src/names.ts';
-import { replaced } from '../support/initiator.ts';
+import { ns, sessionFaultAction } from '../../src/names.ts';
+import { planOf, replaced } from '../support/initiator.ts';
 import { portNames, user } from '../support/node.ts';
 import { manOf, men, open, say, useFarm } from './farm.ts';
 
@@ -44,6 +44,24 @@ describe.each(portNames)('a session on %s', port => {
       manOf(port).meddle = undefined;
       expect((await say(session, port)).status).toBe(200);
       expect(session.bootstraps).toBe(1);
+    });
+
+    test('the word that it must renew', async () => {
+      const session = open(port);
+      const { wsc } = planOf(port).dialect;
+      const code =
+        `<s:Code><s:Value>s:Sender</s:Value><s:Subcode><s:Value xmlns:c="${wsc}">c:RenewNeeded</s:Value></s:Subcode>` +
+        '</s:Code><s:Reason><s:Text xml:lang="en">renew</s:Text></s:Reason>';
+      const action = `<a:Action xmlns:a="${ns.wsa10}">${sessionFaultAction}</a:Action>`;
+      await say(session, port);
+      manOf(port).meddle = async () => ({
+        status: 500,
+        response: envelope(`<s:Fault>${code}</s:Fault>`, ns.soap12, action),
+      });
+      await expect(say(session, port)).rejects.toMatchObject({ code: 'FAULT' });
+      manOf(port).meddle = undefined;
+      await say(session, port);
+      expect([session.bootstraps, session.renewals]).toEqual([1, 0]);
     });
 
     test('the answer to another request, even to the same question', async () => {
