@@ -6,5 +6,7 @@ export default defineConfig({
     include: ['test/browser/*.test.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // A test that asserts nothing is red.
+    expect: { requireAssertions: true },
   },
 });

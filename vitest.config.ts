@@ -1,10 +1,21 @@
+import { availableParallelism } from 'node:os';
 import { configDefaults, defineConfig } from 'vitest/config';
 
 /** Tests that start processes or read what `npm run build` has made in dist/. */
 export const processes = [
+  'test/cli/admin.test.ts',
+  'test/cli/followed-authorities.test.ts',
+  'test/cli/followed-certificates.test.ts',
+  'test/cli/host.test.ts',
+  'test/cli/life-options.test.ts',
   'test/cli/programs.test.ts',
   'test/cli/serve.test.ts',
   'test/cli/tokens.test.ts',
+  'test/client/certificate-bootstrap.test.ts',
+  'test/client/old-answer.test.ts',
+  'test/crypto/trust.test.ts',
+  'test/deploy/balancers.test.ts',
+  'test/deploy/rolling-restart.test.ts',
   'test/docs/pages/*.test.ts',
   'test/farm/early-end.test.ts',
   'test/farm/farm.test.ts',
@@ -15,23 +26,35 @@ export const processes = [
   'test/package/client-graph.test.ts',
   'test/package/tarball.test.ts',
   'test/package/types.test.ts',
+  'test/server/certificate-bootstrap.test.ts',
+  'test/server/certificate-copies.test.ts',
+  'test/server/known-clients.test.ts',
+  'test/server/ping-ports.test.ts',
+  'test/server/plain-certificates.test.ts',
+  'test/store/failover.test.ts',
+  'test/store/migrations.test.ts',
   'test/store/nodes.test.ts',
   'test/store/postgres.test.ts',
   'test/store/redis.test.ts',
+  'test/store/replays.test.ts',
+  'test/store/revoke.test.ts',
 ];
 
 /** Programs of other houses: vitest.interop.config.ts and vitest.browser.config.ts run them. */
 const elsewhere = ['test/interop/**', 'test/browser/**'];
 
+/** Farms under load whose nodes, stores and clocks fail: `npm run test:faults` runs one file at a time. */
+const faults = ['test/faults/*.test.ts'];
+
 export default defineConfig({
   test: {
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
-    // One for each core: many tests wait for a socket, and leave it to the other worker.
+    // What hangs ends in the end; what is slow has its time, on a machine that does many other things, too.
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
     maxWorkers: '100%',
     expect: {
       // A condition is waited for as long as a machine under load may need.
-      poll: { timeout: 20_000 },
+      poll: { timeout: 60_000 },
       // A test that asserts nothing is red.
       requireAssertions: true,
     },
@@ -42,11 +65,15 @@ export default defineConfig({
           name: 'unit',
           // The files of a worker share what src loads: it is read once, not a hundred times.
           isolate: false,
+          // Half as many again as cores: many tests wait for a socket or a time-out, and leave their core to others.
+          maxWorkers: Math.ceil(1.5 * availableParallelism()),
           include: ['test/**/*.test.ts'],
-          exclude: [...configDefaults.exclude, ...elsewhere, ...processes],
+          exclude: [...configDefaults.exclude, ...elsewhere, ...processes, ...faults],
         },
       },
-      { extends: true, test: { name: 'processes', include: processes } },
+      // After the others: a farm needs the cores for its nodes.
+      { extends: true, test: { name: 'processes', include: processes, sequence: { groupOrder: 1 } } },
+      { extends: true, test: { name: 'faults', include: faults, testTimeout: 1_800_000 } },
     ],
   },
 });

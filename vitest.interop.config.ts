@@ -8,5 +8,7 @@ export default defineConfig({
     fileParallelism: false,
     testTimeout: 180_000,
     hookTimeout: 180_000,
+    // A test that asserts nothing is red.
+    expect: { requireAssertions: true },
   },
 });

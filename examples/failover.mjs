@@ -1,4 +1,4 @@
-// examples/failover.mjs: calls the running farm, kills the node that answered, and calls again in the same conversation.
+// examples/failover.mjs: calls the running farm, kills the node that answered, and calls on in the same conversation.
 import { readFileSync } from 'node:fs';
 import soap from 'soap';
 import { secureConversation } from 'soap-secure-conversation/client';
@@ -18,7 +18,7 @@ client.setSecurity(conversation);
 const [before] = await client.WhoAmIAsync({});
 console.log(`${before.node} answered, conversation ${before.contextId} (${before.openedFrom})`);
 const { nodes } = await (await fetch(`${farm.admin}/status.json`)).json();
-process.kill(nodes.find(node => node.name === before.node).pid, 'SIGKILL');
+for (const { name, pid } of nodes) if (name === before.node) process.kill(pid, 'SIGKILL');
 console.log(`${before.node} killed`);
 const [after] = await client.WhoAmIAsync({});
 console.log(`${after.node} answered, conversation ${after.contextId} (${after.openedFrom})`);

@@ -8,3 +8,13 @@ export type Awaitable<T> = T | Promise<T>;
 export function after<T, U>(value: Awaitable<T>, next: (value: T) => Awaitable<U>): Awaitable<U> {
   return value instanceof Promise ? value.then(next) : next(value);
 }
+
+/** The value, or what is made of the error in its place, whether that is thrown or the promise rejects with it. */
+export function recovered<T>(act: () => Awaitable<T>, recover: (error: unknown) => T): Awaitable<T> {
+  try {
+    const value = act();
+    return value instanceof Promise ? value.catch(recover) : value;
+  } catch (error) {
+    return recover(error);
+  }
+}

@@ -3,7 +3,7 @@
 export type { Awaitable } from './awaitable.ts';
 export type { Claim, TokenContent } from './bearer/bearer-codec.ts';
 export { type BearerBinding, type BearerToken, openBearerToken, sealBearerToken } from './bearer/bearer-token.ts';
-export type { Revocation, Revocations } from './bearer/revocations.ts';
+export { openRevocations, type RevocableToken, type Revocation, type Revocations } from './bearer/revocations.ts';
 export type { AccessToken } from './bearer/token-openers.ts';
 export type { RandomSource } from './crypto/random.ts';
 export type { SecretKey } from './crypto/secret-key.ts';
@@ -12,6 +12,8 @@ export {
   ConfigurationError,
   type ErrorCode,
   type FaultClass,
+  type HeaderName,
+  Overload,
   Refusal,
   type RefusalDetails,
   type SealingCode,
@@ -22,7 +24,7 @@ export type { KeeperOptions, RingKeeper } from './keyring/keeper.ts';
 export type { KeyRecord, MachineKeyRecord, RingPolicy, RingRecords } from './keyring/record.ts';
 export type { KeyRing, RingKey, RingMachineKey } from './keyring/ring.ts';
 export { openKeyRing } from './keyring/ring-file.ts';
-export { openRing, type RingSource } from './keyring/ring-source.ts';
+export { type OpenRingOptions, openRing, type RingSource } from './keyring/ring-source.ts';
 export type { DecryptionName, ValidationName } from './machine-key/algorithms.ts';
 export type { MachineKeySettings } from './machine-key/config.ts';
 export type { MachineKey } from './machine-key/machine-key.ts';
@@ -39,8 +41,11 @@ export {
   requireBearer,
 } from './oauth/require-bearer.ts';
 export type { BearerTokensOptions } from './oauth/service-options.ts';
+export { registerTokenMetrics } from './oauth/token-metrics.ts';
+export type { TokenStatistics } from './oauth/token-statistics.ts';
 export type { Cancellation } from './state/cancellation.ts';
-export type { Change, PutOptions, Store, StoredRecord } from './store/store.ts';
+export { openStore, type StoreOptions } from './store/open-store.ts';
+export type { Change, PutOptions, Store, StoredRecord, StoreHealth } from './store/store.ts';
 export type {
   Authenticate,
   AuthenticateByToken,

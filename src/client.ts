@@ -12,6 +12,7 @@ export {
   ConfigurationError,
   type ErrorCode,
   type FaultClass,
+  type HeaderName,
   Refusal,
   type RefusalDetails,
   SecureConversationError,

@@ -31,6 +31,7 @@ export const errorCodes = [
   'STORE_UNAVAILABLE',
   'NETWORK',
   'BUSY',
+  'CLOSED',
 ] as const;
 
 export type ConfigurationCode = (typeof configurationCodes)[number];
@@ -71,30 +72,40 @@ export class ConfigurationError extends SecureConversationError {
  * padding or key is `failedCheck`, any with user or password is `failedAuthentication`. `busy` is what is refused for
  * load: the same message is good later.
  */
-export type FaultClass =
-  | 'malformed'
-  | 'versionMismatch'
-  | 'mustUnderstand'
-  | 'invalidSecurity'
-  | 'failedCheck'
-  | 'failedAuthentication'
-  | 'unsupportedAlgorithm'
-  | 'invalidSecurityToken'
-  | 'messageExpired'
-  | 'badContextToken'
-  | 'renewNeeded'
-  | 'unableToRenew'
-  | 'unknownDerivationSource'
-  | 'invalidRequest'
-  | 'invalidAddressingHeader'
-  | 'addressingHeaderRequired'
-  | 'actionMismatch'
-  | 'onlyAnonymousAddressSupported'
-  | 'busy'
-  | 'server';
+export const faultClasses = [
+  'malformed',
+  'versionMismatch',
+  'mustUnderstand',
+  'invalidSecurity',
+  'failedCheck',
+  'failedAuthentication',
+  'unsupportedAlgorithm',
+  'invalidSecurityToken',
+  'messageExpired',
+  'badContextToken',
+  'renewNeeded',
+  'unableToRenew',
+  'unknownDerivationSource',
+  'invalidRequest',
+  'invalidAddressingHeader',
+  'addressingHeaderRequired',
+  'actionMismatch',
+  'onlyAnonymousAddressSupported',
+  'busy',
+  'server',
+] as const;
+export type FaultClass = (typeof faultClasses)[number];
+
+/** The expanded name of a header block. */
+export interface HeaderName {
+  readonly namespace: string;
+  readonly local: string;
+}
 
 /** What a message, or what is to be sealed, was refused with. */
 export interface RefusalDetails {
+  /** The header block that it was refused for, which the sender is told. */
+  readonly header?: HeaderName | undefined;
   readonly code?: ErrorCode;
   readonly message?: string;
   readonly hint?: string;
@@ -107,6 +118,7 @@ export interface RefusalDetails {
 export class Refusal extends SecureConversationError {
   readonly fault: FaultClass;
   readonly reason: string;
+  readonly header: HeaderName | undefined;
 
   constructor(fault: FaultClass, reason: string, cause?: unknown, details: RefusalDetails = {}) {
     const { code = 'MESSAGE_REFUSED', message = `message refused: ${reason}`, hint } = details;
@@ -114,7 +126,13 @@ export class Refusal extends SecureConversationError {
     this.name = 'Refusal';
     this.fault = fault;
     this.reason = reason;
+    this.header = details.header;
   }
+}
+
+/** @throws {Refusal} always: of a message for one of its header blocks, or for one that it lacks */
+export function refuseFor(fault: FaultClass, reason: string, { namespace, local }: HeaderName): never {
+  throw new Refusal(fault, reason, undefined, { header: { namespace, local } });
 }
 
 /** Why nothing was sealed, by the reason that the log gets. */
@@ -123,6 +141,11 @@ const sealingTroubles: Readonly<Record<string, RefusalDetails & { readonly code:
     code: 'RING_STALE',
     message: 'nothing can be sealed now: no key of the ring may issue',
     hint: 'see whether the key ring file can be read, and whether a key that issues is in it (wssc keys list)',
+  },
+  'ring-missing': {
+    code: 'RING_STALE',
+    message: 'nothing can be sealed or opened: this node has no key ring yet',
+    hint: 'its store is empty or away: "wssc keys create" makes a ring, or a node that is started with --init-ring',
   },
   'token-outlives-key': {
     code: 'TOKEN_TOO_LONG',
@@ -171,6 +194,16 @@ export class StoreUnavailable extends Refusal {
   }
 }
 
+/**
+ * A message of which something was decrypted before anything was proved. Which step failed may depend on what came out:
+ * the code that answers it must let nothing be seen of that but the fault, not by the time that it took either.
+ */
+export class Unproven extends Refusal {
+  constructor(reason: string, cause: unknown) {
+    super('failedCheck', reason, cause);
+  }
+}
+
 /** What is refused for load and may be tried again. */
 export class Overload extends Refusal {
   /** Whole seconds after which to try again, at least 1. */
@@ -183,11 +216,16 @@ export class Overload extends Refusal {
   }
 }
 
-/** Work that was dropped because nobody waits for it any more: its caller's connection has closed. */
+/**
+ * Work that was dropped because nobody waits for it any more: its caller's connection has closed. To a program whose
+ * own signal aborted it is an AbortError like Node's.
+ */
 export class CallerGone extends Error {
+  readonly code = 'ABORT_ERR';
+
   constructor() {
     super('the caller is gone');
-    this.name = 'CallerGone';
+    this.name = 'AbortError';
   }
 }
 

@@ -37,7 +37,10 @@ export interface Field<T, Given = T> {
   readonly range?: string | readonly [least: number, most: number];
   /** What the members of an object are. */
   readonly members?: Members;
-  /** Reads one. @throws {SecureConversationError} naming the place, `CONFIG_INVALID` where it has no manner of its own */
+  /**
+   * Reads one.
+   * @throws {SecureConversationError} naming the place, `CONFIG_INVALID` where it has no manner of its own
+   */
   readonly read: (value: unknown, place: Place) => T;
   /** Never there: where the compiler finds what may be given, which {@link Describes} compares. */
   readonly given?: (value: Given) => Given;
@@ -160,9 +163,38 @@ export function anyObject<T extends object>(): Field<T> {
   return where({ type: 'object' }, isObject, 'must be an object');
 }
 
-/** Whether a value is an object with members, no list. */
+/** Whether a value is an object with members: no list, nor a Map or whatever else has items in their place. */
 export function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return typeof value === 'object' && value !== null && !(Symbol.iterator in value);
+}
+
+/**
+ * An object and its prototypes, the nearest first, but for what all objects have in common: what somebody puts there is
+ * an option of nobody's.
+ */
+function withPrototypes(value: object): object[] {
+  const levels: object[] = [];
+  for (let level: object | null = value; level !== null && !isCommon(level); level = Object.getPrototypeOf(level))
+    levels.push(level);
+  return levels;
+}
+
+/** `Object.prototype`, of whatever realm. */
+function isCommon(level: object): boolean {
+  return Object.getPrototypeOf(level) === null && Object.hasOwn(level, 'isPrototypeOf');
+}
+
+/**
+ * Names of the members that an object has, by itself or by its class: those that are known, and all that can be listed,
+ * which a method or a getter of a class can't. Where there are none, only a plain object is taken for one that says
+ * nothing; a Promise, a Date or a URL is a mistake.
+ */
+function namesIn(value: object, place: Place, known: readonly string[]): ReadonlySet<string> {
+  const levels = withPrototypes(value);
+  const names = new Set(
+    levels.flatMap(level => [...Object.keys(level), ...known.filter(name => Object.hasOwn(level, name))]),
+  );
+  return names.size === 0 && levels.length > 1 ? failAt(place, 'must be a plain object, or have members') : names;
 }
 
 /** A number in a range. @param unit what it counts */
@@ -227,9 +259,8 @@ export function record<T, Given>(
     ...(field.members === undefined ? {} : { members: namedAny(field.members) }),
     read(value, place) {
       if (!isObject(value)) return failAt(place, 'must be an object');
-      return Object.fromEntries(
-        Object.entries(value).map(([key, item]) => [key, field.read(item, within(place, key))]),
-      );
+      const read = (name: string) => field.read(Reflect.get(value, name), within(place, name));
+      return withoutPrototype(Array.from(namesIn(value, place, []), name => [name, read(name)]));
     },
   };
 }
@@ -243,7 +274,10 @@ export interface ObjectField<M extends Members> extends Field<Parsed<M>, Given<M
   readonly members: M;
 }
 
-/** An object with these members and no other. */
+/**
+ * An object with these members and no other. It may be an instance of a class, with members that it inherits and
+ * getters, each of which is asked once.
+ */
 export function object<const M extends Members>(members: M): ObjectField<M> {
   return {
     type: 'object',
@@ -251,17 +285,24 @@ export function object<const M extends Members>(members: M): ObjectField<M> {
     read(value, place) {
       if (!isObject(value)) return failAt(place, 'must be an object');
       const given = new Map<string, unknown>();
-      for (const [name, item] of Object.entries(value).filter(([, item]) => item !== undefined)) {
+      for (const name of namesIn(value, place, Object.keys(members))) {
+        const item: unknown = Reflect.get(value, name);
+        if (item === undefined) continue;
         const member = Object.hasOwn(members, name) ? members[name] : undefined;
         given.set(name, (member ?? unknownMember(name, place, members)).is.read(item, within(place, name)));
       }
       const entries = Object.entries(members).flatMap(([name, member]) => {
         const read = given.has(name) ? given.get(name) : absent(member, name, place);
-        return read === undefined ? [] : [[member.as ?? name, read]];
+        return read === undefined ? [] : [[member.as ?? name, read] satisfies [string, unknown]];
       });
-      return Object.fromEntries(entries) as Parsed<M>;
+      return withoutPrototype(entries) as Parsed<M>;
     },
   };
+}
+
+/** What was read: a member that was not given is not there, whatever somebody has put into all objects. */
+function withoutPrototype<T>(entries: [name: string, value: T][]): Record<string, T> {
+  return Object.setPrototypeOf(Object.fromEntries(entries), null);
 }
 
 /** The value of a member that is not given; undefined where it has none then. */

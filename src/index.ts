@@ -20,6 +20,8 @@ export {
   ConfigurationError,
   type ErrorCode,
   type FaultClass,
+  type HeaderName,
+  Overload,
   Refusal,
   type RefusalDetails,
   type SealingCode,
@@ -31,7 +33,7 @@ export type { KeeperOptions, RingKeeper } from './keyring/keeper.ts';
 export type { KeyRecord, MachineKeyRecord, RingPolicy, RingRecords } from './keyring/record.ts';
 export type { KeyRing, RingKey, RingMachineKey } from './keyring/ring.ts';
 export { openKeyRing } from './keyring/ring-file.ts';
-export { openRing, type RingSource } from './keyring/ring-source.ts';
+export { type OpenRingOptions, openRing, type RingSource } from './keyring/ring-source.ts';
 export type { DecryptionName, ValidationName } from './machine-key/algorithms.ts';
 export type { MachineKeySettings } from './machine-key/config.ts';
 export type { MachineKey } from './machine-key/machine-key.ts';
@@ -41,21 +43,34 @@ export {
   explainPolicy,
   type PolicyPort,
 } from './policy/explain-policy.ts';
+export { type LoadedWsdl, type LoadWsdlOptions, loadWsdl } from './policy/load-wsdl.ts';
 export type { QName } from './policy/plan.ts';
+export type { Authorities } from './server/authorities.ts';
 export type { ContextBearerOptions } from './server/context-bearer.ts';
 export { type CurrentContext, currentContext, findCurrentContext } from './server/current-context.ts';
+export type { Durations } from './server/durations.ts';
 export { createEndpoint } from './server/endpoint.ts';
-export type { EndpointOptions, PortOverrides } from './server/endpoint-options.ts';
+export type { EndpointOptions, UserOfCertificate } from './server/endpoint-options.ts';
+export type { IssuerOptions } from './server/issuer-options.ts';
 export type { ListenOptions } from './server/listen-options.ts';
+export { type Measured, registerMetrics } from './server/metrics.ts';
+export type { Middleware } from './server/middleware.ts';
 export type { Endpoint, EndpointListener } from './server/open-endpoint.ts';
+export type { Certificates } from './server/own-pairs.ts';
+export type { PathNames } from './server/port-addresses.ts';
+export type { PortOverrides } from './server/port-overrides.ts';
+export type { Readiness, ReadinessReason } from './server/readiness.ts';
 export type { Mounted } from './server/requests.ts';
-export type { Statistics } from './server/statistics.ts';
+export type { ConversationEvent, EndpointEvent, OperationStatistics, Statistics } from './server/statistics.ts';
 export type { Cancellation } from './state/cancellation.ts';
 export { decodeContext, encodeContext } from './state/codec.ts';
 export type { AuthenticationMethod, Context, OpenedFrom } from './state/context.ts';
+export type { ReplayMode } from './state/farm-replay.ts';
+export { type Revoked, type RevokeOptions, type RevokeTarget, revoke } from './state/revoke.ts';
+export type { StateName } from './state/several-modes.ts';
 export type { ContextToken, FoundState, StateMode, TokenAudience, TokenDialect } from './state/state-mode.ts';
 export { openStore, type StoreOptions } from './store/open-store.ts';
-export type { Change, PutOptions, Store, StoredRecord } from './store/store.ts';
+export type { Change, PutOptions, Store, StoredRecord, StoreHealth } from './store/store.ts';
 export type {
   Authenticate,
   AuthenticateByToken,

@@ -27,11 +27,21 @@ export const ns = {
   sp12: 'http://docs.oasis-open.org/ws-sx/ws-securitypolicy/200702',
   mssp: 'http://schemas.microsoft.com/ws/2005/07/securitypolicy',
   wsaw: 'http://www.w3.org/2006/05/addressing/wsdl',
+  /** Drafts of it that are still written. */
+  wsaw200602: 'http://www.w3.org/2006/02/addressing/wsdl',
+  wsaw200502: 'http://www.w3.org/2005/02/addressing/wsdl',
   wsam: 'http://www.w3.org/2007/05/addressing/metadata',
+  wsam200702: 'http://www.w3.org/2007/02/addressing/metadata',
   wsap200408: 'http://schemas.xmlsoap.org/ws/2004/08/addressing/policy',
   /** Our own: the element `State` that carries the sealed state inside a SecurityContextToken. */
   state: 'urn:soap-secure-conversation:1',
 } as const;
+
+/** The WSDL binding of WS-Addressing 1.0, the newest namespace first. */
+export const wsawNamespaces: readonly string[] = [ns.wsaw, ns.wsaw200602, ns.wsaw200502];
+
+/** Its metadata, the newest namespace first. */
+export const wsamNamespaces: readonly string[] = [ns.wsam, ns.wsam200702];
 
 /**
  * Value, encoding and token types of WS-Security 1.0 and 1.1 (WSS SOAP Message Security 1.1, X.509 and UsernameToken
@@ -45,6 +55,7 @@ export const tokenTypes = {
   subjectKeyIdentifier:
     'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-x509-token-profile-1.0#X509SubjectKeyIdentifier',
   x509v3: 'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-x509-token-profile-1.0#X509v3',
+  x509PkiPath: 'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-x509-token-profile-1.0#X509PKIPathv1',
   passwordText: 'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-username-token-profile-1.0#PasswordText',
   passwordDigest: 'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-username-token-profile-1.0#PasswordDigest',
 } as const;
@@ -75,9 +86,9 @@ export const algorithms = {
 
 /**
  * What of WS-Trust a security context token can be asked for: RST/SCT, RST/SCT/Renew, … (WS-SecureConversation 1.3
- * §4–7).
+ * §4–7), and whether one is good, which has no action of its own there (WS-Trust 1.3 §7).
  */
-export type TrustRequest = 'issue' | 'renew' | 'cancel' | 'amend';
+export type TrustRequest = 'issue' | 'renew' | 'cancel' | 'amend' | 'validate';
 
 export type DialectName = 'feb2005' | '200512';
 
@@ -113,6 +124,10 @@ export interface Dialect {
   readonly responseAction: Readonly<Record<TrustRequest, string>>;
   /** wst:RequestType, by what is asked for. */
   readonly requestType: Readonly<Record<TrustRequest, string>>;
+  /** TokenType of a request that asks for nothing but the status of a token, and of its answer. */
+  readonly statusType: string;
+  /** Code of a Status. */
+  readonly status: { readonly valid: string; readonly invalid: string };
   /** True where the answer is wrapped in a RequestSecurityTokenResponseCollection. */
   readonly collection: boolean;
 }
@@ -139,18 +154,26 @@ export const dialects: Readonly<Record<DialectName, Dialect>> = {
       renew: 'http://schemas.xmlsoap.org/ws/2005/02/trust/RST/SCT/Renew',
       cancel: 'http://schemas.xmlsoap.org/ws/2005/02/trust/RST/SCT/Cancel',
       amend: 'http://schemas.xmlsoap.org/ws/2005/02/trust/RST/SCT/Amend',
+      validate: 'http://schemas.xmlsoap.org/ws/2005/02/trust/RST/Validate',
     },
     responseAction: {
       issue: 'http://schemas.xmlsoap.org/ws/2005/02/trust/RSTR/SCT',
       renew: 'http://schemas.xmlsoap.org/ws/2005/02/trust/RSTR/SCT/Renew',
       cancel: 'http://schemas.xmlsoap.org/ws/2005/02/trust/RSTR/SCT/Cancel',
       amend: 'http://schemas.xmlsoap.org/ws/2005/02/trust/RSTR/SCT/Amend',
+      validate: 'http://schemas.xmlsoap.org/ws/2005/02/trust/RSTR/Validate',
     },
     requestType: {
       issue: 'http://schemas.xmlsoap.org/ws/2005/02/trust/Issue',
       renew: 'http://schemas.xmlsoap.org/ws/2005/02/trust/Renew',
       cancel: 'http://schemas.xmlsoap.org/ws/2005/02/trust/Cancel',
       amend: 'http://schemas.xmlsoap.org/ws/2005/02/trust/Issue',
+      validate: 'http://schemas.xmlsoap.org/ws/2005/02/trust/Validate',
+    },
+    statusType: 'http://schemas.xmlsoap.org/ws/2005/02/trust/RSTR/Status',
+    status: {
+      valid: 'http://schemas.xmlsoap.org/ws/2005/02/trust/status/valid',
+      invalid: 'http://schemas.xmlsoap.org/ws/2005/02/trust/status/invalid',
     },
     collection: false,
   },
@@ -171,18 +194,26 @@ export const dialects: Readonly<Record<DialectName, Dialect>> = {
       renew: 'http://docs.oasis-open.org/ws-sx/ws-trust/200512/RST/SCT/Renew',
       cancel: 'http://docs.oasis-open.org/ws-sx/ws-trust/200512/RST/SCT/Cancel',
       amend: 'http://docs.oasis-open.org/ws-sx/ws-trust/200512/RST/SCT/Amend',
+      validate: 'http://docs.oasis-open.org/ws-sx/ws-trust/200512/RST/Validate',
     },
     responseAction: {
       issue: 'http://docs.oasis-open.org/ws-sx/ws-trust/200512/RSTR/SCT',
       renew: 'http://docs.oasis-open.org/ws-sx/ws-trust/200512/RSTR/SCT/Renew',
       cancel: 'http://docs.oasis-open.org/ws-sx/ws-trust/200512/RSTR/SCT/Cancel',
       amend: 'http://docs.oasis-open.org/ws-sx/ws-trust/200512/RSTR/SCT/Amend',
+      validate: 'http://docs.oasis-open.org/ws-sx/ws-trust/200512/RSTR/ValidateFinal',
     },
     requestType: {
       issue: 'http://docs.oasis-open.org/ws-sx/ws-trust/200512/Issue',
       renew: 'http://docs.oasis-open.org/ws-sx/ws-trust/200512/Renew',
       cancel: 'http://docs.oasis-open.org/ws-sx/ws-trust/200512/Cancel',
       amend: 'http://docs.oasis-open.org/ws-sx/ws-trust/200512/Issue',
+      validate: 'http://docs.oasis-open.org/ws-sx/ws-trust/200512/Validate',
+    },
+    statusType: 'http://docs.oasis-open.org/ws-sx/ws-trust/200512/RSTR/Status',
+    status: {
+      valid: 'http://docs.oasis-open.org/ws-sx/ws-trust/200512/status/valid',
+      invalid: 'http://docs.oasis-open.org/ws-sx/ws-trust/200512/status/invalid',
     },
     collection: true,
   },
@@ -258,8 +289,12 @@ export interface SoapVersion {
   readonly contentType: string;
   /** What carries the action over HTTP: a header of that name, or the media type's parameter `action`. */
   readonly actionIn: 'SOAPAction' | 'Content-Type';
+  /** Whether what a fault tells of header blocks stands in its Detail; else it is in a header (SOAP 1.1 §4.4). */
+  readonly detailsHeaders: boolean;
   /** Local name of the attribute that targets a header block. */
   readonly role: 'actor' | 'role';
+  /** Local names of all attributes that a header block may have in the version's namespace. */
+  readonly blockAttributes: ReadonlySet<string>;
   readonly next: string;
   readonly ultimateReceiver: string | undefined;
   /** The values of mustUnderstand. */
@@ -274,7 +309,9 @@ export const soapVersions: Readonly<Record<SoapVersionName, SoapVersion>> = {
     wsdlBinding: 'http://schemas.xmlsoap.org/wsdl/soap12/',
     contentType: 'application/soap+xml',
     actionIn: 'Content-Type',
+    detailsHeaders: true,
     role: 'role',
+    blockAttributes: new Set(['mustUnderstand', 'role', 'relay']),
     next: 'http://www.w3.org/2003/05/soap-envelope/role/next',
     ultimateReceiver: 'http://www.w3.org/2003/05/soap-envelope/role/ultimateReceiver',
     mustUnderstand: new Map([
@@ -290,7 +327,9 @@ export const soapVersions: Readonly<Record<SoapVersionName, SoapVersion>> = {
     wsdlBinding: 'http://schemas.xmlsoap.org/wsdl/soap/',
     contentType: 'text/xml',
     actionIn: 'SOAPAction',
+    detailsHeaders: false,
     role: 'actor',
+    blockAttributes: new Set(['mustUnderstand', 'actor']),
     next: 'http://schemas.xmlsoap.org/soap/actor/next',
     ultimateReceiver: undefined,
     mustUnderstand: new Map([

@@ -21,7 +21,7 @@ export function writtenOut(text: string): string {
   return text.replace(unprintable, char => `\\u{${char.codePointAt(0)?.toString(16)}}`);
 }
 
-/** JSON with nothing in it that does not print, and the same value for whoever reads it. */
+/** JSON with nothing in it that does not print, and the same value for its reader. */
 export function printableJson(value: unknown): string {
   return JSON.stringify(value).replace(unprintable, char =>
     Array.from({ length: char.length }, (_, i) => `\\u${char.charCodeAt(i).toString(16).padStart(4, '0')}`).join(''),

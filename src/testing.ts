@@ -2,4 +2,4 @@
 
 export type { Awaitable } from './awaitable.ts';
 export { type ContractCheck, storeContract } from './store/contract.ts';
-export type { Change, PutOptions, Store, StoredRecord } from './store/store.ts';
+export type { Change, PutOptions, Store, StoredRecord, StoreHealth } from './store/store.ts';

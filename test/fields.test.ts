@@ -1,4 +1,5 @@
-import { describe, expect, test } from 'vitest';
+import { runInNewContext } from 'node:vm';
+import { afterEach, describe, expect, test } from 'vitest';
 import { type Describes, list, number, object, oneOf, record, text, wholeNumber } from '../src/fields.ts';
 
 const place = { of: 'options', path: '' };
@@ -20,7 +21,7 @@ const described = object({
 
 describe('what is read', () => {
   test('has each default, and nothing for what has none', () => {
-    expect(described.read({ name: 'a' }, place)).toStrictEqual({
+    expect(described.read({ name: 'a' }, place)).toEqual({
       name: 'a',
       waitMs: 1_000,
       order: 'first',
@@ -44,6 +45,87 @@ describe('what is read', () => {
   test('takes undefined for what is not given', () => {
     const given = { name: 'a', waitMs: undefined, graceS: undefined };
     expect(described.read(given, place)).toStrictEqual(described.read({ name: 'a' }, place));
+  });
+});
+
+describe('an instance of a class', () => {
+  class Usual {
+    get waitMs() {
+      return 5;
+    }
+    describe() {
+      return `${this.waitMs} ms`;
+    }
+  }
+  class Own extends Usual {
+    readonly name = 'a';
+    readonly #secret = 'b';
+    get lifeS() {
+      return this.#secret.length;
+    }
+  }
+
+  test('is read with its getters and what it inherits, and its methods are no members', () => {
+    expect(described.read(new Own(), place)).toMatchObject({ name: 'a', waitMs: 5, lifeMs: 1 });
+  });
+
+  test('and an object that was made of another are read alike, and the nearer member counts', () => {
+    const usual = { name: 'a', waitMs: 5, ports: Object.create({ b: ['c'] }) };
+    const read = described.read(Object.create(usual, { waitMs: { value: 6 } }), place);
+    expect(read).toMatchObject({ name: 'a', waitMs: 6, ports: { b: ['c'] } });
+  });
+
+  test('is asked once for each member', () => {
+    let asked = 0;
+    const once = {
+      get name() {
+        asked += 1;
+        return 'a';
+      },
+    };
+    expect([described.read(once, place).name, asked]).toEqual(['a', 1]);
+  });
+
+  test('is refused for a member that there is not, where it can be listed', () => {
+    const mistaken = Object.create({ name: 'a', wait: 1 });
+    expect(() => described.read(mistaken, place)).toThrow('options: unknown key wait');
+  });
+
+  test.each([Promise.resolve({ burst: 1 }), new Map([['burst', 1]]), new Date(), new Error('burst'), /burst/])(
+    'that has no members is a mistake: %s',
+    rate => {
+      expect(() => described.read({ name: 'a', rate }, place)).toThrow('options: rate must be');
+      expect(() => described.read({ name: 'a', ports: rate }, place)).toThrow('options: ports must be');
+    },
+  );
+});
+
+describe('what somebody has put into all objects', () => {
+  const common = Object.prototype as unknown as Record<string, unknown>;
+  const put = { name: 'b', waitMs: 6, graceS: 1, graceMs: 1, wait: 1, burst: 1, p: ['q'] };
+  afterEach(() => {
+    for (const name of Object.keys(put)) delete common[name];
+  });
+
+  test.each<[string, () => object]>([
+    ['here', () => ({ rate: {}, ports: {} })],
+    ['in another realm', () => runInNewContext('Object.prototype.waitMs = 6; ({ rate: {}, ports: {} })')],
+  ])('is no option, neither given nor read, %s', (_, bare) => {
+    const given = Object.assign(bare(), { name: 'a' });
+    Object.assign(common, put);
+    const read = described.read(given, place);
+    expect([read.name, read.waitMs, read.rate.burst, read.graceMs]).toEqual(['a', 1_000, 3, undefined]);
+    expect(read.ports?.p).toBe(undefined);
+    expect(() => described.read({}, place)).toThrow('options: lacks the key name');
+  });
+
+  test('can not be put there by a file', () => {
+    const file = JSON.parse('{"name":"a","ports":{"__proto__":["x"]}}');
+    expect(Object.keys(described.read(file, place).ports ?? {})).toEqual(['__proto__']);
+    expect(Object.getPrototypeOf({})).not.toHaveProperty('0');
+    expect(() => described.read(JSON.parse('{"name":"a","__proto__":{"waitMs":5}}'), place)).toThrow(
+      'options: unknown key __proto__',
+    );
   });
 });
 

@@ -7,9 +7,9 @@ import { addressingVersions, dialects, soapVersions } from '../src/names.ts';
 const mayName: Readonly<Record<string, string>> = {
   'src/names.ts': 'has the rows',
   'src/soap/fault-shape.ts': 'has a shape of faults for each version of SOAP',
-  'src/policy/endpoint.ts': 'has the assertion for each version of WS-Addressing',
-  'src/policy/compile.ts': 'reads the WSDL extension of WS-Addressing 1.0',
-  'src/policy/offered.ts': 'says which versions are offered',
+  'src/policy/addressing.ts': 'has the assertions and extensions for each version of WS-Addressing',
+  'src/policy/compile.ts': 'bootstraps with WS-Addressing 1.0 where no policy says with which',
+  'src/policy/stock-shape.ts': 'says which versions the bindings of WCF and CXF have',
   'src/state/self-test.ts': 'has a known answer',
 };
 
@@ -19,7 +19,8 @@ const oneVersion = [
   /\bns\.(?:soap11|soap12|wsdlSoap11|wsdlSoap12|wsa10|wsa200408)\b/,
   /\.name\s*[!=]==\s*'(?:1\.[012]|2004\/08|feb2005|200512)'/,
   /\b(?:feb2005|200512)\b/,
-  /http:\/\/(?:schemas\.xmlsoap\.org\/(?:soap\/(?:envelope|actor)|ws\/200[45]\/\d\d\/(?:addressing|trust|sc|security))|www\.w3\.org\/200[35]\/\d\d\/(?:soap-envelope|addressing)|docs\.oasis-open\.org\/ws-sx\/)/,
+  /http:\/\/schemas\.xmlsoap\.org\/(?:soap\/(?:envelope|actor)|ws\/200[45]\/\d\d\/(?:addressing|trust|sc|security))/,
+  /http:\/\/(?:www\.w3\.org\/200[35]\/\d\d\/(?:soap-envelope|addressing)|docs\.oasis-open\.org\/ws-sx\/)/,
   /application\/soap\+xml|soap11:|soap12:/,
 ];
 

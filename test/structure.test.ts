@@ -80,6 +80,34 @@ describe('the way of the bytes of a request', () => {
   });
 });
 
+describe('the lines of the code', () => {
+  const files = ['src', 'test', 'examples'].flatMap(folder =>
+    readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .filter(name => /\.m?[jt]s$/.test(name) && !/(^|\/)out\//.test(name))
+      .map(name => `${folder}/${name}`),
+  );
+
+  test('are at most 120 characters wide, comments and the titles of tests among them', () => {
+    expect(files.length).toBeGreaterThan(500);
+    const wide = files.flatMap(file =>
+      textOf(file)
+        .split('\n')
+        .flatMap((line, i) => (line.length > 120 ? [`${file}:${i + 1}`] : [])),
+    );
+    expect(wide).toEqual([]);
+  });
+});
+
+test('in src nowMs is a number and a clock gives it, and failAt throws', () => {
+  const lines = [...importsBelow('src').keys()].flatMap(file =>
+    textOf(file)
+      .split('\n')
+      .map((line, i) => ({ line, place: `${file}:${i + 1}` })),
+  );
+  const mistaken = /\bnowMs(?:\(\)|\??: \(\) =>)|\bclock\??: number|function failAt\(.*\): (?!never)/;
+  expect(lines.filter(({ line }) => mistaken.test(line)).map(({ place }) => place)).toEqual([]);
+});
+
 describe('the tests', () => {
   const imports = importsBelow('test');
   const isListed = (file: string) =>
@@ -87,7 +115,7 @@ describe('the tests', () => {
       listed => file === listed || (listed.endsWith('/*.test.ts') && file.startsWith(listed.slice(0, -9))),
     );
   const tests = [...imports.keys()].filter(
-    file => file.endsWith('.test.ts') && !/^test\/(interop|browser)\//.test(file),
+    file => file.endsWith('.test.ts') && !/^test\/(interop|browser|faults)\//.test(file),
   );
 
   /** A file that starts processes or reads what is built, or imports one that does. */
@@ -105,6 +133,12 @@ describe('the tests', () => {
   test('that start processes or read what is built are listed in vitest.config.ts, and no others', () => {
     expect(tests.filter(file => needsBuild(file)).sort()).toEqual(tests.filter(isListed).sort());
     expect(processes.filter(listed => !listed.includes('*') && !tests.includes(listed))).toEqual([]);
+  });
+
+  test('wait for what comes by the function whose patience is that of a slow machine', () => {
+    const impatient = /\bvi\.wait(?:For|Until)\(/;
+    const files = [...imports.keys()].filter(file => impatient.test(textOf(file)));
+    expect(files).toEqual(['test/support/eventually.ts']);
   });
 
   test('of the command line have a file for each script, so that workers share them', () => {

@@ -1,24 +1,32 @@
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import type { Client } from 'soap';
-import { clientPlan } from '../client/client-plan.ts';
+import { firstUsable } from '../client/alternatives.ts';
+import { clientPlans } from '../client/client-plan.ts';
 import { PeerFault } from '../client/peer-fault.ts';
 import { secureConversation } from '../client/secure-conversation.ts';
 import { ConfigurationError } from '../errors.ts';
 import type { Plan } from '../policy/plan.ts';
 import { printable, printableJson } from '../printable.ts';
-import { addressList } from './option-values.ts';
+import { ownPair } from '../server/pair-files.ts';
+import { addressList, addressOf } from './option-values.ts';
 import { readPassword } from './password.ts';
 import { authoritiesText, peerText } from './pem-files.ts';
 import { openClient, portAddress, requireServiceCertificate, withTrustHint } from './soap-client.ts';
-import { note, printJson } from './terminal.ts';
+import { faultExit, note, printJson } from './terminal.ts';
 
 interface CallOptions {
   readonly wsdl: string;
   readonly port: string;
-  readonly user: string;
+  readonly user?: string;
+  readonly passwordStdin?: boolean;
+  readonly certificate?: string;
+  readonly key?: string;
+  readonly passphraseFile?: string;
   readonly address?: readonly string[];
+  readonly issuer?: string;
   readonly ca?: string;
   readonly serviceCertificate?: string;
+  readonly mixedDialects?: true;
 }
 
 /** `wssc call`: one call in a conversation of its own. */
@@ -31,20 +39,25 @@ export function addCall(program: Command): void {
     .argument('[json]', 'its arguments as a JSON object', '{}')
     .requiredOption('--wsdl <file|url>', 'WSDL of the service')
     .requiredOption('--port <name>', 'WSDL port to call')
-    .requiredOption('--user <name>', 'user name')
-    .addOption(new Option('--password-stdin', 'read the password from standard input').makeOptionMandatory())
+    .option('--user <name>', 'user name, where the policy asks for one')
+    .option('--password-stdin', 'read the password from standard input')
+    .option('--certificate <file>', 'certificate of the client (PEM), or certificate and key (PKCS#12)')
+    .option('--key <file>', 'its private key (PEM)')
+    .option('--passphrase-file <file>', 'file whose first line is the passphrase of the PKCS#12 file, or of the key')
     .option(
       '--address <url,…>',
       "addresses to call instead of the WSDL's; the next one is taken where one does not connect",
       addressList,
     )
+    .option('--issuer <url>', "address of the issuer, instead of the policy's", addressOf)
     .option('--ca <file>', 'CA certificates to trust for TLS (PEM)')
     .option('--service-certificate <file>', "the service's certificate (PEM), where the policy encrypts to it")
+    .option('--mixed-dialects', 'take answers that name derived keys and tokens by the other dialect (CXF, streaming)')
     .addHelpText(
       'after',
       `
 Exit code: 0 the result is on standard output; 1 wrong usage or configuration;
-2 the service answered with a fault, {"code","reason"} on standard error; 3 no answer.
+2 the service answered with a fault, {"code","reason","detail"} on standard error; 3 no answer.
 
 Example:
   $ wssc call --wsdl https://localhost:8443/?wsdl --port EchoTls13 --ca data/ca.pem \\
@@ -58,16 +71,19 @@ async function call(operation: string, json: string, options: CallOptions): Prom
   const ca = authoritiesText(options.ca);
   const serviceCertificate = peerText(options.serviceCertificate);
   const client = await openClient(options.wsdl, ca);
-  const plan = clientPlan(client, options.port);
-  const invoke = operationOf(client, plan, operation);
-  requireServiceCertificate(plan, serviceCertificate);
-  const password = await readPassword();
+  const plans = clientPlans(client, options.port);
+  const invoke = operationOf(client, plans[0], operation);
+  requireServiceCertificate(plans, serviceCertificate);
+  const credentials = await credentialsOf(options);
+  const given = serviceCertificate === undefined ? {} : { serviceCertificate };
+  const plan = firstUsable(plans, { ...credentials, ...given });
   const conversation = secureConversation(client, {
     port: options.port,
-    username: options.user,
-    password,
+    ...credentials,
     ...(ca === undefined ? {} : { ca }),
-    ...(serviceCertificate === undefined ? {} : { serviceCertificate }),
+    ...given,
+    ...(options.issuer === undefined ? {} : { issuer: portAddress(options.issuer, plan) }),
+    ...(options.mixedDialects === undefined ? {} : { acceptMixedDialects: true }),
     ...(options.address === undefined ? {} : { addresses: options.address.map(address => portAddress(address, plan)) }),
   });
   client.setSecurity(conversation);
@@ -78,6 +94,16 @@ async function call(operation: string, json: string, options: CallOptions): Prom
   } finally {
     await conversation.close();
   }
+}
+
+/** What the options prove who calls with; what the policy asks for beside it the client says. */
+async function credentialsOf({ user, passwordStdin, certificate, key, passphraseFile }: CallOptions) {
+  if ((user === undefined) !== (passwordStdin !== true))
+    throw new ConfigurationError('CONFIG_INVALID', '--user and --password-stdin belong together');
+  if (certificate === undefined && (key ?? passphraseFile) !== undefined)
+    throw new ConfigurationError('CONFIG_INVALID', '--key and --passphrase-file go with --certificate');
+  const pair = certificate === undefined ? {} : ownPair({ certificate, key, passphrase: passphraseFile });
+  return user === undefined ? pair : { ...pair, username: user, password: await readPassword() };
 }
 
 function parseArguments(json: string): object {
@@ -117,27 +143,42 @@ type NodeSoapMethod = (args: object, callback: (error: unknown, result: unknown)
 function callFailed(error: unknown): number {
   const fault = faultOf(error);
   if (fault === undefined) throw withTrustHint(error);
-  note(printableJson({ code: printable(fault.code), reason: printable(fault.reason) }));
-  return 2;
+  const { code, reason, detail } = fault;
+  note(
+    printableJson({ code: printable(code), reason: printable(reason), ...(detail === undefined ? {} : { detail }) }),
+  );
+  if (error instanceof PeerFault && error.hint !== undefined) note(`hint: ${error.hint}`);
+  return faultExit;
 }
 
 interface CallFault {
   readonly code: string;
   readonly reason: string;
+  /** As node-soap read it; undefined where there is none. */
+  readonly detail?: unknown;
 }
 
-/** A fault as `{code, reason}`: local name of its innermost code, and its text. */
+/** A fault as `{code, reason, detail}`: local name of its innermost code, its text, and what it holds beside them. */
 function faultOf(error: unknown): CallFault | undefined {
   if (error instanceof PeerFault) return { code: (error.faultSubcode ?? error.faultCode).local, reason: error.reason };
   const fault = (error as NodeSoapError).root?.Envelope?.Body?.Fault;
   if (fault === undefined) return undefined;
   const { Value, Subcode } = fault.Code ?? {};
-  const reason = fault.Reason?.Text;
+  const detail = fault.Detail ?? fault.detail;
+  const code = Subcode?.Value ?? Value ?? textOf(fault.faultcode);
   return {
-    code: String(Subcode?.Value ?? Value ?? 'Receiver').replace(/^.*:/, ''),
-    reason: typeof reason === 'object' && reason !== null ? String(reason.$value ?? '') : String(reason ?? ''),
+    code: String(code || 'Receiver').replace(/^.*:/, ''),
+    reason: textOf(fault.Reason?.Text ?? fault.faultstring),
+    ...(detail === undefined || detail === null ? {} : { detail }),
   };
 }
+
+/** A text that node-soap read, alone or beside its attributes. */
+function textOf(read: NodeSoapText | undefined): string {
+  return typeof read === 'object' && read !== null ? String(read.$value ?? '') : String(read ?? '');
+}
+
+type NodeSoapText = string | { readonly $value?: unknown };
 
 /** What node-soap's error holds of a protected fault. */
 interface NodeSoapError {
@@ -146,7 +187,12 @@ interface NodeSoapError {
       readonly Body?: {
         readonly Fault?: {
           readonly Code?: { readonly Value?: unknown; readonly Subcode?: { readonly Value?: unknown } };
-          readonly Reason?: { readonly Text?: string | { readonly $value?: unknown } };
+          readonly Reason?: { readonly Text?: NodeSoapText };
+          readonly Detail?: unknown;
+          /** SOAP 1.1 */
+          readonly faultcode?: NodeSoapText;
+          readonly faultstring?: NodeSoapText;
+          readonly detail?: unknown;
         };
       };
     };

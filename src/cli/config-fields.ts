@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { ConfigurationError } from '../errors.ts';
 import { type Field, failAt, isObject, type Optional, object, text, wholeNumber } from '../fields.ts';
 import { parseJson } from '../files/strict-json.ts';
+import { isStore } from './ring-options.ts';
 
 /**
  * Reads a configuration file (JSON).
@@ -27,27 +28,59 @@ export function readConfig<T>(name: string, read: Field<T>['read'], instead: obj
   return read(isObject(written) ? { ...written, ...instead } : written, whole);
 }
 
+/** The error for a configuration file without a key that is needed. @param who needs it */
+export function missingKey(file: string, key: string, who: string): ConfigurationError {
+  return new ConfigurationError('CONFIG_INVALID', `${file}: lacks the key ${key}, which ${who} needs`);
+}
+
 /** The path of a file; a relative one starts at the folder of the configuration file. */
 export const path: Field<string> = {
   type: 'path',
   read: (value, place) => resolve(dirname(place.of), text.read(value, place)),
 };
 
-const pair = object({
-  certificate: { is: path, without: 'required', means: 'Certificate (PEM).' },
-  key: { is: path, without: 'required', means: 'Its private key (PEM).' },
+/** The path of a file, as {@link path} reads it, or the URL of a store as it stands there. */
+export const pathOrStore: Field<string> = {
+  type: 'path, or URL of a store',
+  read: (value, place) => (typeof value === 'string' && isStore(value) ? value : path.read(value, place)),
+};
+
+/** The path of a file, as {@link path} reads it, or an address as it stands there. */
+export const pathOrAddress: Field<string> = {
+  type: 'path, or address',
+  read: (value, place) => (typeof value === 'string' && isAddress(value) ? value : path.read(value, place)),
+};
+
+/** Whether a text is an address of HTTP, and no path. */
+export function isAddress(value: string): boolean {
+  return /^https?:/i.test(value);
+}
+
+/** The files of a certificate and its private key. */
+export const certificateAndKey = object({
+  certificate: { is: path, required: true, means: 'Certificate (PEM), or certificate and key (PKCS#12).' },
+  key: { is: path, without: 'none', means: 'Its private key (PEM).' },
+  passphrase: {
+    is: path,
+    without: 'none',
+    means: 'File whose first line is the passphrase of the PKCS#12 file, or of a key that is encrypted.',
+  },
 });
 
-/** The files of a certificate and its private key: one is of no use without the other. */
-export const certificateAndKey: Field<{ readonly certificate: string; readonly key: string }> = {
-  type: pair.type,
-  members: pair.members,
-  read(value, place) {
-    const { certificate, key } = pair.read(value, place);
-    if (certificate === undefined || key === undefined) return failAt(place, 'must have both certificate and key');
-    return { certificate, key };
-  },
-};
+/**
+ * Reads a whole configuration that may name the pair of a service.
+ * @throws {SecureConversationError} `CONFIG_INVALID` for a private key without its certificate
+ */
+export function withServicePair<T extends { readonly certificate?: string; readonly key?: string }>(
+  read: Field<T>['read'],
+): Field<T>['read'] {
+  return (value, place) => {
+    const config = read(value, place);
+    if (config.certificate === undefined && config.key !== undefined)
+      failAt(place, 'certificate and key belong together');
+    return config;
+  };
+}
 
 /** An option in milliseconds, with a default or without. */
 type MsOption = { readonly is: Field<number>; readonly means: string } & ({ readonly default: number } | Optional);

@@ -3,26 +3,28 @@ import { setTimeout } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { type Farm, type FarmOptions, startFarm } from '../farm/farm.ts';
 import { endpointOptions } from '../server/endpoint-options.ts';
+import { type ReplayMode, replayModes } from '../state/farm-replay.ts';
 import { storeSentence } from '../store/store-url.ts';
-import { duration, durationText, tcpPort, timeOption, wholeNumber } from './option-values.ts';
-import { absoluteLifetimeRangeMs, clockSkewRangeMs, lifetimeRangeMs, rolloverRangeMs } from './serve-config.ts';
+import { addLifeOptions, type LifeOptionValues, lifeSettings } from './life-options.ts';
+import { oneOf, tcpPort, wholeNumber } from './option-values.ts';
+import { addRingOptions, givenRing, type RingOptionValues } from './ring-options.ts';
 import { untilStopped } from './signals.ts';
-import { addStoreOptions, givenStore, type StoreOptionValues } from './store-options.ts';
+import { addStateOptions, type StateOptionValues, stateSettings } from './state-options.ts';
+import { addStoreOptions, givenStore, replayMeans, type StoreOptionValues } from './store-options.ts';
 import { columns, note, print, printJson } from './terminal.ts';
 import { printTraffic } from './traffic.ts';
 
-type FarmCommandOptions = Omit<FarmOptions, 'onEvent' | 'life' | 'clockSkewMs' | 'store'> &
-  StoreOptionValues & {
-    readonly lifetime?: number;
-    readonly absoluteLifetime: number;
-    readonly maxRenewals: number;
-    readonly rollover: number;
-    readonly clockSkew: number;
+type FarmCommandOptions = Omit<FarmOptions, 'onEvent' | 'life' | 'state' | 'store' | 'ring' | 'initRing'> &
+  LifeOptionValues &
+  StoreOptionValues &
+  StateOptionValues &
+  RingOptionValues & {
+    readonly initRing?: boolean;
+    readonly replay: ReplayMode;
     readonly json?: boolean;
   };
 
-const { absoluteLifetimeMs, maxRenewals, rolloverMs, clockSkewMs } = endpointOptions.members;
-const usual = (option: { readonly default: number }) => durationText(option.default);
+const { replay } = endpointOptions.members;
 
 /** `wssc farm`: the demonstration farm. */
 export function addFarm(program: Command): void {
@@ -49,42 +51,10 @@ export function addFarm(program: Command): void {
     )
     .option('--admin <port>', 'TCP port of the status page; 0: any free one', tcpPort, 8079)
     .option('--data <dir>', 'folder for certificates, key ring and users; made on the first run', './data');
-  addStoreOptions(command)
-    .option(
-      '--lifetime <time>',
-      'life of a conversation, again from each renewal; default: 30m where it can be renewed, else 10h',
-      duration(...lifetimeRangeMs),
-    )
-    .addOption(
-      timeOption(
-        '--absolute-lifetime <time>',
-        'the end that no renewal passes',
-        duration(...absoluteLifetimeRangeMs),
-        usual(absoluteLifetimeMs),
-      ),
-    )
-    .option(
-      '--max-renewals <n>',
-      'how often a conversation can be renewed',
-      wholeNumber(1, 65_535),
-      maxRenewals.default,
-    )
-    .addOption(
-      timeOption(
-        '--rollover <time>',
-        'how long what was renewed is good still',
-        duration(...rolloverRangeMs),
-        usual(rolloverMs),
-      ),
-    )
-    .addOption(
-      timeOption(
-        '--clock-skew <time>',
-        'difference of clocks that is tolerated',
-        duration(...clockSkewRangeMs),
-        usual(clockSkewMs),
-      ),
-    )
+  addRingOptions(command, 'key ring, instead of a file in the data folder');
+  command.option('--init-ring', 'make that ring where there is none');
+  addLifeOptions(addStateOptions(addStoreOptions(command)))
+    .option('--replay <mode>', replayMeans, oneOf(replayModes), replay.default)
     .option('--tokens', 'serve bearer tokens too, at /oauth of each https address', false)
     .option('--no-restart', 'leave a node that died as it is')
     .option('--json', 'print one line of JSON when all nodes answer, and nothing else')
@@ -122,14 +92,16 @@ async function farm({ json = false, ...options }: FarmCommandOptions): Promise<v
 }
 
 function farmOptions(given: FarmCommandOptions): FarmOptions {
-  const { lifetime, absoluteLifetime, maxRenewals, rollover, clockSkew, ...options } = given;
-  const life = {
-    ...(lifetime === undefined ? {} : { lifetimeMs: lifetime }),
-    absoluteLifetimeMs: absoluteLifetime,
-    maxRenewals,
-    rolloverMs: rollover,
+  const { nodes, http, https, admin, data, replay, tokens, restart, ring, initRing = false } = given;
+  return {
+    ...{ nodes, http, https, admin, data, replay, tokens, restart },
+    life: lifeSettings(given),
+    state: stateSettings(given),
+    onEvent: note,
+    store: givenStore(given),
+    ring: ring === undefined ? undefined : givenRing(given),
+    initRing,
   };
-  return { ...options, life, clockSkewMs: clockSkew, onEvent: note, store: givenStore(given) };
 }
 
 /** Says how the farm is reached, and what it does from now on. */

@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
 import { systemRandom } from '../crypto/random.ts';
 import { ConfigurationError } from '../errors.ts';
-import { readRingFile, updateRingFile, writeRingFile } from '../keyring/ring-file.ts';
 import { createRing, rotateRing } from '../keyring/rotate.ts';
 import {
   addMachineKeyCommands,
@@ -9,18 +8,8 @@ import {
   type NewMachineKeyOptions,
   printNewMachineKey,
 } from './machine-keys.ts';
-import { printRing } from './ring-listing.ts';
-
-interface KeysOptions {
-  readonly ring: string;
-  readonly json?: boolean;
-  readonly now?: boolean;
-}
-
-interface CreateOptions extends NewMachineKeyOptions {
-  readonly ring?: string;
-  readonly json?: boolean;
-}
+import { addRingCommands, changeRing, presentRing, type RingCommandOptions, withRing } from './ring-commands.ts';
+import { addRingOptions, givenKeks } from './ring-options.ts';
 
 /**
  * `wssc keys`: the key ring of a farm. Keys are named by the first four bytes of their id; no key of a ring is ever
@@ -29,35 +18,31 @@ interface CreateOptions extends NewMachineKeyOptions {
 export function addKeys(program: Command): void {
   const keys = program
     .command('keys')
-    .summary('make, show and rotate a key ring')
+    .summary('make, show, rotate and revoke the keys of a ring')
     .description('The key ring that seals the conversations of a farm, and the machineKeys of ASP.NET servers in it.')
     .helpCommand(false)
     .addHelpText('after', '\nExample:\n  $ wssc keys list --ring ring.json');
-  const common = (command: Command) =>
-    command.requiredOption('--ring <file>', 'key ring file').option('--json', 'print one line of JSON');
+  const common = (command: Command) => addRingOptions(command).option('--json', 'print one line of JSON');
 
-  const create = keys
-    .command('create')
-    .description(
-      'Makes a new ring with one key that is used from now on; an existing file is never replaced. ' +
-        'With --machine-key it prints a new machineKey for a web.config instead.',
-    )
-    .option('--ring <file>', 'key ring file')
-    .option('--json', 'print one line of JSON');
+  const create = common(
+    keys
+      .command('create')
+      .description(
+        'Makes a new ring with one key that is used from now on; a ring that is there is never replaced. ' +
+          'With --machine-key it prints a new machineKey for a web.config instead.',
+      ),
+  );
   for (const option of machineKeyOptions()) create.addOption(option);
   create
     .addHelpText(
       'after',
       '\nExamples:\n  $ wssc keys create --ring ring.json\n  $ wssc keys create --machine-key --validation HMACSHA512',
     )
-    .action((options: CreateOptions) => {
-      if (options.machineKey) printNewMachineKey(options);
-      else createRingFile(options);
-    });
+    .action((options: CreateOptions) => (options.machineKey ? printNewMachineKey(options) : createNewRing(options)));
 
   common(keys.command('list').description('Shows the keys with their states and times, and the machineKeys.'))
     .addHelpText('after', '\nExample:\n  $ wssc keys list --ring ring.json')
-    .action(({ ring, json }: KeysOptions) => printRing(readRingFile(ring), json));
+    .action((options: RingCommandOptions) => withRing(options, presentRing));
 
   common(
     keys
@@ -69,22 +54,30 @@ export function addKeys(program: Command): void {
       'after',
       '\nRunning nodes read the new ring by themselves.\n\nExample:\n  $ wssc keys rotate --ring ring.json',
     )
-    .action(({ ring: file, now = false, json }: KeysOptions) => {
-      const rotated = updateRingFile(file, ring => rotateRing(ring, { now, nowMs: Date.now(), random: systemRandom }));
-      printRing(rotated ?? readRingFile(file), json);
-    });
+    .action(({ now = false, ...options }: RingCommandOptions & { readonly now?: boolean }) =>
+      withRing(options, home =>
+        changeRing(home, ring => rotateRing(ring, { now, nowMs: Date.now(), random: systemRandom })),
+      ),
+    );
 
+  addRingCommands(keys, common);
   addMachineKeyCommands(keys, common);
 }
 
-function createRingFile({ ring: file, json, like, validation, decryption }: CreateOptions): void {
-  if (file === undefined)
+type CreateOptions = NewMachineKeyOptions & RingCommandOptions;
+
+async function createNewRing(options: CreateOptions): Promise<void> {
+  const { ring, like, validation, decryption } = options;
+  if (ring === undefined)
     throw new ConfigurationError('CONFIG_INVALID', 'there is nothing to create', {
-      hint: 'give --ring FILE for a new ring, or --machine-key for a new element of a web.config',
+      hint: 'give --ring for a new ring, or --machine-key for a new element of a web.config',
     });
   if (like !== undefined || validation !== undefined || decryption !== undefined)
     throw new ConfigurationError('CONFIG_INVALID', '--like, --validation and --decryption go with --machine-key only');
-  const ring = createRing({ nowMs: Date.now(), random: systemRandom });
-  writeRingFile(file, ring);
-  printRing(ring, json);
+  await withRing(options, async (home, chosen) => {
+    const made = createRing({ nowMs: Date.now(), random: systemRandom, kek: givenKeks(chosen)()[0]?.id });
+    // A ring that is there is of another farm, which a home refuses to replace.
+    await home.change(() => made);
+    return made;
+  });
 }

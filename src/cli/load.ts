@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
-import { clientPlan } from '../client/client-plan.ts';
+import { firstUsable } from '../client/alternatives.ts';
+import { clientPlans } from '../client/client-plan.ts';
 import { ConfigurationError } from '../errors.ts';
 import type { Plan } from '../policy/plan.ts';
 import { attack, type Clock } from './load/attack.ts';
@@ -73,7 +74,8 @@ export function addLoad(program: Command): void {
     .addHelpText(
       'after',
       `
-Exit code: 0 every call was answered well, 2 some were not, 1 wrong usage or configuration, 3 no answer to begin with.
+Exit code: 0 every call was answered well; 1 wrong usage or configuration; 2 some were not, or the service answered
+with a fault to begin with; 3 no answer to begin with.
 
 Examples:
   $ wssc load --duration 30s --conversations 100
@@ -88,16 +90,20 @@ async function load(options: LoadOptions): Promise<void> {
     options.wsdl === undefined ? await findLoadFarm(options.data) : await namedTarget(options, options.wsdl);
   const ca = authoritiesText(options.ca ?? target.ca);
   const serviceCertificate = peerText(options.serviceCertificate ?? target.serviceCertificate);
-  const plan = clientPlan(await openClient(target.wsdl, ca), options.port);
-  requireServiceCertificate(plan, serviceCertificate);
+  const plans = clientPlans(await openClient(target.wsdl, ca), options.port);
+  requireServiceCertificate(plans, serviceCertificate);
+  const user = { username: options.user ?? target.user, password: target.password };
+  const given = serviceCertificate === undefined ? {} : { serviceCertificate };
+  const plan = firstUsable(plans, { ...user, ...given });
   const addresses = nodeAddresses(options, target, plan);
   const targets = openTargets({
     plan,
     addresses,
-    username: options.user ?? target.user,
-    password: target.password,
+    ...user,
     ...(ca === undefined ? {} : { ca }),
-    ...(serviceCertificate === undefined ? {} : { serviceCertificate }),
+    ...given,
+    // A caller that waits for a connection would be measured as a slow service.
+    maxSockets: pacer.callers,
     conversations: options.conversations,
     payloadBytes: options.payload,
   });
@@ -143,7 +149,7 @@ function nodeName({ nodes }: LoadTarget): (address: string) => string {
   };
 }
 
-const clock: Clock = { nowMs: () => performance.now(), sleep: ms => sleep(Math.round(ms)) };
+const clock: Clock = { steadyMs: () => performance.now(), sleep: ms => sleep(Math.round(ms)) };
 
 async function measure(
   options: LoadOptions,

@@ -2,8 +2,8 @@ import { type Command, Option } from 'commander';
 import { systemRandom } from '../crypto/random.ts';
 import { ConfigurationError } from '../errors.ts';
 import { importMachineKey, removeMachineKey, useMachineKey } from '../keyring/machine-keys.ts';
+import type { Fail } from '../keyring/named-key.ts';
 import type { RingRecords } from '../keyring/record.ts';
-import { readRingFile, updateRingFile } from '../keyring/ring-file.ts';
 import {
   type DecryptionName,
   decryptionNames,
@@ -13,7 +13,7 @@ import {
 import { type MachineKeyLike, machineKeyLikes, newMachineKeyElement } from '../machine-key/element.ts';
 import { readWebConfig } from '../machine-key/web-config.ts';
 import { oneOf } from './option-values.ts';
-import { printRing } from './ring-listing.ts';
+import { changeRing, importRing, type RingCommandOptions, withRing } from './ring-commands.ts';
 import { print } from './terminal.ts';
 
 /** Options of `wssc keys create --machine-key`. */
@@ -42,11 +42,13 @@ export function printNewMachineKey(options: NewMachineKeyOptions): void {
   print(newMachineKeyElement(like, validation, decryption, systemRandom));
 }
 
-interface MachineKeyCommandOptions {
-  readonly ring: string;
-  readonly webConfig: string;
+interface MachineKeyCommandOptions extends RingCommandOptions {
   readonly machineKey: string;
-  readonly json?: boolean;
+}
+
+interface ImportOptions extends RingCommandOptions {
+  readonly webConfig?: string;
+  readonly from?: string;
 }
 
 /** `wssc keys import`, `use` and `remove`: the machineKeys of ASP.NET servers in a ring. */
@@ -56,14 +58,20 @@ export function addMachineKeyCommands(keys: Command, common: (command: Command) 
       .command('import')
       .description(
         'Puts the machineKey of a web.config into the ring. The first one writes tokens at once, ' +
-          'a further one only opens them, until "keys use".',
+          'a further one only opens them, until "keys use". With --from it puts the ring of a file in its place.',
       )
-      .requiredOption('--web-config <file>', 'web.config with explicit keys'),
+      .option('--web-config <file>', 'web.config with explicit keys')
+      .option('--from <file>', 'ring file, as "keys export" makes it: where there is no ring, or an older generation'),
   )
     .addHelpText('after', '\nExample:\n  $ wssc keys import --web-config web.config --ring ring.json')
-    .action(({ webConfig, ring, json }: MachineKeyCommandOptions) => {
+    .action(({ webConfig, from, ...options }: ImportOptions) => {
+      if (from !== undefined && webConfig === undefined) return importRing(from, options);
+      if (from !== undefined || webConfig === undefined)
+        throw new ConfigurationError('CONFIG_INVALID', 'what to import is not said', {
+          hint: 'give --web-config for a machineKey, or --from for a ring',
+        });
       const settings = readWebConfig(webConfig, { publicKeys: 'refused' });
-      change(ring, json, (present, fail) => importMachineKey(present, settings, Date.now(), fail));
+      return change(options, (present, fail) => importMachineKey(present, settings, Date.now(), fail));
     });
 
   common(
@@ -73,8 +81,8 @@ export function addMachineKeyCommands(keys: Command, common: (command: Command) 
       .requiredOption('--machine-key <id>', 'its id, as "keys list" shows it'),
   )
     .addHelpText('after', '\nExample:\n  $ wssc keys use --machine-key 1a2b3c4d --ring ring.json')
-    .action(({ machineKey, ring, json }: MachineKeyCommandOptions) =>
-      change(ring, json, (present, fail) => useMachineKey(present, machineKey, fail)),
+    .action(({ machineKey, ...options }: MachineKeyCommandOptions) =>
+      change(options, (present, fail) => useMachineKey(present, machineKey, fail)),
     );
 
   common(
@@ -84,16 +92,11 @@ export function addMachineKeyCommands(keys: Command, common: (command: Command) 
       .requiredOption('--machine-key <id>', 'its id, as "keys list" shows it'),
   )
     .addHelpText('after', '\nExample:\n  $ wssc keys remove --machine-key 1a2b3c4d --ring ring.json')
-    .action(({ machineKey, ring, json }: MachineKeyCommandOptions) =>
-      change(ring, json, (present, fail) => removeMachineKey(present, machineKey, fail)),
+    .action(({ machineKey, ...options }: MachineKeyCommandOptions) =>
+      change(options, (present, fail) => removeMachineKey(present, machineKey, fail)),
     );
 }
 
-function change(
-  file: string,
-  json: boolean | undefined,
-  next: (ring: RingRecords, fail: (problem: string) => Error) => RingRecords,
-): void {
-  const fail = (problem: string) => new ConfigurationError('RING_INVALID', `key ring ${file}: ${problem}`);
-  printRing(updateRingFile(file, ring => next(ring, fail)) ?? readRingFile(file), json);
+function change(options: RingCommandOptions, next: (ring: RingRecords, fail: Fail) => RingRecords): Promise<void> {
+  return withRing(options, home => changeRing(home, next));
 }

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { InvalidArgumentError, Option } from 'commander';
 import { alternatives } from '../fields.ts';
 
@@ -70,6 +71,28 @@ export function addressList(text: string): readonly string[] {
       'It must be one or more addresses such as https://localhost:8443, separated by commas.',
     );
   });
+}
+
+/** One address, `http://…` or `https://…`. */
+export function addressOf(text: string): string {
+  const [address = '', ...more] = addressList(text);
+  if (more.length === 0) return address;
+  throw new InvalidArgumentError('It must be one address such as https://localhost:8443.');
+}
+
+/** An address or a name of this machine, without a port. */
+export function hostName(text: string): string {
+  if (isIP(text) !== 0 || /^[\w-]+(?:\.[\w-]+)*$/.test(text)) return text;
+  throw new InvalidArgumentError(
+    'It must be an address or a name without a port, such as 0.0.0.0, :: or node1.example.',
+  );
+}
+
+/** Names separated by commas. */
+export function nameList(text: string): readonly string[] {
+  const names = text.split(',').map(name => name.trim());
+  if (!names.includes('')) return names;
+  throw new InvalidArgumentError('It must be one or more names, separated by commas.');
 }
 
 /** An option whose value is a duration, with its default as it is written in the help. */

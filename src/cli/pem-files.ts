@@ -1,40 +1,73 @@
-import { readFileSync } from 'node:fs';
-import { checkAuthorities, checkTlsCertificate } from '../crypto/tls-certificates.ts';
-import { loadCertificate, loadPeerCertificate } from '../crypto/x509.ts';
-import { ConfigurationError } from '../errors.ts';
-
-/** Names of the files of a certificate and its private key (PEM), or their texts. */
-export interface CertificateAndKey {
-  readonly certificate: string;
-  readonly key: string;
-}
-
-/**
- * Texts of the files that `tls` of a configuration names.
- * @throws {SecureConversationError} `CERTIFICATE_INVALID` naming the file that TLS can't use
- */
-export function tlsTexts(files: CertificateAndKey): CertificateAndKey {
-  const texts = textsOf(files);
-  checkTlsCertificate(texts, files);
-  return texts;
-}
-
-/**
- * Texts of the files of a service's certificate, which messages are encrypted to, and its key.
- * @throws {SecureConversationError} `CERTIFICATE_INVALID` naming the file that can't be used
- */
-export function serviceTexts(files: CertificateAndKey): CertificateAndKey {
-  const texts = textsOf(files);
-  loadCertificate(texts.certificate, texts.key, files);
-  return texts;
-}
+import { certificatesIn } from '../crypto/tls-certificates.ts';
+import { loadPeerCertificate } from '../crypto/x509.ts';
+import { followFiles, stampOf } from '../files/followed-files.ts';
+import type { Authorities } from '../server/authorities.ts';
+import { pemText } from '../server/pair-files.ts';
 
 /**
  * Text of a file with the certificates of trusted authorities; undefined where none was named.
  * @throws {SecureConversationError} `CERTIFICATE_INVALID` naming the file
  */
-export function authoritiesText(file: string | undefined): string | undefined {
-  return file === undefined ? undefined : checked(file, checkAuthorities);
+export function authoritiesText<File extends string | undefined>(file: File): File {
+  return (file === undefined ? undefined : checked(file, certificatesIn)) as File;
+}
+
+/** Options of ports, which may have certificates of their own to trust clients by. */
+type PortsTrust<Port> = Readonly<Record<string, Port>>;
+
+/**
+ * Options that say which clients are trusted, with texts in the place of files.
+ * @throws {SecureConversationError} `CERTIFICATE_INVALID` naming the file
+ */
+export function trustTexts<Port extends { readonly trust?: string }>({
+  trust,
+  ports,
+}: {
+  readonly trust: string | undefined;
+  readonly ports: PortsTrust<Port> | undefined;
+}): { readonly trust?: string; readonly ports?: PortsTrust<Port> } {
+  const inText = <T extends { readonly trust?: string }>(options: T): T =>
+    options.trust === undefined ? options : { ...options, trust: authoritiesText(options.trust) };
+  return {
+    ...inText(trust === undefined ? {} : { trust }),
+    ...(ports && { ports: Object.fromEntries(Object.entries(ports).map(([name, port]) => [name, inText(port)])) }),
+  };
+}
+
+/** A file with certificates that say who is trusted, and what they are to those who use them. */
+export interface AuthorityFile<Uses> {
+  readonly file: string | undefined;
+  readonly as: (pem: string) => Uses;
+}
+
+/** The files of {@link trustTexts}. */
+export function trustFiles({
+  trust,
+  ports = {},
+}: {
+  readonly trust?: string;
+  readonly ports?: PortsTrust<{ readonly trust?: string }>;
+}): readonly AuthorityFile<Pick<Authorities, 'trust' | 'ports'>>[] {
+  const ofPorts = Object.entries(ports).map(([name, port]) => ({
+    file: port.trust,
+    as: (pem: string) => ({ ports: { [name]: pem } }),
+  }));
+  return [{ file: trust, as: pem => ({ trust: pem }) }, ...ofPorts];
+}
+
+/**
+ * Notes how files are now, before they are read, to follow them from here on, through links.
+ * @returns begins to follow them: `use` takes what they hold by then. `onError` is told of one that can't be used; what
+ * was used before stays
+ */
+export function followableAuthorities<Uses>(
+  files: readonly AuthorityFile<Uses>[],
+): (use: (authorities: Uses) => void, onError: (error: unknown) => void) => void {
+  const noted = files.flatMap(({ file, as }) => (file === undefined ? [] : [{ file, as, since: stampOf(file) }]));
+  return (use, onError) => {
+    for (const { file, as, since } of noted)
+      followFiles({ files: [file], since, use: () => use(as(authoritiesText(file))), onError });
+  };
 }
 
 /**
@@ -49,20 +82,4 @@ function checked(file: string, check: (text: string, place: string) => unknown):
   const text = pemText(file);
   check(text, file);
   return text;
-}
-
-function textsOf({ certificate, key }: CertificateAndKey): CertificateAndKey {
-  return { certificate: pemText(certificate), key: pemText(key) };
-}
-
-function pemText(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (cause) {
-    throw new ConfigurationError(
-      'CERTIFICATE_INVALID',
-      `${file}: can't be read (${(cause as NodeJS.ErrnoException).code})`,
-      { cause },
-    );
-  }
 }

@@ -1,23 +1,83 @@
 import type { Command } from 'commander';
-import { compilePolicy } from '../policy/compile.ts';
-import { explain } from '../policy/explain.ts';
-import { print } from './terminal.ts';
+import { type CheckedPort, checkPorts, type PolicyProblem } from '../policy/check.ts';
+import { compileAlternatives } from '../policy/compile.ts';
+import { explainAlternatives } from '../policy/explain.ts';
+import { explainedAlternatives } from '../policy/explain-data.ts';
+import { openWsdl } from '../policy/load-wsdl.ts';
+import { usesOf } from '../policy/offered.ts';
+import { portNamed, type Wsdl } from '../policy/wsdl.ts';
+import { pathConflicts } from '../server/routes.ts';
+import { print, printJson } from './terminal.ts';
+import { addWsdlOptions, loadGiven, type WsdlOptionValues } from './wsdl-options.ts';
+
+interface PolicyOptions extends WsdlOptionValues {
+  readonly port?: string;
+  readonly json?: true;
+}
 
 /** `wssc policy`: what a WSDL's policies come to. */
 export function addPolicy(program: Command): void {
-  program
+  const policy = program
     .command('policy')
-    .summary("say what a WSDL's policies mean")
-    .description("What a WSDL's WS-SecurityPolicy means.")
+    .summary("say what a WSDL's policies mean, and what is wrong with them")
+    .description("What a WSDL's WS-SecurityPolicy means, and all that keeps it from being served.")
     .helpCommand(false)
-    .addHelpText('after', '\nExample:\n  $ wssc policy explain wsdl/echo.wsdl')
-    .command('explain')
-    .description('Prints the plan of each port: tokens, keys, signed and encrypted parts.')
-    .argument('<wsdl>', 'WSDL file')
+    .addHelpText('after', '\nExample:\n  $ wssc policy explain wsdl/echo.wsdl');
+  addSubcommand(policy, 'explain', 'Prints the plan of each port: tokens, keys, signed and encrypted parts.', explain);
+  addSubcommand(
+    policy,
+    'check',
+    'Lists all that a port would be refused for, with file, line and what to change.\n' +
+      'The exit code is 1 where a port would not be served.',
+    check,
+  );
+}
+
+function addSubcommand(
+  policy: Command,
+  name: string,
+  description: string,
+  run: (wsdl: Wsdl, options: PolicyOptions) => void,
+): void {
+  const command = policy
+    .command(name)
+    .description(description)
+    .argument('<wsdl>', 'WSDL file, or its address')
     .option('--port <name>', 'only this WSDL port')
-    .addHelpText('after', '\nExample:\n  $ wssc policy explain wsdl/echo.wsdl --port EchoSymmetric')
-    .action((wsdl: string, { port }: { port?: string }) => {
-      const plans = compilePolicy(wsdl, port === undefined ? {} : { ports: [port] });
-      print(plans.map(explain).join('\n\n'));
+    .option('--json', 'print one line of JSON');
+  addWsdlOptions(command)
+    .addHelpText('after', `\nExample:\n  $ wssc policy ${name} wsdl/echo.wsdl --port EchoSymmetric`)
+    .action(async (wsdl: string, options: PolicyOptions) => {
+      run(openWsdl(await loadGiven(wsdl, options)), options);
     });
+}
+
+function explain(wsdl: Wsdl, { port, json }: PolicyOptions): void {
+  const ports = compileAlternatives(wsdl, port === undefined ? {} : { ports: [port] });
+  if (json) printJson(ports.map(explainedAlternatives));
+  else print(ports.map(explainAlternatives).join('\n\n'));
+}
+
+function check(wsdl: Wsdl, { port, json }: PolicyOptions): void {
+  const ports = checkPorts(wsdl, port === undefined ? wsdl.ports : [portNamed(wsdl, port)]);
+  const conflicts = pathConflicts(ports.flatMap(({ usable }) => (usable === undefined ? [] : [usable.plans[0]])));
+  const isServed = conflicts.length === 0 && ports.length > 0 && ports.every(({ usable }) => usable !== undefined);
+  if (json) printJson({ ok: isServed, ports: ports.map(checkedPort), conflicts });
+  else for (const line of [...ports.flatMap(linesOf), ...conflicts]) print(line);
+  if (!isServed) process.exitCode = 1;
+}
+
+function checkedPort({ service, port, usable, problems, notCalled }: CheckedPort) {
+  const leftOut = usable?.leftOut ?? [];
+  return { service, port, served: usable !== undefined, notCalled: notCalled ?? null, leftOut, problems };
+}
+
+function linesOf({ port, usable, problems, notCalled }: CheckedPort): string[] {
+  if (usable === undefined) return [`port ${port}: refused`, ...problems.flatMap(problemLines)];
+  const { leftOut } = usable;
+  return [`port ${port}: ${usesOf(notCalled)}`, ...leftOut.map(reason => `  left out: ${reason}`)];
+}
+
+function problemLines({ file, line, says, todo }: PolicyProblem): string[] {
+  return [`  ${file === undefined ? '' : `${file}:${line}: `}${says}`, `    → ${todo}`];
 }

@@ -1,8 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { SecureConversationError } from '../errors.ts';
-import { note, printError, reportError } from './terminal.ts';
-
-const networkExit = 3;
+import { faultExit, networkExit, note, printError, reportError } from './terminal.ts';
 
 /** Adds one command to the program. */
 type AddCommand = (program: Command) => void;
@@ -11,12 +9,15 @@ type AddCommand = (program: Command) => void;
 const commands: Readonly<Record<string, () => Promise<AddCommand>>> = {
   farm: async () => (await import('./farm.ts')).addFarm,
   serve: async () => (await import('./serve.ts')).addServe,
+  sts: async () => (await import('./sts.ts')).addSts,
   call: async () => (await import('./call.ts')).addCall,
   load: async () => (await import('./load.ts')).addLoad,
   keys: async () => (await import('./keys.ts')).addKeys,
+  revoke: async () => (await import('./revoke.ts')).addRevoke,
   users: async () => (await import('./users.ts')).addUsers,
   tokens: async () => (await import('./tokens.ts')).addTokens,
   token: async () => (await import('./token.ts')).addToken,
+  doctor: async () => (await import('./doctor.ts')).addDoctor,
   policy: async () => (await import('./policy.ts')).addPolicy,
 };
 
@@ -50,8 +51,8 @@ function usageError(text: string, command: string): void {
 /**
  * Runs the command line.
  * @param argv arguments without program name
- * @returns the exit code: 0, 1 for wrong usage or configuration, and for `call` 2 for a fault and 3 where no answer
- * came
+ * @returns the exit code: 0, 1 for wrong usage or configuration, for `call` and `load` 2 for a fault and 3 where no
+ * answer came, and for `revoke` 2 where there is no store
  */
 export async function run(argv: readonly string[]): Promise<number> {
   const debug = argv.includes('--debug');
@@ -72,6 +73,13 @@ export async function run(argv: readonly string[]): Promise<number> {
 
 /** An answer that is not what the policy says is no answer. */
 function exitCode(error: unknown): number {
-  const codes: readonly string[] = ['NETWORK', 'BUSY', 'MESSAGE_REFUSED'];
-  return error instanceof SecureConversationError && codes.includes(error.code) ? networkExit : 1;
+  return (error instanceof SecureConversationError && exitCodes.get(error.code)) || 1;
 }
+
+const exitCodes: ReadonlyMap<string, number> = new Map([
+  ['FAULT', faultExit],
+  ['BAD_CONTEXT_TOKEN', faultExit],
+  ['NETWORK', networkExit],
+  ['BUSY', networkExit],
+  ['MESSAGE_REFUSED', networkExit],
+]);

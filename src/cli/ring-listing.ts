@@ -1,4 +1,4 @@
-import { shortId } from '../keyring/machine-keys.ts';
+import { shortId } from '../keyring/named-key.ts';
 import type { MachineKeyRecord, RingRecords } from '../keyring/record.ts';
 import { describeKeys } from '../keyring/ring.ts';
 import { ringPolicy } from '../keyring/schedule.ts';
@@ -14,10 +14,11 @@ export function printRing(ring: RingRecords, json = false): void {
   const keys = listedKeys(ring, nowMs);
   const machineKeys = ring.machineKeys.map(listedMachineKey);
   if (json) {
-    printJson({ farm: ring.farm, generation: ring.generation, keys, machineKeys });
+    printJson({ farm: ring.farm, generation: ring.generation, keys, machineKeys, ...shownKek(ring) });
     return;
   }
-  print(`farm ${ring.farm}, generation ${ring.generation}`);
+  const { kek } = shownKek(ring);
+  print(`farm ${ring.farm}, generation ${ring.generation}${kek === undefined ? '' : `, wrapped by KEK ${kek}`}`);
   const heads = ['key', 'state', 'issues from', 'until', 'opens until'];
   const rows = keys.map(key => [key.id4, key.state, key.issueFrom, key.issueUntil, key.acceptUntil]);
   for (const line of columns([heads, ...rows])) print(line);
@@ -26,10 +27,14 @@ export function printRing(ring: RingRecords, json = false): void {
     print("the next key is due: the farm's ring writer makes it, or wssc keys rotate");
 }
 
+function shownKek({ kek }: RingRecords): { readonly kek?: string } {
+  return kek === undefined ? {} : { kek: shortId(kek) };
+}
+
 function listedKeys(ring: RingRecords, nowMs: number) {
   const times = new Map(
     ring.keys.map(({ id, issueFromMs, issueUntilMs, acceptUntilMs }) => [
-      id.slice(0, 8),
+      shortId(id),
       { issueFromMs, issueUntilMs, acceptUntilMs },
     ]),
   );

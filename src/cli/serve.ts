@@ -1,28 +1,60 @@
-import { dirname, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
+import type { Registry } from 'prom-client';
 import { ConfigurationError } from '../errors.ts';
-import { freePort, loopbackHosts } from '../farm/ports.ts';
+import { type LoadedWsdl, openWsdl } from '../policy/load-wsdl.ts';
+import type { Authorities } from '../server/authorities.ts';
 import { createEndpoint } from '../server/endpoint.ts';
 import type { EndpointOptions } from '../server/endpoint-options.ts';
+import type { IssuerOptions } from '../server/issuer-options.ts';
+import { boundedLog, logOption } from '../server/log.ts';
+import { registerMetrics } from '../server/metrics.ts';
 import type { Endpoint } from '../server/open-endpoint.ts';
-import { openStore } from '../store/open-store.ts';
+import type { Certificates } from '../server/own-pairs.ts';
+import { followablePairs, ownPair, type PairUses, servicePair, tlsPair } from '../server/pair-files.ts';
+import { type PathNames, pathNames } from '../server/port-addresses.ts';
+import { type ReplayMode, replayModes } from '../state/farm-replay.ts';
 import type { Store } from '../store/store.ts';
-import { type ChosenStore, storeBeside, storeSentence } from '../store/store-url.ts';
+import { storeSentence } from '../store/store-url.ts';
+import { type AdminOptionValues, addAdminOption, type OpenedAdmin, openCommandAdmin } from './admin-option.ts';
+import { isAddress, missingKey } from './config-fields.ts';
+import { addLifeOptions, type LifeOptionValues, lifeSettings } from './life-options.ts';
+import { addHostOption, hostsOf, type Listening, ownAddresses, settled } from './listening.ts';
 import { keysHelp } from './member-texts.ts';
-import { tcpPort } from './option-values.ts';
-import { serviceTexts, tlsTexts } from './pem-files.ts';
+import { openNodeRing } from './node-ring.ts';
+import { nameList, oneOf, tcpPort } from './option-values.ts';
+import { authoritiesText, followableAuthorities, trustFiles, trustTexts } from './pem-files.ts';
+import { portLines } from './port-lines.ts';
+import { addRingOptions, configuredRing, type RingOptionValues, ringInstead } from './ring-options.ts';
 import { readServeConfig, type ServeConfig, serveConfig } from './serve-config.ts';
 import { untilStopped } from './signals.ts';
-import { addStoreOptions, givenStore, type StoreOptionValues } from './store-options.ts';
-import { note, print } from './terminal.ts';
+import { addStateOptions, type StateOptionValues, stateSettings } from './state-options.ts';
+import { addStoreOptions, configuredStore, openChosen, replayMeans, type StoreOptionValues } from './store-options.ts';
+import { print } from './terminal.ts';
+import { addWsdlOptions, loadGiven, type WsdlOptionValues } from './wsdl-options.ts';
 
-interface ServeOptions extends StoreOptionValues {
+interface ServeOptions
+  extends AdminOptionValues,
+    StoreOptionValues,
+    StateOptionValues,
+    LifeOptionValues,
+    RingOptionValues,
+    WsdlOptionValues {
+  readonly initRing?: boolean;
   readonly config: string;
   readonly wsdl?: string;
   readonly service?: string;
   readonly http?: number;
   readonly https?: number;
+  readonly host?: string;
+  readonly node?: string;
+  readonly paths?: PathNames;
+  readonly replay?: ReplayMode;
+  /** False by `--no-issue`. */
+  readonly issue: boolean;
+  readonly issuer?: string;
+  readonly mixedDialects?: readonly string[];
 }
 
 const drainMs = 10_000;
@@ -34,14 +66,31 @@ export function addServe(program: Command): void {
     .summary('serve a WSDL as one node')
     .description('Serves a WSDL with the operations of a module as one node of a farm.')
     .requiredOption('--config <file>', 'configuration file (JSON)')
-    .option('--wsdl <file>', 'WSDL file, instead of the one in the configuration')
+    .option('--wsdl <file|url>', 'WSDL, instead of the one in the configuration')
     .option(
       '--service <module>',
       "module whose default export is node-soap's service object, instead of the one in the configuration",
     )
     .option('--http <port>', 'TCP port for http; 0: any free one', tcpPort)
-    .option('--https <port>', 'TCP port for https; 0: any free one', tcpPort);
-  addStoreOptions(command)
+    .option('--https <port>', 'TCP port for https; 0: any free one', tcpPort)
+    .option('--node <name>', "this node's name in answers of currentContext(); default: node")
+    .addOption(
+      new Option('--paths <names>', "what names each port's path, instead of what the configuration says").choices([
+        ...pathNames,
+      ]),
+    )
+    .option(
+      '--mixed-dialects <port,…>',
+      'WSDL ports whose messages may name derived keys and tokens by the other dialect (acceptMixedDialects)',
+      nameList,
+    )
+    .option('--no-issue', 'issue nothing here: hand requests for tokens on to the issuer of the configuration')
+    .option('--issuer <url>', "base address of the issuer's socket for nodes, instead of the one in the configuration");
+  addWsdlOptions(addAdminOption(addHostOption(command)));
+  addRingOptions(command, 'key ring, instead of the one in the configuration');
+  command.option('--init-ring', 'make the ring where there is none; of several nodes that do so one makes it');
+  addLifeOptions(addStateOptions(addStoreOptions(command)))
+    .option('--replay <mode>', replayMeans, oneOf(replayModes))
     .addHelpText(
       'after',
       `
@@ -55,77 +104,131 @@ Example:
 
 async function serve(options: ServeOptions): Promise<void> {
   const config = readServeConfig(options.config, {
-    ...(options.wsdl === undefined ? {} : { wsdl: resolve(options.wsdl) }),
+    ...(options.wsdl === undefined ? {} : { wsdl: isAddress(options.wsdl) ? options.wsdl : resolve(options.wsdl) }),
     ...(options.service === undefined ? {} : { service: resolve(options.service) }),
+    ...(options.replay === undefined ? {} : { replay: options.replay }),
+    ...(options.paths === undefined ? {} : { paths: options.paths }),
+    ...ringInstead(options),
   });
   if (options.http === undefined && options.https === undefined)
     throw new ConfigurationError('CONFIG_INVALID', 'there is nothing to listen on', {
       hint: 'give --http PORT, --https PORT or both',
     });
-  if (options.https !== undefined && config.tls === undefined)
-    throw new ConfigurationError('CONFIG_INVALID', `${options.config}: lacks the key tls, which --https needs`);
-  const folder = dirname(resolve(options.config));
-  const store = givenStore(options, { store: config.store, folder }) ?? storeBeside(config.ring);
-  const opened = openChosen(store);
-  const [http, https] = [await settled(options.http), await settled(options.https)];
-  const endpoint = createEndpoint({
-    ...endpointOptions(config, { http, https }),
-    services: await loadService(config.service),
-    ...(opened === undefined ? {} : { store: opened }),
-  });
+  if (options.https !== undefined && config.tls === undefined) throw missingKey(options.config, 'tls', '--https');
+  const follow = followablePairs({ service: servicePair(config), tls: config.tls, issuer: config.issuer });
+  const followTrusted = followableAuthorities<Authorities>([
+    ...trustFiles(config),
+    { file: config.issuer?.ca, as: pem => ({ issuer: pem }) },
+  ]);
+  const issuer = issuerOf(options, config);
+  const chosen = configuredRing(options, config);
+  const store = configuredStore(options, config, chosen);
+  const hosts = hostsOf(options.host);
+  const listening = { http: await settled(options.http, hosts), https: await settled(options.https, hosts) };
+  const bases = ownAddresses(listening, options.host);
+  const told = { ...(issuer && { issuer }), ...(options.node && { node: options.node }) };
+  const settings = { ...endpointOptions(config, bases), ...stateSettings(options), ...lifeSettings(options), ...told };
+  const services = await loadService(config.service);
+  const wsdl = await loadGiven(config.wsdl, options);
+  const given = { ...settings, ...portsOf(config.ports, wsdl, options.mixedDialects), services, wsdl };
+  const log = logOption.make();
+  const ring = await openNodeRing(chosen, { initRing: options.initRing ?? false, log: boundedLog(log) });
+  let opened: Store | undefined;
+  let endpoint: Endpoint | undefined;
+  let admin: OpenedAdmin | undefined;
   try {
-    const { addresses } = await endpoint.listen({
-      ...(http === undefined ? {} : { http }),
-      ...(https === undefined ? {} : { https }),
-    });
+    opened = openChosen(store);
+    endpoint = createEndpoint({ ...given, ring, log, ...(opened === undefined ? {} : { store: opened }) });
+    for (const host of hosts) await endpoint.listen({ ...definedOf(listening), host });
+    const served = endpoint;
+    const sources = { register: (to: Registry) => registerMetrics(to, served), readiness: served.readiness };
+    admin = await openCommandAdmin(options, sources, boundedLog(log));
     print(storeSentence(store));
-    await run(endpoint, addresses);
+    const onError = (err: unknown) => boundedLog(log).error({ err }, 'certificate not read');
+    follow(usesOf(endpoint, config), onError);
+    followTrusted(endpoint.useAuthorities, onError);
+    const listed = [...bases.map(base => `listening on ${base}`), ...portLines(endpoint.plans, bases, config)];
+    await run(endpoint, [...listed, ...admin.lines]);
   } catch (error) {
-    await endpoint.close();
+    await admin?.close();
+    await endpoint?.close();
     await opened?.close();
+    await ring.close();
     throw error;
   }
 }
 
-async function run(endpoint: Endpoint, addresses: { http?: number; https?: number }): Promise<void> {
+/** What an endpoint does with certificates that have changed. */
+function usesOf(endpoint: Endpoint, { minRsaBits }: ServeConfig): PairUses<keyof Certificates> {
+  return {
+    service: files => endpoint.useCertificates({ service: ownPair(files, minRsaBits) }),
+    tls: files => endpoint.useCertificates({ tls: tlsPair(files) }),
+    issuer: files => endpoint.useCertificates({ issuer: tlsPair(files) }),
+  };
+}
+
+function definedOf({ http, https }: Listening): { http?: number; https?: number } {
+  return { ...(http === undefined ? {} : { http }), ...(https === undefined ? {} : { https }) };
+}
+
+/**
+ * The ports of the configuration, else all of the WSDL, with those that were named told to accept mixed dialects.
+ * @throws {SecureConversationError} `CONFIG_INVALID` for one that is not served
+ */
+function portsOf(
+  ports: ServeConfig['ports'],
+  wsdl: LoadedWsdl,
+  mixed: readonly string[] | undefined,
+): Pick<EndpointOptions, 'ports'> {
+  if (mixed === undefined) return {};
+  const served = ports ?? Object.fromEntries(openWsdl(wsdl).ports.map(({ name }) => [name, {}]));
+  const unknown = mixed.find(name => !Object.hasOwn(served, name));
+  if (unknown !== undefined)
+    throw new ConfigurationError('CONFIG_INVALID', `--mixed-dialects: port ${unknown} is not served`, {
+      hint: `served are ${Object.keys(served).join(', ')}`,
+    });
+  const told = mixed.map(name => [name, { ...served[name], acceptMixedDialects: true }] as const);
+  return { ports: { ...served, ...Object.fromEntries(told) } };
+}
+
+async function run(endpoint: Endpoint, lines: readonly string[]): Promise<void> {
   const stopped = untilStopped(
     () => endpoint.drain(drainMs),
     () => {},
   );
-  for (const [scheme, port] of Object.entries(addresses)) print(`listening on ${scheme}://localhost:${port}`);
+  for (const line of lines) print(line);
   process.exit(await stopped);
 }
 
-function openChosen({ url, ca }: ChosenStore): Store | undefined {
-  return url && openStore(url, { onEvent: note, ...(ca === undefined ? {} : { ca }) });
-}
-
-/** TCP ports to listen on. */
-interface Listening {
-  readonly http: number | undefined;
-  readonly https: number | undefined;
-}
-
-/** The port itself: the addresses that clients may send to must be known before anything listens. */
-async function settled(port: number | undefined): Promise<number | undefined> {
-  return port === 0 ? freePort(loopbackHosts()) : port;
-}
-
-function endpointOptions(config: ServeConfig, listening: Listening): Omit<EndpointOptions, 'services'> {
-  const { users, certificate, key, tls, addresses = ownAddresses(listening), service: _, store: __, ...rest } = config;
+function endpointOptions(config: ServeConfig, bases: readonly string[]): Omit<EndpointOptions, 'services' | 'ring'> {
+  const { users, certificate: _, key: __, passphrase: ___, tls, trust, ports, ...more } = config;
+  const { service: ____, store: _____, ring: ______, issuer: _______, ...rest } = more;
+  const { minRsaBits, addresses = bases } = rest;
+  const pair = servicePair(config);
   return {
     ...rest,
-    authenticate: users,
     addresses,
-    ...(certificate === undefined || key === undefined ? {} : serviceTexts({ certificate, key })),
-    ...(tls === undefined ? {} : { tls: tlsTexts(tls) }),
+    ...trustTexts({ trust, ports }),
+    ...(users === undefined ? {} : { authenticate: users }),
+    ...(pair === undefined ? {} : ownPair(pair, minRsaBits)),
+    ...(tls === undefined ? {} : { tls: tlsPair(tls) }),
   };
 }
 
-function ownAddresses(listening: Listening): string[] {
-  return Object.entries(listening).flatMap(([scheme, port]) =>
-    port === undefined ? [] : [`${scheme}://localhost:${port}`],
-  );
+/**
+ * The issuer that options and configuration name; undefined where the node issues itself.
+ * @throws {SecureConversationError} `CONFIG_INVALID`, `CERTIFICATE_INVALID`
+ */
+function issuerOf({ config: file, issue, issuer: url }: ServeOptions, config: ServeConfig): IssuerOptions | undefined {
+  const { issuer } = config;
+  if (issuer === undefined) {
+    if (!issue || url !== undefined) throw missingKey(file, 'issuer', issue ? '--issuer' : '--no-issue');
+    return undefined;
+  }
+  const { ca, certificate, key, timeoutMs } = issuer;
+  const address = url ?? issuer.address;
+  if (address === undefined) throw missingKey(file, 'issuer.address', 'a node without --issuer');
+  return { address, timeoutMs, ca: authoritiesText(ca), ...tlsPair({ certificate, key }) };
 }
 
 /**

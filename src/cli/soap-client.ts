@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
 import { Agent } from 'node:https';
 import { createRequire } from 'node:module';
+import { resolve } from 'node:path';
 import type { Client } from 'soap';
 import { NetworkError } from '../client/network-error.ts';
 import { ConfigurationError, SecureConversationError } from '../errors.ts';
-import { type Plan, tokenUseOf } from '../policy/plan.ts';
+import { encryptsToService, type Plan } from '../policy/plan.ts';
 
 // node-soap is CommonJS; its own exports object is asked for, not the interop view of it.
 const soap: typeof import('soap') = createRequire(import.meta.url)('soap');
@@ -35,11 +36,21 @@ export async function openClient(wsdl: string, ca: string | undefined): Promise<
 const trustHint = 'give the CA that signed its certificate with --ca FILE';
 const trustCodes = /^(?:SELF_SIGNED_CERT_IN_CHAIN|DEPTH_ZERO_SELF_SIGNED_CERT|UNABLE_TO_\w+)$/;
 
+/** What node-soap fails with: an error of a file, or of axios. */
+interface ReadFailure extends NodeJS.ErrnoException {
+  readonly config?: { readonly url?: string };
+}
+
 function clientError(wsdl: string, isAddress: boolean, cause: unknown): SecureConversationError {
-  const { code } = cause as NodeJS.ErrnoException;
-  if (!isAddress || code === undefined)
+  const { code, path, config } = cause as ReadFailure;
+  const sought = path ?? config?.url ?? wsdl;
+  if (isAddress && code !== undefined) return withTrustHint(new NetworkError(sought, cause as ReadFailure, false));
+  if (code === undefined || sought === wsdl || sought === resolve(wsdl))
     return new ConfigurationError('WSDL_INVALID', `${wsdl}: node-soap can't read this WSDL`, { cause });
-  return withTrustHint(new NetworkError(wsdl, cause as NodeJS.ErrnoException, false));
+  return new ConfigurationError('WSDL_INVALID', `${wsdl}: what it imports can't be read at ${sought} (${code})`, {
+    cause,
+    hint: 'put it there, or correct the location that the WSDL names',
+  });
 }
 
 /** An error with the hint that is the command line's to give, where the service's TLS certificate is not trusted. */
@@ -64,12 +75,12 @@ export function portAddress(address: string, plan: Plan): string {
 }
 
 /**
- * @throws {SecureConversationError} `CONFIG_INVALID` where the port's policy encrypts to the service's certificate and
- * none was named
+ * @throws {SecureConversationError} `CONFIG_INVALID` where each alternative of the port's policy encrypts to the
+ * service's certificate and none was named
  */
-export function requireServiceCertificate({ port, bootstrap }: Plan, certificate: string | undefined): void {
-  if (certificate !== undefined || tokenUseOf(bootstrap.request)?.kind !== 'encryptedKey') return;
-  throw new ConfigurationError('CONFIG_INVALID', `port ${port} encrypts to the service's certificate`, {
+export function requireServiceCertificate(plans: readonly [Plan, ...Plan[]], certificate: string | undefined): void {
+  if (certificate !== undefined || !plans.every(encryptsToService)) return;
+  throw new ConfigurationError('CONFIG_INVALID', `port ${plans[0].port} encrypts to the service's certificate`, {
     hint: 'give it with --service-certificate FILE',
   });
 }

@@ -1,7 +1,12 @@
 import { readFileSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { ConfigurationError } from '../errors.ts';
+import { type ChosenRing, storeWith } from '../keyring/open-home.ts';
+import { openStore } from '../store/open-store.ts';
+import type { Store } from '../store/store.ts';
 import { type ChosenStore, parseStore, type StoreSecrets, storeForms } from '../store/store-url.ts';
+import { note } from './terminal.ts';
 
 /** What the command line says of the store. */
 export interface StoreOptionValues {
@@ -9,6 +14,11 @@ export interface StoreOptionValues {
   readonly storePasswordFile?: string;
   readonly storeCa?: string;
 }
+
+/** What `--replay` says. */
+export const replayMeans =
+  'who notices that a message comes again: local (each node), shared (the farm, by the store), ' +
+  'lenient (the farm, and each node while the store does not answer)';
 
 /** Adds the options of a store to a command. */
 export function addStoreOptions(command: Command): Command {
@@ -19,23 +29,56 @@ export function addStoreOptions(command: Command): Command {
 }
 
 /**
- * The store that options or a configuration name; undefined where neither does.
- * @param configured what the configuration says, and where the paths in it begin
+ * The store that options name; undefined where they name none.
  * @throws {SecureConversationError} `CONFIG_INVALID`
  */
-export function givenStore(
-  options: StoreOptionValues,
-  configured: { readonly store?: string | undefined; readonly folder: string } = { folder: '' },
-): ChosenStore | undefined {
-  const secrets = secretsOf(options);
-  if (options.store !== undefined) return parseStore(options.store, process.cwd(), secrets);
-  return configured.store === undefined ? undefined : parseStore(configured.store, configured.folder, secrets);
+export function givenStore(options: StoreOptionValues): ChosenStore | undefined {
+  return storeAt(options.store, process.cwd(), options);
 }
 
-function secretsOf({ storePasswordFile, storeCa }: StoreOptionValues): StoreSecrets {
-  const password =
-    storePasswordFile === undefined ? process.env.WSSC_STORE_PASSWORD : readSecret(storePasswordFile).split('\n', 1)[0];
-  return { password: password?.replace(/\r$/, ''), ca: storeCa === undefined ? undefined : readText(storeCa) };
+/**
+ * The store that options or the configuration of a file name, else that of a node which was told of none.
+ * @throws {SecureConversationError} `CONFIG_INVALID`
+ */
+export function configuredStore(
+  options: StoreOptionValues & { readonly config: string },
+  { store }: { readonly store?: string | undefined },
+  ring: ChosenRing,
+): ChosenStore {
+  const configured = () => storeAt(store, dirname(resolve(options.config)), options);
+  return (options.store === undefined ? configured() : givenStore(options)) ?? storeWith(ring);
+}
+
+function storeAt(
+  text: string | undefined,
+  folder: string,
+  { storePasswordFile, storeCa }: StoreOptionValues,
+): ChosenStore | undefined {
+  const secrets = readSecrets(storePasswordFile, storeCa, process.env.WSSC_STORE_PASSWORD);
+  return text === undefined ? undefined : parseStore(text, folder, secrets);
+}
+
+/**
+ * Opens the store that was chosen; what happens to it is said on standard error.
+ * @returns undefined where there is none
+ * @throws {SecureConversationError} `STORE_INVALID`
+ */
+export function openChosen({ url, ca }: ChosenStore): Store | undefined {
+  return url && openStore(url, { onEvent: note, ...(ca === undefined ? {} : { ca }) });
+}
+
+/**
+ * What a store's URL does not say.
+ * @param passwordFile file with the password, and `given` what is taken where there is none
+ * @throws {SecureConversationError} `CONFIG_INVALID` naming the file
+ */
+export function readSecrets(
+  passwordFile: string | undefined,
+  ca: string | undefined,
+  given: string | undefined,
+): Required<StoreSecrets> {
+  const password = passwordFile === undefined ? given : readSecret(passwordFile).split('\n', 1)[0];
+  return { password: password?.replace(/\r$/, ''), ca: ca === undefined ? undefined : readText(ca) };
 }
 
 /** A file that others can't read; it may be a link, as Kubernetes mounts secrets. */

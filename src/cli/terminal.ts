@@ -6,6 +6,12 @@
 import { SecureConversationError } from '../errors.ts';
 import { printable, printableJson } from '../printable.ts';
 
+/** Exit code where the service answered with a fault. */
+export const faultExit = 2;
+
+/** Exit code where there was no answer. */
+export const networkExit = 3;
+
 /** A result line. */
 export function print(line: string): void {
   process.stdout.write(`${line}\n`);

@@ -7,7 +7,7 @@ import {
 } from '../bearer/bearer-token.ts';
 import { ticketName } from '../bearer/katana-ticket.ts';
 import { type KatanaToken, katanaCookiePurposes, katanaPurposes, readKatanaToken } from '../bearer/katana-token.ts';
-import { shortId } from '../keyring/machine-keys.ts';
+import { shortId } from '../keyring/named-key.ts';
 import type { KeyRing } from '../keyring/ring.ts';
 import type { MachineKey } from '../machine-key/machine-key.ts';
 
@@ -88,7 +88,7 @@ function katanaReport(scheme: string, token: KatanaToken, nowMs: number): TokenR
     details: {
       authenticationType,
       ...(name === undefined ? {} : { name }),
-      // It is a token itself, and whoever has it may be able to use it.
+      // It is a token itself, and a thief may be able to use it.
       ...(bootstrapToken === undefined ? {} : { bootstrapToken: `${bootstrapToken.length} characters, not shown` }),
     },
     claims,

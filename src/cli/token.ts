@@ -3,18 +3,21 @@ import { keyIdOfToken } from '../bearer/bearer-token.ts';
 import { ticketDefaults } from '../bearer/katana-ticket.ts';
 import { maxKatanaTokenChars } from '../bearer/katana-token.ts';
 import { ConfigurationError } from '../errors.ts';
-import { shortId } from '../keyring/machine-keys.ts';
-import { openKeyRing } from '../keyring/ring-file.ts';
+import { shortId } from '../keyring/named-key.ts';
+import { keyRing } from '../keyring/ring.ts';
+import { readRingFile } from '../keyring/ring-file.ts';
 import { openMachineKey } from '../machine-key/machine-key.ts';
 import { readWebConfig } from '../machine-key/web-config.ts';
 import { writtenOut } from '../printable.ts';
 import { utc } from './ring-listing.ts';
+import { givenKek, givenKeks } from './ring-options.ts';
 import { readFirstLine } from './standard-input.ts';
 import { columns, print, printError, printJson } from './terminal.ts';
 import { readToken, type TokenClaim, type TokenKeys, type TokenReport } from './token-schemes.ts';
 
 interface InspectOptions {
   readonly ring?: string;
+  readonly kek?: string;
   readonly webConfig?: string;
   readonly audience?: string;
   readonly cookie?: readonly string[];
@@ -44,6 +47,7 @@ export function addToken(program: Command): void {
     .command('inspect')
     .description('Reads a token on standard input and says who made it for whom, and whether it is valid now.')
     .option('--ring <file>', 'key ring file')
+    .option('--kek <file>', "file with the key that wraps the ring's keys; else WSSC_KEK has it")
     .option('--web-config <file>', 'web.config with explicit keys, instead of a ring')
     .option('--audience <name>', "audience of one of the ring's own tokens")
     .option(
@@ -68,13 +72,13 @@ async function inspect(options: InspectOptions): Promise<void> {
   process.exitCode = 1;
 }
 
-function tokenKeys({ ring: ringFile, webConfig, audience, cookie = [] }: InspectOptions): TokenKeys {
+function tokenKeys({ ring: ringFile, kek, webConfig, audience, cookie = [] }: InspectOptions): TokenKeys {
   if ((ringFile === undefined) === (webConfig === undefined))
     throw new ConfigurationError(
       'CONFIG_INVALID',
       'a token is opened with --ring or with --web-config: give one of them',
     );
-  const ring = ringFile === undefined ? undefined : openKeyRing(ringFile);
+  const ring = ringFile === undefined ? undefined : keyRing(readRingFile(ringFile, { keks: givenKeks(givenKek(kek)) }));
   const own = webConfig === undefined ? [] : [openMachineKey(readWebConfig(webConfig, { publicKeys: 'taken' }))];
   return { ring, machineKeys: ring?.machineKeys ?? own, audience, cookies: [...cookie, ...usualCookies] };
 }

@@ -1,6 +1,6 @@
-import { failAt, object } from '../fields.ts';
+import { failAt, object, text } from '../fields.ts';
 import { bearerTokensOptions } from '../oauth/service-options.ts';
-import { certificateAndKey, inSeconds, path, readConfig } from './config-fields.ts';
+import { certificateAndKey, inSeconds, path, pathOrStore, readConfig } from './config-fields.ts';
 
 /** From a second to ten years. */
 const lifeRangeMs = [1_000, 315_360_000_000] as const;
@@ -8,8 +8,13 @@ const { members: options } = bearerTokensOptions;
 
 /** The configuration of `wssc tokens`. Paths are relative to the file. */
 export const tokensConfig = object({
-  ring: { is: path, required: true, means: 'Key ring file.' },
+  ring: { is: pathOrStore, required: true, means: 'Key ring, as `--ring`.' },
   users: { is: path, required: true, means: 'Users file.' },
+  store: {
+    is: text,
+    without: 'a file of SQLite beside the ring',
+    means: 'Where to remember what was revoked and used, as `--store`.',
+  },
   clients: {
     is: path,
     without: 'none',
@@ -31,10 +36,11 @@ export type TokensConfig = ReturnType<typeof tokensConfig.read>;
 
 /**
  * Reads a token service's configuration file.
+ * @param instead members that the command line gives in place of the file's
  * @throws {SecureConversationError} `CONFIG_INVALID` naming the file and the place in it
  */
-export function readTokensConfig(name: string): TokensConfig {
-  return readConfig(name, readWhole);
+export function readTokensConfig(name: string, instead: Partial<Pick<TokensConfig, 'ring'>> = {}): TokensConfig {
+  return readConfig(name, readWhole, instead);
 }
 
 const readWhole: typeof tokensConfig.read = (value, place) => {

@@ -1,10 +1,20 @@
 import type { Command } from 'commander';
+import type { Registry } from 'prom-client';
 import { oauthPath } from '../oauth/oauth-path.ts';
-import { createTokenServer } from '../oauth/token-server.ts';
+import { registerTokenMetrics } from '../oauth/token-metrics.ts';
+import { createTokenServer, type TokenServer } from '../oauth/token-server.ts';
+import { boundedLog, logOption } from '../server/log.ts';
+import { registerReadiness } from '../server/metrics.ts';
+import { followablePairs, tlsPair } from '../server/pair-files.ts';
+import { storeSentence } from '../store/store-url.ts';
+import { type AdminOptionValues, addAdminOption, openCommandAdmin } from './admin-option.ts';
+import { addHostOption, hostsOf, ownAddresses, settled } from './listening.ts';
 import { keysHelp } from './member-texts.ts';
+import { openNodeRing } from './node-ring.ts';
 import { tcpPort } from './option-values.ts';
-import { tlsTexts } from './pem-files.ts';
+import { addRingOptions, configuredRing, type RingOptionValues, ringInstead } from './ring-options.ts';
 import { untilStopped } from './signals.ts';
+import { addStoreOptions, configuredStore, openChosen, type StoreOptionValues } from './store-options.ts';
 import { print } from './terminal.ts';
 import { readTokensConfig, tokensConfig } from './tokens-config.ts';
 
@@ -12,7 +22,7 @@ const drainMs = 10_000;
 
 /** `wssc tokens`: a token service alone. */
 export function addTokens(program: Command): void {
-  program
+  const command = program
     .command('tokens')
     .summary('serve bearer tokens')
     .description(
@@ -20,7 +30,9 @@ export function addTokens(program: Command): void {
         'so that the servers which\naccept its tokens need the key ring and no users.',
     )
     .requiredOption('--config <file>', 'configuration file (JSON)')
-    .option('--https <port>', 'TCP port for https; 0: any free one', tcpPort, 8443)
+    .option('--https <port>', 'TCP port for https; 0: any free one', tcpPort, 8443);
+  addRingOptions(addAdminOption(addHostOption(command)), 'key ring, instead of the one in the configuration');
+  addStoreOptions(command)
     .addHelpText(
       'after',
       `
@@ -32,20 +44,45 @@ Example:
     .action(serveTokens);
 }
 
-async function serveTokens({
-  config: file,
-  https,
-}: {
+interface TokensOptions extends AdminOptionValues, StoreOptionValues, RingOptionValues {
   readonly config: string;
   readonly https: number;
-}): Promise<void> {
-  const { users, tls, ...options } = readTokensConfig(file);
-  const server = createTokenServer({ ...options, authenticate: users }, tlsTexts(tls));
-  const port = await server.listen({ https });
+  readonly host?: string;
+}
+
+async function serveTokens(given: TokensOptions): Promise<void> {
+  const config = readTokensConfig(given.config, ringInstead(given));
+  const { users, tls, store: _, ring: __, ...options } = config;
+  const chosenRing = configuredRing(given, config);
+  const chosen = configuredStore(given, config, chosenRing);
+  const follow = followablePairs({ tls });
+  const pair = tlsPair(tls);
+  const log = boundedLog(logOption.make());
+  const ring = await openNodeRing(chosenRing, { initRing: false, log });
+  await ring.ready;
+  const store = openChosen(chosen);
+  const shared = store === undefined ? {} : { store };
+  const server = createTokenServer({ ...options, ...shared, ring, authenticate: users }, pair);
+  const hosts = hostsOf(given.host);
+  const https = await settled(given.https, hosts);
+  for (const host of hosts) await server.listen({ https, host });
+  follow({ tls: files => server.useCertificate(tlsPair(files)) }, err => log.error({ err }, 'certificate not read'));
+  const { readiness } = server;
+  const admin = await openCommandAdmin(given, { register: to => registerService(to, server), readiness }, log);
   const stopped = untilStopped(
-    () => server.drain(drainMs),
+    async () => {
+      await server.drain(drainMs);
+      await store?.close();
+    },
     () => {},
   );
-  print(`listening on https://localhost:${port}${oauthPath}`);
+  print(storeSentence(chosen));
+  for (const base of ownAddresses({ https }, given.host)) print(`listening on ${base}${oauthPath}`);
+  for (const line of admin.lines) print(line);
   process.exit(await stopped);
+}
+
+async function registerService(registry: Registry, server: TokenServer): Promise<void> {
+  await registerTokenMetrics(registry, server);
+  await registerReadiness(registry, server.readiness);
 }

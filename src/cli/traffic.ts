@@ -35,11 +35,16 @@ export function trafficLine(before: FarmStatus, now: FarmStatus, atMs: number): 
     const last = before.nodes[i];
     const since = last !== undefined && last.pid === node.pid ? last : undefined;
     const calls = node.calls - (since?.calls ?? 0);
-    const conversations = node.issued + node.opened.seal - (since ? since.issued + since.opened.seal : 0);
+    const conversations = begunOrMet(node) - (since === undefined ? 0 : begunOrMet(since));
     return { calls, conversations, text: `${node.name} ${calls} calls, ${conversations} conversations` };
   });
   const busy = parts.some(({ calls, conversations }) => calls > 0 || conversations > 0);
   return busy
     ? `${new Date(atMs).toISOString().slice(11, 19)}  ${parts.map(({ text }) => text).join('  |  ')}`
     : undefined;
+}
+
+/** Conversations that a node has issued, and those of others that it did not know. */
+function begunOrMet({ issued, opened }: FarmStatus['nodes'][number]): number {
+  return issued + opened.seal + opened.store;
 }

@@ -42,7 +42,11 @@ export function addUsers(program: Command): void {
       else for (const line of columns(listed.map(({ name, roles }) => [name, roles.join(', ')]))) print(line);
     });
 
-  common(users.command('remove').description('Removes a user; conversations that are open go on until they end.'))
+  common(
+    users
+      .command('remove')
+      .description('Removes a user; conversations that are open go on until they end, or wssc revoke user.'),
+  )
     .argument('<name>', 'user name')
     .addHelpText('after', '\nExample:\n  $ wssc users remove alice --users users.json')
     .action((name: string, options: { users: string }) => {

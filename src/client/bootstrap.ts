@@ -1,15 +1,11 @@
 import { writeIssueRequest, writeRenewRequest } from '../conversation/token-request.ts';
 import { type ConversationToken, parseIssueResponse } from '../conversation/token-response.ts';
-import { loadPeerCertificate } from '../crypto/x509.ts';
-import { ConfigurationError, refuse } from '../errors.ts';
+import { refuse } from '../errors.ts';
 import type { ContextKey } from '../message/protection-key.ts';
 import type { BootstrapKeys, ConversationKey } from '../message/sending-key.ts';
 import type { OutgoingBody } from '../message/sent-body.ts';
-import { tokenUseOf } from '../policy/plan.ts';
 import { contextKeys } from '../security/context-keys.ts';
-import { hasOnlyCharacters } from '../xml/characters.ts';
-import { type ExchangeParts, type ExchangeRequest, exchange } from './exchange.ts';
-import type { SessionSettings } from './session-options.ts';
+import { type ConversationParts, type ExchangeRequest, exchange } from './exchange.ts';
 
 /** A conversation as its initiator holds it. */
 export interface Conversation {
@@ -22,15 +18,18 @@ export interface Conversation {
   readonly renewAtMs: number;
 }
 
+/** Of a token without a Lifetime. */
+const assumedLifetimeMs = 1_800_000;
+
 /** A token is replaced this long before its end, or when 90 % of a short life are over. */
 const renewBeforeMs = 60_000;
 
 /**
  * Proves the user once: RequestSecurityToken under the bootstrap policy, answered by the SecurityContextToken
  * (WS-SecureConversation 1.3 §3).
- * @param keys of {@link bootstrapKeys}
+ * @param keys of `bootstrapKeys`
  */
-export async function bootstrap(keys: BootstrapKeys, parts: ExchangeParts): Promise<Conversation> {
+export async function bootstrap(keys: BootstrapKeys, parts: ConversationParts): Promise<Conversation> {
   const { dialect, bootstrap: plan } = parts.plan;
   const token = await tokenFor(parts, 'issue', { plan, keys }, (keySizeBits, entropy) =>
     writeIssueRequest(dialect, keySizeBits, entropy),
@@ -41,10 +40,10 @@ export async function bootstrap(keys: BootstrapKeys, parts: ExchangeParts): Prom
 /**
  * Renews a conversation, which may have expired: the user is proved again, and the conversation's key signs as well
  * (WS-SecureConversation 1.3 §5).
- * @param keys of {@link bootstrapKeys}
+ * @param keys of `bootstrapKeys`
  * @returns its new Instance; the one before is good for a while
  */
-export async function renew(keys: BootstrapKeys, parts: ExchangeParts, held: Conversation): Promise<Conversation> {
+export async function renew(keys: BootstrapKeys, parts: ConversationParts, held: Conversation): Promise<Conversation> {
   const { dialect, renew: plan } = parts.plan;
   const protection = { plan, keys: { ...keys, context: held.requestKey } };
   const token = await tokenFor(parts, 'renew', protection, (keySizeBits, entropy) =>
@@ -56,44 +55,29 @@ export async function renew(keys: BootstrapKeys, parts: ExchangeParts, held: Con
 
 /** Asks for a token with our share of its key. */
 async function tokenFor(
-  parts: ExchangeParts,
+  parts: ConversationParts,
   request: 'issue' | 'renew',
   protection: Pick<ExchangeRequest, 'plan' | 'keys'>,
   write: (keySizeBits: number, entropy: Uint8Array) => OutgoingBody,
 ): Promise<ConversationToken> {
-  const { dialect, suite } = parts.plan;
+  const { dialect, suite, trustAddressing } = parts.plan;
   const keySizeBits = suite.defaultKeyBits;
   const entropy = parts.random(Math.max(32, keySizeBits / 8));
   const { verified } = await exchange(parts, {
     ...protection,
+    addressing: trustAddressing,
     context: undefined,
     action: dialect.requestAction[request],
     answerActions: [dialect.responseAction[request]],
     body: write(keySizeBits, entropy),
-    isHarmless: true,
+    isForIssuer: true,
     address: undefined,
   });
-  return parseIssueResponse(verified.content, dialect, entropy, keySizeBits);
-}
-
-/**
- * What a bootstrap is sent with: user, password and, where the policy encrypts to it, the service's certificate.
- * @throws {SecureConversationError} `CONFIG_INVALID` or `CERTIFICATE_INVALID` where one of them is missing or unusable
- */
-export function bootstrapKeys({ plan, username, password, serviceCertificate }: SessionSettings): BootstrapKeys {
-  if (!hasOnlyCharacters(username + password))
-    throw new ConfigurationError('CONFIG_INVALID', 'user name or password holds a character that XML can not');
-  const tokens = { username: { username, password } };
-  if (tokenUseOf(plan.bootstrap.request)?.kind !== 'encryptedKey') return { tokens };
-  if (serviceCertificate === undefined)
-    throw new ConfigurationError(
-      'CONFIG_INVALID',
-      `port ${plan.port} encrypts to the service's certificate, and none was given`,
-      {
-        hint: 'give serviceCertificate (PEM)',
-      },
-    );
-  return { tokens, recipient: loadPeerCertificate(serviceCertificate, 'serviceCertificate') };
+  const token = parseIssueResponse(verified.content, dialect, entropy, keySizeBits);
+  // What one service has encrypted to another client, that client can encrypt to us: it must not know the key.
+  if (protection.plan.response.protection.kind === 'asymmetric' && !token.isComputed)
+    refuse('invalidRequest', 'rstr-key-not-computed');
+  return token;
 }
 
 function conversationOf(token: ConversationToken, nowMs: number): Conversation {
@@ -109,8 +93,22 @@ function conversationOf(token: ConversationToken, nowMs: number): Conversation {
 }
 
 /** Counted from our own clock: only the length of the Lifetime is the issuer's word. */
-function renewAt({ createdMs, expiresMs }: ConversationToken, nowMs: number): number {
-  if (expiresMs === undefined) return Number.POSITIVE_INFINITY;
-  const lifetimeMs = expiresMs - (createdMs ?? nowMs);
+function renewAt(token: ConversationToken, nowMs: number): number {
+  const lifetimeMs = lifetimeOf(token, nowMs);
   return nowMs + Math.max(lifetimeMs * 0.9, lifetimeMs - renewBeforeMs);
+}
+
+/**
+ * A token that ends before it begins is none: a client that took it would bootstrap for each call.
+ * @throws {Refusal} `invalidRequest`
+ */
+function lifetimeOf({ createdMs, expiresMs }: ConversationToken, nowMs: number): number {
+  if (expiresMs === undefined) {
+    process.emitWarning('a SecurityContextToken has no Lifetime: it is taken for one of 30 minutes', {
+      code: 'WSSC_NO_LIFETIME',
+    });
+    return assumedLifetimeMs;
+  }
+  const lifetimeMs = expiresMs - (createdMs ?? nowMs);
+  return lifetimeMs > 0 ? lifetimeMs : refuse('invalidRequest', 'rstr-lifetime-order');
 }

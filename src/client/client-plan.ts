@@ -1,34 +1,56 @@
-import { dirname, join } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import type { Client, WSDL } from 'soap';
-import { planOf } from '../policy/compile.ts';
+import { alternativesOf } from '../policy/compile.ts';
+import { isLoopback } from '../policy/fetch-document.ts';
 import type { Plan } from '../policy/plan.ts';
-import { type Locate, parseWsdl } from '../policy/wsdl.ts';
+import { isUrl, type Locate, locateFile, parseWsdl } from '../policy/wsdl.ts';
 
 /** What of node-soap's WSDL object is used: where it came from and the documents that were read with it. */
 interface ReadWsdl {
   readonly uri: string;
   readonly WSDL_CACHE: Readonly<Record<string, WSDL>>;
+  readonly options: { readonly wsdl_options?: ImportOptions };
   toXML(): string;
 }
 
+/** Options of node-soap that say where an import is read from. */
+interface ImportOptions {
+  readonly fixedPath?: boolean;
+  readonly overrideImportLocation?: (location: string, from: string, written: string, options: object) => string;
+}
+
 /**
- * Plan of a port from the WSDL that a node-soap client was made with; imported documents are those that node-soap has
- * read.
+ * Plans of a port, one for each alternative of its policy, from the WSDL that a node-soap client was made with;
+ * imported documents are those that node-soap has read, policies in other files are read here.
  * @throws {SecureConversationError} `WSDL_INVALID`, `POLICY_INVALID` or `POLICY_UNSUPPORTED`, naming document and line
  */
-export function clientPlan(client: Client, port: string): Plan {
+export function clientPlans(client: Client, port: string): readonly [Plan, ...Plan[]] {
   // `wsdl` is private by node-soap's types and the only place where the WSDL can be had.
   const { wsdl } = client as unknown as { wsdl: ReadWsdl };
-  const locate: Locate = (location, from) => {
-    const name = locationFrom(location, from);
+  warnOfPlainWsdl(wsdl.uri);
+  const { fixedPath = false, overrideImportLocation } = wsdl.options.wsdl_options ?? {};
+  const locate: Locate = (location, from, kind) => {
+    // node-soap reads what is imported, and no documents of policies.
+    if (kind === 'policy' && !isUrl(location) && !isUrl(from)) return locateFile(location, from, kind);
+    const own = locationFrom(location, from, fixedPath);
+    const name = overrideImportLocation?.(own, from, location, wsdl.options) ?? own;
     const document = wsdl.WSDL_CACHE?.[name];
     return document && { name, text: document.toXML() };
   };
-  return planOf(parseWsdl({ name: wsdl.uri, text: wsdl.toXML() }, locate), port);
+  return alternativesOf(parseWsdl({ name: wsdl.uri, text: wsdl.toXML() }, locate), port).plans;
+}
+
+/** What a WSDL says decides what is protected: somebody on the way of this one could have it protect nothing. */
+function warnOfPlainWsdl(uri: string): void {
+  if (!/^http:/i.test(uri) || !URL.canParse(uri) || isLoopback(new URL(uri))) return;
+  process.emitWarning(`the WSDL ${uri} came without TLS: somebody on the way could change what is protected`, {
+    code: 'WSSC_PLAIN_WSDL',
+  });
 }
 
 /** Resolves a location as node-soap does, so that its cache is found by the same name. */
-function locationFrom(location: string, from: string): string {
+function locationFrom(location: string, from: string, fixedPath: boolean): string {
   if (/^https?:/i.test(location)) return location;
-  return /^https?:/i.test(from) ? new URL(location, from).href : join(dirname(from), location);
+  if (/^https?:/i.test(from)) return new URL(location, from).href;
+  return resolve(dirname(from), fixedPath ? basename(location) : location);
 }

@@ -2,24 +2,31 @@ import { setTimeout } from 'node:timers/promises';
 import { type RandomSource, randomBytesPooled } from '../crypto/random.ts';
 import { ConfigurationError, refuse } from '../errors.ts';
 import { readMessage, unsecuredFault } from '../message/message.ts';
-import type { ContextKey } from '../message/protection-key.ts';
+import type { CertificateKeys, ContextKey, InitiatorKeys } from '../message/protection-key.ts';
 import { receive } from '../message/receive.ts';
 import { type Sent, send } from '../message/send.ts';
 import type { SendKeys } from '../message/sending-key.ts';
 import type { OutgoingBody } from '../message/sent-body.ts';
 import type { Verified } from '../message/verified.ts';
-import type { ExchangePlan, Plan } from '../policy/plan.ts';
+import type { AddressingVersion } from '../names.ts';
+import { type ConversationPlan, type ExchangePlan, hasConversation, type Plan } from '../policy/plan.ts';
 import { timestampTtlMs } from '../security/timestamp.ts';
 import { postHeaders } from '../soap/envelope-writer.ts';
+import { replayTable } from '../state/replay.ts';
 import { defaultLimits } from '../xml/limits.ts';
 import type { Element } from '../xml/tree.ts';
+import { untilAborted } from './abort.ts';
 import { type Addresses, addressList, mayAskAgain, mayRetry, type RetryMode } from './addresses.ts';
+import { checkAnswerType } from './answer-type.ts';
+import { clockHint, outOfTime } from './clock-hint.ts';
+import type { Credentials } from './credentials.ts';
+import { faultHint } from './fault-hint.ts';
 import { NetworkError } from './network-error.ts';
 import { ownMessage } from './own-message.ts';
 import { PeerFault } from './peer-fault.ts';
 import { parseRetryAfter, ServiceBusy } from './service-busy.ts';
 import type { SessionSettings, WireExchange } from './session-options.ts';
-import { type HttpResponse, openTransport, type Transport } from './transport.ts';
+import { type Agents, type HttpResponse, openTransport, type Transport } from './transport.ts';
 
 /** The time that exchanges take, and that a busy address is left alone. */
 export interface ExchangeTime {
@@ -35,19 +42,30 @@ export interface ExchangeParts {
   readonly plan: Plan;
   readonly transport: Transport;
   readonly addresses: Addresses;
+  /** Where conversations are begun, renewed and cancelled. */
+  readonly issuer: Addresses;
   readonly retry: RetryMode;
   readonly timeoutMs: number;
   readonly clockSkewMs: number;
   readonly random: RandomSource;
   readonly time: ExchangeTime;
+  /** What answers to a bootstrap are read with; undefined: the key that the request carried. */
+  readonly answerKeys: CertificateKeys | undefined;
+  /** Spends an answer that nothing relates to its request, so that it answers no second one. */
+  readonly spend: (key: string) => 'new' | 'seen' | 'full';
   readonly trace: ((exchange: WireExchange) => void) | undefined;
 }
+
+/** The same of a port that is called in a conversation. */
+export type ConversationParts = ExchangeParts & { readonly plan: ConversationPlan };
 
 /** One exchange: what to send, how it is protected and what may be answered. */
 export interface ExchangeRequest {
   readonly plan: ExchangePlan;
+  /** Version of WS-Addressing that request and answer have; undefined: none. */
+  readonly addressing: AddressingVersion | undefined;
   readonly keys: SendKeys;
-  /** The conversation that the answer is of; undefined: it answers a bootstrap, by the key that the request carried. */
+  /** The conversation that the answer is of; undefined: it answers a bootstrap. */
   readonly context: ContextKey | undefined;
   readonly action: string;
   readonly answerActions: readonly string[];
@@ -55,12 +73,14 @@ export interface ExchangeRequest {
   /** Header blocks of the user; absent: none. */
   readonly headers?: readonly Element[];
   /**
-   * Whether it does no harm where it is done twice: what bootstraps, renewals and Cancels leave behind is a
-   * conversation, or an Instance of one, without use.
+   * Whether it is for the issuer: bootstraps, renewals and Cancels. They do no harm where they are done twice: what
+   * they leave behind is a conversation, or an Instance of one, without use.
    */
-  readonly isHarmless: boolean;
+  readonly isForIssuer: boolean;
   /** Send to this address alone; undefined: to the session's, in their order. */
   readonly address: string | undefined;
+  /** Ends it: nothing is sent again, and no answer is waited for. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** A verified answer. */
@@ -73,22 +93,58 @@ export interface Exchanged {
 }
 
 /** Prepares what the exchanges of a session share. */
-export function exchangeParts(settings: SessionSettings, time: ExchangeTime = realTime): ExchangeParts {
-  const { plan, ca, timeoutMs, clockSkewMs, order, retry, trace, addresses = [plan.address] } = settings;
+export function exchangeParts(
+  settings: SessionSettings,
+  { tls, answers: answerKeys }: Pick<Credentials, 'tls' | 'answers'>,
+  time: ExchangeTime = realTime,
+): ExchangeParts {
+  const { plan, ca, cookies, maxSockets, timeoutMs, clockSkewMs, order, retry, trace } = settings;
+  const { addresses: given, httpAgent, httpsAgent } = settings;
+  const { issuer = hasConversation(plan) ? plan.issuer : undefined } = settings;
+  // The WSDL's own address is checked when it is used: node-soap may be told another one.
+  const addresses = addressList(given?.map(address => checkedAddress(address, plan)) ?? [plan.address], order);
+  const agents = { ...(httpAgent && { httpAgent }), ...(httpsAgent && { httpsAgent }) };
+  const answers = replayTable();
+  const retainMs = timestampTtlMs + 2 * clockSkewMs;
   return {
     plan,
-    transport: openTransport({ ca, timeoutMs, maxBytes: defaultLimits.maxBytes }),
-    addresses: addressList(
-      addresses.map(address => checkedAddress(address, plan)),
-      order,
-    ),
+    transport: openTransport({
+      ca,
+      own: tls,
+      cookies,
+      agents,
+      maxSockets,
+      timeoutMs,
+      maxBytes: defaultLimits.maxBytes,
+    }),
+    addresses,
+    issuer: issuer === undefined ? addresses : addressList([checkedAddress(issuer, plan)], order),
     retry,
     timeoutMs,
     clockSkewMs,
     random: randomBytesPooled,
     time,
+    answerKeys,
+    spend: key => answers.insert(key, time.steadyClock(), retainMs),
     trace,
   };
+}
+
+/** Where a caller told node-soap to send to, and through what. */
+export interface Route {
+  /** Address that takes the place of the session's; absent: theirs. */
+  readonly endpoint?: string;
+  readonly agents: Agents;
+  /** Longest wait for each answer; absent: the session's. */
+  readonly timeoutMs?: number;
+}
+
+/** The same by another route. Conversations are begun, renewed and cancelled there too, unless an issuer was named. */
+export function routed<P extends ExchangeParts>(parts: P, { endpoint, agents, timeoutMs = parts.timeoutMs }: Route): P {
+  const same = { ...parts, timeoutMs, transport: parts.transport.through(agents) };
+  if (endpoint === undefined) return same;
+  const addresses = addressList([endpoint], 'first');
+  return { ...same, addresses, issuer: parts.issuer === parts.addresses ? addresses : parts.issuer };
 }
 
 /**
@@ -112,16 +168,18 @@ const leastAnswerShare = 0.1;
 
 /** An address that was busy, and when it may be asked again, by the steady clock. */
 interface Busy {
-  readonly error: ServiceBusy;
+  readonly error: unknown;
   readonly untilMs: number;
 }
 
 /**
  * Sends one request and verifies its answer, going on to further addresses as the session's retry mode says, and again
  * to those that were busy, when the wait that they asked for is over, all within `timeoutMs` of the first attempt. Each
- * attempt is signed anew, since a replayed copy is refused by whoever saw the first.
+ * attempt is signed anew, since a replayed copy is refused by the node that saw the first.
+ * @throws {unknown} the reason of the request's signal, where that aborts
  */
 export async function exchange(parts: ExchangeParts, request: ExchangeRequest): Promise<Exchanged> {
+  request.signal?.throwIfAborted();
   const addresses = addressesFor(parts, request);
   const { timeoutMs, time } = parts;
   const endMs = time.steadyClock() + timeoutMs;
@@ -134,15 +192,17 @@ export async function exchange(parts: ExchangeParts, request: ExchangeRequest): 
       try {
         const withinMs = turn === 0 ? timeoutMs : Math.max(1, Math.floor(endMs - time.steadyClock()));
         const exchanged = await attempt(parts, request, address, withinMs);
-        parts.addresses.answered(address);
+        (request.isForIssuer ? parts.issuer : parts.addresses).answered(address);
         return exchanged;
       } catch (error) {
+        request.signal?.throwIfAborted();
         if (!mayGoOn(error, address, parts, request)) throw error;
         failure = error;
-        if (error instanceof ServiceBusy) busy.set(address, { error, untilMs: untilMs(error, turn, parts) });
+        const afterMs = busyMs(error);
+        if (afterMs !== undefined) busy.set(address, { error, untilMs: untilMs(afterMs, turn, parts) });
       }
     }
-    await nextTurn(busy, endMs - timeoutMs * leastAnswerShare, failure, time);
+    await untilAborted(nextTurn(busy, endMs - timeoutMs * leastAnswerShare, failure, time), request.signal);
   }
 }
 
@@ -162,20 +222,31 @@ async function nextTurn(
   await wait(first.untilMs - steadyClock());
 }
 
+/**
+ * How long who was asked wants to be left alone; undefined where it is not busy. A balancer without a node says 503, as
+ * a service without room does, and may have one soon.
+ */
+function busyMs(error: unknown): number | undefined {
+  if (error instanceof ServiceBusy) return error.retryAfterMs;
+  return error instanceof NetworkError && error.status === 503 ? 0 : undefined;
+}
+
 /** As long as it was told and up to a quarter more, so that not all who were told the same come back at once. */
-function untilMs({ retryAfterMs }: ServiceBusy, turn: number, { random, time }: ExchangeParts): number {
+function untilMs(retryAfterMs: number, turn: number, { random, time }: ExchangeParts): number {
   const [byte = 0] = random(1);
   return time.steadyClock() + Math.max(retryAfterMs, leastWaitMs * 2 ** turn) * (1 + byte / 1_024);
 }
 
-function addressesFor({ addresses, plan, retry }: ExchangeParts, { address }: ExchangeRequest): readonly string[] {
+function addressesFor(parts: ExchangeParts, { address, isForIssuer }: ExchangeRequest): readonly string[] {
+  const { plan, retry } = parts;
   if (address !== undefined) return [checkedAddress(address, plan)];
-  return retry === 'none' ? addresses.next().slice(0, 1) : addresses.next();
+  const addresses = (isForIssuer ? parts.issuer : parts.addresses).next().map(each => checkedAddress(each, plan));
+  return retry === 'none' ? addresses.slice(0, 1) : addresses;
 }
 
-function mayGoOn(error: unknown, address: string, { retry }: ExchangeParts, { isHarmless }: ExchangeRequest): boolean {
-  if (error instanceof ServiceBusy) return isHarmless || mayAskAgain(address, retry);
-  return error instanceof NetworkError && mayRetry(error, retry);
+function mayGoOn(error: unknown, address: string, { retry }: ExchangeParts, { isForIssuer }: ExchangeRequest): boolean {
+  if (busyMs(error) !== undefined) return isForIssuer || mayAskAgain(address, retry);
+  return error instanceof NetworkError && (isForIssuer || mayRetry(error, retry));
 }
 
 async function attempt(
@@ -185,8 +256,8 @@ async function attempt(
   withinMs: number,
 ): Promise<Exchanged> {
   const { plan, random, transport } = parts;
-  const { soap, addressing } = plan;
-  const { action, body, headers = [] } = request;
+  const { soap } = plan;
+  const { action, addressing, body, headers = [] } = request;
   const sent = ownMessage(
     () =>
       send(
@@ -198,7 +269,10 @@ async function attempt(
       ),
     headers.length !== 0,
   );
-  const response = await transport.post(address, sent.text, postHeaders(soap, action), withinMs);
+  const response = await transport.post(address, sent.text, postHeaders(soap, action), {
+    withinMs,
+    signal: request.signal,
+  });
   parts.trace?.({
     address,
     request: sent.text,
@@ -207,8 +281,7 @@ async function attempt(
   });
   const retryAfterMs = response.status === 503 ? parseRetryAfter(response, Date.now()) : undefined;
   if (retryAfterMs !== undefined) throw new ServiceBusy(address, retryAfterMs);
-  if (response.bytes.length === 0)
-    throw new NetworkError(address, new Error(`HTTP ${response.status} without a message`), true);
+  checkAnswerType(address, response);
   const verified = await verify(parts, request, sent, response);
   return {
     verified,
@@ -217,16 +290,6 @@ async function attempt(
     sentBytes: Buffer.byteLength(sent.text),
     receivedBytes: response.bytes.length,
   };
-}
-
-/**
- * A service that can't use what was encrypted or signed for it says no more than that (it must not), so the likely
- * cause is said here.
- */
-function hintOf({ keys }: ExchangeRequest): string | undefined {
-  if ('recipient' in keys)
-    return "see whether serviceCertificate is the service's present certificate, and user name and password are right";
-  return 'tokens' in keys ? 'see whether user name and password are right' : undefined;
 }
 
 async function verify(
@@ -238,22 +301,41 @@ async function verify(
   const { dialect } = parts.plan;
   const message = readMessage(response.bytes, defaultLimits);
   const fault = unsecuredFault(message);
-  if (fault !== undefined) throw new PeerFault(fault, dialect.wsc, hintOf(request));
-  const verified = await receive(
-    message,
-    request.plan.response,
-    request.context === undefined ? { encryptedKey: sent.encryptedKey } : { context: request.context },
-    {
-      nowMs: Date.now(),
+  const nowMs = Date.now();
+  const clocks = () => clockHint(response.date, nowMs, parts.clockSkewMs);
+  if (fault !== undefined) throw new PeerFault(fault, dialect.wsc, clocks() ?? faultHint(fault, request.keys));
+  const keys = awaitedKeys(parts, request, sent);
+  // Before a private key is used: an old answer buys nobody another decryption.
+  if ('ownCertificates' in keys) checkAnswered(message.addressing, request, sent);
+  const verified = await outOfTime(clocks, () =>
+    receive(message, request.plan.response, keys, {
+      nowMs,
       clockSkewMs: parts.clockSkewMs,
       timestampTtlMs,
       random: parts.random,
       limits: defaultLimits,
-    },
+      ...(request.addressing === undefined ? { replay: parts.spend } : {}),
+    }),
   );
+  checkAnswered(verified.addressing, request, sent);
+  return verified;
+}
+
+function awaitedKeys({ answerKeys }: ExchangeParts, { context }: ExchangeRequest, sent: Sent): InitiatorKeys {
+  if (context !== undefined) return { context };
+  return answerKeys ?? { encryptedKey: sent.encryptedKey };
+}
+
+/** What no header relates to a request is held to be an answer by its Body, and once. */
+function checkAnswered(
+  answered: Verified['addressing'],
+  { addressing, answerActions }: ExchangeRequest,
+  { messageId }: Sent,
+): void {
+  if (answered?.version !== addressing) refuse('invalidAddressingHeader', 'addressing-version');
+  if (answered === undefined) return;
   // An answer to another request, or a request reflected as its own answer, is no answer (RelatesTo: WS-Addressing 1.0
   // §3.1).
-  if (verified.addressing?.relatesTo !== sent.messageId) refuse('invalidAddressingHeader', 'relates-to');
-  if (!request.answerActions.includes(verified.addressing?.action ?? '')) refuse('actionMismatch', 'answer-action');
-  return verified;
+  if (answered.relatesTo !== messageId) refuse('invalidAddressingHeader', 'relates-to');
+  if (!answerActions.includes(answered.action)) refuse('actionMismatch', 'answer-action');
 }

@@ -36,7 +36,7 @@ function versionRules(soap: SoapVersion): readonly Rule[] {
   return others.map(other => ({
     breaks: ({ attributes }) => attributes.some(({ namespace }) => namespace === other.namespace),
     problem: `has an attribute of SOAP ${other.name}, which means nothing in SOAP ${soap.name}`,
-    hint: `make node-soap's client write SOAP ${soap.name}: that is what its option forceSoap12Headers is for`,
+    hint: `make node-soap's client write SOAP ${soap.name}: it writes 1.2 with its option forceSoap12Headers, else 1.1`,
   }));
 }
 

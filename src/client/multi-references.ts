@@ -10,13 +10,14 @@ import { attributeValue, type Element } from '../xml/tree.ts';
  *
  * @throws {Refusal} `malformed`
  */
-export function checkMultiReferences(content: Element): void {
+export function checkMultiReferences(parts: readonly Element[]): void {
   const members = new Map<string, number>();
   const references: string[] = [];
-  collect(content, members, references);
-  let copied = 0;
-  for (const key of references) copied += members.get(key) ?? 0;
-  if (copied > content.end - content.start) refuse('malformed', 'limit-references');
+  for (const part of parts) collect(part, members, references);
+  let left = 0;
+  for (const { start, end } of parts) left += end - start;
+  for (const key of references) left -= members.get(key) ?? 0;
+  if (left < 0) refuse('malformed', 'limit-references');
 }
 
 function collect(element: Element, members: Map<string, number>, references: string[]): void {

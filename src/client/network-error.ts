@@ -36,20 +36,31 @@ export const troubles: Readonly<Record<string, Trouble>> = {
   },
 };
 
+/** By the status of HTTP that something came with which is no message. */
+const statusHints: Readonly<Record<number, string>> = {
+  407: 'a proxy wants a password: give an agent that goes through it (httpAgent, httpsAgent)',
+  413: 'the message is longer than the service, or a balancer before it, takes: send less, or let them take more',
+};
+const silent = 'see whether the service runs and the address is right';
+const answered = 'see what answers at the address: a balancer or proxy without a node behind it, or another service';
+
 /**
  * No answer came. `sent` false: the peer can't have seen the message, so sending it elsewhere can't do its work twice.
  */
 export class NetworkError extends SecureConversationError {
   readonly sent: boolean;
+  /** Of HTTP, where something came that is no message: the page of a balancer, a proxy or a web server. */
+  readonly status: number | undefined;
 
-  constructor(address: string, cause: NodeJS.ErrnoException, sent: boolean) {
+  constructor(address: string, cause: NodeJS.ErrnoException, sent: boolean, status?: number) {
     const { code = '' } = cause;
     const trouble = Object.hasOwn(troubles, code) ? troubles[code] : undefined;
     super('NETWORK', `${address}: no answer (${trouble?.problem ?? (code || cause.message)})`, {
       cause,
-      hint: trouble?.hint ?? 'see whether the service runs and the address is right',
+      hint: trouble?.hint ?? (status === undefined ? silent : (statusHints[status] ?? answered)),
     });
     this.name = 'NetworkError';
     this.sent = sent;
+    this.status = status;
   }
 }

@@ -18,7 +18,7 @@ const maxRetryAfterMs = 86_400_000;
 /** What servers write; the two older forms are for readers of what nobody writes any more (RFC 9110 §5.6.7). */
 const httpDate = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
 
-function dateOf(text: string | undefined): number | undefined {
+export function httpDateMs(text: string | undefined): number | undefined {
   const dateMs = text !== undefined && httpDate.test(text) ? Date.parse(text) : Number.NaN;
   return Number.isNaN(dateMs) ? undefined : dateMs;
 }
@@ -31,13 +31,13 @@ export interface RetryHeaders {
 
 /**
  * How long Retry-After wants to be waited (RFC 9110 §10.2.3): seconds, or a date, which is taken by the clock of
- * whoever wrote it.
+ * the service that wrote it.
  * @param nowMs where the answer has no date of its own
  * @returns 0 to a day; undefined where it says neither
  */
 export function parseRetryAfter({ retryAfter = '', date }: RetryHeaders, nowMs: number): number | undefined {
   if (/^\d+$/.test(retryAfter)) return Math.min(Number(retryAfter) * 1_000, maxRetryAfterMs);
-  const untilMs = dateOf(retryAfter);
+  const untilMs = httpDateMs(retryAfter);
   if (untilMs === undefined) return undefined;
-  return Math.min(Math.max(0, untilMs - (dateOf(date) ?? nowMs)), maxRetryAfterMs);
+  return Math.min(Math.max(0, untilMs - (httpDateMs(date) ?? nowMs)), maxRetryAfterMs);
 }

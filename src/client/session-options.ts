@@ -1,4 +1,20 @@
-import { anyObject, anyText, callable, type Describes, list, number, object, oneOf, text } from '../fields.ts';
+import type { Agent as HttpAgent } from 'node:http';
+import type { Agent as HttpsAgent } from 'node:https';
+import { certificateField, keyMembers } from '../crypto/key-pair.ts';
+import { leastMinRsaBits, usualMinRsaBits } from '../crypto/x509.ts';
+import {
+  anyObject,
+  anyText,
+  callable,
+  type Describes,
+  flag,
+  list,
+  number,
+  object,
+  oneOf,
+  text,
+  wholeNumber,
+} from '../fields.ts';
 import type { Plan } from '../policy/plan.ts';
 import type { AddressOrder, RetryMode } from './addresses.ts';
 
@@ -6,16 +22,39 @@ import type { AddressOrder, RetryMode } from './addresses.ts';
 export interface SecureConversationOptions {
   /** Name of the WSDL port to call. */
   readonly port: string;
-  /** User name. May be empty. */
-  readonly username: string;
-  /** Password. May be empty. */
-  readonly password: string;
+  /**
+   * Whether names of the other dialect are taken in answers, as CXF's streaming server writes them. Default: false.
+   */
+  readonly acceptMixedDialects?: boolean;
+  /** User name, where the policy asks for one. May be empty; default: none. */
+  readonly username?: string;
+  /** Password. May be empty; default: none. */
+  readonly password?: string;
+  /**
+   * The client's certificate (PEM, or PKCS#12 with its key): it signs, or TLS shows it, as the policy asks. Default:
+   * none.
+   */
+  readonly certificate?: string | Uint8Array;
+  /** Its private key (PEM). Default: none. */
+  readonly key?: string;
+  /** Passphrase of the PKCS#12 file, or of a key that is encrypted. Default: none. */
+  readonly passphrase?: string;
   /** The service's certificate (PEM), where the policy encrypts to it. Default: none. */
   readonly serviceCertificate?: string;
+  /** Shortest RSA key of certificates, in bits. 1,024 to 4,096; default: 2,048. */
+  readonly minRsaBits?: number;
   /** CA certificates to trust for TLS (PEM). Default: Node's own. */
   readonly ca?: string;
-  /** Addresses of the port on the farm's nodes. At least one; default: the WSDL's. */
+  /**
+   * Addresses of the port on the farm's nodes. At least one; default: the endpoint that node-soap was given, else the
+   * WSDL's.
+   */
   readonly addresses?: readonly string[];
+  /**
+   * Address that conversations are begun, renewed and cancelled at. Default: that of the policy's Issuer, else where
+   * calls go.
+   */
+  readonly issuer?: string;
   /**
    * Which address a call tries first: that which answered last, or each in turn. `first` or `rotate`; default: `first`.
    */
@@ -25,6 +64,26 @@ export interface SecureConversationOptions {
    * run twice), or never. `connect`, `any` or `none`; default: `connect`.
    */
   readonly retry?: RetryMode;
+  /**
+   * Whether cookies of the service are kept and given back, where a balancer sends a client to one node by them.
+   * Default: false. Each goes back to the origin that set it alone, and ends with the client.
+   */
+  readonly cookies?: boolean;
+  /**
+   * Makes the connections to http addresses, such as through a proxy; closing it is left to you. Default: an agent of
+   * the client's own.
+   */
+  readonly httpAgent?: HttpAgent;
+  /**
+   * Makes the connections to https addresses, such as through a proxy; closing it is left to you. Default: an agent of
+   * the client's own. It is told `ca`, `certificate` and `key`.
+   */
+  readonly httpsAgent?: HttpsAgent;
+  /**
+   * Most connections to one address at once; further calls wait for one, within their time-out. 1 to 65,535; default:
+   * 32. Agents that were handed in have a bound of their own.
+   */
+  readonly maxSockets?: number;
   /**
    * Longest wait for one whole answer, counted from when its request is sent. 1 to 86,400,000 (1 d); default: 30,000
    * (30 s). A call waits for more than one where it begins a conversation or goes on to another address. Where a
@@ -42,23 +101,42 @@ export interface SecureConversationOptions {
 }
 
 /** Options of {@link openSession}: with the port's plan in place of its name. */
-export interface SessionOptions extends Omit<SecureConversationOptions, 'port'> {
+export interface SessionOptions extends Omit<SecureConversationOptions, 'port' | 'acceptMixedDialects'> {
   readonly plan: Plan;
 }
 
+/** Longest wait for an answer. */
+export const timeoutField = number(1, 86_400_000, 'ms');
+
 const commonOptions = {
-  username: { is: anyText, required: true, means: 'User name.' },
-  password: { is: anyText, required: true, means: 'Password.' },
+  username: { is: anyText, without: 'none', means: 'User name, where the policy asks for one.' },
+  password: { is: anyText, without: 'none', means: 'Password.' },
+  certificate: {
+    is: certificateField,
+    without: 'none',
+    means: "The client's certificate (PEM, or PKCS#12 with its key): it signs, or TLS shows it, as the policy asks.",
+  },
+  ...keyMembers,
   serviceCertificate: {
     is: text,
     without: 'none',
     means: "The service's certificate (PEM), where the policy encrypts to it.",
   },
+  minRsaBits: {
+    is: wholeNumber(leastMinRsaBits, 4_096),
+    default: usualMinRsaBits,
+    means: 'Shortest RSA key of certificates, in bits.',
+  },
   ca: { is: text, without: "Node's own", means: 'CA certificates to trust for TLS (PEM).' },
   addresses: {
     is: list(text, 1),
-    without: "the WSDL's",
+    without: "the endpoint that node-soap was given, else the WSDL's",
     means: "Addresses of the port on the farm's nodes.",
+  },
+  issuer: {
+    is: text,
+    without: "that of the policy's Issuer, else where calls go",
+    means: 'Address that conversations are begun, renewed and cancelled at.',
   },
   order: {
     is: oneOf<AddressOrder>('first', 'rotate'),
@@ -69,10 +147,32 @@ const commonOptions = {
     is: oneOf<RetryMode>('connect', 'any', 'none'),
     default: 'connect',
     means:
-      'When a call is sent again: only where it cannot have been carried out, after every failure (the operation may then run twice), or never.',
+      'When a call is sent again: only where it cannot have been carried out, after every failure (the operation may ' +
+      'then run twice), or never.',
+  },
+  cookies: {
+    is: flag,
+    default: false,
+    means:
+      'Whether cookies of the service are kept and given back, where a balancer sends a client to one node by them.',
+  },
+  httpAgent: {
+    is: anyObject<HttpAgent>(),
+    without: "an agent of the client's own",
+    means: 'Makes the connections to http addresses, such as through a proxy; closing it is left to you.',
+  },
+  httpsAgent: {
+    is: anyObject<HttpsAgent>(),
+    without: "an agent of the client's own",
+    means: 'Makes the connections to https addresses, such as through a proxy; closing it is left to you.',
+  },
+  maxSockets: {
+    is: wholeNumber(1, 65_535),
+    default: 32,
+    means: 'Most connections to one address at once; further calls wait for one, within their time-out.',
   },
   timeoutMs: {
-    is: number(1, 86_400_000, 'ms'),
+    is: timeoutField,
     default: 30_000,
     means: 'Longest wait for one whole answer, counted from when its request is sent.',
   },
@@ -82,11 +182,16 @@ const commonOptions = {
     without: 'none',
     means: 'Sees each exchange as it is on the wire, for diagnosis only: it sees passwords of bootstraps over TLS.',
   },
-} satisfies Describes<Omit<SecureConversationOptions, 'port'>>;
+} satisfies Describes<Omit<SecureConversationOptions, 'port' | 'acceptMixedDialects'>>;
 
 /** Reads what is given of {@link SecureConversationOptions}. */
 export const conversationOptions = object({
   port: { is: text, required: true, means: 'Name of the WSDL port to call.' },
+  acceptMixedDialects: {
+    is: flag,
+    default: false,
+    means: "Whether names of the other dialect are taken in answers, as CXF's streaming server writes them.",
+  },
   ...commonOptions,
 } satisfies Describes<SecureConversationOptions>);
 

@@ -1,29 +1,27 @@
 import { writeCancelRequest } from '../conversation/token-request.ts';
 import { Refusal, SecureConversationError } from '../errors.ts';
-import { writePlainEnvelope } from '../message/plain-envelope.ts';
-import type { OutgoingBody } from '../message/sent-body.ts';
-import { contentText, faultIn } from '../message/verified.ts';
+import type { BootstrapKeys } from '../message/sending-key.ts';
+import { faultIn } from '../message/verified.ts';
 import { ns, sessionFaultAction } from '../names.ts';
 import { checkOffered } from '../policy/offered.ts';
-import type { OperationPlan, Plan } from '../policy/plan.ts';
-import type { Element } from '../xml/tree.ts';
-import { bootstrap, bootstrapKeys, type Conversation, renew } from './bootstrap.ts';
-import { type Exchanged, type ExchangeParts, type ExchangeTime, exchange, exchangeParts } from './exchange.ts';
-import { checkMultiReferences } from './multi-references.ts';
+import { type ConversationPlan, hasConversation, type QName } from '../policy/plan.ts';
+import { isReceiverFault, specialName } from '../soap/fault-shape.ts';
+import { untilAborted } from './abort.ts';
+import { bootstrap, type Conversation, renew } from './bootstrap.ts';
+import { credentialsOf } from './credentials.ts';
+import {
+  type ConversationParts,
+  type Exchanged,
+  type ExchangeTime,
+  exchange,
+  exchangeParts,
+  routed,
+} from './exchange.ts';
 import { PeerFault } from './peer-fault.ts';
+import { plainSession } from './plain-session.ts';
+import { type CallResult, callResult, type SessionCall } from './session-call.ts';
 import { type SessionOptions, type SessionSettings, sessionOptions } from './session-options.ts';
-
-/** What a call brought. */
-export interface CallResult {
-  /** The answer in clear: an envelope with nothing but the verified Body. A fault of the service is such an answer. */
-  readonly envelope: string;
-  readonly status: number;
-  readonly address: string;
-  readonly sentBytes: number;
-  readonly receivedBytes: number;
-  /** Characters of the sealed state in the request. */
-  readonly stateChars: number;
-}
+import { closed } from './transport.ts';
 
 /** What is known of a session's conversations. */
 export interface SessionStatus {
@@ -35,19 +33,10 @@ export interface SessionStatus {
   readonly contextId: string | undefined;
 }
 
-/** A call of an operation. */
-export interface SessionCall {
-  readonly operation: OperationPlan;
-  readonly body: OutgoingBody;
-  /** Header blocks to carry beside those that are written here; default: none. */
-  readonly headers?: readonly Element[] | undefined;
-  /** Send to this one alone; default: to the session's, in their order. */
-  readonly address?: string | undefined;
-}
-
 /**
  * One user's conversation with one WSDL port: opened by the first call, kept over all calls. Before it ends it is
- * renewed, where policy and service let it, or a new one is opened.
+ * renewed, where policy and service let it, or a new one is opened. Where the policy has no conversation, each call
+ * proves by itself who sends it.
  */
 export interface Session extends SessionStatus {
   /**
@@ -58,7 +47,8 @@ export interface Session extends SessionStatus {
    */
   call(call: SessionCall): Promise<CallResult>;
   /**
-   * Cancels the conversation at the service, where the policy lets it, and closes the connections.
+   * Cancels the conversation at the service, where the policy lets it, and closes the connections. No call is made
+   * after it.
    * @returns true where the service confirmed it; otherwise the conversation ends by its Lifetime
    */
   close(): Promise<boolean>;
@@ -77,22 +67,30 @@ export function openSession(options: SessionOptions, time?: ExchangeTime): Sessi
 export function startSession(settings: SessionSettings, time?: ExchangeTime): Session {
   const { plan } = settings;
   checkOffered(plan);
-  const keys = bootstrapKeys(settings);
-  const parts = exchangeParts(settings, time);
+  const { keys, ...credentials } = credentialsOf(settings);
+  const parts = exchangeParts(settings, credentials, time);
+  return hasConversation(plan) ? conversationSession(keys, { ...parts, plan }) : plainSession(keys, parts);
+}
+
+function conversationSession(keys: BootstrapKeys, parts: ConversationParts): Session {
+  const { plan } = parts;
   let opening: Promise<Conversation> | undefined;
   let present: Conversation | undefined;
   let bootstraps = 0;
   let renewals = 0;
   let { mayRenew } = plan;
+  let isClosed = false;
+  /** By the route of the last call: a Cancel takes it, too. */
+  let latest = parts;
 
-  const opened = async (): Promise<Conversation> => {
+  const opened = async (parts: ConversationParts): Promise<Conversation> => {
     const fresh = await bootstrap(keys, parts);
     bootstraps += 1;
     return fresh;
   };
 
   /** A renewal that is refused leaves the conversation as it is: a new one takes its place. */
-  const renewed = async (held: Conversation): Promise<Conversation> => {
+  const renewed = async (parts: ConversationParts, held: Conversation): Promise<Conversation> => {
     try {
       const next = await renew(keys, parts, held);
       renewals += 1;
@@ -100,14 +98,14 @@ export function startSession(settings: SessionSettings, time?: ExchangeTime): Se
     } catch (error) {
       if (!isRefused(error)) throw error;
       mayRenew &&= isForNow(error, plan);
-      return opened();
+      return opened(parts);
     }
   };
 
   /** The present conversation, or what follows it; parallel callers share one bootstrap or renewal. */
-  const conversation = (): Promise<Conversation> | Conversation => {
+  const conversation = (parts: ConversationParts): Promise<Conversation> | Conversation => {
     if (present !== undefined && Date.now() < present.renewAtMs) return present;
-    opening ??= (present !== undefined && mayRenew ? renewed(present) : opened())
+    opening ??= (present !== undefined && mayRenew ? renewed(parts, present) : opened(parts))
       .then(next => {
         present = next;
         return next;
@@ -126,27 +124,37 @@ export function startSession(settings: SessionSettings, time?: ExchangeTime): Se
     if (present === expired) present = { ...expired, renewAtMs: 0 };
   };
 
-  const exchangeIn = (held: Conversation, { operation, body, headers = [], address }: SessionCall) =>
+  const exchangeIn = (
+    parts: ConversationParts,
+    held: Conversation,
+    { operation, body, headers = [], address, signal }: SessionCall,
+  ) =>
     exchange(parts, {
       plan: operation,
+      addressing: plan.addressing,
       keys: { context: held.requestKey },
       context: held.key,
       action: operation.inputAction,
-      answerActions: [operation.outputAction, plan.addressing.faultAction, sessionFaultAction],
+      answerActions: [operation.outputAction, plan.addressing?.faultAction ?? '', sessionFaultAction],
       body,
       headers,
-      isHarmless: false,
+      isForIssuer: false,
       address,
+      signal,
     });
 
-  const callIn = async (held: Conversation, call: SessionCall): Promise<CallResult> =>
-    result(await exchangeIn(held, call), plan, held);
+  const callIn = async (parts: ConversationParts, held: Conversation, call: SessionCall): Promise<CallResult> =>
+    callResult(await exchangeIn(parts, held, call), call.operation, plan, held.stateChars);
 
   /** @returns undefined where the call was not done, because the conversation is lost or must be renewed first */
-  const firstTry = async (held: Conversation, call: SessionCall): Promise<CallResult | undefined> => {
+  const firstTry = async (
+    parts: ConversationParts,
+    held: Conversation,
+    call: SessionCall,
+  ): Promise<CallResult | undefined> => {
     try {
-      const exchanged = await exchangeIn(held, call);
-      if (!isRenewNeeded(exchanged, plan)) return result(exchanged, plan, held);
+      const exchanged = await exchangeIn(parts, held, call);
+      if (!isRenewNeeded(exchanged, plan)) return callResult(exchanged, call.operation, plan, held.stateChars);
       expire(held);
     } catch (error) {
       if (!isLost(error)) throw error;
@@ -166,12 +174,20 @@ export function startSession(settings: SessionSettings, time?: ExchangeTime): Se
       return present?.key.id;
     },
     async call(call) {
-      return (await firstTry(await conversation(), call)) ?? callIn(await conversation(), call);
+      if (isClosed) throw closed();
+      const by = call.route === undefined ? parts : routed(parts, call.route);
+      latest = by;
+      const held = () => {
+        call.signal?.throwIfAborted();
+        return untilAborted(conversation(by), call.signal);
+      };
+      return (await firstTry(by, await held(), call)) ?? callIn(by, await held(), call);
     },
     async close() {
+      isClosed = true;
       const held = present;
       present = undefined;
-      const cancelled = held !== undefined && plan.mayCancel && (await cancel(held, plan, parts));
+      const cancelled = held !== undefined && plan.mayCancel && (await cancel(held, plan, latest));
       parts.transport.close();
       return cancelled;
     },
@@ -183,10 +199,12 @@ function isLost(error: unknown): boolean {
 }
 
 /** Whether a call was answered that its conversation has to be renewed first, under the conversation's protection. */
-function isRenewNeeded({ verified }: Exchanged, { dialect }: Plan): boolean {
-  if (verified.addressing?.action !== sessionFaultAction) return false;
-  const subcode = faultIn(verified)?.subcode;
-  return subcode?.local === 'RenewNeeded' && subcode.namespace === dialect.wsc;
+function isRenewNeeded({ verified }: Exchanged, { dialect, addressing }: ConversationPlan): boolean {
+  if (addressing !== undefined && verified.addressing?.action !== sessionFaultAction) return false;
+  const fault = faultIn(verified);
+  if (fault === undefined) return false;
+  const { namespace, local } = specialName(fault);
+  return local === 'RenewNeeded' && namespace === dialect.wsc;
 }
 
 /**
@@ -195,30 +213,35 @@ function isRenewNeeded({ verified }: Exchanged, { dialect }: Plan): boolean {
  */
 function isRefused(error: unknown): error is PeerFault | Refusal {
   if (!(error instanceof PeerFault)) return error instanceof Refusal;
-  const { faultSubcode } = error;
-  return faultSubcode?.namespace !== ns.wsse || faultSubcode.local !== 'FailedAuthentication';
+  const { namespace, local } = nameOf(error);
+  return namespace !== ns.wsse || local !== 'FailedAuthentication';
 }
 
 /** Whether it was refused for this conversation, or for a trouble of the service: then the next one may be renewed. */
-function isForNow(error: PeerFault | Refusal, { dialect }: Plan): boolean {
+function isForNow(error: PeerFault | Refusal, { dialect }: ConversationPlan): boolean {
   if (!(error instanceof PeerFault)) return false;
-  return error.faultSubcode?.namespace === dialect.wsc || error.faultCode.local === 'Receiver';
+  return nameOf(error).namespace === dialect.wsc || isReceiverFault(error.faultCode);
+}
+
+function nameOf({ faultCode, faultSubcode }: PeerFault): QName {
+  return specialName({ code: faultCode, subcode: faultSubcode });
 }
 
 /**
  * Cancels. Whatever comes of it, the caller has done what they could: some services (CXF) cancel and answer what no
  * policy allows, one that does not know the conversation any more has nothing left to cancel.
  */
-async function cancel(held: Conversation, plan: Plan, parts: ExchangeParts): Promise<boolean> {
+async function cancel(held: Conversation, plan: ConversationPlan, parts: ConversationParts): Promise<boolean> {
   try {
     await exchange(parts, {
       plan: plan.cancel,
+      addressing: plan.trustAddressing,
       keys: { context: held.requestKey },
       context: held.key,
       action: plan.dialect.requestAction.cancel,
       answerActions: [plan.dialect.responseAction.cancel],
       body: writeCancelRequest(plan.dialect, held.unattachedReference),
-      isHarmless: true,
+      isForIssuer: true,
       address: undefined,
     });
     return true;
@@ -226,11 +249,4 @@ async function cancel(held: Conversation, plan: Plan, parts: ExchangeParts): Pro
     if (!(error instanceof SecureConversationError)) throw error;
     return isLost(error);
   }
-}
-
-function result(exchanged: Exchanged, { soap }: Plan, held: Conversation): CallResult {
-  const { verified, status, address, sentBytes, receivedBytes } = exchanged;
-  if (verified.content !== undefined) checkMultiReferences(verified.content);
-  const envelope = writePlainEnvelope(soap, verified.content, contentText(verified));
-  return { envelope, status, address, sentBytes, receivedBytes, stateChars: held.stateChars };
 }

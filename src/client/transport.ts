@@ -1,6 +1,11 @@
 import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest, Agent as TlsAgent } from 'node:https';
-import { checkAuthorities } from '../crypto/tls-certificates.ts';
+import type { Socket } from 'node:net';
+import type { PemPair } from '../crypto/pkcs12.ts';
+import { certificatesIn } from '../crypto/tls-certificates.ts';
+import { SecureConversationError } from '../errors.ts';
+import { octetsOf } from '../octets.ts';
+import { type CookieJar, cookieJar } from './cookies.ts';
 import { NetworkError } from './network-error.ts';
 import type { RetryHeaders } from './service-busy.ts';
 
@@ -8,30 +13,68 @@ import type { RetryHeaders } from './service-busy.ts';
 export interface HttpResponse extends RetryHeaders {
   readonly status: number;
   readonly bytes: Uint8Array;
+  /** Undefined where it is not said. */
+  readonly contentType: string | undefined;
 }
 
 /** HTTP headers by name. */
 export type PostHeaders = Readonly<Record<string, string>>;
 
+/** The wait for an answer. */
+export interface PostWait {
+  /** Longest wait for the whole answer; default: the transport's. */
+  readonly withinMs?: number;
+  /** Ends the wait, and the connection that it is for. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** Posts messages over connections that are kept. */
 export interface Transport {
   /**
    * @param headers of HTTP; Content-Length is added
-   * @param withinMs longest wait for the whole answer; default: the transport's
+   * @param wait how long, and until when, the whole answer is waited for; default: as long as the transport does
    * @throws {NetworkError} where no whole answer came
+   * @throws {SecureConversationError} `CLOSED` after `close()`
    */
-  post(address: string, message: string, headers: PostHeaders, withinMs?: number): Promise<HttpResponse>;
+  post(address: string, message: string, headers: PostHeaders, wait?: PostWait): Promise<HttpResponse>;
+  /** The same by other agents, where there are any; cookies are those of this one. */
+  through(agents: Agents): Transport;
+  /** Closes its own connections for good; those of agents that were handed in are their owner's. */
   close(): void;
+}
+
+/** Agents that somebody else makes connections with, such as through a proxy; absent: those of the transport. */
+export interface Agents {
+  readonly httpAgent?: Agent;
+  readonly httpsAgent?: TlsAgent;
 }
 
 /** Options of a {@link Transport}. */
 export interface TransportOptions {
   /** Trusted CA certificates (PEM); default: Node's own. */
   readonly ca: string | undefined;
+  /** The client's own certificate and key, for a service that asks for them; default: none. */
+  readonly own?: PemPair | undefined;
   /** Longest wait for the whole answer, counted from when the message is given to be sent: 1 ms to a day. */
   readonly timeoutMs: number;
+  /** Most connections to one address at once; further messages wait for one. Default 256. */
+  readonly maxSockets?: number;
   /** Longest answer. */
   readonly maxBytes: number;
+  /** Whether cookies are kept and given back. Default false. */
+  readonly cookies?: boolean;
+  /** Default: agents of its own. */
+  readonly agents?: Agents;
+}
+
+/** What the posts of a transport share. */
+interface Shared {
+  readonly plain: Agent;
+  readonly tls: TlsAgent;
+  /** What TLS is begun with, also where an agent of the caller's makes the connection. */
+  readonly tlsSettings: { readonly ca?: string; readonly cert?: string; readonly key?: string };
+  readonly jar: CookieJar | undefined;
+  isClosed: boolean;
 }
 
 /**
@@ -45,49 +88,86 @@ const keptIdleMs = 30_000;
  * @throws {SecureConversationError} `CERTIFICATE_INVALID` for a `ca` without certificates
  */
 export function openTransport(options: TransportOptions): Transport {
-  if (options.ca !== undefined) checkAuthorities(options.ca, 'ca');
-  const settings = { keepAlive: true, timeout: keptIdleMs, maxSockets: 256, scheduling: 'lifo' } as const;
-  const plain = new Agent(settings);
-  const tls = new TlsAgent({ ...settings, ...(options.ca === undefined ? {} : { ca: options.ca }) });
+  if (options.ca !== undefined) certificatesIn(options.ca, 'ca');
+  const { ca, own, agents = {}, maxSockets = 256 } = options;
+  const settings = { keepAlive: true, timeout: keptIdleMs, maxSockets, scheduling: 'lifo' } as const;
+  const tlsSettings = {
+    ...(ca === undefined ? {} : { ca }),
+    ...(own === undefined ? {} : { cert: own.certificate, key: own.key }),
+  };
+  const shared: Shared = {
+    plain: new Agent(settings),
+    tls: new TlsAgent({ ...settings, ...tlsSettings }),
+    tlsSettings,
+    jar: options.cookies === true ? cookieJar() : undefined,
+    isClosed: false,
+  };
+  return transportBy(agents, shared, options);
+}
+
+function transportBy(agents: Agents, shared: Shared, options: TransportOptions): Transport {
   return {
-    post: (address, message, headers, withinMs = options.timeoutMs) =>
-      post(address, message, headers, { plain, tls }, { ...options, timeoutMs: withinMs }),
+    async post(address, message, headers, { withinMs = options.timeoutMs, signal } = {}) {
+      if (shared.isClosed) throw closed();
+      return post(address, message, headers, { ...shared, ...agents }, { ...options, timeoutMs: withinMs, signal });
+    },
+    through: others => transportBy({ ...agents, ...others }, shared, options),
     close() {
-      plain.destroy();
-      tls.destroy();
+      shared.isClosed = true;
+      shared.plain.destroy();
+      shared.tls.destroy();
     },
   };
+}
+
+/** What is said of a call of a client that was closed. */
+export function closed(): SecureConversationError {
+  return new SecureConversationError('CLOSED', 'the conversation was closed, and the client with it', {
+    hint: 'make another one with secureConversation()',
+  });
 }
 
 function post(
   address: string,
   message: string,
   headers: PostHeaders,
-  agents: { plain: Agent; tls: TlsAgent },
-  options: TransportOptions,
+  shared: Shared & Agents,
+  options: TransportOptions & Pick<PostWait, 'signal'>,
 ): Promise<HttpResponse> {
+  const { signal } = options;
   let deadline: NodeJS.Timeout | undefined;
+  let leave = () => {};
   const answered = new Promise<HttpResponse>((resolve, reject) => {
     const url = new URL(address);
     const secure = url.protocol === 'https:';
-    const sentHeaders = { ...headers, 'Content-Length': Buffer.byteLength(message) };
-    const settings = { method: 'POST', headers: sentHeaders, agent: secure ? agents.tls : agents.plain };
+    const { jar } = shared;
+    const cookies = jar?.cookiesFor(url, Date.now());
+    const sentHeaders = {
+      ...headers,
+      ...(cookies === undefined ? {} : { Cookie: cookies }),
+      'Content-Length': Buffer.byteLength(message),
+    };
+    const settings = { method: 'POST', headers: sentHeaders, ...connectionSettings(secure, shared) };
     let sent = false;
     const fail = (cause: Error) => reject(new NetworkError(address, cause, sent));
     const sending = (secure ? httpsRequest : httpRequest)(url, settings, response => {
       const { statusCode: status = 0, headers } = response;
-      const { 'retry-after': retryAfter, date } = headers;
-      read(response, options.maxBytes).then(bytes => resolve({ status, bytes, retryAfter, date }), fail);
+      const { 'retry-after': retryAfter, date, 'content-type': contentType, 'set-cookie': setCookies = [] } = headers;
+      jar?.take(url, setCookies, Date.now());
+      read(response, options.maxBytes).then(bytes => resolve({ status, bytes, contentType, retryAfter, date }), fail);
     });
     // No time-out of an idle socket: a peer that sends a byte now and then would never let it come.
-    deadline = setTimeout(() => {
-      fail(new Error(`not within ${options.timeoutMs} ms`));
+    const giveUp = (why: string) => {
+      fail(new Error(why));
       sending.destroy();
-    }, options.timeoutMs);
+    };
+    deadline = setTimeout(() => giveUp(`not within ${options.timeoutMs} ms`), options.timeoutMs);
+    leave = () => giveUp('the caller has aborted the call');
+    signal?.addEventListener('abort', leave, { once: true });
     // The message goes out with the connection's first flight at the earliest; a connection that was kept may have
     // carried it at once.
     sending.on('socket', socket => {
-      if (sending.reusedSocket) sent = true;
+      if (sending.reusedSocket || !isConnecting(socket, secure)) sent = true;
       else
         socket.once(secure ? 'secureConnect' : 'connect', () => {
           sent = true;
@@ -96,16 +176,25 @@ function post(
     sending.on('error', fail);
     sending.end(message);
   });
-  return answered.finally(() => clearTimeout(deadline));
+  return answered.finally(() => {
+    clearTimeout(deadline);
+    signal?.removeEventListener('abort', leave);
+  });
+}
+
+/** An agent that was handed in knows nothing of the session: what TLS is begun with goes along, its own comes first. */
+function connectionSettings(secure: boolean, { plain, tls, tlsSettings, httpAgent, httpsAgent }: Shared & Agents) {
+  if (!secure) return { agent: httpAgent ?? plain };
+  return httpsAgent === undefined ? { agent: tls } : { ...tlsSettings, agent: httpsAgent };
+}
+
+/** Whether nothing can have been sent yet: an agent that was handed in may give a connection that is made already. */
+function isConnecting(socket: Socket, secure: boolean): boolean {
+  return secure ? (socket as { secureConnecting?: boolean }).secureConnecting === true : socket.connecting;
 }
 
 async function read(response: IncomingMessage, maxBytes: number): Promise<Uint8Array> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > maxBytes) throw new Error(`answer longer than ${maxBytes} bytes`);
-    chunks.push(chunk);
-  }
-  return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
+  const octets = await octetsOf(response, maxBytes);
+  if (octets === undefined) throw new Error(`answer longer than ${maxBytes} bytes, or in too many pieces`);
+  return octets;
 }

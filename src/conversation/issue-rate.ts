@@ -1,5 +1,5 @@
-import { LRUCache } from 'lru-cache';
 import { type Describes, number, object, wholeNumber } from '../fields.ts';
+import { latestEntries } from '../latest-entries.ts';
 
 /** How many conversations one user may begin. */
 export interface IssueRate {
@@ -44,7 +44,7 @@ interface Left {
  * @param maxUsers users that are remembered, of the latest ones; default 10,000
  */
 export function issueLimit({ perSecond, burst }: IssueRate, maxUsers = 10_000): IssueLimit {
-  const users = new LRUCache<string, Left>({ max: maxUsers });
+  const users = latestEntries<Left>(maxUsers);
   return {
     take(user, nowMs) {
       const { count, atMs } = users.get(user) ?? { count: burst, atMs: nowMs };

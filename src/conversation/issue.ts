@@ -4,23 +4,17 @@ import { type RandomSource, uuidText } from '../crypto/random.ts';
 import { SecretKey } from '../crypto/secret-key.ts';
 import { refuse } from '../errors.ts';
 import type { OutgoingBody } from '../message/sent-body.ts';
-import type { Plan } from '../policy/plan.ts';
-import type { AuthenticationMethod, Context } from '../state/context.ts';
+import type { ConversationPlan } from '../policy/plan.ts';
+import type { Context } from '../state/context.ts';
 import type { StateMode } from '../state/state-mode.ts';
 import { absoluteEnd, type ContextLife, instanceTimes } from './context-life.ts';
+import type { Principal } from './principal.ts';
 import type { TokenRequest } from './token-request.ts';
 import { type IssuedToken, writeIssueResponse } from './token-response.ts';
 
-/** Who a bootstrap proved to come from. */
-export interface Principal {
-  readonly user: string;
-  readonly roles: readonly string[];
-  readonly authenticatedBy: AuthenticationMethod;
-}
-
 /** What an Issue or a Renew needs beside the request. */
 export interface IssueOptions {
-  readonly plan: Plan;
+  readonly plan: ConversationPlan;
   readonly state: StateMode;
   readonly life: ContextLife;
   readonly nowMs: number;
@@ -73,7 +67,7 @@ export function newToken(request: TokenRequest, { plan, random }: IssueOptions):
  * The key size that is issued: what was asked for, where the suite allows it (WS-SecurityPolicy §6.1), else the suite's
  * own.
  */
-function checkedKeySize(askedBits: number | undefined, plan: Plan): number {
+function checkedKeySize(askedBits: number | undefined, plan: ConversationPlan): number {
   const { suite } = plan;
   const bits = askedBits ?? suite.defaultKeyBits;
   if (bits % 8 !== 0 || bits < suite.minKeyBits || bits > suite.maxKeyBits)
@@ -93,7 +87,6 @@ function newContext(
     instance: undefined,
     secret,
     ...principal,
-    credential: undefined,
     createdMs: nowMs,
     ...instanceTimes(lifetimeMs, life, absoluteExpiresMs, nowMs),
     absoluteExpiresMs,

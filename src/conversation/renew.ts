@@ -5,8 +5,9 @@ import { refuse } from '../errors.ts';
 import type { OutgoingBody } from '../message/sent-body.ts';
 import type { Context } from '../state/context.ts';
 import { instanceTimes } from './context-life.ts';
-import { type IssueOptions, newToken, type Principal } from './issue.ts';
-import type { TargetToken, TokenRequest } from './token-request.ts';
+import { type IssueOptions, newToken } from './issue.ts';
+import { hasBegun, type Principal } from './principal.ts';
+import { namesContext, type TargetToken, type TokenRequest } from './token-request.ts';
 import { writeIssueResponse } from './token-response.ts';
 
 /**
@@ -14,7 +15,7 @@ import { writeIssueResponse } from './token-response.ts';
  * §5). The original claims are proved again, by the user who began it; their roles are those of now. Its absolute end
  * stays what it was, the same in all Instances: so long a Cancel of any of them is remembered.
  *
- * Whoever sends it has proved to be a user, and learns nothing of a conversation that is not theirs: all that depends
+ * Its sender has proved to be a user, and learns nothing of a conversation that is not theirs: all that depends
  * on the conversation is one fault.
  * @param previous the Instance that is renewed; it may have expired
  * @returns the Body of the answer
@@ -29,8 +30,7 @@ export function renewContext(
   options: IssueOptions,
 ): Awaitable<OutgoingBody> {
   const { plan, state, life, nowMs } = options;
-  const { user, authenticatedBy } = principal;
-  if (user !== previous.user || authenticatedBy !== previous.authenticatedBy) refuse('unableToRenew', 'renew-user');
+  if (!hasBegun(principal, previous)) refuse('unableToRenew', 'renew-user');
   if (previous.renewals >= life.maxRenewals) refuse('unableToRenew', 'renew-count');
   const token = newToken(request, options);
   const context = nextInstance(token.secret, request, previous, principal, options);
@@ -61,6 +61,5 @@ function nextInstance(
  * @throws {Refusal} `unableToRenew`
  */
 export function checkRenewTarget(target: TargetToken | undefined, signer: Context): void {
-  const sameInstance = target?.instance === undefined || target.instance === signer.instance;
-  if (target?.id !== signer.id || !sameInstance) refuse('unableToRenew', 'renew-target');
+  if (!namesContext(target, signer)) refuse('unableToRenew', 'renew-target');
 }

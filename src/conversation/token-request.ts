@@ -5,10 +5,12 @@ import type { Dialect, TrustRequest } from '../names.ts';
 import { ns } from '../names.ts';
 import { parseInstant } from '../security/timestamp.ts';
 import { elementContent } from '../soap/structure.ts';
+import type { Context } from '../state/context.ts';
 import { trimSpace } from '../xml/characters.ts';
+import { hasTwice } from '../xml/expanded-names.ts';
 import { type Attribute, attributeValue, childNamed, type Element, isNamed, leafText } from '../xml/tree.ts';
 
-/** What a CancelTarget or RenewTarget names: the conversation by Identifier, and Instance where it was renewed. */
+/** What the target of a request names: the conversation by Identifier, and Instance where it was renewed. */
 export interface TargetToken {
   readonly id: string;
   readonly instance: string | undefined;
@@ -33,9 +35,13 @@ export interface TokenRequest {
 
 const minEntropyBytes = 16;
 const maxEntropyBytes = 64;
-const targetNames: Readonly<Partial<Record<TrustRequest, string>>> = { cancel: 'CancelTarget', renew: 'RenewTarget' };
-/** In whatever namespace: a target of another version of WS-Trust is a second one for whoever reads that. */
-const allTargets: ReadonlySet<string> = new Set(['CancelTarget', 'RenewTarget', 'ValidateTarget']);
+const targetNames: Readonly<Partial<Record<TrustRequest, string>>> = {
+  cancel: 'CancelTarget',
+  renew: 'RenewTarget',
+  validate: 'ValidateTarget',
+};
+/** In whatever namespace: a target of another version of WS-Trust is a second one for a reader of that. */
+const allTargets: ReadonlySet<string> = new Set(Object.values(targetNames));
 
 /**
  * Reads a RequestSecurityToken of `dialect` whose wsa:Action asked for `request`.
@@ -70,12 +76,8 @@ export function parseTokenRequest(body: Element | undefined, dialect: Dialect, r
  * @throws {Refusal} `invalidRequest`
  */
 export function checkNoneTwice(parent: Element, kind: string): void {
-  const names = new Set<string>();
-  for (const { namespace, local } of elementContent(parent, 'invalidRequest', `${kind}-text`)) {
-    const name = `${namespace} ${local}`;
-    if (names.has(name)) refuse('invalidRequest', `${kind}-duplicate-child`);
-    names.add(name);
-  }
+  if (hasTwice(elementContent(parent, 'invalidRequest', `${kind}-text`)))
+    refuse('invalidRequest', `${kind}-duplicate-child`);
 }
 
 /** Refuses attributes but those that `isKnown` knows. @throws {Refusal} `invalidRequest` */
@@ -141,6 +143,11 @@ function timeIn(lifetime: Element, local: string): number | undefined {
   if (element === undefined) return undefined;
   checkAttributes(element, 'rst', noAttribute);
   return parseInstant(trimSpace(leafText(element, 'invalidRequest'))) ?? refuse('invalidRequest', 'rst-lifetime-value');
+}
+
+/** Whether a target names just this context: no other one, and no other Instance of it. */
+export function namesContext(target: TargetToken | undefined, { id, instance }: Context): boolean {
+  return target?.id === id && (target.instance === undefined || target.instance === instance);
 }
 
 /** Reads the one target of a request that has one. */

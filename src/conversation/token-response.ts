@@ -5,6 +5,7 @@ import { refuse } from '../errors.ts';
 import { type OutgoingBody, selfContained } from '../message/sent-body.ts';
 import type { Dialect } from '../names.ts';
 import { ns } from '../names.ts';
+import { parseInstant } from '../security/timestamp.ts';
 import { writeContextReference } from '../security/token-reference.ts';
 import { elementContent } from '../soap/structure.ts';
 import type { Context } from '../state/context.ts';
@@ -28,16 +29,17 @@ export interface IssuedToken {
 }
 
 /**
- * Writes the RequestSecurityTokenResponse of an Issue or a Renew: SCT with Identifier first and the sealed state after it, both
- * references, proof, Lifetime and KeySize, in the order of WCF (facts seen on the wire: CXF takes any order). 200512
+ * Writes the RequestSecurityTokenResponse of an Issue or a Renew: SCT with Identifier first and the sealed state after
+ * it, both references, proof, Lifetime and KeySize, in the order of WCF (seen on the wire: CXF takes any order). 200512
  * wraps it in a collection.
  */
 export function writeIssueResponse(dialect: Dialect, context: IssuedContext, token: IssuedToken): OutgoingBody {
+  const unattached = writeContextReference(dialect, context.id, context.instance);
   const parts = [
     `<t:TokenType>${dialect.sct}</t:TokenType>`,
     `<t:RequestedSecurityToken>${contextTokenText(dialect, context, token)}</t:RequestedSecurityToken>`,
     `<t:RequestedAttachedReference>${writeContextReference(dialect, `#${token.wsuId}`)}</t:RequestedAttachedReference>`,
-    `<t:RequestedUnattachedReference>${writeContextReference(dialect, context.id, context.instance)}</t:RequestedUnattachedReference>`,
+    `<t:RequestedUnattachedReference>${unattached}</t:RequestedUnattachedReference>`,
     proofText(dialect, token),
     `<t:Lifetime><u:Created xmlns:u="${ns.wsu}">${new Date(context.keyEffectiveMs).toISOString()}</u:Created>` +
       `<u:Expires xmlns:u="${ns.wsu}">${new Date(context.tokenExpiresMs).toISOString()}</u:Expires></t:Lifetime>`,
@@ -49,6 +51,22 @@ export function writeIssueResponse(dialect: Dialect, context: IssuedContext, tok
 /** Writes the answer to a Cancel: RequestedTokenCancelled alone (WS-SecureConversation 1.3 §6). */
 export function writeCancelResponse(dialect: Dialect): OutgoingBody {
   return responseBody(dialect, '<t:RequestedTokenCancelled></t:RequestedTokenCancelled>');
+}
+
+/**
+ * Writes the answer to a Validate: a status in constant words, and no token. It is a single response, never one of a
+ * collection (WS-Trust 1.3 §7).
+ */
+export function writeStatusResponse(dialect: Dialect, isValid: boolean): OutgoingBody {
+  const status = isValid ? 'valid' : 'invalid';
+  const [code, reason] = [dialect.status[status], `The security context token is ${isValid ? '' : 'not '}valid.`];
+  return selfContained(
+    responseText(
+      `<t:TokenType>${dialect.statusType}</t:TokenType>` +
+        `<t:Status><t:Code>${code}</t:Code><t:Reason>${reason}</t:Reason></t:Status>`,
+      ` xmlns:t="${dialect.wst}"`,
+    ),
+  );
 }
 
 function contextTokenText(dialect: Dialect, { id, instance }: IssuedContext, token: IssuedToken): string {
@@ -72,12 +90,17 @@ function proofText(dialect: Dialect, token: IssuedToken): string {
 }
 
 function responseBody(dialect: Dialect, parts: string): OutgoingBody {
-  const root = 't:RequestSecurityTokenResponse';
   const collection = 't:RequestSecurityTokenResponseCollection';
-  const content = dialect.collection
-    ? `<${collection} xmlns:t="${dialect.wst}"><${root}>${parts}</${root}></${collection}>`
-    : `<${root} xmlns:t="${dialect.wst}">${parts}</${root}>`;
-  return selfContained(content);
+  const declaration = ` xmlns:t="${dialect.wst}"`;
+  return selfContained(
+    dialect.collection
+      ? `<${collection}${declaration}>${responseText(parts)}</${collection}>`
+      : responseText(parts, declaration),
+  );
+}
+
+function responseText(parts: string, declaration = ''): string {
+  return `<t:RequestSecurityTokenResponse${declaration}>${parts}</t:RequestSecurityTokenResponse>`;
 }
 
 /** What the initiator keeps of an Issue: the token to send with each message, its references and its secret. */
@@ -89,8 +112,11 @@ export interface ConversationToken {
   readonly attachedReference: string;
   readonly unattachedReference: string;
   readonly secret: SecretKey;
+  /** Whether the secret was computed of both shares, so that who made it had to know ours. */
+  readonly isComputed: boolean;
   /** Characters of the sealed state, 0 where there is none. */
   readonly stateChars: number;
+  /** The times of its Lifetime, by the issuer's clock; undefined where they are left out (WS-Trust 1.3 §4.4). */
   readonly createdMs: number | undefined;
   readonly expiresMs: number | undefined;
 }
@@ -121,6 +147,7 @@ export function parseIssueResponse(
   const instance = childNamed(token, dialect.wsc, 'Instance');
   const wsuId = attributeValue(token, ns.wsu, 'Id');
   const lifetime = childNamed(response, dialect.wst, 'Lifetime');
+  const { secret, isComputed } = secretOf(response, dialect, entropy, keySizeBits);
   return {
     id,
     instance: instance && leafText(instance, 'invalidRequest'),
@@ -131,7 +158,8 @@ export function parseIssueResponse(
     unattachedReference:
       referenceText(response, dialect, 'RequestedUnattachedReference') ??
       writeContextReference(dialect, id, instance && leafText(instance, 'invalidRequest')),
-    secret: new SecretKey(secretOf(response, dialect, entropy, keySizeBits)),
+    secret: new SecretKey(secret),
+    isComputed,
     stateChars: stateChars(token),
     createdMs: instant(lifetime, 'Created'),
     expiresMs: instant(lifetime, 'Expires'),
@@ -163,18 +191,18 @@ function referenceText(response: Element, dialect: Dialect, local: string): stri
   return reference && standalone(onlyChildOf(reference, 'rstr-reference'));
 }
 
-function secretOf(response: Element, dialect: Dialect, entropy: Uint8Array, askedBits: number): Uint8Array {
+function secretOf(response: Element, dialect: Dialect, entropy: Uint8Array, askedBits: number) {
   const bits = keySizeOf(response, dialect) ?? askedBits;
   const proof = childNamed(response, dialect.wst, 'RequestedProofToken');
   // No proof token: the initiator's entropy is the key (WS-Trust 1.3 §4.4.3).
-  if (proof === undefined) return entropy;
+  if (proof === undefined) return { secret: entropy, isComputed: false };
   const token = onlyChildOf(proof, 'rstr-proof');
-  if (isNamed(token, dialect.wst, 'BinarySecret')) return secretBytesOf(token);
+  if (isNamed(token, dialect.wst, 'BinarySecret')) return { secret: secretBytesOf(token), isComputed: false };
   if (!isNamed(token, dialect.wst, 'ComputedKey') || trimSpace(leafText(token)) !== dialect.computedKeyPsha1)
     return refuse('invalidRequest', 'rstr-proof');
   const share = onlyChildOf(childNamed(response, dialect.wst, 'Entropy'), 'rstr-entropy');
   if (!isNamed(share, dialect.wst, 'BinarySecret')) return refuse('invalidRequest', 'rstr-entropy');
-  return computedKey(entropy, secretBytesOf(share), bits);
+  return { secret: computedKey(entropy, secretBytesOf(share), bits), isComputed: true };
 }
 
 function secretBytesOf(element: Element): Uint8Array {
@@ -195,6 +223,8 @@ function keySizeOf(response: Element, dialect: Dialect): number | undefined {
 function instant(lifetime: Element | undefined, local: string): number | undefined {
   if (lifetime !== undefined) checkNoneTwice(lifetime, 'rstr-lifetime');
   const element = lifetime && childNamed(lifetime, ns.wsu, local);
-  const ms = element === undefined ? Number.NaN : Date.parse(leafText(element, 'invalidRequest'));
-  return Number.isNaN(ms) ? undefined : ms;
+  if (element === undefined) return undefined;
+  return (
+    parseInstant(trimSpace(leafText(element, 'invalidRequest'))) ?? refuse('invalidRequest', 'rstr-lifetime-value')
+  );
 }

@@ -1,6 +1,7 @@
 /**
- * The little of DER (X.690) that references to certificates need: the issuer's name and the subject key identifier,
- * which node:crypto does not give. Only certificates that node:crypto has already read come here.
+ * The little of DER (X.690) that certificates are looked up and judged by, and that node:crypto does not give: names as
+ * they are written, key usages, the subject key identifier. Only certificates that node:crypto has already read come
+ * here, and paths of certificates as somebody sent them.
  */
 
 /** One value: its identifier octet, its whole encoding, its contents, and where the next value starts. */
@@ -11,7 +12,16 @@ interface Value {
   readonly end: number;
 }
 
-const tags = { octetString: 0x04, oid: 0x06, utf8String: 0x0c, bmpString: 0x1e, explicit0: 0xa0, explicit3: 0xa3 };
+const tags = {
+  bitString: 0x03,
+  octetString: 0x04,
+  oid: 0x06,
+  utf8String: 0x0c,
+  bmpString: 0x1e,
+  sequence: 0x30,
+  explicit0: 0xa0,
+  explicit3: 0xa3,
+};
 
 /** One attribute of a name: dotted object identifier, text, and the encoding of the text. */
 export interface NameAttribute {
@@ -20,14 +30,25 @@ export interface NameAttribute {
   readonly der: Buffer;
 }
 
-/**
- * What {@link readCertificate} finds: the issuer's attributes in the order of the certificate, and the identifier of
- * the key.
- */
+/** A name of a certificate: its relative names in the order of the certificate, and the whole as it is written. */
+export interface CertificateName {
+  /** Of each relative name the attributes: one, or several that belong together. */
+  readonly relativeNames: readonly (readonly NameAttribute[])[];
+  readonly der: Buffer;
+}
+
+/** What {@link readCertificate} finds. */
 export interface CertificateFields {
-  readonly issuer: readonly NameAttribute[];
+  /** Object identifier of the algorithm that it is signed with. */
+  readonly signatureAlgorithm: string;
+  readonly issuer: CertificateName;
+  readonly subject: CertificateName;
   /** Contents of the extension 2.5.29.14; undefined when there is none. */
   readonly subjectKeyIdentifier: Buffer | undefined;
+  /** First octet of KeyUsage (RFC 5280 §4.2.1.3), digitalSignature its highest bit; undefined when there is none. */
+  readonly keyUsage: number | undefined;
+  /** Object identifiers of ExtendedKeyUsage (RFC 5280 §4.2.1.12); undefined when there is none. */
+  readonly extendedKeyUsage: readonly string[] | undefined;
 }
 
 /**
@@ -39,10 +60,55 @@ export function readCertificate(der: Buffer): CertificateFields {
   const [tbs] = sequence(valueAt(der, 0));
   if (tbs === undefined) throw new RangeError('not a certificate');
   const fields = sequence(tbs);
-  // version [0] is optional; then serialNumber, signature, issuer.
-  const issuer = fields[fields[0]?.tag === tags.explicit0 ? 3 : 2];
-  if (issuer === undefined) throw new RangeError('not a certificate');
-  return { issuer: nameAttributes(issuer), subjectKeyIdentifier: keyIdentifier(fields) };
+  // version [0] is optional; then serialNumber, signature, issuer, validity, subject.
+  const [algorithm, issuer, , subject] = fields.slice(fields[0]?.tag === tags.explicit0 ? 2 : 1);
+  const [signatureAlgorithm] = algorithm === undefined ? [] : sequence(algorithm);
+  if (signatureAlgorithm === undefined || issuer === undefined || subject === undefined)
+    throw new RangeError('not a certificate');
+  const extensions = extensionsOf(fields);
+  return {
+    signatureAlgorithm: objectIdentifier(signatureAlgorithm.contents),
+    issuer: nameOf(issuer),
+    subject: nameOf(subject),
+    subjectKeyIdentifier: keyIdentifier(extensions.get(oids.subjectKeyIdentifier)),
+    keyUsage: keyUsage(extensions.get(oids.keyUsage)),
+    extendedKeyUsage: extendedKeyUsage(extensions.get(oids.extendedKeyUsage)),
+  };
+}
+
+/**
+ * The certificates of a PkiPath (X.509 Token Profile 1.1 §3.1.2: X509PKIPathv1), DER each, in its order: that of the
+ * path's owner last.
+ *
+ * @returns undefined for bytes that are no sequence of sequences, and nothing else
+ */
+export function readPath(der: Buffer): readonly Buffer[] | undefined {
+  try {
+    const certificates = isSequence(der) ? sequence(valueAt(der, 0)) : [];
+    const isPath = certificates.length > 0 && certificates.every(({ tag }) => tag === tags.sequence);
+    return isPath ? certificates.map(certificate => certificate.der) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether bytes are one sequence and nothing else, as each structure of certificates is. */
+export function isSequence(der: Buffer): boolean {
+  try {
+    const { tag, end } = valueAt(der, 0);
+    return tag === tags.sequence && end === der.length;
+  } catch {
+    return false;
+  }
+}
+
+/** A PkiPath of certificates that are DER each. */
+export function writePath(certificates: readonly Uint8Array[]): Buffer {
+  const contents = Buffer.concat(certificates);
+  const length = contents.length.toString(16);
+  const octets = Buffer.from(length.padStart(length.length + (length.length % 2), '0'), 'hex');
+  const head = contents.length < 0x80 ? [contents.length] : [0x80 | octets.length, ...octets];
+  return Buffer.concat([Buffer.from([tags.sequence, ...head]), contents]);
 }
 
 /** Text of one DER string: UTF-8, BMP, or one byte a character. */
@@ -50,29 +116,46 @@ export function readString(der: Buffer): string {
   return text(valueAt(der, 0));
 }
 
-function nameAttributes(name: Value): NameAttribute[] {
-  return sequence(name)
-    .flatMap(sequence)
-    .map(attribute => {
-      const [type, value] = sequence(attribute);
-      if (type === undefined || value === undefined) throw new RangeError('not a name');
-      return { type: objectIdentifier(type.contents), value: text(value), der: value.der };
-    });
+function nameOf(name: Value): CertificateName {
+  const relativeNames = sequence(name).map(relative => sequence(relative).map(attributeOf));
+  return { relativeNames, der: name.der };
 }
 
-const keyIdentifierOid = '2.5.29.14';
+function attributeOf(attribute: Value): NameAttribute {
+  const [type, value] = sequence(attribute);
+  if (type === undefined || value === undefined) throw new RangeError('not a name');
+  return { type: objectIdentifier(type.contents), value: text(value), der: value.der };
+}
 
-function keyIdentifier(fields: readonly Value[]): Buffer | undefined {
+const oids = { subjectKeyIdentifier: '2.5.29.14', keyUsage: '2.5.29.15', extendedKeyUsage: '2.5.29.37' } as const;
+
+/** The octets of each extension, by its object identifier. */
+function extensionsOf(fields: readonly Value[]): ReadonlyMap<string, Buffer> {
   const extensions = fields.find(field => field.tag === tags.explicit3);
-  if (extensions === undefined) return undefined;
-  for (const extension of sequence(extensions).flatMap(sequence)) {
+  const found = new Map<string, Buffer>();
+  for (const extension of extensions === undefined ? [] : sequence(extensions).flatMap(sequence)) {
+    // extnID, critical (optional), extnValue: an OCTET STRING around the DER of another value.
     const parts = sequence(extension);
-    if (parts[0]?.tag !== tags.oid || objectIdentifier(parts[0].contents) !== keyIdentifierOid) continue;
-    // extnID, critical (optional), extnValue: an OCTET STRING around the DER of another.
-    const wrapped = parts.at(-1);
-    return wrapped?.tag === tags.octetString ? Buffer.from(valueAt(wrapped.contents, 0).contents) : undefined;
+    const [id, wrapped] = [parts[0], parts.at(-1)];
+    if (id?.tag === tags.oid && wrapped?.tag === tags.octetString)
+      found.set(objectIdentifier(id.contents), wrapped.contents);
   }
-  return undefined;
+  return found;
+}
+
+function keyIdentifier(extension: Buffer | undefined): Buffer | undefined {
+  return extension && Buffer.from(valueAt(extension, 0).contents);
+}
+
+function keyUsage(extension: Buffer | undefined): number | undefined {
+  if (extension === undefined) return undefined;
+  const { tag, contents } = valueAt(extension, 0);
+  // The first octet counts the bits of the last one that are not used; a usage without bits allows nothing.
+  return tag === tags.bitString ? (contents[1] ?? 0) : 0;
+}
+
+function extendedKeyUsage(extension: Buffer | undefined): readonly string[] | undefined {
+  return extension && sequence(valueAt(extension, 0)).map(({ contents }) => objectIdentifier(contents));
 }
 
 function text({ tag, contents }: Value): string {

@@ -6,6 +6,7 @@ export const minSecretBytes = 16;
 
 let bytesOf: (key: SecretKey) => Buffer;
 let keyObjectOf: (key: SecretKey) => KeyObject;
+let wipe: (key: SecretKey) => void;
 
 /**
  * A symmetric key whose bytes reach neither JSON, util.inspect, string conversion, structuredClone nor enumeration:
@@ -15,6 +16,7 @@ export class SecretKey {
   readonly length: number;
   readonly #bytes: Buffer;
   #keyObject: KeyObject | undefined;
+  #isWiped = false;
 
   /**
    * @param bytes the key, copied: at least 16 bytes.
@@ -30,10 +32,16 @@ export class SecretKey {
   }
 
   static {
-    bytesOf = key => key.#bytes;
+    bytesOf = key => (key.#isWiped ? refuseWiped() : key.#bytes);
     keyObjectOf = key => {
+      if (key.#isWiped) refuseWiped();
       key.#keyObject ??= createSecretKey(key.#bytes);
       return key.#keyObject;
+    };
+    wipe = key => {
+      key.#isWiped = true;
+      key.#bytes.fill(0);
+      key.#keyObject = undefined;
     };
   }
 
@@ -50,12 +58,28 @@ export class SecretKey {
   }
 }
 
-/** The bytes themselves, not a copy: to be read only, and to be kept nowhere. */
+/** Nothing is ever done with zeros in the place of a key. */
+function refuseWiped(): never {
+  throw new TypeError('the secret key was wiped');
+}
+
+/**
+ * The bytes themselves, not a copy: to be read only, and to be kept nowhere.
+ * @throws {TypeError} for a key that was wiped
+ */
 export function secretBytes(key: SecretKey): Buffer {
   return bytesOf(key);
 }
 
-/** The key as an object of node:crypto, made once. */
+/**
+ * The key as an object of node:crypto, made once.
+ * @throws {TypeError} for a key that was wiped
+ */
 export function secretKeyObject(key: SecretKey): KeyObject {
   return keyObjectOf(key);
+}
+
+/** Overwrites the bytes of a key that nobody may use any more. */
+export function wipeSecret(key: SecretKey): void {
+  wipe(key);
 }

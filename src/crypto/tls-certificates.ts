@@ -2,11 +2,16 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 import { attempt, invalidCertificate } from './certificate-error.ts';
+import type { PemPair } from './pkcs12.ts';
 
-/** A TLS server's certificate, or chain that begins with it, and its private key (PEM, not encrypted). */
+/** A TLS server's certificate, or chain that begins with it, and its private key: PEM, or both in a PKCS#12 file. */
 export interface TlsCertificate {
-  readonly certificate: string;
-  readonly key: string;
+  /** PEM, or the bytes of a PKCS#12 file. */
+  readonly certificate: string | Uint8Array;
+  /** PEM; none beside a PKCS#12 file. Default: none. */
+  readonly key?: string;
+  /** Passphrase of the PKCS#12 file, or of a key that is encrypted. Default: none. */
+  readonly passphrase?: string;
 }
 
 /**
@@ -14,7 +19,7 @@ export interface TlsCertificate {
  * @param places names of the files or options that the two come from
  * @throws {SecureConversationError} `CERTIFICATE_INVALID`, also when the two don't belong together
  */
-export function checkTlsCertificate({ certificate, key }: TlsCertificate, places: TlsCertificate): void {
+export function checkTlsCertificate({ certificate, key }: PemPair, places: PemPair): void {
   const own = attempt(places.certificate, 'not a certificate in PEM format', () => new X509Certificate(certificate));
   const privateKey = attempt(places.key, 'not an unencrypted private key in PEM format', () => createPrivateKey(key));
   if (!own.checkPrivateKey(privateKey)) invalidCertificate(`${places.key}: not the key of ${places.certificate}`);
@@ -26,12 +31,13 @@ const certificateBlock =
   /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----[^-]*-----END (?:X509 |TRUSTED )?CERTIFICATE-----/g;
 
 /**
- * Checks that a text holds certificates of authorities: Node takes any text and then trusts nobody.
+ * The certificates in a text: Node takes any text and then trusts nobody.
  * @param place name of the file or option that it comes from
  * @throws {SecureConversationError} `CERTIFICATE_INVALID` where there is none, or one that can't be read
  */
-export function checkAuthorities(pem: string, place: string): void {
+export function certificatesIn(pem: string, place: string): X509Certificate[] {
   const blocks = pem.match(certificateBlock) ?? invalidCertificate(`${place}: holds no certificate in PEM format`);
-  for (const [i, block] of blocks.entries())
-    attempt(place, `certificate ${i + 1} can't be read`, () => new X509Certificate(block));
+  return blocks.map((block, i) =>
+    attempt(place, `certificate ${i + 1} can't be read`, () => new X509Certificate(block)),
+  );
 }

@@ -1,7 +1,7 @@
 /** X.509 certificates and the ways in which a message refers to one (WSS X.509 Certificate Token Profile 1.1 §3.2). */
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { attempt, invalidCertificate } from './certificate-error.ts';
-import { readCertificate } from './der.ts';
+import { type CertificateFields, readCertificate } from './der.ts';
 import { digest } from './digest.ts';
 import { sameName, writeName } from './distinguished-name.ts';
 
@@ -21,6 +21,9 @@ export interface Certificate {
   /** Base64 contents of the extension, or undefined when the certificate has none. */
   readonly subjectKeyIdentifier: string | undefined;
   readonly issuerSerial: IssuerSerial;
+  /** Its subject (RFC 4514), '' where it has none. */
+  readonly subject: string;
+  readonly fields: CertificateFields;
 }
 
 /** A certificate whose private key is ours. */
@@ -35,9 +38,18 @@ export type CertificateIdentifier =
   | { readonly kind: 'issuerSerial'; readonly issuer: string; readonly serialNumber: string }
   | { readonly kind: 'token'; readonly der: Uint8Array };
 
-/** Lengths of the suites' asymmetric keys, in bits (WS-SecurityPolicy 1.2 §6.1). */
-const minKeyBits = 1024;
+/** Shortest key that is taken unless less is asked for, in bits (NIST SP 800-131A §3). */
+export const usualMinRsaBits = 2048;
+/** Longest, and the shortest that can be asked for: those of the suites (WS-SecurityPolicy 1.2 §6.1). */
 const maxKeyBits = 4096;
+export const leastMinRsaBits = 1024;
+
+/**
+ * An exponent of 1 signs nothing, an even one has no inverse; a long one makes of each verification what a private
+ * operation costs. OpenSSL draws the line at the same length for long keys.
+ */
+const leastExponent = 3n;
+const exponentEnd = 1n << 64n;
 
 const sequenceTag = 0x30;
 
@@ -53,8 +65,9 @@ export function loadCertificate(
   certificatePem: string,
   keyPem: string,
   places: { readonly certificate?: string; readonly key?: string } = {},
+  minRsaBits = usualMinRsaBits,
 ): OwnCertificate {
-  const loaded = loadPeerCertificate(certificatePem, places.certificate);
+  const loaded = loadPeerCertificate(certificatePem, places.certificate, minRsaBits);
   const keyPlace = places.key ?? 'private key';
   const privateKey = attempt(keyPlace, 'not an unencrypted private key in PEM format', () => createPrivateKey(keyPem));
   if (!loaded.certificate.checkPrivateKey(privateKey))
@@ -69,19 +82,17 @@ export function loadCertificate(
  * @param place name of the file or option that it comes from, for error messages.
  * @throws {SecureConversationError} `CERTIFICATE_INVALID`.
  */
-export function loadPeerCertificate(pem: string, place = 'certificate'): Certificate {
-  return describeCertificate(
-    attempt(place, 'not a certificate in PEM format', () => new X509Certificate(pem)),
-    place,
-  );
+export function loadPeerCertificate(pem: string, place = 'certificate', minRsaBits = usualMinRsaBits): Certificate {
+  const read = attempt(place, 'not a certificate in PEM format', () => new X509Certificate(pem));
+  return describeCertificate(read, place, minRsaBits);
 }
 
-/** The certificate in a BinarySecurityToken, in DER; undefined for anything else. */
-export function parseCertificate(der: Uint8Array): Certificate | undefined {
+/** The certificate in a BinarySecurityToken, in DER; undefined for anything else, and for a key that is not taken. */
+export function parseCertificate(der: Uint8Array, minRsaBits = usualMinRsaBits): Certificate | undefined {
   // X509Certificate reads PEM as well; DER starts with a SEQUENCE.
   if (der[0] !== sequenceTag) return undefined;
   try {
-    return describeCertificate(new X509Certificate(der), 'token');
+    return describeCertificate(new X509Certificate(der), 'token', minRsaBits);
   } catch {
     return undefined;
   }
@@ -90,14 +101,21 @@ export function parseCertificate(der: Uint8Array): Certificate | undefined {
 /**
  * What refers to a certificate.
  *
- * @throws {SecureConversationError} `CERTIFICATE_INVALID` unless its key is an RSA key of 1024 to 4096 bits.
+ * @param minRsaBits shortest key that is taken, from 1024 on
+ * @throws {SecureConversationError} `CERTIFICATE_INVALID` unless its key is an RSA key of so many to 4096 bits, with an
+ * exponent that is odd, from 3 to 2^64.
  */
-export function describeCertificate(certificate: X509Certificate, place = 'certificate'): Certificate {
+export function describeCertificate(
+  certificate: X509Certificate,
+  place = 'certificate',
+  minRsaBits = usualMinRsaBits,
+): Certificate {
   const publicKey = attempt(place, 'not a key that can be used', () => certificate.publicKey);
-  const bits = publicKey.asymmetricKeyDetails?.modulusLength ?? 0;
-  if (publicKey.asymmetricKeyType !== 'rsa' || bits < minKeyBits || bits > maxKeyBits) {
-    invalidCertificate(`${place}: not an RSA key of 1024 to 4096 bits`);
-  }
+  const { modulusLength: bits = 0, publicExponent: exponent = 0n } = publicKey.asymmetricKeyDetails ?? {};
+  if (publicKey.asymmetricKeyType !== 'rsa' || bits < minRsaBits || bits > maxKeyBits)
+    invalidCertificate(`${place}: not an RSA key of ${minRsaBits} to ${maxKeyBits} bits`);
+  if (exponent < leastExponent || exponent >= exponentEnd || exponent % 2n === 0n)
+    invalidCertificate(`${place}: an RSA key with an exponent that is not odd and from 3 to 2^64`);
   const fields = attempt(place, 'not a certificate', () => readCertificate(certificate.raw));
   return Object.freeze({
     certificate,
@@ -106,9 +124,25 @@ export function describeCertificate(certificate: X509Certificate, place = 'certi
     subjectKeyIdentifier: fields.subjectKeyIdentifier?.toString('base64'),
     issuerSerial: Object.freeze({
       issuer: writeName(fields.issuer),
-      serialNumber: BigInt(`0x${certificate.serialNumber}`).toString(),
+      serialNumber: serialOf(certificate.serialNumber).toString(),
     }),
+    subject: writeName(fields.subject),
+    fields,
   });
+}
+
+/** Hexadecimal, with a sign where it is negative: RFC 5280 §4.1.2.2 forbids it, and wants it handled gracefully. */
+function serialOf(hex: string): bigint {
+  return hex.startsWith('-') ? -BigInt(`0x${hex.slice(1)}`) : BigInt(`0x${hex}`);
+}
+
+/** An xs:integer, in the white space of XML; the longest serial number has 49 digits (20 octets). */
+const integer = /^[\t\n\r ]*([+-]?[0-9]{1,60})[\t\n\r ]*$/;
+
+/** Whether a text is this number, however it is written. */
+function isInteger(text: string, value: bigint): boolean {
+  const [, digits] = integer.exec(text) ?? [];
+  return digits !== undefined && BigInt(digits.replace('+', '')) === value;
 }
 
 /** The certificate of a list that a reference means, or undefined. */
@@ -123,7 +157,7 @@ function isMeant(own: Certificate, identifier: CertificateIdentifier): boolean {
   if (identifier.kind === 'token') return own.certificate.raw.equals(identifier.der);
   if (identifier.kind === 'issuerSerial') {
     const { issuer, serialNumber } = own.issuerSerial;
-    return serialNumber === identifier.serialNumber && sameName(issuer, identifier.issuer);
+    return isInteger(identifier.serialNumber, BigInt(serialNumber)) && sameName(issuer, identifier.issuer);
   }
   const value = identifier.kind === 'thumbprint' ? own.thumbprintSha1 : own.subjectKeyIdentifier;
   return value === Buffer.from(identifier.value).toString('base64');

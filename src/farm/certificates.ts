@@ -9,7 +9,7 @@ const dayMs = 86_400_000;
 const signingAlgorithm = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' };
 
 /** What a demo certificate is for. */
-export type CertificateRole = 'ca' | 'service' | 'tls';
+export type CertificateRole = 'ca' | 'service' | 'tls' | 'node';
 
 interface Profile {
   readonly subject: string;
@@ -18,8 +18,9 @@ interface Profile {
 }
 
 /**
- * The three certificates of the demo. `service` is the one that an EncryptedKey is made for; its subject key identifier
- * lets WS-Security refer to it (X.509 Token Profile §3.1). `tls` is good for this machine's loopback names only.
+ * The certificates of the demo. `service` is the one that an EncryptedKey is made for; its subject key identifier
+ * lets WS-Security refer to it (X.509 Token Profile §3.1). `tls` is good for this machine's loopback names only, `node`
+ * for a client of TLS: a node shows it to an issuer.
  */
 const profiles: Readonly<Record<CertificateRole, Profile>> = {
   ca: {
@@ -50,6 +51,16 @@ const profiles: Readonly<Record<CertificateRole, Profile>> = {
         { type: 'ip', value: '127.0.0.1' },
         { type: 'ip', value: '::1' },
       ]),
+    ],
+  },
+  node: {
+    subject: 'CN=node.localhost',
+    days: 365,
+    extensions: x509 => [
+      new x509.BasicConstraintsExtension(false, undefined, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.clientAuth]),
+      new x509.SubjectAlternativeNameExtension([{ type: 'dns', value: 'node.localhost' }]),
     ],
   },
 };

@@ -37,24 +37,32 @@ export interface DemoData {
   readonly ca: string;
   readonly service: CertificateFiles;
   readonly tls: CertificateFiles;
+  /** What a node shows to an issuer. */
+  readonly node: CertificateFiles;
 }
 
 /**
  * Makes what is missing in the data folder and keeps what is there. A certificate of the demo CA with fewer than 30
  * days left, of another key or of a former CA is made anew over the key that is there; one of a CA of the user's own,
  * ring and users are never touched.
+ * @param hasOwnRing false where the farm's ring is elsewhere
  * @throws {SecureConversationError} `CONFIG_INVALID`, `CERTIFICATE_INVALID`, `RING_INVALID` or `USERS_INVALID`, naming
  * the file
  */
-export async function prepareDemoData(folder: string, nowMs: number, random: RandomSource): Promise<DemoData> {
+export async function prepareDemoData(
+  folder: string,
+  nowMs: number,
+  random: RandomSource,
+  hasOwnRing = true,
+): Promise<DemoData> {
   const root = resolve(folder);
   makePrivateFolder(root);
   const ca = await prepareCertificate(root, 'ca', undefined, nowMs);
   const service = await prepareCertificate(root, 'service', ca, nowMs);
   const tls = await prepareCertificate(root, 'tls', ca, nowMs);
+  const node = await prepareCertificate(root, 'node', ca, nowMs);
   const ring = join(root, 'ring.json');
-  if (!existsSync(ring)) writeRingFile(ring, createRing({ nowMs, random }));
-  readRingFile(ring);
+  if (hasOwnRing) prepareRing(ring, nowMs, random);
   const users = join(root, 'users.json');
   const passwordFile = join(root, 'demo-password');
   return {
@@ -66,7 +74,13 @@ export async function prepareDemoData(folder: string, nowMs: number, random: Ran
     ca: ca.files.certificate,
     service: service.files,
     tls: tls.files,
+    node: node.files,
   };
+}
+
+function prepareRing(file: string, nowMs: number, random: RandomSource): void {
+  if (!existsSync(file)) writeRingFile(file, createRing({ nowMs, random }));
+  readRingFile(file);
 }
 
 /** The demo's OAuth client; paths are absolute. */

@@ -1,9 +1,13 @@
 import { fileURLToPath } from 'node:url';
 import { systemRandom } from '../crypto/random.ts';
-import { keepRing } from '../keyring/keeper.ts';
+import type { RingKeeper } from '../keyring/keeper.ts';
+import { type ChosenRing, storeWith } from '../keyring/open-home.ts';
 import { describeKeys } from '../keyring/ring.ts';
+import { openRingOptionsOf, startRing } from '../keyring/ring-source.ts';
 import { oauthPath } from '../oauth/oauth-path.ts';
-import { type ChosenStore, storeBeside } from '../store/store-url.ts';
+import { adminPages } from '../server/admin.ts';
+import type { ReplayMode } from '../state/farm-replay.ts';
+import type { ChosenStore } from '../store/store-url.ts';
 import {
   type DemoClient,
   type DemoData,
@@ -13,11 +17,11 @@ import {
   prepareDemoData,
 } from './demo-data.ts';
 import type { FarmDescription, FarmStatus } from './description.ts';
-import type { FarmLife, NodeSettings } from './node-messages.ts';
+import { farmMetrics, farmReadiness } from './metrics.ts';
+import type { FarmLife, FarmState, NodeSettings } from './node-messages.ts';
 import type { NodeSlot } from './node-slot.ts';
 import { openNodes } from './nodes.ts';
 import { type FarmPorts, loopbackHosts, settlePorts } from './ports.ts';
-import { keepRingWritten } from './ring-writer.ts';
 import { checkNotRunning, forgetRunning, noteRunning } from './running.ts';
 import { openStatusPage } from './status-page.ts';
 
@@ -33,11 +37,17 @@ export interface FarmOptions {
   readonly admin: number;
   /** Data folder; made on the first run. */
   readonly data: string;
-  /** Default: a file of SQLite beside the key ring. */
+  /** Default: a file in the data folder, made on the first run. */
+  readonly ring?: ChosenRing | undefined;
+  /** Makes the ring that was given where there is none. */
+  readonly initRing: boolean;
+  /** Default: where the ring is, in a file of SQLite beside it where that is a file. */
   readonly store?: ChosenStore | undefined;
   /** Life of a conversation; never longer than the ring's token life. */
   readonly life: FarmLife;
-  readonly clockSkewMs: number;
+  /** Where conversations are kept. */
+  readonly state: FarmState;
+  readonly replay: ReplayMode;
   /** A node that died is started again after 2 s. */
   readonly restart: boolean;
   /** Each node serves bearer tokens too, at /oauth over TLS. */
@@ -73,15 +83,16 @@ export async function startFarm(options: FarmOptions): Promise<Farm> {
   await checkNotRunning(options.data);
   const hosts = loopbackHosts();
   const ports = await settlePorts(options, hosts);
-  const data = await prepareDemoData(options.data, Date.now(), systemRandom);
-  const store = options.store ?? storeBeside(data.ring);
+  const data = await prepareDemoData(options.data, Date.now(), systemRandom, options.ring === undefined);
+  const ring = options.ring ?? { place: data.ring };
+  const store = options.store ?? storeWith(ring);
   const client = options.tokens ? await prepareDemoClient(data, systemRandom) : undefined;
   const closing: (() => void)[] = [];
   const close = () => {
     for (const step of closing.splice(0)) step();
   };
   try {
-    return await runFarm({ options, hosts, ports, data, store, client, closing, close });
+    return await runFarm({ options, hosts, ports, data, ring, store, client, closing, close });
   } catch (error) {
     close();
     throw error;
@@ -93,6 +104,7 @@ interface FarmParts {
   readonly hosts: readonly string[];
   readonly ports: FarmPorts;
   readonly data: DemoData;
+  readonly ring: ChosenRing;
   readonly store: ChosenStore;
   /** Client of the token service, where there is one. */
   readonly client: DemoClient | undefined;
@@ -103,17 +115,8 @@ interface FarmParts {
 
 async function runFarm(parts: FarmParts): Promise<Farm> {
   const { options, hosts, ports, data, closing, close } = parts;
-  const { onEvent } = options;
-  closing.push(
-    keepRingWritten({
-      file: data.ring,
-      clock: Date.now,
-      random: systemRandom,
-      onError: error => onEvent(error.message),
-    }),
-  );
-  const ring = keepRing(data.ring);
-  closing.push(() => ring.close());
+  const ring = await openWritten(parts);
+  closing.push(() => void ring.close());
   const nodes = openNodes(nodeSettings(parts), options);
   closing.push(() => nodes.kill());
   await nodes.start();
@@ -122,7 +125,11 @@ async function runFarm(parts: FarmParts): Promise<Farm> {
     nodes: await Promise.all(nodes.slots.map(slot => slot.report())),
     ring: { generation: ring.ring().generation, keys: describeKeys(ring.ring(), Date.now()) },
   });
-  closing.push(await openStatusPage({ port: ports.admin, hosts, status }));
+  const pages = adminPages({
+    readiness: async () => farmReadiness(nodes.slots),
+    metrics: () => farmMetrics(nodes.slots),
+  });
+  closing.push(await openStatusPage({ port: ports.admin, hosts, status, pages }));
   noteRunning(data.folder, description);
   closing.push(() => forgetRunning(data.folder));
   return {
@@ -138,12 +145,25 @@ async function runFarm(parts: FarmParts): Promise<Farm> {
   };
 }
 
+/** Opens the ring, which the farm's parent process keeps rotated, and waits for it where there is none yet. */
+async function openWritten({ ring: chosen, options }: FarmParts): Promise<RingKeeper> {
+  const ring = await startRing(chosen.place, {
+    ...openRingOptionsOf(chosen),
+    initRing: options.initRing,
+    rotate: true,
+    onEvent: options.onEvent,
+    onError: ({ message, hint }) => options.onEvent(hint === undefined ? message : `${message} (${hint})`),
+  });
+  await ring.ready;
+  return ring;
+}
+
 /** What the demo's tokens are for. */
 const tokenAudience = 'urn:soap-secure-conversation:echo';
 
 const at = (scheme: 'http' | 'https', port: number) => `${scheme}://localhost:${port}`;
 
-function nodeSettings({ options, hosts, ports, data, store, client }: FarmParts): NodeSettings[] {
+function nodeSettings({ options, hosts, ports, data, ring, store, client }: FarmParts): NodeSettings[] {
   const everyPort = [ports, ...ports.nodes];
   const names = ['localhost', '127.0.0.1', '[::1]'];
   const addresses = everyPort.flatMap(({ http, https }) =>
@@ -152,14 +172,15 @@ function nodeSettings({ options, hosts, ports, data, store, client }: FarmParts)
   return ports.nodes.map((own, i) => ({
     name: `node${i + 1}`,
     wsdl: wsdlFile,
-    ring: data.ring,
+    ring: { ...ring, place: String(ring.place), isStore: ring.place instanceof URL },
     users: data.users,
     store: store.url && { url: store.url.href, ca: store.ca },
     service: data.service,
     tls: data.tls,
     addresses,
     life: options.life,
-    clockSkewMs: options.clockSkewMs,
+    state: options.state,
+    replay: options.replay,
     hosts,
     shared: { http: ports.http, https: ports.https },
     own,

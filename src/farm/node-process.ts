@@ -1,11 +1,17 @@
 /** The process of one node: started by the farm's parent, which tells it what to do by messages. */
 import cluster from 'node:cluster';
-import { readFileSync } from 'node:fs';
+import type { Registry } from 'prom-client';
 import { ConfigurationError, SecureConversationError } from '../errors.ts';
+import type { RingKeeper } from '../keyring/keeper.ts';
+import { openRing, openRingOptionsOf } from '../keyring/ring-source.ts';
 import { type BearerTokens, bearerTokens } from '../oauth/bearer-tokens.ts';
+import { registerTokenMetrics } from '../oauth/token-metrics.ts';
 import { mountedTokens } from '../oauth/token-server.ts';
 import { createEndpoint } from '../server/endpoint.ts';
+import { registerMetrics } from '../server/metrics.ts';
 import type { Endpoint } from '../server/open-endpoint.ts';
+import { followablePairs, ownPair, tlsPair } from '../server/pair-files.ts';
+import { openRegistry } from '../server/process-metrics.ts';
 import type { Cancellation } from '../state/cancellation.ts';
 import { openStore } from '../store/open-store.ts';
 import type { Store } from '../store/store.ts';
@@ -21,6 +27,7 @@ const cancelMs = 2_000;
 const issueRate = { perSecond: 10_000, burst: 100_000 };
 let endpoint: Endpoint | undefined;
 let tokens: BearerTokens | undefined;
+let registry: Registry | undefined;
 let leaving = false;
 /** Cancelled conversations and revoked tokens that the endpoint must be told of as soon as it is there. */
 const untold: Cancellation[] = [];
@@ -45,14 +52,32 @@ async function heard(entry: Cancellation): Promise<boolean> {
 }
 
 function openShared({ url, ca }: NonNullable<NodeSettings['store']>): Store {
-  const onEvent = (sentence: string) => process.stderr.write(`${sentence}\n`);
-  return openStore(new URL(url), { onEvent, ...(ca === undefined ? {} : { ca }) });
+  return openStore(new URL(url), { onEvent: say, ...(ca === undefined ? {} : { ca }) });
+}
+
+function say(sentence: string): void {
+  process.stderr.write(`${sentence}\n`);
+}
+
+/** The parent has waited until there is a ring, and rotates it. */
+async function openShownRing({ place, isStore, ...chosen }: NodeSettings['ring']): Promise<RingKeeper> {
+  const ring = openRing(isStore ? new URL(place) : place, {
+    ...openRingOptionsOf(chosen),
+    rotate: false,
+    onEvent: say,
+    onError: error => say(error.message),
+  });
+  await ring.ready;
+  return ring;
 }
 
 async function start(settings: NodeSettings): Promise<void> {
-  const { name, wsdl, ring, users, service, tls, addresses, life, clockSkewMs } = settings;
-  const authenticate = openLogins({ authenticate: users });
+  const { name, wsdl, users, service, tls, addresses, life, state, replay } = settings;
+  const follow = followablePairs({ service, tls });
+  const own = { ...ownPair(service), tls: tlsPair(tls) };
+  const ring = await openShownRing(settings.ring);
   const store = settings.store === undefined ? {} : { store: openShared(settings.store) };
+  const authenticate = openLogins({ authenticate: users, ...store, onEvent: say });
   tokens = settings.tokens && bearerTokens({ ring, authenticate, ...settings.tokens, ...store, onRevoke: tellOthers });
   const started = createEndpoint({
     wsdl,
@@ -60,13 +85,12 @@ async function start(settings: NodeSettings): Promise<void> {
     ring,
     authenticate,
     ...store,
-    certificate: readFileSync(service.certificate, 'utf8'),
-    key: readFileSync(service.key, 'utf8'),
-    tls: { certificate: readFileSync(tls.certificate, 'utf8'), key: readFileSync(tls.key, 'utf8') },
+    ...own,
     addresses,
     node: name,
     ...life,
-    clockSkewMs,
+    ...state,
+    replay,
     issueRate,
     ...(tokens === undefined ? {} : { mounted: mountedTokens(tokens) }),
     onCancel: async entry => {
@@ -75,12 +99,33 @@ async function start(settings: NodeSettings): Promise<void> {
     },
   });
   endpoint = started;
+  registry = await registryOf(name, started);
   // Before anything is listened on: no call of a cancelled conversation may come first.
   await Promise.all(untold.splice(0).map(heard));
   for (const host of settings.hosts) {
     await started.listen({ ...settings.own, host, exclusive: true });
     await started.listen({ ...settings.shared, host });
   }
+  follow(
+    {
+      service: files => started.useCertificates({ service: ownPair(files) }),
+      tls: files => started.useCertificates({ tls: tlsPair(files) }),
+    },
+    error => say(`certificate not read: ${error instanceof Error ? error.message : error}`),
+  );
+}
+
+/** What this process is measured by. */
+async function registryOf(node: string, measured: Endpoint): Promise<Registry> {
+  const opened = await openRegistry();
+  opened.setDefaultLabels({ node });
+  await registerMetrics(opened, measured);
+  if (tokens !== undefined) await registerTokenMetrics(opened, tokens);
+  return opened;
+}
+
+async function tellMetrics(serial: number): Promise<void> {
+  if (registry !== undefined) tell({ kind: 'metrics', serial, metrics: await registry.getMetricsAsJSON() });
 }
 
 /** Answers what is under way, reports for the last time and ends the process. */
@@ -113,6 +158,7 @@ const onMessage: { readonly [K in ToNode['kind']]: (message: Extract<ToNode, { k
   report: ({ serial }) => {
     if (endpoint !== undefined) tell({ kind: 'report', serial, statistics: endpoint.statistics() });
   },
+  metrics: ({ serial }) => void tellMetrics(serial).catch(failed),
   drain: ({ graceMs: ms }) => void leave(ms),
 };
 

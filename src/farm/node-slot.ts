@@ -2,7 +2,7 @@ import cluster, { type Worker } from 'node:cluster';
 import { ConfigurationError, SecureConversationError } from '../errors.ts';
 import type { Statistics } from '../server/statistics.ts';
 import type { Cancellation } from '../state/cancellation.ts';
-import type { NodeSettings, ToNode, ToParent } from './node-messages.ts';
+import type { NodeMetrics, NodeSettings, ToNode, ToParent } from './node-messages.ts';
 import { openReplies } from './replies.ts';
 
 /**
@@ -32,6 +32,8 @@ export interface NodeSlot {
    */
   tellCancelled(entry: Cancellation): Promise<void>;
   report(): Promise<NodeReport>;
+  /** Its metrics now; none where it is not up, or does not answer in time. */
+  metrics(): Promise<NodeMetrics>;
   /** Settles when its process has ended and its last report is in. */
   ended(): Promise<unknown>;
   kill(): void;
@@ -48,14 +50,30 @@ export interface SlotEvents {
 /** Longest wait for a node's reply. */
 const replyMs = 1_000;
 
-const none: Statistics = { calls: 0, opened: { cache: 0, seal: 0 }, issued: 0, renewed: 0, cancelled: 0, faults: {} };
+/** The counters of a node of which nothing is known yet. */
+export const noStatistics: Statistics = {
+  calls: 0,
+  opened: { cache: 0, seal: 0, store: 0 },
+  issued: 0,
+  renewed: 0,
+  cancelled: 0,
+  unclaimed: 0,
+  relayed: 0,
+  replays: 0,
+  faults: {},
+  refusals: {},
+  operations: [],
+  passwordQueue: 0,
+};
 
 /** Prepares a node; nothing is started yet. */
 export function nodeSlot(settings: NodeSettings, events: SlotEvents): NodeSlot {
   let worker: Worker | undefined;
   let up = false;
   let pid = 0;
-  let statistics = none;
+  let statistics = noStatistics;
+  /** Who waits for metrics, by the serial number of the question. */
+  const askers = new Map<number, (metrics: NodeMetrics) => void>();
   let ended: Promise<unknown> = Promise.resolve();
   const replies = openReplies(replyMs);
 
@@ -64,6 +82,10 @@ export function nodeSlot(settings: NodeSettings, events: SlotEvents): NodeSlot {
     heard: ({ serial }) => replies.came(serial),
     report: message => {
       statistics = message.statistics;
+      replies.came(message.serial);
+    },
+    metrics: message => {
+      askers.get(message.serial)?.(message.metrics);
       replies.came(message.serial);
     },
   };
@@ -77,7 +99,7 @@ export function nodeSlot(settings: NodeSettings, events: SlotEvents): NodeSlot {
     const forked = cluster.fork();
     worker = forked;
     pid = forked.process.pid ?? 0;
-    statistics = none;
+    statistics = noStatistics;
     forked.on('error', () => {});
     // What it said last may be heard after its end, but before the channel is closed.
     ended = Promise.all([heardOf(forked, 'exit'), heardOf(forked, 'disconnect')]);
@@ -112,6 +134,20 @@ export function nodeSlot(settings: NodeSettings, events: SlotEvents): NodeSlot {
     async report() {
       if (up) await replies.to(serial => tell({ kind: 'report', serial }));
       return { name: settings.name, pid, up, ...statistics };
+    },
+    async metrics() {
+      let metrics: NodeMetrics = [];
+      let asked = 0;
+      const ask = (serial: number) => {
+        asked = serial;
+        askers.set(serial, given => {
+          metrics = given;
+        });
+        tell({ kind: 'metrics', serial });
+      };
+      if (up) await replies.to(ask);
+      askers.delete(asked);
+      return metrics;
     },
     ended: () => ended,
     kill: () => worker?.process.kill('SIGKILL'),

@@ -1,6 +1,6 @@
 /** Matches replies with questions between two processes. */
 export interface Replies {
-  /** Asks, and waits for the reply or until it is too late: whoever was asked may have died over it. */
+  /** Asks, and waits for the reply or until it is too late: the process that was asked may have died over it. */
   to(ask: (serial: number) => void): Promise<void>;
   /** The reply to the question of this serial number has come. */
   came(serial: number): void;

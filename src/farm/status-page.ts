@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { adminPages } from '../server/admin.ts';
 import type { FarmStatus } from './description.ts';
 import type { NodeReport } from './node-slot.ts';
 import { listenError } from './ports.ts';
@@ -10,14 +11,17 @@ export interface StatusPageOptions {
   /** Loopback addresses. */
   readonly hosts: readonly string[];
   readonly status: () => Promise<FarmStatus>;
+  /** Pages beside it, by path. */
+  readonly pages: ReturnType<typeof adminPages>;
 }
 
 /**
- * Serves the farm's status: `/` for people, `/status.json` for programs.
+ * Serves the farm's status: `/` for people, `/status.json` for programs, and the pages beside it.
  * @returns closes it
  * @throws {SecureConversationError} `LISTEN_FAILED`
  */
-export async function openStatusPage({ port, hosts, status }: StatusPageOptions): Promise<() => void> {
+export async function openStatusPage({ port, hosts, status, pages }: StatusPageOptions): Promise<() => void> {
+  const all = { ...statusPages(status), ...pages };
   const servers: Server[] = [];
   const close = () => {
     for (const server of servers) {
@@ -27,7 +31,9 @@ export async function openStatusPage({ port, hosts, status }: StatusPageOptions)
   };
   try {
     for (const host of hosts) {
-      const server = createServer((request, response) => void answer(request, response, status));
+      const server = createServer((request, response) => {
+        answer(request, response, all).catch(() => response.destroy());
+      });
       servers.push(server);
       await listening(server, port, host);
     }
@@ -45,10 +51,17 @@ function listening(server: Server, port: number, host: string): Promise<void> {
   });
 }
 
-const pages: Readonly<Record<string, { readonly type: string; readonly write: (status: FarmStatus) => string }>> = {
-  '/': { type: 'text/html; charset=utf-8', write: writeHtml },
-  '/status.json': { type: 'application/json', write: status => `${JSON.stringify(status, undefined, 2)}\n` },
-};
+function statusPages(status: () => Promise<FarmStatus>): StatusPageOptions['pages'] {
+  const page = (contentType: string, write: (status: FarmStatus) => string) => async () => ({
+    status: 200,
+    contentType,
+    body: write(await status()),
+  });
+  return {
+    '/': page('text/html; charset=utf-8', writeHtml),
+    '/status.json': page('application/json', now => `${JSON.stringify(now, undefined, 2)}\n`),
+  };
+}
 
 /** A page of another site that had its name point here (DNS rebinding) would send that name as Host. */
 const loopbackName = /^(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?$/i;
@@ -77,15 +90,19 @@ const headers: Readonly<Record<string, string>> = {
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
-  status: () => Promise<FarmStatus>,
+  pages: StatusPageOptions['pages'],
 ): Promise<void> {
   const end = (code: number, type: string, body: string) =>
     response.writeHead(code, { ...headers, 'Content-Type': type, 'Content-Length': Buffer.byteLength(body) }).end(body);
-  const page = pages[(request.url ?? '').replace(/\?.*$/s, '')];
+  const path = (request.url ?? '').replace(/\?.*$/s, '');
+  const page = Object.hasOwn(pages, path) ? pages[path] : undefined;
   if (!loopbackName.test(request.headers.host ?? '')) end(421, 'text/plain', 'wrong host\n');
   else if (page === undefined) end(404, 'text/plain', 'not found\n');
   else if (request.method !== 'GET' && request.method !== 'HEAD') end(405, 'text/plain', 'GET only\n');
-  else end(200, page.type, page.write(await status()));
+  else {
+    const { status, contentType, body } = await page();
+    end(status, contentType, body);
+  }
 }
 
 /** The page as HTML. Every name in it is the farm's own, none comes from a message. */
@@ -104,7 +121,7 @@ export function writeHtml({ nodes, ring }: FarmStatus): string {
 <h2>Nodes</h2>
 ${table(
   'Counted since each node was started.',
-  ['Node', 'State', 'Process', 'Calls', 'Issued', 'Opened from seal', 'Found in cache', 'Faults'],
+  ['Node', 'State', 'Process', 'Calls', 'Issued', 'Opened from seal', 'Read from store', 'Found in cache', 'Faults'],
   nodes.map(nodeRow),
 )}
 <h2>Key ring</h2>
@@ -128,6 +145,7 @@ function nodeRow({ name, up, pid, calls, issued, opened, faults }: NodeReport): 
     `${calls}`,
     `${issued}`,
     `${opened.seal}`,
+    `${opened.store}`,
     `${opened.cache}`,
     counted.join(', ') || '0',
   ];

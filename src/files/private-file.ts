@@ -27,6 +27,7 @@ export interface PrivateFileKind {
   readonly missingHint: string;
 }
 
+const groupReads = 0o040;
 const maxBytes = 16 * 1024 * 1024;
 const staleLockMs = 10_000;
 const lockWaitMs = 2_000;
@@ -42,7 +43,7 @@ export function fileError(
   return new ConfigurationError(kind.code, `${kind.what} ${file}: ${problem}`, cause === undefined ? {} : { cause });
 }
 
-/** The whole of a file, for what is read in it: a member is called a field in its errors, and none of them is listed. */
+/** The whole of a file, for what is read in it: a member is called a field in its errors, which list none of them. */
 export function wholeOf(kind: PrivateFileKind, file: string): Place {
   return {
     of: `${kind.what} ${file}`,
@@ -61,10 +62,16 @@ export function wholeOf(kind: PrivateFileKind, file: string): Place {
  * another owner, too permissive, or too large
  */
 export function readPrivateFile(file: string, kind: PrivateFileKind): string {
-  return withFile(file, kind, descriptor => {
-    checkFile(fstatSync(descriptor), file, kind);
-    return readFileSync(descriptor, 'utf8');
-  });
+  return readChecked(file, kind, constants.O_NOFOLLOW ?? 0);
+}
+
+/**
+ * Reads a file that is only ever read, and may be a symbolic link, as Kubernetes mounts secrets: what is checked and
+ * read is the file that it leads to now.
+ * @throws {SecureConversationError} with the kind's code: as {@link readPrivateFile}, but for links
+ */
+export function readMountedFile(file: string, kind: PrivateFileKind): string {
+  return readChecked(file, kind, 0);
 }
 
 /**
@@ -101,15 +108,16 @@ export function updatePrivateFile(
   }
 }
 
-function withFile<T>(file: string, kind: PrivateFileKind, use: (descriptor: number) => T): T {
+function readChecked(file: string, kind: PrivateFileKind, noFollow: number): string {
   let descriptor: number;
   try {
-    descriptor = openSync(file, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0));
+    descriptor = openSync(file, constants.O_RDONLY | noFollow | (constants.O_NONBLOCK ?? 0));
   } catch (error) {
     throw systemError(kind, file, error);
   }
   try {
-    return use(descriptor);
+    checkFile(fstatSync(descriptor), file, kind);
+    return readFileSync(descriptor, 'utf8');
   } catch (error) {
     throw error instanceof SecureConversationError ? error : systemError(kind, file, error);
   } finally {
@@ -123,8 +131,9 @@ function checkFile(stats: Stats, file: string, kind: PrivateFileKind): void {
   const self = process.geteuid?.();
   if (self === undefined) return;
   if (self !== 0 && stats.uid !== self && stats.uid !== 0) throw fileError(kind, file, 'belongs to another user');
-  if ((stats.mode & kind.forbiddenMode) !== 0)
-    throw fileError(kind, file, `its mode ${(stats.mode & 0o777).toString(8)} lets others at it, 600 is needed`);
+  if ((stats.mode & kind.forbiddenMode) === 0) return;
+  const needed = (kind.forbiddenMode & groupReads) === 0 ? '600 or 440' : '600';
+  throw fileError(kind, file, `its mode ${(stats.mode & 0o777).toString(8)} lets others at it, ${needed} is needed`);
 }
 
 const systemProblems: Readonly<Record<string, string>> = {

@@ -1,20 +1,20 @@
-import { type FSWatcher, watch } from 'node:fs';
-import { basename, dirname } from 'node:path';
 import { LRUCache } from 'lru-cache';
-import { SecureConversationError } from '../errors.ts';
+import { type Awaitable, after } from '../awaitable.ts';
+import { refuse, SecureConversationError } from '../errors.ts';
 import { callable, type Describes, object } from '../fields.ts';
 import type { RingRecords } from './record.ts';
 import { type KeyRing, keyRing } from './ring.ts';
-import { checkSameFarm, formatRing, readRingFile } from './ring-file.ts';
+import type { RingHome } from './ring-home.ts';
+import { checkTaken } from './ring-text.ts';
 
 export interface KeeperOptions {
   /** Gives the time, in milliseconds since the epoch. Default: `Date.now`. */
-  readonly nowMs?: () => number;
+  readonly clock?: () => number;
   /** A number in [0, 1), for the jitter between nodes. Default: `Math.random`. */
   readonly random?: () => number;
   /** Called with each ring that takes the place of the last one. Default: none. */
   readonly onChange?: (ring: KeyRing) => void;
-  /** Called when the file can't be used; the last good ring stays. Default: none. */
+  /** Called when there is no ring that can be used; the last good one stays. Default: none. */
   readonly onError?: (error: SecureConversationError) => void;
 }
 
@@ -28,7 +28,7 @@ export const clockOption = {
 
 /** Reads what is given of {@link KeeperOptions}. */
 export const keeperOptions = object({
-  nowMs: clockOption,
+  clock: clockOption,
   random: {
     is: callable<() => number>(),
     make: () => Math.random,
@@ -43,78 +43,156 @@ export const keeperOptions = object({
   onError: {
     is: callable<(error: SecureConversationError) => void>(),
     without: 'none',
-    means: "Called when the file can't be used; the last good ring stays.",
+    means: 'Called when there is no ring that can be used; the last good one stays.',
   },
 } satisfies Describes<KeeperOptions>);
 
 /** One node's view of the farm's ring. */
 export interface RingKeeper {
-  /** The last good ring. */
+  /**
+   * The last good ring.
+   * @throws {SealingError} `RING_STALE` as long as there was none yet, which happens with a ring in a store alone
+   */
   ring(): KeyRing;
   /**
-   * True where the ring was last read a propagation time ago or longer: there may be keys it does not know, so nothing
-   * may be issued.
+   * True where the ring was last read a propagation time ago or longer, or never: there may be keys it does not know,
+   * so nothing may be issued.
    */
   stale(): boolean;
+  /** Milliseconds since the ring was last read; 0 where the clock was set back. */
+  ageMs(): number;
   /**
-   * Reads the file now, for the id of a key that the ring does not know; at most every 5 s, or every refresh time where
-   * that is shorter, and once for each id as long as the ring is the same.
+   * Reads the ring now, for the id of a key that it does not know, or because it is stale; at most every 5 s, or every
+   * refresh time where that is shorter, and once for each id as long as the ring is the same. Where it is read already,
+   * that is waited for.
    * @param keyId as 16 hex digits, from anyone; the last 1,024 that were not found are remembered
    * @returns true where another ring came of it
    */
-  refresh(keyId: string): boolean;
-  close(): void;
+  refresh(keyId?: string): Awaitable<boolean>;
+  /** Whether there is a ring. */
+  hasRing(): boolean;
+  /** Settles when there is a ring: at once for a ring in a file. */
+  readonly ready: Promise<void>;
+  close(): Awaitable<void>;
 }
 
 const refreshGapMs = 5_000;
+/** A node without a ring looks this often, where its place does not tell. */
+const emptyLookMs = 1_000;
 const maxUnknownIds = 1_024;
-const settleMs = 20;
+
+/** What came of a look. */
+type Outcome = 'changed' | 'same' | 'unread';
 
 /**
- * Keeps a node's ring as its file is: read again when the file changes, and every refresh time less a random fifth. A
- * bad file, an older generation or another farm's ring changes nothing but is reported.
- * @throws {SecureConversationError} `RING_INVALID` where there is no good ring to begin with, `CONFIG_INVALID` for an
+ * Keeps a node's ring as it is where it is kept: read again when there is word that it changed, and every refresh time
+ * less a random fifth. What can't be used, an older generation or another farm's ring changes nothing but is reported.
+ * A file must hold a good ring from the beginning; a store may be empty or away, then the node waits for its ring.
+ * @throws {SecureConversationError} `RING_INVALID` where a file has no good ring to begin with, `CONFIG_INVALID` for an
  * option that can't be
  */
-export function keepRing(file: string, options: KeeperOptions = {}): RingKeeper {
-  const { nowMs, random, onChange, onError } = keeperOptions.read(options, { of: 'openRing', path: '' });
-  let ring = keyRing(readRingFile(file));
-  let readMs = nowMs();
-  let triedMs = readMs;
-
-  /** What the ring does not know, as its file was seen not to. */
+export function keepRing(home: RingHome, options: KeeperOptions = {}): RingKeeper {
+  const { clock, random, onChange, onError } = keeperOptions.read(options, { of: 'openRing', path: '' });
+  let ring: KeyRing | undefined;
+  let readMs = clock();
+  let triedMs = 0;
+  let looking: Promise<Outcome> | undefined;
+  /** There was word of another ring while one was read. */
+  let isHeard = false;
+  let settleReady = () => {};
+  const ready = new Promise<void>(resolve => {
+    settleReady = resolve;
+  });
+  const ended = new Set<string>();
+  /** What the ring does not know, as its home was seen not to. */
   const unknown = new LRUCache<string, true>({ max: maxUnknownIds });
 
-  const reread = (): 'changed' | 'same' | 'unread' => {
-    triedMs = nowMs();
-    try {
-      const records = readRingFile(file);
-      checkSameFarm(ring, records, file);
-      readMs = triedMs;
-      if (isSame(ring, records)) return 'same';
-      ring = keyRing(records);
-      unknown.clear();
-    } catch (error) {
-      if (!(error instanceof SecureConversationError)) throw error;
-      onError?.(error);
-      return 'unread';
-    }
-    onChange?.(ring);
+  const isStale = () => ring === undefined || Math.abs(clock() - readMs) >= ring.policy.propagateMs;
+  let said = '';
+  let isSaidStale = false;
+
+  const take = (records: RingRecords | undefined, sinceMs: number): Outcome => {
+    if (records === undefined) throw emptyError(home.place);
+    if (ring !== undefined) checkTaken({ ring, ended }, records, home.place);
+    readMs = sinceMs;
+    isSaidStale = false;
+    // One of the same generation was found to be the same.
+    if (ring?.generation === records.generation) return 'same';
+    for (const id of endedIn(ring, records)) ended.add(id);
+    ring = keyRing(records);
+    unknown.clear();
+    settleReady();
     return 'changed';
   };
-  const stopPolling = poll(() => ring.policy.refreshMs * (1 - 0.2 * random()), reread);
-  const stopWatching = watchFile(file, reread);
+  const told = (outcome: Outcome): Outcome => {
+    if (outcome === 'changed' && ring !== undefined) onChange?.(ring);
+    return outcome;
+  };
+  const failed = (error: unknown): Outcome => {
+    if (!(error instanceof SecureConversationError)) throw error;
+    // A node that waits for its ring looks often, and says each trouble once.
+    if (ring !== undefined || error.message !== said) onError?.(error);
+    said = error.message;
+    if (ring !== undefined && isStale() && !isSaidStale) {
+      isSaidStale = true;
+      onError?.(staleError(home.place, ring));
+    }
+    return 'unread';
+  };
+  /** Reads once; what is at hand may throw. */
+  const look = (): Awaitable<Outcome> => {
+    triedMs = clock();
+    const sinceMs = triedMs;
+    const read = home.read();
+    if (!(read instanceof Promise)) return take(read, sinceMs);
+    looking = read
+      .then(records => take(records, sinceMs))
+      .catch(failed)
+      .finally(() => {
+        looking = undefined;
+        if (isHeard) void reread();
+        isHeard = false;
+      });
+    return looking;
+  };
+  /** A caller that asks while it is read gets the outcome of that reading. */
+  const reread = (): Awaitable<Outcome> => {
+    try {
+      return looking ?? after(look(), told);
+    } catch (error) {
+      return failed(error);
+    }
+  };
+
+  const first = look();
+  if (first instanceof Promise) void first.then(told);
+  const stopPolling = poll(
+    () => (ring === undefined ? emptyLookMs : ring.policy.refreshMs * (1 - 0.2 * random())),
+    () => void reread(),
+  );
+  const stopWatching = home.watch(() => {
+    if (looking === undefined) void reread();
+    else isHeard = true;
+  });
 
   return {
-    ring: () => ring,
-    stale: () => nowMs() - readMs >= ring.policy.propagateMs,
+    ring: () => ring ?? refuse('server', 'ring-missing'),
+    stale: isStale,
+    ageMs: () => Math.max(0, clock() - readMs),
     refresh(keyId) {
-      const isDue = Math.abs(nowMs() - triedMs) >= Math.min(refreshGapMs, ring.policy.refreshMs);
-      if (!isDue || unknown.get(keyId)) return false;
-      const outcome = reread();
-      if (outcome === 'same') unknown.set(keyId, true);
-      return outcome === 'changed';
+      if (ring === undefined) return false;
+      if (keyId !== undefined && unknown.get(keyId)) return false;
+      // Who comes while it is read waits for that, which costs nothing.
+      if (looking !== undefined) return looking.then(outcome => outcome === 'changed');
+      const isDue = Math.abs(clock() - triedMs) >= Math.min(refreshGapMs, ring.policy.refreshMs);
+      if (!isDue) return false;
+      return after(reread(), outcome => {
+        if (outcome === 'same' && keyId !== undefined) unknown.set(keyId, true);
+        return outcome === 'changed';
+      });
     },
+    hasRing: () => ring !== undefined,
+    ready,
     close() {
       stopPolling();
       stopWatching();
@@ -122,9 +200,24 @@ export function keepRing(file: string, options: KeeperOptions = {}): RingKeeper 
   };
 }
 
-/** A file that was only touched does not throw derived keys away. */
-function isSame(ring: KeyRing, records: RingRecords): boolean {
-  return formatRing(ring) === formatRing(records);
+/** Keys that a ring no longer has, and those that it revokes. */
+function endedIn(held: RingRecords | undefined, next: RingRecords): string[] {
+  const gone = held?.keys.filter(({ id }) => !next.keys.some(key => key.id === id)) ?? [];
+  return [...gone, ...next.keys.filter(({ revokedAtMs }) => revokedAtMs !== undefined)].map(({ id }) => id);
+}
+
+function staleError(place: string, { policy }: RingRecords): SecureConversationError {
+  const seconds = policy.propagateMs / 1_000;
+  return new SecureConversationError(
+    'RING_STALE',
+    `key ring ${place}: was not read for ${seconds} s, so this node issues nothing until it is, and goes on opening`,
+  );
+}
+
+function emptyError(place: string): SecureConversationError {
+  return new SecureConversationError('RING_STALE', `key ring ${place}: there is none`, {
+    hint: 'it is made by "wssc keys create", or by a node that is started with --init-ring',
+  });
 }
 
 function poll(delayMs: () => number, act: () => void): () => void {
@@ -137,25 +230,4 @@ function poll(delayMs: () => number, act: () => void): () => void {
   };
   next();
   return () => clearTimeout(timer);
-}
-
-/** Watches the folder, because a rename gives the name to another file. Where that can't be done the poll is enough. */
-function watchFile(file: string, act: () => void): () => void {
-  let timer: NodeJS.Timeout | undefined;
-  let watcher: FSWatcher;
-  try {
-    watcher = watch(dirname(file), { persistent: false });
-  } catch {
-    return () => {};
-  }
-  watcher.on('error', () => watcher.close());
-  watcher.on('change', (_event, name) => {
-    if (name !== null && String(name) !== basename(file)) return;
-    clearTimeout(timer);
-    timer = setTimeout(act, settleMs).unref();
-  });
-  return () => {
-    clearTimeout(timer);
-    watcher.close();
-  };
 }

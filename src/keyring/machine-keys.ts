@@ -1,13 +1,11 @@
 import { type MachineKeySettings, machineKeyId } from '../machine-key/config.ts';
+import { type Fail, namedKey, shortId } from './named-key.ts';
 import type { MachineKeyRecord, RingRecords } from './record.ts';
 
 /** The machineKeys that stand in a ring beside its own keys: the first one writes, all of them open. */
 
 /** Each machineKey is tried for each token that comes, so there can't be many. */
 export const maxMachineKeys = 4;
-
-/** Makes the error for what can't be done with a ring. */
-type Fail = (problem: string) => Error;
 
 /**
  * The next generation of a ring with one more machineKey. The first one writes at once. A further one opens only, until
@@ -33,7 +31,7 @@ export function importMachineKey(
  * @throws the problem's error where no machineKey or more than one has that id, and where it writes already
  */
 export function useMachineKey(ring: RingRecords, id: string, fail: Fail): RingRecords {
-  const chosen = findMachineKey(ring, id, fail);
+  const chosen = namedKey(ring.machineKeys, id, 'machineKey', fail);
   if (chosen === ring.machineKeys[0]) throw fail(`its machineKey ${shortId(chosen.id)} writes already`);
   return withMachineKeys(ring, [chosen, ...ring.machineKeys.filter(key => key !== chosen)]);
 }
@@ -44,22 +42,11 @@ export function useMachineKey(ring: RingRecords, id: string, fail: Fail): RingRe
  * @throws the problem's error where there is no such machineKey, and for the one that writes while there are others
  */
 export function removeMachineKey(ring: RingRecords, id: string, fail: Fail): RingRecords {
-  const leaving = findMachineKey(ring, id, fail);
+  const leaving = namedKey(ring.machineKeys, id, 'machineKey', fail);
   const rest = ring.machineKeys.filter(key => key !== leaving);
   if (leaving === ring.machineKeys[0] && rest.length > 0)
     throw fail(`its machineKey ${shortId(leaving.id)} writes: let another one write first, with "wssc keys use"`);
   return withMachineKeys(ring, rest);
-}
-
-/** The first four bytes of an id, as 8 hex digits: how it is shown. */
-export function shortId(id: string): string {
-  return id.slice(0, 8);
-}
-
-function findMachineKey({ machineKeys }: RingRecords, id: string, fail: Fail): MachineKeyRecord {
-  const [found, ...others] = id.length < 8 ? [] : machineKeys.filter(key => key.id.startsWith(id));
-  if (found === undefined || others.length > 0) throw fail(`has no machineKey ${JSON.stringify(id.slice(0, 16))}`);
-  return found;
 }
 
 function withMachineKeys(ring: RingRecords, machineKeys: readonly MachineKeyRecord[]): RingRecords {

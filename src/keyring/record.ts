@@ -46,12 +46,14 @@ export interface MachineKeyRecord extends MachineKeySettings {
   readonly importedMs: number;
 }
 
-/** What a ring file holds. */
+/** What a ring holds. */
 export interface RingRecords {
   /** Farm id, 16 hex digits, made with the ring: tokens of another farm never open. */
   readonly farm: string;
-  /** Grows with each change of the file; nodes never go back to an older one. */
+  /** Grows with each change; nodes never go back to an older one. */
   readonly generation: number;
+  /** Id of the KEK that its keys are wrapped by where it is kept, as 16 hex digits; undefined: by none. */
+  readonly kek: string | undefined;
   readonly policy: RingPolicy;
   readonly keys: readonly KeyRecord[];
   /** Of ASP.NET servers, imported: the first one writes, all of them open. At most 4, often none. */

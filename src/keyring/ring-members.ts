@@ -7,9 +7,10 @@ import { maxMachineKeys } from './machine-keys.ts';
 import { isUnfitKey, type KeyRecord, keyId, type MachineKeyRecord, type RingPolicy } from './record.ts';
 
 /*
- * The ring file, JSON, version 1. A field that is not named here is refused; a change of meaning takes a new version.
+ * A ring, JSON, version 1. A field that is not named here is refused; a change of meaning takes a new version.
  *
- * { "version": 1, "farm": 16 hex digits, "generation": 1…, "kek": null (no key wraps the ring keys),
+ * { "version": 1, "farm": 16 hex digits, "generation": 1…, "stateSchema": 1 (or not there),
+ *   "kek": null; or the id of the KEK that wraps the keys: then each of them is longer, and "mac" the last (kek.ts),
  *   "policy": { "refreshS", "skewS", "propagateS", "issueS", "lifeS": seconds, fractions allowed },
  *   "keys": [{ "id": 16 hex digits, "created", "issueFrom", "issueUntil", "acceptUntil": UTC times,
  *              "revokedAt": UTC time or null, "key": base64 of 32 bytes }],
@@ -208,9 +209,14 @@ export const ringMembers = object({
     means: 'Grows with each change; nodes never go back to an older one.',
   },
   kek: {
-    is: where<null>({ type: 'null' }, value => value === null, 'must be null, wrapped keys are not supported'),
+    is: where<null>({ type: 'null' }, value => value === null, 'must be null, or 16 hex digits'),
     required: true,
-    means: 'The keys are not wrapped by another key.',
+    means: 'The keys are not wrapped by a KEK, or are no more: it is read before.',
+  },
+  stateSchema: {
+    is: where<1>({ type: '1' }, value => value === 1, 'must be 1, the only schema that this release writes'),
+    default: 1,
+    means: "How nodes write the state that they seal. One that can't write it keeps its last good ring.",
   },
   policy: { is: policy, required: true, means: 'The schedule.' },
   keys: { is: keys, required: true, means: 'Keys that seal and open.' },

@@ -1,8 +1,9 @@
-import { secretBytes } from '../crypto/secret-key.ts';
+import { secretBytes, wipeSecret } from '../crypto/secret-key.ts';
 import { type MachineKey, openMachineKey } from '../machine-key/machine-key.ts';
 import { hkdfExpand } from './hkdf.ts';
+import { shortId } from './named-key.ts';
 import type { KeyRecord, MachineKeyRecord, RingRecords } from './record.ts';
-import { type KeySchedule, type KeyState, keyState, opens, scheduleKeys } from './schedule.ts';
+import { issuingKey, type KeySchedule, type KeyState, keyState, opens, scheduleKeys } from './schedule.ts';
 
 /** A ring key ready for use. */
 export interface RingKey extends KeyRecord {
@@ -22,7 +23,10 @@ export interface RingMachineKey extends MachineKeyRecord, MachineKey {}
 export interface KeyRing extends RingRecords {
   readonly keys: readonly RingKey[];
   readonly machineKeys: readonly RingMachineKey[];
-  /** The key that issues at that time, or undefined. */
+  /**
+   * The key that issues at that time, or undefined. Where none does yet, it is the one that does within the clock
+   * difference of the ring's policy.
+   */
   current(nowMs: number): RingKey | undefined;
   /**
    * The key of that id (8 bytes, or 16 hex digits), where it may open at that time; undefined for unknown, destroyed
@@ -41,19 +45,27 @@ export interface KeyDescription {
 }
 
 /** Makes a ring's snapshot of its records. */
-export function keyRing({ farm, generation, policy, keys: records, machineKeys }: RingRecords): KeyRing {
+export function keyRing({ farm, generation, kek, policy, keys: records, machineKeys }: RingRecords): KeyRing {
   const entries = scheduleKeys(records, policy).map(schedule => ({ schedule, key: ringKey(schedule.record) }));
   const byId = new Map<string, (typeof entries)[number]>(entries.map(entry => [entry.key.id, entry]));
   return Object.freeze({
     farm,
     generation,
+    kek,
     policy,
     keys: Object.freeze(entries.map(({ key }) => key)),
     machineKeys: Object.freeze(machineKeys.map(record => Object.freeze({ ...record, ...openMachineKey(record) }))),
-    current: (nowMs: number) => entries.find(({ schedule }) => keyState(schedule, nowMs) === 'active')?.key,
+    current(nowMs: number) {
+      const judged = entries
+        .filter(({ key }) => !wiped.has(key))
+        .map(({ schedule, key }) => ({ record: key, state: keyState(schedule, nowMs) }));
+      return issuingKey(judged, policy, nowMs);
+    },
     find(id: Uint8Array | string, nowMs: number) {
       const entry = byId.get(typeof id === 'string' ? id : hex(id));
-      return entry !== undefined && opens(keyState(entry.schedule, nowMs)) ? entry.key : undefined;
+      return entry !== undefined && !wiped.has(entry.key) && opens(keyState(entry.schedule, nowMs))
+        ? entry.key
+        : undefined;
     },
   });
 }
@@ -65,7 +77,23 @@ export function describeKeys({ keys, policy }: RingRecords, nowMs: number): read
 
 function description(schedule: KeySchedule, nowMs: number): KeyDescription {
   const { id, createdMs } = schedule.record;
-  return { id4: id.slice(0, 8), state: keyState(schedule, nowMs), ageS: Math.floor((nowMs - createdMs) / 1000) };
+  return { id4: shortId(id), state: keyState(schedule, nowMs), ageS: Math.floor((nowMs - createdMs) / 1000) };
+}
+
+/** Keys that were wiped, and what wipes the others. */
+const wiped = new WeakSet<RingKey>();
+const wipers = new WeakMap<RingKey, () => void>();
+
+/**
+ * Overwrites the keys that a ring no longer has, with what was derived of them: who reads this process's memory later
+ * opens nothing that they sealed. A snapshot that somebody still holds does not find them any more.
+ */
+export function wipeGone(previous: KeyRing, next: RingRecords): void {
+  const isGone = (there: readonly { readonly id: string }[]) => (key: { readonly id: string }) =>
+    !there.some(({ id }) => id === key.id);
+  for (const key of previous.keys.filter(isGone(next.keys))) wipers.get(key)?.();
+  for (const { validationKey, decryptionKey } of previous.machineKeys.filter(isGone(next.machineKeys)))
+    for (const key of [validationKey, decryptionKey]) wipeSecret(key);
 }
 
 function ringKey(record: KeyRecord): RingKey {
@@ -81,6 +109,12 @@ function ringKey(record: KeyRecord): RingKey {
       return made;
     },
   };
+  wipers.set(ready, () => {
+    wiped.add(ready);
+    wipeSecret(record.key);
+    for (const derived of purposes.values()) derived.fill(0);
+    purposes.clear();
+  });
   return Object.freeze(ready);
 }
 

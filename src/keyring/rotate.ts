@@ -7,16 +7,18 @@ export interface CreateOptions {
   readonly random: RandomSource;
   /** What differs from {@link defaultRingPolicy}. */
   readonly policy?: Partial<RingPolicy>;
+  /** Id of the KEK that is to wrap its keys. Default: none. */
+  readonly kek?: string | undefined;
 }
 
 /**
  * Makes a new farm's ring: a new farm id and one key that issues from now on. Nobody can hold an older ring, so nothing
  * has to propagate.
  */
-export function createRing({ nowMs, random, policy: changed }: CreateOptions): RingRecords {
+export function createRing({ nowMs, random, policy: changed, kek }: CreateOptions): RingRecords {
   const policy = { ...defaultRingPolicy, ...changed };
   const farm = Buffer.from(random(8)).toString('hex');
-  return { farm, generation: 1, policy, keys: [newKeyRecord(policy, nowMs, nowMs, random)], machineKeys: [] };
+  return { farm, generation: 1, kek, policy, keys: [newKeyRecord(policy, nowMs, nowMs, random)], machineKeys: [] };
 }
 
 export interface RotateOptions {

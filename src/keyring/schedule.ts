@@ -27,7 +27,7 @@ export interface KeySchedule {
 
 /** What a ring says at one instant. */
 export interface RingView {
-  /** The one key that issues, or undefined. */
+  /** The one key that issues ({@link issuingKey}), or undefined. */
   readonly current: KeyRecord | undefined;
   /** Keys that open: pending, active and retired ones. */
   readonly accepted: readonly KeyRecord[];
@@ -74,6 +74,28 @@ export function keyState({ record, issuesUntilMs, acceptedUntilMs }: KeySchedule
   return nowMs < acceptedUntilMs ? 'retired' : 'destroyed';
 }
 
+/** A key with its state. */
+export interface JudgedKey<Key extends KeyRecord = KeyRecord> {
+  readonly record: Key;
+  readonly state: KeyState;
+}
+
+/**
+ * The one key that issues: the active one. Where none is, the next one that would be by a clock that is ahead by no
+ * more than the farm's clocks differ: a node whose clock is behind the one that made the ring need not wait for its
+ * own.
+ * @param judged keys in the order in which they take over
+ */
+export function issuingKey<Key extends KeyRecord>(
+  judged: readonly JudgedKey<Key>[],
+  { skewMs }: RingPolicy,
+  nowMs: number,
+): Key | undefined {
+  const active = judged.find(({ state }) => state === 'active');
+  const next = judged.find(({ record, state }) => state === 'pending' && record.issueFromMs <= nowMs + skewMs);
+  return (active ?? next)?.record;
+}
+
 /** True for a key in a state that opens. */
 export function opens(state: KeyState): boolean {
   return state === 'pending' || state === 'active' || state === 'retired';
@@ -90,8 +112,8 @@ export function ringPolicy(keys: readonly KeyRecord[], policy: RingPolicy, nowMs
     record,
     state: keyState({ record, ...times }, nowMs),
   }));
-  const current = judged.find(({ state }) => state === 'active')?.record;
-  const hasNext = judged.some(({ state }) => state === 'pending');
+  const current = issuingKey(judged, policy, nowMs);
+  const hasNext = judged.some(({ record, state }) => state === 'pending' && record !== current);
   return {
     current,
     accepted: judged.filter(({ state }) => opens(state)).map(({ record }) => record),

@@ -1,8 +1,10 @@
 import { createCipheriv, createDecipheriv, timingSafeEqual } from 'node:crypto';
+import { type Awaitable, after } from '../awaitable.ts';
 import type { RandomSource } from '../crypto/random.ts';
 import { refuse, SecureConversationError } from '../errors.ts';
 import { hkdfExpand } from './hkdf.ts';
 import type { RingKeeper } from './keeper.ts';
+import { lengthPrefixed } from './length-prefixed.ts';
 import type { KeyRing, RingKey } from './ring.ts';
 
 /*
@@ -49,11 +51,20 @@ export interface SealBinding {
 }
 
 /**
- * The ring, to seal with.
+ * The ring, to seal with. A node that did not run for longer than the propagation time, as where its machine slept,
+ * reads it first.
+ * @throws {Refusal} as {@link ringAtHand}; may reject with it
+ */
+export function ringToSealWith(keeper: Pick<RingKeeper, 'ring' | 'stale' | 'refresh'>): Awaitable<KeyRing> {
+  return after(keeper.stale() && keeper.refresh(), () => ringAtHand(keeper));
+}
+
+/**
+ * The ring as it was last read, to seal with.
  * @throws {Refusal} `server`, with an error `RING_STALE` as its cause, while the ring may lack keys that other nodes
  * have
  */
-export function ringToSealWith(keeper: Pick<RingKeeper, 'ring' | 'stale'>): KeyRing {
+export function ringAtHand(keeper: Pick<RingKeeper, 'ring' | 'stale'>): KeyRing {
   if (keeper.stale()) refuseStale('the ring was not read for longer than its propagation time');
   return keeper.ring();
 }
@@ -83,12 +94,13 @@ export function openWith<T>(
   keeper: Pick<RingKeeper, 'ring' | 'refresh'>,
   keyId: () => string | undefined,
   open: (ring: KeyRing) => T | undefined,
-): T | undefined {
+): Awaitable<T | undefined> {
   const opened = open(keeper.ring());
   if (opened !== undefined) return opened;
   const named = keyId();
   const isUnknown = named !== undefined && !keeper.ring().keys.some(({ id }) => id === named);
-  return isUnknown && keeper.refresh(named) ? open(keeper.ring()) : undefined;
+  if (!isUnknown) return undefined;
+  return after(keeper.refresh(named), isChanged => (isChanged ? open(keeper.ring()) : undefined));
 }
 
 /** Seals bytes with one ring key. */
@@ -165,14 +177,7 @@ function associatedData(sealed: Uint8Array, context: Uint8Array): Buffer {
 
 /** lp of the farm id and of each name. */
 function boundContext(farm: string, { names }: SealBinding): Buffer {
-  const texts = [farm, ...names];
-  const bytes = Buffer.allocUnsafe(texts.reduce((sum, text) => sum + 2 + Buffer.byteLength(text), 0));
-  let at = 0;
-  for (const text of texts) {
-    const length = bytes.write(text, at + 2);
-    at = bytes.writeUInt16BE(length, at) + length;
-  }
-  return bytes;
+  return lengthPrefixed([farm, ...names]);
 }
 
 /**

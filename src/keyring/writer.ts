@@ -1,12 +1,11 @@
 import type { RandomSource } from '../crypto/random.ts';
 import type { RingRecords } from './record.ts';
-import { updateRingFile } from './ring-file.ts';
 import { withKey } from './rotate.ts';
 import { ringPolicy, withoutEnded } from './schedule.ts';
 
 /**
- * What the farm's one writer makes of the ring now: the next key when it is due, one that issues at once where no key
- * does, and without keys whose time is over.
+ * What a writer makes of a ring now: the next key when it is due, one that issues at once where no key does, and
+ * without keys whose time is over.
  * @returns the next generation, or undefined where nothing is to be done
  */
 export function maintainRing(ring: RingRecords, nowMs: number, random: RandomSource): RingRecords | undefined {
@@ -22,11 +21,20 @@ function nextIssueFrom(issueUntilMs: number | undefined, { policy }: RingRecords
 }
 
 /**
- * Does for a ring file what {@link maintainRing} says. To be called by one process of the farm, at least every refresh
- * time.
- * @returns the ring that was written, or undefined where nothing was to be done
- * @throws {SecureConversationError} `RING_INVALID`
+ * What a writer that holds a ring makes of the one that it finds. An older generation of its own, such as a backup, is
+ * gone on from where it stands itself: what was revoked since stays revoked. An empty place and another farm's ring are
+ * no writer's to fill.
+ * @returns the next generation of what was found, or undefined where nothing is to be done
  */
-export function maintainRingFile(file: string, nowMs: number, random: RandomSource): RingRecords | undefined {
-  return updateRingFile(file, ring => maintainRing(ring, nowMs, random));
+export function nextRing(
+  found: RingRecords | undefined,
+  held: RingRecords,
+  nowMs: number,
+  random: RandomSource,
+): RingRecords | undefined {
+  if (found?.farm !== held.farm) return undefined;
+  if (found.generation >= held.generation) return maintainRing(found, nowMs, random);
+  const { farm, generation, kek, policy, keys, machineKeys } = held;
+  const known = { farm, generation, kek, policy, keys, machineKeys };
+  return maintainRing(known, nowMs, random) ?? known;
 }

@@ -148,9 +148,25 @@ function hexBytes(text: string, name: string, fail: Problem): Buffer {
     throw fail(name, 'is AutoGenerate: ASP.NET then makes a key that never leaves its server');
   if (parts.length > 1 && parts.some(isHex))
     throw fail(name, 'must be hex digits alone: MachineKey.Protect takes no flag behind them');
-  if (!isHex(text)) throw fail(name, text === '' ? 'is empty' : 'is not hex');
+  if (!isHex(text)) throw fail(name, text === '' ? 'is empty' : `is not hex: ${foreignIn(text)}`);
   if (text.length % 2 !== 0) throw fail(name, `has an odd number of hex digits (${text.length})`);
   return Buffer.from(text, 'hex');
+}
+
+/** What a copied key often has in it. */
+const foreigners: Readonly<Record<string, string>> = {
+  ' ': 'a blank',
+  '\t': 'a blank',
+  '\r': 'a line break',
+  '\n': 'a line break',
+  '"': 'a quotation mark',
+  "'": 'a quotation mark',
+};
+
+/** The first character that is no hex digit, by its place: the key itself is not quoted. */
+function foreignIn(text: string): string {
+  const at = text.search(/[^0-9A-Fa-f]/);
+  return `character ${at + 1} of ${text.length} is ${foreigners[text.charAt(at)] ?? 'none of 0 to 9 and A to F'}`;
 }
 
 function isHex(text: string): boolean {

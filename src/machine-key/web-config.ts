@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
+import { DOMParser, onErrorStopParsing, ParseError } from '@xmldom/xmldom';
 import { secretBytes } from '../crypto/secret-key.ts';
 import { ConfigurationError, Refusal, SecureConversationError } from '../errors.ts';
 import { defaultLimits } from '../xml/limits.ts';
@@ -49,7 +50,7 @@ export function readWebConfig(
 ): MachineKeySettings {
   const element = findMachineKey(scanned(file), file);
   const fail: Problem = (place, problem) =>
-    failAt(file, element, `machineKey ${place === '' ? '' : `${place} `}${problem}`);
+    errorAt(file, element, `machineKey ${place === '' ? '' : `${place} `}${problem}`);
   checkReadable(element, fail);
   const settings = parseMachineKey(attributesOf(element, fail), fail);
   if (examples.publicKeys === 'refused') refusePublicKeys(settings, fail);
@@ -71,8 +72,31 @@ function scanned(file: string): Element {
     return scan(bytes, limits).root;
   } catch (cause) {
     if (!(cause instanceof Refusal)) throw cause;
-    throw configError(file, scanProblems[cause.reason] ?? `is not well-formed XML (${cause.reason})`);
+    if (isUtf16(bytes)) throw configError(file, 'is UTF-16: save it as UTF-8');
+    const problem = scanProblems[cause.reason];
+    throw problem === undefined ? notWellFormed(file, bytes, cause.reason) : configError(file, problem);
   }
+}
+
+/** By its byte order mark, or by its first character, which is ASCII (XML 1.0 appendix F). */
+function isUtf16([first, second]: Uint8Array): boolean {
+  return (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff) || first === 0 || second === 0;
+}
+
+/** Our scanner says nothing of lines: it is made for messages. The file is the reader's own, and is read once more. */
+function notWellFormed(file: string, bytes: Uint8Array, reason: string): SecureConversationError {
+  const line = badLine(Buffer.from(bytes).toString());
+  return configError(line === undefined ? file : `${file}:${line}`, `is not well-formed XML (${reason})`);
+}
+
+function badLine(text: string): number | undefined {
+  try {
+    new DOMParser({ onError: onErrorStopParsing }).parseFromString(text, 'text/xml');
+  } catch (error) {
+    // 0 where it is at no place in particular.
+    if (error instanceof ParseError) return error.locator?.lineNumber || undefined;
+  }
+  return undefined;
 }
 
 function readBytes(file: string): Uint8Array {
@@ -92,7 +116,7 @@ function configError(file: string, problem: string): SecureConversationError {
   return new ConfigurationError('CONFIG_INVALID', `${file}: ${problem}`);
 }
 
-function failAt(file: string, element: Element, problem: string): SecureConversationError {
+function errorAt(file: string, element: Element, problem: string): SecureConversationError {
   const line = element.source.slice(0, element.start).split('\n').length;
   return new ConfigurationError('CONFIG_INVALID', `${file}:${line}: ${problem}`);
 }
@@ -102,7 +126,7 @@ function findMachineKey(root: Element, file: string): Element {
     elements.filter(element => isNamed(element, name, file));
   if (named([root], 'machineKey').length === 1) return root;
   if (named([root], 'configuration').length === 0)
-    throw failAt(file, root, 'is no web.config: its root is not <configuration>');
+    throw errorAt(file, root, 'is no web.config: its root is not <configuration>');
   const locations = named(root.children, 'location');
   const own = locations.filter(location => ['', '.'].includes(attributeValue(location, '', 'path')?.trim() ?? ''));
   const machineKeysIn = (places: readonly Element[]) =>
@@ -110,10 +134,10 @@ function findMachineKey(root: Element, file: string): Element {
       .flatMap(({ children }) => named(children, 'system.web'))
       .flatMap(({ children }) => named(children, 'machineKey'));
   const [found, second] = machineKeysIn([root, ...own]);
-  if (second !== undefined) throw failAt(file, second, 'a second machineKey: which one counts can not be told');
+  if (second !== undefined) throw errorAt(file, second, 'a second machineKey: which one counts can not be told');
   if (found !== undefined) return found;
   const [elsewhere] = machineKeysIn(locations);
-  if (elsewhere !== undefined) throw failAt(file, elsewhere, 'the only machineKey is in a location for another path');
+  if (elsewhere !== undefined) throw errorAt(file, elsewhere, 'the only machineKey is in a location for another path');
   throw configError(
     file,
     'has no machineKey in configuration/system.web: ASP.NET then makes keys that never leave its server',
@@ -124,7 +148,7 @@ function findMachineKey(root: Element, file: string): Element {
 function isNamed(element: Element, name: string, file: string): boolean {
   if (!namespaces.includes(element.namespace)) return false;
   if (element.local !== name && element.local.toLowerCase() === name.toLowerCase())
-    throw failAt(file, element, `<${element.local}> must be written <${name}>: ASP.NET compares the case too`);
+    throw errorAt(file, element, `<${element.local}> must be written <${name}>: ASP.NET compares the case too`);
   return element.local === name;
 }
 
@@ -153,6 +177,7 @@ function checkReadable(element: Element, fail: Problem): void {
 function unknownAttribute(name: string): string {
   const meant = attributeNames.find(known => known.toLowerCase() === name.toLowerCase());
   const shown = JSON.stringify(name.slice(0, 40));
+  if (name.startsWith('xdt:')) return `has ${shown}: it is a transformation, so read the web.config that comes of it`;
   return meant === undefined
     ? `has an unknown attribute ${shown}`
     : `has an attribute ${shown}, which must be written ${meant}: ASP.NET compares the case too`;
@@ -177,5 +202,5 @@ function attributesOf(element: Element, fail: Problem): MachineKeyConfig {
 function refusePublicKeys(settings: MachineKeySettings, fail: Problem): void {
   for (const name of ['validationKey', 'decryptionKey'] as const)
     if (publicKeys.includes(createHash('sha256').update(secretBytes(settings[name])).digest('hex')))
-      throw fail(name, 'is the example of a public article: whoever has read it can make tokens for any user');
+      throw fail(name, 'is the example of a public article: its readers can make tokens for any user');
 }

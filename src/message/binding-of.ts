@@ -2,6 +2,7 @@ import { ConfigurationError } from '../errors.ts';
 import { type MessagePlan, signersOf, type TokenUse } from '../policy/plan.ts';
 import { securityLimits } from '../security/grammar.ts';
 import { supportingTokens } from '../security/supporting-tokens.ts';
+import { asymmetricBinding, unsupportedBesideCertificates } from './asymmetric-binding.ts';
 import type { Binding } from './binding.ts';
 import { symmetricBinding, unsupportedIn } from './symmetric-binding.ts';
 import { transportBinding } from './transport-binding.ts';
@@ -19,15 +20,26 @@ export function bindingOf(plan: MessagePlan): Binding {
   const known = bindings.get(plan);
   if (known !== undefined) return known;
   checkSupported(plan);
-  const made = plan.protection.kind === 'transport' ? transportBinding(plan) : symmetricBinding(plan);
+  const made = makeBinding(plan);
   bindings.set(plan, made);
   return made;
 }
 
+function makeBinding(plan: MessagePlan): Binding {
+  const { protection } = plan;
+  if (protection.kind === 'transport') return transportBinding(plan);
+  return protection.kind === 'symmetric' ? symmetricBinding(plan) : asymmetricBinding(plan, protection);
+}
+
+function unsupportedProtection(plan: MessagePlan): string | undefined {
+  const { protection } = plan;
+  if (protection.kind === 'transport') return undefined;
+  return protection.kind === 'symmetric' ? unsupportedIn(plan, protection) : unsupportedBesideCertificates(plan);
+}
+
 function checkSupported(plan: MessagePlan): void {
-  const { protection, encrypted } = plan;
-  const unsupported = protection.kind === 'transport' ? undefined : unsupportedIn(plan, protection);
-  const signing = unsupported ?? unsupportedSigners(signersOf(plan));
+  const { encrypted } = plan;
+  const signing = unsupportedProtection(plan) ?? unsupportedSigners(signersOf(plan));
   const reason = signing ?? (encrypted.headers.length === 0 ? undefined : 'encrypted headers');
   if (reason !== undefined) throw new ConfigurationError('POLICY_UNSUPPORTED', `not supported in a message: ${reason}`);
 }

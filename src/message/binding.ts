@@ -1,4 +1,4 @@
-import type { TokenUse } from '../policy/plan.ts';
+import type { EncryptedKeyUse, TokenUse } from '../policy/plan.ts';
 import type { SecurityHeader } from '../security/header.ts';
 import type { Signature } from '../security/signature.ts';
 import type { Message } from './message.ts';
@@ -17,12 +17,16 @@ export interface Binding {
    * nothing is signed.
    */
   readonly signers: readonly TokenUse[];
+  /** The EncryptedKey whose key encrypts; absent: that of the main signature's token does. */
+  readonly encryptor?: EncryptedKeyUse;
   /** What an endorsing signature covers whatever else. */
   readonly endorsed: 'mainSignature' | 'timestamp';
   /** The uses that keys are derived for from the first of them, in their order; none where its own key is used. */
   readonly derives: readonly KeyUse[];
   /** Whether the digests are made over what was encrypted already. */
   readonly signsCiphertext: boolean;
+  /** Whether the signatures themselves are encrypted: nothing is proved before something is decrypted. */
+  readonly encryptsSignatures: boolean;
   /** Whether supporting tokens are encrypted in the message. */
   readonly encryptsTokens: boolean;
   /** Local names of the addressing headers that are written with mustUnderstand. */

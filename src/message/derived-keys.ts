@@ -1,11 +1,10 @@
 import type { SecretKey } from '../crypto/secret-key.ts';
 import type { Suite } from '../crypto/suites.ts';
 import { refuse } from '../errors.ts';
-import type { Dialect } from '../names.ts';
 import { type ContextKeys, cipherKey, derivedKey } from '../security/context-keys.ts';
 import type { DerivedKeyToken } from '../security/derived-key.ts';
 import type { SecurityHeader } from '../security/header.ts';
-import { derivedKeyIdOf, type TokenReference } from '../security/token-reference.ts';
+import { derivedKeyIdOf, type ReferenceDialects, type TokenReference } from '../security/token-reference.ts';
 import type { SigningToken } from './protection-key.ts';
 
 /** Whether a KeyInfo means a key of this token: its own, or where the plan wants derived keys one derived from it. */
@@ -13,15 +12,15 @@ export function meansKeyOf(
   reference: TokenReference,
   header: SecurityHeader,
   token: SigningToken,
-  dialect: Dialect,
+  dialects: ReferenceDialects,
 ): boolean {
   if (!token.use.derivedKeys) return token.refersTo(reference);
-  const derived = derivedKeyMeant(reference, header, dialect);
+  const derived = derivedKeyMeant(reference, header, dialects);
   return derived !== undefined && token.refersTo(derived.reference);
 }
 
-function derivedKeyMeant(reference: TokenReference, header: SecurityHeader, dialect: Dialect) {
-  const id = derivedKeyIdOf(reference, dialect);
+function derivedKeyMeant(reference: TokenReference, header: SecurityHeader, dialects: ReferenceDialects) {
+  const id = derivedKeyIdOf(reference, dialects);
   return header.derivedKeys.find(key => key.id === id);
 }
 
@@ -37,13 +36,13 @@ export function resolveKey(
   lengthBytes: number,
   header: SecurityHeader,
   token: SigningToken,
-  dialect: Dialect,
+  dialects: ReferenceDialects,
 ): DerivedKeyToken | undefined {
   if (!token.use.derivedKeys) {
     if (!token.refersTo(reference)) refuse('invalidSecurity', 'key-reference');
     return undefined;
   }
-  const derived = derivedKeyMeant(reference, header, dialect) ?? refuse('invalidSecurity', 'derived-key-reference');
+  const derived = derivedKeyMeant(reference, header, dialects) ?? refuse('invalidSecurity', 'derived-key-reference');
   if (derived.lengthBytes !== lengthBytes) refuse('invalidSecurity', 'derived-key-length');
   if (!token.refersTo(derived.reference)) refuse('invalidSecurity', 'derivation-source');
   return derived;

@@ -17,12 +17,15 @@ export interface EncryptedParts {
   readonly body: EncryptedData | undefined;
   /** In the places of supporting tokens. */
   readonly tokens: readonly EncryptedData[];
+  /** In the places of signatures and of supporting tokens, where the signatures are encrypted. */
+  readonly hidden: readonly EncryptedData[];
 }
 
 /**
- * Finds what is to be decrypted: the whole content of the Body where the plan wants it encrypted, and supporting tokens
- * where it allows that. An EncryptedData anywhere else, one that no ReferenceList names, and a reference to anything
- * else are refused: they could be taken for the part that the policy means (XML Encryption wrapping, CVE-2015-0227).
+ * Finds what is to be decrypted: the whole content of the Body where the plan wants it encrypted, supporting tokens and
+ * signatures where it does so. An EncryptedData anywhere else, one that no ReferenceList names, and a reference to
+ * anything else are refused: they could be taken for the part that the policy means (XML Encryption wrapping,
+ * CVE-2015-0227).
  *
  * @throws {Refusal} `invalidSecurity`
  */
@@ -33,9 +36,10 @@ export function encryptedParts(
   binding: Binding,
   ids: Ids,
 ): EncryptedParts {
+  const inHeader = headerParts(header, binding);
   const parts = {
     body: plan.encrypted.body ? bodyPart(envelope.body, plan.suite) : undefined,
-    tokens: tokenParts(header, binding),
+    ...(binding.encryptsSignatures ? { tokens: [], hidden: inHeader } : { tokens: inHeader, hidden: [] }),
   };
   const expected = partsOf(parts);
   if (header.dataReferences.length !== expected.length) refuse('invalidSecurity', 'data-references');
@@ -52,15 +56,20 @@ function bodyPart(body: Element, suite: Suite): EncryptedData {
 }
 
 /** An EncryptedData in the Security header; plan check has counted them with the tokens in clear. */
-function tokenParts({ encryptedData }: SecurityHeader, { encryptsTokens }: Binding): readonly EncryptedData[] {
-  if (!encryptsTokens && encryptedData.length !== 0) refuse('invalidSecurity', 'encrypted-data-unexpected');
+function headerParts(
+  { encryptedData }: SecurityHeader,
+  { encryptsTokens, encryptsSignatures }: Binding,
+): readonly EncryptedData[] {
+  if (!encryptsTokens && !encryptsSignatures && encryptedData.length !== 0)
+    refuse('invalidSecurity', 'encrypted-data-unexpected');
   for (const { type } of encryptedData) if (type !== 'element') refuse('invalidSecurity', 'encrypted-data-other-type');
   return encryptedData;
 }
 
 /** All of them, the Body first. */
-export function partsOf({ body, tokens }: EncryptedParts): readonly EncryptedData[] {
-  return body === undefined ? tokens : [body, ...tokens];
+export function partsOf({ body, tokens, hidden }: EncryptedParts): readonly EncryptedData[] {
+  const inHeader = [...tokens, ...hidden];
+  return body === undefined ? inHeader : [body, ...inHeader];
 }
 
 export function isEncryptedData(element: Element): boolean {

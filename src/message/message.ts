@@ -22,7 +22,7 @@ export class EnvelopeRefusal extends Refusal {
   readonly soap: SoapVersion;
 
   constructor(refusal: Refusal, soap: SoapVersion) {
-    super(refusal.fault, refusal.reason, refusal);
+    super(refusal.fault, refusal.reason, refusal, { header: refusal.header });
     this.name = 'EnvelopeRefusal';
     this.soap = soap;
   }

@@ -1,9 +1,9 @@
 import { systemRandom } from '../crypto/random.ts';
 
 /**
- * The ids of the parts that we write. They are the same in each message of a process, and not to be guessed by whoever
- * writes the payload of one: a value of theirs in an id attribute there would make the message ambiguous for its
- * receiver.
+ * The ids of the parts that we write. They are the same in each message of a process, and not to be guessed by an
+ * attacker who writes the payload of one: a value of theirs in an id attribute there would make the message ambiguous
+ * for its receiver.
  */
 const mark = Buffer.from(systemRandom(8)).toString('hex');
 
@@ -16,6 +16,7 @@ export const ids = {
   token: (kind: string) => `T${kind}-${mark}`,
   encryptedBody: `EDb-${mark}`,
   encryptedToken: (kind: string) => `ED${kind}-${mark}`,
+  encryptedSignature: (index: number) => `EDs${index}-${mark}`,
   signature: `SIG-${mark}`,
   endorsingKey: `DKx-${mark}`,
   endorsement: (index: number) => `END${index}-${mark}`,

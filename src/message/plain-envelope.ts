@@ -39,15 +39,18 @@ export function readPlainEnvelope(text: string): PlainMessage {
 }
 
 /**
- * An envelope with nothing but a Body, as node-soap takes it: prefix `soap`.
+ * An envelope of a Body and header blocks, as node-soap takes it: prefix `soap`.
  * @param content the child of the Body; it takes its declarations along, whatever `soap` means in the message it comes
  * from
  * @param text how to write it; default: as it was written
+ * @param blocks text of the header blocks; default: none
  */
 export function writePlainEnvelope(
   { namespace }: SoapVersion,
   content: Element | undefined,
   text = content === undefined ? '' : standalone(content),
+  blocks = '',
 ): string {
-  return `<soap:Envelope xmlns:soap="${namespace}"><soap:Body>${text}</soap:Body></soap:Envelope>`;
+  const header = blocks === '' ? '' : `<soap:Header>${blocks}</soap:Header>`;
+  return `<soap:Envelope xmlns:soap="${namespace}">${header}<soap:Body>${text}</soap:Body></soap:Envelope>`;
 }

@@ -1,5 +1,5 @@
 import { refuse } from '../errors.ts';
-import { isListed, type MessagePlan, type Parts, provingTokens, type TokenUse } from '../policy/plan.ts';
+import { isInMessage, isListed, type MessagePlan, type Parts, provingTokens, type TokenUse } from '../policy/plan.ts';
 import type { SecurityHeader } from '../security/header.ts';
 import type { SupportingTokenElement } from '../security/supporting-tokens.ts';
 import type { Envelope } from '../soap/envelope.ts';
@@ -9,15 +9,24 @@ import type { Element } from '../xml/tree.ts';
  * Compares what a header holds with what the plan has a use for, before any key is touched. A structure without a use
  * is refused: what nobody checks must not be there.
  *
+ * @param isHidden whether the signatures are encrypted: each EncryptedData of the header is one, or a supporting token
  * @throws {Refusal} `invalidSecurity`
  */
-export function checkStructure(header: SecurityHeader, plan: MessagePlan, signers: readonly TokenUse[]): void {
-  if (header.signatures.length !== signers.length) refuse('invalidSecurity', 'signature-count');
+export function checkStructure(
+  header: SecurityHeader,
+  plan: MessagePlan,
+  signers: readonly TokenUse[],
+  isHidden = false,
+): void {
+  const hidden = isHidden ? signers.length : 0;
+  if (header.signatures.length !== signers.length - hidden) refuse('invalidSecurity', 'signature-count');
   if (header.timestamps.length !== (plan.timestamp ? 1 : 0)) refuse('invalidSecurity', 'timestamp-count');
   if (signers.length === 0) checkNoKeys(header);
+  if (plan.protection.kind !== 'asymmetric' && header.encryptedKeys.some(({ referenceList }) => referenceList))
+    refuse('invalidSecurity', 'encrypted-key-children');
   const proving = provingTokens(plan).length;
-  const wanted = proving + signers.filter(({ kind }) => kind === 'supporting').length;
-  const found = header.supportingTokens.length + (proving === 0 ? 0 : header.encryptedData.length);
+  const wanted = proving + signers.filter(isInMessage).length + hidden;
+  const found = header.supportingTokens.length + (proving + hidden === 0 ? 0 : header.encryptedData.length);
   if (found !== wanted) refuse('invalidSecurity', 'supporting-token-count');
 }
 
@@ -42,12 +51,20 @@ export interface SignedParts {
  *
  * @throws {Refusal} `invalidSecurity`
  */
-export function checkSigned(plan: MessagePlan, { envelope, signed, tokens }: SignedParts): void {
+export function checkSigned(
+  plan: MessagePlan,
+  signers: readonly TokenUse[],
+  { envelope, signed, tokens }: SignedParts,
+): void {
   checkCovered(plan.signed, envelope, signed);
   if (tokens === undefined) return;
   for (const wanted of provingTokens(plan)) {
     const token = tokens.find(({ kind }) => kind === wanted.kind) ?? refuse('invalidSecurity', 'supporting-token-kind');
     if (wanted.signed && !signed.has(token.element)) refuse('invalidSecurity', 'supporting-token-not-signed');
+  }
+  for (const use of signers) {
+    const token = isInMessage(use) && use.signed && tokens.find(({ kind }) => kind === use.token);
+    if (token && !signed.has(token.element)) refuse('invalidSecurity', 'endorsing-token-not-signed');
   }
 }
 

@@ -1,9 +1,11 @@
 import { type Awaitable, after } from '../awaitable.ts';
 import type { RandomSource } from '../crypto/random.ts';
 import type { Suite } from '../crypto/suites.ts';
-import type { OwnCertificate } from '../crypto/x509.ts';
+import { type Certificate, findCertificate, type OwnCertificate } from '../crypto/x509.ts';
 import { ConfigurationError, refuse } from '../errors.ts';
 import type { MessagePlan, TokenUse } from '../policy/plan.ts';
+import { type CertificateClaims, claimsOf } from '../security/binary-token.ts';
+import { certificateIdentifier } from '../security/certificate-reference.ts';
 import { type ContextKeys, contextKeys } from '../security/context-keys.ts';
 import {
   type EncryptedKey,
@@ -14,14 +16,15 @@ import {
 } from '../security/encrypted-key.ts';
 import type { SecurityHeader } from '../security/header.ts';
 import type { VerificationKey } from '../security/signature.ts';
-import { keyOfKind, type ProvenToken } from '../security/supporting-tokens.ts';
 import {
-  refersToContext,
-  refersToEncryptedKey,
-  refersToToken,
-  type TokenReference,
-} from '../security/token-reference.ts';
+  keyOfKind,
+  type ProvenToken,
+  refersToKey,
+  type SupportingTokenElement,
+} from '../security/supporting-tokens.ts';
+import { refersToContext, refersToEncryptedKey, type TokenReference } from '../security/token-reference.ts';
 import { type ContextToken, type FoundState, keysOf } from '../state/state-mode.ts';
+import type { Binding } from './binding.ts';
 
 /** A context as its initiator holds it. */
 export interface ContextKey {
@@ -30,38 +33,47 @@ export interface ContextKey {
   readonly keys: ContextKeys;
 }
 
-/** How the recipient, a service, comes to the keys of what it receives. */
-export interface RecipientKeys {
+/** How who has certificates comes to the keys of what was encrypted to them, and signed with those of others. */
+export interface CertificateKeys {
   /** They open an EncryptedKey. */
   readonly ownCertificates: readonly OwnCertificate[];
-  /** The context of the token in the header; undefined is answered with `badContextToken`. */
-  readonly findContext: (token: ContextToken) => Awaitable<FoundState | undefined>;
   /**
    * The key of a supporting token that signs, by the algorithms of a suite; undefined for one that isn't believed,
    * which is answered with `invalidSecurityToken`. Without this function none is.
    */
   readonly findTokenKey?: (token: ProvenToken, suite: Suite) => Awaitable<VerificationKey | undefined>;
+  /** Certificates that a message may refer to without carrying them; absent: none. */
+  readonly knownCertificates?: readonly Certificate[];
   /** Has a costly work done in its turn, or refuses it. Default: at once. */
   readonly inTurn?: <T>(work: () => Promise<T>) => Promise<T>;
 }
 
+/** How the recipient, a service, comes to the keys of what it receives. */
+export interface RecipientKeys extends CertificateKeys {
+  /** The context of the token in the header; undefined is answered with `badContextToken`. */
+  readonly findContext: (token: ContextToken) => Awaitable<FoundState | undefined>;
+}
+
 /**
- * What the initiator awaits an answer with: the conversation it speaks in (the answer carries no token), or the key
- * that its bootstrap request carried, undefined where it carried none.
+ * What the initiator awaits an answer with: the conversation it speaks in (the answer carries no token), the key that
+ * its bootstrap request carried, undefined where it carried none, or the certificates of both sides.
  */
 export type InitiatorKeys =
   | { readonly context: ContextKey }
-  | { readonly encryptedKey: EncryptedKeyHandle | undefined };
+  | { readonly encryptedKey: EncryptedKeyHandle | undefined }
+  | CertificateKeys;
 
 /** Where the keys of received messages come from, by role. */
 export type ReceiveKeys = RecipientKeys | InitiatorKeys;
 
-/** A token that a signature's key comes from, as far as it is known without any key. */
+/** A token that the key of a signature, or of what is encrypted, comes from, as far as it is known without any key. */
 export interface SigningToken {
   readonly use: TokenUse;
   /** Identifies the key in the replay table. */
   readonly name: string;
   readonly refersTo: (reference: TokenReference) => boolean;
+  /** What a supporting token claims that is not in the message. */
+  readonly absent?: ProvenToken;
   /** Whether its key costs a public-key operation, so that all else is checked first. */
   readonly isCostly: boolean;
   /**
@@ -92,16 +104,31 @@ export interface ProtectionKey {
  */
 export function signingTokens(
   header: SecurityHeader,
-  signers: readonly TokenUse[],
+  { signers, encryptor }: Binding,
   plan: MessagePlan,
   keys: ReceiveKeys,
   random: RandomSource,
 ): readonly SigningToken[] {
-  const isUsed = (kind: TokenUse['kind']) => signers.some(use => use.kind === kind);
+  const isUsed = (kind: TokenUse['kind']) => kind === encryptor?.kind || signers.some(use => use.kind === kind);
   if (header.encryptedKeys.length !== 0 && !isUsed('encryptedKey'))
     refuse('invalidSecurity', 'encrypted-key-unexpected');
   if (header.contextTokens.length !== 0 && !isUsed('context')) refuse('invalidSecurity', 'context-token-unexpected');
   return signers.map(use => signingToken(header, use, plan, keys, random));
+}
+
+/**
+ * The EncryptedKey of a message that is encrypted with another key than it is signed with; undefined where it is not.
+ *
+ * @throws {Refusal} like {@link signingTokens}
+ */
+export function encryptingToken(
+  header: SecurityHeader,
+  { encryptor }: Binding,
+  plan: MessagePlan,
+  keys: ReceiveKeys,
+  random: RandomSource,
+): SigningToken | undefined {
+  return encryptor && encryptedKeyOf(header, encryptor, plan, keys, random);
 }
 
 function signingToken(
@@ -123,7 +150,7 @@ function contextInHeader(header: SecurityHeader, use: TokenUse, plan: MessagePla
   return {
     use,
     name: contextName(token),
-    refersTo: reference => refersToContext(reference, token, plan.dialect),
+    refersTo: reference => refersToContext(reference, token, plan),
     isCostly: false,
     open: () => after(keys.findContext(token), found => keyOf(found, token)),
   };
@@ -140,7 +167,7 @@ function ownContext(header: SecurityHeader, use: TokenUse, plan: MessagePlan, co
   return {
     use,
     name: contextName(context),
-    refersTo: reference => refersToContext(reference, { id, instance, wsuId: undefined }, plan.dialect),
+    refersTo: reference => refersToContext(reference, { id, instance, wsuId: undefined }, plan),
     isCostly: false,
     open: () => ({ keys, context: undefined, contextToken: undefined, encryptedKey: undefined }),
   };
@@ -192,32 +219,59 @@ function keyInHeader(
   random: RandomSource,
 ): FoundKey {
   if (token === undefined) return refuse('invalidSecurity', 'encrypted-key-missing');
-  // An initiator has no certificate that a key could be encrypted to.
-  const none: Pick<RecipientKeys, 'ownCertificates' | 'inTurn'> = { ownCertificates: [] };
-  const { ownCertificates, inTurn = work => work() } = 'findContext' in keys ? keys : none;
+  const none: CertificateKeys = { ownCertificates: [] };
+  const { ownCertificates, inTurn = work => work() } = 'ownCertificates' in keys ? keys : none;
   const own = recipientOf(token, ownCertificates);
   const sha1 = sha1Of(token.cipher);
-  const open = async () => ({ secret: await openEncryptedKey(token, suite, own, random), sha1 });
+  const open = async () => ({ secret: await openEncryptedKey(token, suite, own, random), sha1, recipient: own });
   return { sha1, isCostly: true, open: () => inTurn(open) };
 }
 
-/** A supporting token in the header whose key signs. Whose key that is, and whether it is believed, the service says. */
+type SupportingUse = TokenUse & { readonly kind: 'supporting' };
+
+/**
+ * A supporting token whose key signs, in the header or referred to. Whose key that is, and whether it is believed, the
+ * one who receives it says.
+ */
 function supportingTokenOf(
-  { supportingTokens: tokens }: SecurityHeader,
-  use: TokenUse & { readonly kind: 'supporting' },
+  header: SecurityHeader,
+  use: SupportingUse,
   { suite }: MessagePlan,
   keys: ReceiveKeys,
 ): SigningToken {
-  const token = tokens.find(({ kind }) => kind === use.token) ?? refuse('invalidSecurity', 'endorsing-token-missing');
-  const { valueType, nameOf } = keyOfKind(use.token);
-  const { findTokenKey = () => undefined } = 'findContext' in keys ? keys : {};
+  const none: Pick<CertificateKeys, 'findTokenKey' | 'knownCertificates'> = {};
+  const { findTokenKey = () => undefined, knownCertificates = [] } = 'ownCertificates' in keys ? keys : none;
+  const isAbsent = use.certificate.include === 'never';
+  const token = isAbsent ? certificateReferredTo(header, use, knownCertificates) : tokenInHeader(header, use);
   return {
     use,
-    name: `${use.token} ${nameOf(token.claims)}`,
-    refersTo: reference => refersToToken(reference, { id: token.id, valueType }),
+    name: `${use.token} ${keyOfKind(use.token).nameOf(token.claims)}`,
+    refersTo: reference => refersToKey(reference, token),
     isCostly: true,
     open: () => after(findTokenKey(token, suite), verificationOf),
+    ...(isAbsent ? { absent: token } : {}),
   };
+}
+
+function tokenInHeader({ supportingTokens: tokens }: SecurityHeader, { token: kind, certificate }: SupportingUse) {
+  const token = tokens.find(one => one.kind === kind) ?? refuse('invalidSecurity', 'endorsing-token-missing');
+  const isPath = (token.claims as Partial<CertificateClaims>).issuers !== undefined;
+  if (isPath !== (certificate.include === 'path')) refuse('invalidSecurityToken', 'binary-token-type');
+  return token;
+}
+
+/** A certificate that is not in the message: that which one of the signatures means. */
+function certificateReferredTo(
+  { signatures }: SecurityHeader,
+  { token: kind }: SupportingUse,
+  known: readonly Certificate[],
+): Omit<SupportingTokenElement, 'element'> {
+  for (const { key } of signatures) {
+    const identifier = certificateIdentifier(key);
+    const found = identifier && findCertificate(known, identifier);
+    if (found !== undefined) return { id: undefined, kind, claims: claimsOf(found) };
+  }
+  return refuse('invalidSecurityToken', 'certificate-unknown');
 }
 
 function verificationOf(key: VerificationKey | undefined): TokenKey {

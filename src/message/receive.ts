@@ -5,6 +5,7 @@ import type { MessagePlan } from '../policy/plan.ts';
 import type { EncryptedData } from '../security/encryption.ts';
 import { parseSecurityHeader } from '../security/header.ts';
 import { collectIds } from '../security/ids.ts';
+import type { ProvenToken } from '../security/supporting-tokens.ts';
 import { checkFreshness } from '../security/timestamp.ts';
 import { checkRelationship } from '../soap/addressing.ts';
 import { isFault } from '../soap/fault-shape.ts';
@@ -13,24 +14,33 @@ import { defaultLimits, type Limits } from '../xml/limits.ts';
 import type { Element, Fragment } from '../xml/tree.ts';
 import type { Binding } from './binding.ts';
 import { bindingOf } from './binding-of.ts';
-import { encryptionKeyOf } from './derived-keys.ts';
+import { checkDerivedKeys, encryptionKeyOf } from './derived-keys.ts';
 import { decryptParts, encryptedParts } from './encrypted-parts.ts';
+import { concealed, type FailureTime, heldToken, heldTokens, revealSignatures } from './hidden-signatures.ts';
 import type { Message } from './message.ts';
 import { checkSigned } from './plan-check.ts';
-import { type ProtectionKey, type ReceiveKeys, signingTokens, type TokenKey } from './protection-key.ts';
+import {
+  encryptingToken,
+  type ProtectionKey,
+  type ReceiveKeys,
+  type SigningToken,
+  signingTokens,
+  type TokenKey,
+} from './protection-key.ts';
 import { checkKeyReferences, type Received } from './received.ts';
 import {
   nothing,
   type ResolvedKeys,
   type ResolvedSignature,
   referredTo,
+  resolveEncryption,
   resolveKeys,
   type VerifiedKeys,
   verifyParts,
   verifySignatures,
 } from './signatures.ts';
 import { checkNames, checkTypes, type SignedScope, signedNames } from './signed-names.ts';
-import { contentOf, tokensOf, type Verified } from './verified.ts';
+import { contentOf, provenBlocks, tokensOf, type Verified } from './verified.ts';
 
 export interface ReceiveOptions {
   readonly nowMs: number;
@@ -45,14 +55,20 @@ export interface ReceiveOptions {
   readonly replay?: (key: string) => 'new' | 'seen' | 'full';
   /** Whether a replay key is spent, asked before a costly key is opened. */
   readonly isReplay?: (key: string) => boolean;
+  /**
+   * Sets the time at which a failure is told of a message that is decrypted before anything is proved; called before
+   * that. Default: at once.
+   */
+  readonly failureTime?: () => FailureTime;
   readonly random: RandomSource;
 }
 
 /**
  * Verifies a message by its plan. The order is the defence: all that can be said without a key comes before a key is
  * looked for or opened. The HMAC over SignedInfo and the Timestamp's digest come before anything is spent or decrypted,
- * and the replay key is spent before the decryption. So each genuine SignedInfo buys one decryption, which starves
- * whoever would use us as an oracle for the padding of CBC.
+ * and the replay key is spent before the decryption. So each genuine SignedInfo buys one decryption, which starves an
+ * attacker who would use us as an oracle for the padding of CBC. Encrypted signatures must be decrypted before that,
+ * and with certificates one may sign what another has encrypted: every failure from there on is one and the same.
  *
  * @returns a promise only where the key has to be waited for
  * @throws {Refusal} of the class that the message is to be answered with; a promise rejects with it
@@ -67,12 +83,39 @@ export function receive(
   const received = readHeader(message, plan, binding, options.limits ?? defaultLimits);
   const timestamp = received.header.timestamps[0];
   if (timestamp !== undefined) checkFreshness(timestamp, options);
-  const tokens = signingTokens(received.header, binding.signers, plan, keys, options.random);
-  const [token] = tokens;
-  if (token === undefined) return verified(message, received, [], nothing, new Map());
-  const resolved = resolveKeys(received, token, tokens.slice(1));
+  const tokens = signingTokens(received.header, binding, plan, keys, options.random);
+  const [token, ...others] = tokens;
+  if (token === undefined) return verified(message, received, undefined, [], nothing, new Map());
+  if (binding.encryptsSignatures) return receiveHidden(message, received, token, others, options);
+  const encrypting = encryptingToken(received.header, binding, plan, keys, options.random);
+  const resolved = resolveKeys(received, token, others, { encrypting });
   if (tokens.some(({ isCostly }) => isCostly)) checkBeforeKey(message, received, resolved, options);
   return after(verifySignatures(received, resolved), keys => receiveSigned(message, received, resolved, keys, options));
+}
+
+/**
+ * The keys are found before anything is decrypted, those of the tokens that endorse first: who is believed must not
+ * depend on what comes out.
+ */
+function receiveHidden(
+  message: Message,
+  received: Received,
+  token: SigningToken,
+  others: readonly SigningToken[],
+  options: ReceiveOptions,
+): Awaitable<Verified> {
+  checkDerivedKeys(received.header, [token, ...others]);
+  const encryption = resolveEncryption(received, token);
+  return after(heldTokens(others), endorsing =>
+    after(heldToken(token), main =>
+      concealed(() => {
+        const revealed = revealSignatures(received, [main, ...endorsing], encryption, options.limits);
+        return after(verifySignatures(revealed.received, revealed.resolved), keys =>
+          receiveSigned(message, revealed.received, revealed.resolved, keys, options),
+        );
+      }, options.failureTime?.()),
+    ),
+  );
 }
 
 function receiveSigned(
@@ -81,19 +124,24 @@ function receiveSigned(
   resolved: ResolvedKeys,
   keys: VerifiedKeys,
   options: ReceiveOptions,
-): Verified {
+): Awaitable<Verified> {
   spendReplayKey(message, received, resolved, options);
   const early = received.binding.signsCiphertext ? verifyParts(received, resolved, nothing) : undefined;
-  const plaintexts = decrypt(received, resolved, keys[0], options);
-  const signed = early ?? verifyParts(received, resolved, plaintexts);
-  return verified(message, received, keys, plaintexts, signed);
+  const revealed = (key: TokenKey, known: readonly TokenKey[]) => {
+    const plaintexts = decrypt(received, resolved, key, options);
+    const signed = early ?? verifyParts(received, resolved, plaintexts);
+    return verified(message, received, resolved, known, plaintexts, signed);
+  };
+  const { encrypting } = resolved;
+  if (encrypting === undefined) return revealed(keys[0], keys);
+  return after(encrypting.open(), key => concealed(() => revealed(key, [...keys, key]), options.failureTime?.()));
 }
 
 function readHeader(message: Message, plan: MessagePlan, binding: Binding, limits: Limits): Received {
   const { envelope, tree } = message;
   const ids = collectIds(tree.ids);
-  const { dialect, suite, layout } = plan;
-  const header = parseSecurityHeader(envelope.security, { soap: envelope.soap, dialect, suite, layout });
+  const { dialect, mixedWith, suite, layout } = plan;
+  const header = parseSecurityHeader(envelope.security, { soap: envelope.soap, dialect, mixedWith, suite, layout });
   binding.checkStructure(header);
   const parts = encryptedParts(envelope, header, plan, binding, ids);
   const received = {
@@ -119,9 +167,10 @@ function checkBeforeKey(
   { main }: ResolvedKeys,
   { isReplay }: ReceiveOptions,
 ): void {
-  const { plan, envelope } = received;
+  const { plan, binding, envelope } = received;
   if (isReplay?.(replayKey(message, received, main)) === true) refuse('invalidSecurity', 'replay');
-  checkSigned(plan, { envelope, signed: referredTo(main.signature, received), tokens: undefined });
+  const signed = referredTo(main.signature, received);
+  checkSigned(plan, binding.signers, { envelope, signed, tokens: undefined });
 }
 
 function spendReplayKey(
@@ -151,12 +200,13 @@ function decrypt({ plan, parts }: Received, { encryption }: ResolvedKeys, key: T
 function verified(
   message: Message,
   { plan, binding, envelope, header, parts }: Received,
+  resolved: ResolvedKeys | undefined,
   keys: readonly TokenKey[],
   plaintexts: ReadonlyMap<Element, Fragment>,
   signed: SignedScope['parts'],
 ): Verified {
   const tokens = tokensOf(header, parts, plaintexts);
-  checkSigned(plan, { envelope, signed, tokens });
+  checkSigned(plan, binding.signers, { envelope, signed, tokens });
   const content = contentOf(envelope.body, parts, plaintexts);
   const scope = binding.scopeOf(signed);
   if (scope !== undefined) checkMeaning(message, content, scope);
@@ -164,15 +214,22 @@ function verified(
     soap: envelope.soap,
     addressing: message.addressing,
     body: envelope.body,
+    blocks: provenBlocks(envelope, scope),
     content,
     plaintexts,
     context: heldBy(keys, 'context'),
     contextToken: heldBy(keys, 'contextToken'),
-    tokens,
+    tokens: [...tokens, ...absentTokens(resolved)],
     encryptedKey: heldBy(keys, 'encryptedKey'),
     signed,
     scope,
   };
+}
+
+/** The tokens that signed the message and are not in it. */
+function absentTokens(resolved: ResolvedKeys | undefined): readonly ProvenToken[] {
+  if (resolved === undefined) return [];
+  return [resolved.main, ...resolved.endorsing].flatMap(({ token }) => token.absent ?? []);
 }
 
 /** What one of the keys came with. */

@@ -64,6 +64,6 @@ export function mayBeSigned(element: Element, { envelope, plan }: Received, endo
   if (element === endorsed) return true;
   const { namespace, local } = element;
   if (namespace === ns.wsu) return local === 'Timestamp';
-  if (namespace === plan.dialect.wsc) return true;
+  if (namespace === plan.dialect.wsc || namespace === plan.mixedWith?.wsc) return true;
   return isSignableToken(element);
 }

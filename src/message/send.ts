@@ -1,7 +1,15 @@
 import { type RandomSource, uuidText } from '../crypto/random.ts';
 import { ConfigurationError } from '../errors.ts';
 import { type AddressingVersion, ns, type SoapVersion } from '../names.ts';
-import { isListed, type MessagePlan, type Parts, type ProvingToken, provingTokens } from '../policy/plan.ts';
+import {
+  isInMessage,
+  isListed,
+  type MessagePlan,
+  type Parts,
+  type ProvingToken,
+  provingTokens,
+  type TokenUse,
+} from '../policy/plan.ts';
 import type { EncryptedKeyHandle } from '../security/encrypted-key.ts';
 import { type EncryptedType, writeEncryptedData, writeReferenceList } from '../security/encryption.ts';
 import { type PartToSign, writeSignature } from '../security/signature.ts';
@@ -75,7 +83,7 @@ export function send(
   const sending = sendingKeys(plan, binding, keys, options.nowMs, options.random);
   const signed = sending.map((): PartToSign[] => []);
   const writing: Writing = { plan, binding, versions, sending, options, signed, encrypted: [] };
-  const timestamp = plan.timestamp ? timestampPart(writing) : '';
+  const timestamp = plan.timestamp ? timestampPart(writing, timestampId(messageId, out, options.random)) : '';
   const supporting = supportingParts(writing, keys);
   const body = bodyPart(writing, out.body);
   const headers = headerParts(writing, out, messageId) + blockParts(writing, out.headers);
@@ -115,25 +123,44 @@ function sign({ sending, signed }: Writing, part: PartToSign, isCovered: (parts:
 }
 
 /**
+ * What no MessageID makes different from all others its Timestamp does: two equal calls in one millisecond would have
+ * one signature, and the second would be a replay.
+ */
+function timestampId(messageId: string | undefined, { relatesTo }: Outgoing, random: RandomSource): string {
+  const isTold = messageId !== undefined || relatesTo !== undefined;
+  return isTold ? ids.timestamp : `${ids.timestamp}-${uuidText(random)}`;
+}
+
+/**
  * The Timestamp is signed wherever anything is (WS-SecurityPolicy §6.2), and by what endorses where there is no other
  * signature that it could endorse.
  */
-function timestampPart({ binding, options, signed }: Writing): string {
-  const text = writeTimestamp(ids.timestamp, options.nowMs, options.timestampTtlMs);
+function timestampPart({ binding, options, signed }: Writing, id: string): string {
+  const text = writeTimestamp(id, options.nowMs, options.timestampTtlMs);
   const signatures = binding.endorsed === 'timestamp' ? signed : signed.slice(0, 1);
-  for (const parts of signatures) parts.push({ id: ids.timestamp, canonical: text });
+  for (const parts of signatures) parts.push({ id, canonical: text });
   return text;
 }
 
 /**
  * The supporting tokens: over TLS in clear; in a message always encrypted, also where the policy only wants them
- * signed. One that signs stands there in clear, for whoever looks for its key.
+ * signed. One that signs stands there in clear, for the verifier that looks for its key.
  */
 function supportingParts(writing: Writing, keys: SendKeys): string {
   const claims = 'tokens' in keys ? keys.tokens : undefined;
   let text = '';
-  for (const { use } of writing.sending) if (use.kind === 'supporting') text += tokenText(use.token, claims);
+  for (const { use } of writing.sending) if (isInMessage(use)) text += signingTokenPart(writing, use, claims);
   for (const token of provingTokens(writing.plan)) text += tokenPart(writing, token, tokenText(token.kind, claims));
+  return text;
+}
+
+function signingTokenPart(
+  { signed }: Writing,
+  use: TokenUse & { readonly kind: 'supporting' },
+  claims: BootstrapKeys['tokens'],
+): string {
+  const text = tokenText(use.token, claims);
+  if (use.signed) signed[0]?.push({ id: ids.token(use.token), canonical: text });
   return text;
 }
 
@@ -225,33 +252,38 @@ function blockParts(writing: Writing, blocks: Outgoing['headers'] = []): string 
 
 /**
  * The Security header: Timestamp, the tokens, derived keys, then ReferenceList, supporting tokens and Signatures as a
- * receiver undoes them. A receiver takes the order of protection from the order of these (CXF), and each token stands
- * before its use (Strict).
+ * receiver undoes them; an EncryptedKey that only encrypts has the ReferenceList in it. A receiver takes the order of
+ * protection from the order of these (CXF), and each token stands before its use (Strict).
  */
 function securityHeader(writing: Writing, timestamp: string, supporting: string): string {
   const { binding, sending, encrypted } = writing;
+  const signed = signatures(writing);
   const references = encrypted.length === 0 ? '' : writeReferenceList(encrypted);
   const first = binding.signsCiphertext;
   let tokens = '';
   for (const { token, derivedKeys } of sending) tokens += token + derivedKeys;
-  const content =
-    timestamp + tokens + (first ? '' : references) + supporting + signatures(writing) + (first ? references : '');
+  const listed = sending[0]?.encryptor?.(references) ?? references;
+  const content = timestamp + tokens + (first ? '' : listed) + supporting + signed + (first ? listed : '');
   return content === '' ? '' : `<o:Security xmlns:o="${ns.wsse}"${mustUnderstand}>${content}</o:Security>`;
 }
 
 /** The main Signature, then those that endorse it. */
-function signatures({ plan, binding, sending, signed }: Writing): string {
+function signatures(writing: Writing): string {
+  const { plan, binding, sending, signed } = writing;
   let text = '';
   let main: PartToSign[] = [];
   sending.forEach(({ signing, reference }, index) => {
     const id = index === 0 ? ids.signature : ids.endorsement(index);
-    text += writeSignature(plan.suite, id, [...main, ...(signed[index] ?? [])], signing, reference);
-    if (index === 0 && sending.length > 1 && binding.endorsed === 'mainSignature') main = [signedSignature(text)];
+    const signature = writeSignature(plan.suite, id, [...main, ...(signed[index] ?? [])], signing, reference);
+    if (index === 0 && sending.length > 1 && binding.endorsed === 'mainSignature') main = [signedSignature(signature)];
+    text += binding.encryptsSignatures
+      ? encrypt(writing, ids.encryptedSignature(index), 'element', signature)
+      : signature;
   });
   return text;
 }
 
-/** As a receiver digests it: its SignedInfo stands there with a declaration that is canonical only where it is signed. */
+/** As a receiver digests it: SignedInfo stands there with a declaration that is canonical only where it is signed. */
 function signedSignature(text: string): PartToSign {
   return { id: ids.signature, canonical: canonicalize(scanText(text, ownLimits).root) };
 }

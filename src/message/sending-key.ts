@@ -3,7 +3,9 @@ import type { SecretKey } from '../crypto/secret-key.ts';
 import type { Certificate } from '../crypto/x509.ts';
 import { ConfigurationError } from '../errors.ts';
 import type { Dialect } from '../names.ts';
-import type { MessagePlan, TokenUse } from '../policy/plan.ts';
+import type { EncryptedKeyUse, MessagePlan, TokenUse } from '../policy/plan.ts';
+import { type CertificateClaims, certificateOf } from '../security/binary-token.ts';
+import { writeCertificateReference } from '../security/certificate-reference.ts';
 import {
   type ContextKeys,
   cipherKey,
@@ -13,7 +15,7 @@ import {
   sendingPair,
 } from '../security/context-keys.ts';
 import { writeDerivedKeyToken } from '../security/derived-key.ts';
-import { type EncryptedKeyHandle, makeEncryptedKey } from '../security/encrypted-key.ts';
+import { type EncryptedKeyHandle, makeEncryptedKey, type NewEncryptedKey } from '../security/encrypted-key.ts';
 import { hmacSigner, type SigningKey } from '../security/signature.ts';
 import { keyOfKind } from '../security/supporting-tokens.ts';
 import {
@@ -34,12 +36,15 @@ export interface ConversationKey extends ContextKey {
   readonly reference: string;
 }
 
-/** What the initiator sends a bootstrap with, as far as its plan needs it. */
+/** What a bootstrap, or an answer to one by certificates, is sent with, as far as its plan needs it. */
 export interface BootstrapKeys {
   /** A new EncryptedKey is made for this certificate. */
   readonly recipient?: Certificate;
   /** What the supporting tokens say, by kind. */
-  readonly tokens?: Readonly<Record<string, unknown>> & { readonly username?: UsernameClaims };
+  readonly tokens?: Readonly<Record<string, unknown>> & {
+    readonly username?: UsernameClaims;
+    readonly x509?: CertificateClaims;
+  };
   /** The keys of those that sign, by kind. */
   readonly signingKeys?: Readonly<Record<string, SigningKey>>;
 }
@@ -70,6 +75,8 @@ export interface SendingKeys {
   readonly encryption: NamedKey | undefined;
   /** SecurityContextToken or EncryptedKey, or ''. */
   readonly token: string;
+  /** Text of the EncryptedKey that only encrypts, with a ReferenceList inside; absent: there is none. */
+  readonly encryptor?: NewEncryptedKey['write'];
   /** DerivedKeyTokens in the order of their use, or ''. */
   readonly derivedKeys: string;
   /** The key of the EncryptedKey that was made for this message. */
@@ -84,13 +91,14 @@ export interface SendingKeys {
  */
 export function sendingKeys(
   plan: MessagePlan,
-  { signers, derives }: Binding,
+  { signers, derives, encryptor }: Binding,
   keys: SendKeys,
   nowMs: number,
   random: RandomSource,
 ): readonly SendingKeys[] {
   return signers.map((use, index) => {
-    if (use.kind === 'supporting') return supportingKeys(use, keys);
+    if (use.kind === 'supporting')
+      return { ...supportingKeys(use, keys), ...(index === 0 && encryptor && newKey(encryptor, plan, keys, random)) };
     const source = sourceOf(use, plan, keys, random);
     if (!use.derivedKeys) return ownKeys(use, source, plan, index === 0);
     const pair = sendingPair(source.keys, plan.suite, nowMs, random);
@@ -98,12 +106,35 @@ export function sendingKeys(
   });
 }
 
+/** A new key that encrypts, beside one that signs. */
+function newKey(
+  use: EncryptedKeyUse,
+  plan: MessagePlan,
+  given: SendKeys,
+  random: RandomSource,
+): Pick<SendingKeys, 'encryption' | 'encryptor'> {
+  const { handle, write } = newEncryptedKey(use, plan, given, random);
+  const secret = cipherKey(contextKeys(handle.secret), plan.suite);
+  return { encryption: { secret, reference: writeEncryptedKeyReference(ids.encryptedKey) }, encryptor: write };
+}
+
 /** A supporting token signs with a key of its sender's. It stands in the message with the other supporting tokens. */
 function supportingKeys(use: TokenUse & { readonly kind: 'supporting' }, given: SendKeys): SendingKeys {
-  const signing =
-    ('signingKeys' in given ? given.signingKeys?.[use.token] : undefined) ?? missing(`key of ${use.token}`);
-  const reference = writeDirectReference(`#${ids.token(use.token)}`, keyOfKind(use.token).valueType);
+  const { token: kind } = use;
+  const signing = ('signingKeys' in given ? given.signingKeys?.[kind] : undefined) ?? missing(`key of ${kind}`);
+  const claims = ('tokens' in given ? given.tokens?.[kind] : undefined) ?? missing(`token: ${kind}`);
+  const reference = supportingReference(use, claims);
   return { use, signing, reference, encryption: undefined, token: '', derivedKeys: '', encryptedKey: undefined };
+}
+
+function supportingReference(
+  { token, certificate }: TokenUse & { readonly kind: 'supporting' },
+  claims: unknown,
+): string {
+  const { reference } = certificate;
+  if (reference === 'token') return writeDirectReference(`#${ids.token(token)}`, keyOfKind(token).valueType(claims));
+  const known = certificateOf(claims as CertificateClaims) ?? missing('certificate with an RSA key');
+  return writeCertificateReference(known, reference);
 }
 
 function ownKeys(use: TokenUse, source: KeySource, { suite }: MessagePlan, isMain: boolean): SendingKeys {
@@ -168,20 +199,24 @@ function sourceOf(
     const reference = writeEncryptedKeySha1Reference(sha1);
     return { keys: contextKeys(secret), reference, token: '', encryptedKey: undefined };
   }
-  const recipient = 'recipient' in given ? given.recipient : undefined;
-  const { handle, text } = makeEncryptedKey(
-    ids.encryptedKey,
-    recipient ?? missing('certificate of the recipient'),
-    use.reference,
-    plan.suite,
-    random,
-  );
+  const { handle, write } = newEncryptedKey(use, plan, given, random);
   return {
     keys: contextKeys(handle.secret),
     reference: writeEncryptedKeyReference(ids.encryptedKey),
-    token: text,
+    token: write(''),
     encryptedKey: handle,
   };
+}
+
+function newEncryptedKey(
+  { reference }: EncryptedKeyUse,
+  { suite }: MessagePlan,
+  given: SendKeys,
+  random: RandomSource,
+): NewEncryptedKey {
+  const recipient = 'recipient' in given ? given.recipient : undefined;
+  const certificate = recipient ?? missing('certificate of the recipient');
+  return makeEncryptedKey(ids.encryptedKey, certificate, reference, suite, random);
 }
 
 function missing(what: string): never {

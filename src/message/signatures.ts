@@ -39,6 +39,24 @@ export interface ResolvedKeys {
   readonly endorsing: readonly ResolvedSignature[];
   /** What the key of each EncryptedData is derived by. */
   readonly encryption: ReadonlyMap<Element, DerivedKeyToken | undefined>;
+  /** The token that encrypts; undefined: that of the main signature does. */
+  readonly encrypting: SigningToken | undefined;
+}
+
+/** What is known of the EncryptedData of a message: their keys, or the token that these come from. */
+export type KnownEncryption = Partial<Pick<ResolvedKeys, 'encryption' | 'encrypting'>>;
+
+/**
+ * Finds out which key each EncryptedData must have been made with. No key is opened.
+ *
+ * @param token whose key it must be
+ * @throws {Refusal} `invalidSecurity`
+ */
+export function resolveEncryption({ plan, header, parts }: Received, token: SigningToken): ResolvedKeys['encryption'] {
+  const encryption = new Map<Element, DerivedKeyToken | undefined>();
+  for (const { element, key } of partsOf(parts))
+    encryption.set(element, resolveKey(key, plan.suite.encryptionKeyBytes, header, token, plan));
+  return encryption;
 }
 
 /**
@@ -47,32 +65,35 @@ export interface ResolvedKeys {
  *
  * @param token the main signature's
  * @param others those of the signatures that endorse
+ * @param known what is known of the EncryptedData; default: they are encrypted by the main signature's token
  * @throws {Refusal} `invalidSecurity`
  */
-export function resolveKeys(received: Received, token: SigningToken, others: readonly SigningToken[]): ResolvedKeys {
-  const { plan, header, parts } = received;
+export function resolveKeys(
+  received: Received,
+  token: SigningToken,
+  others: readonly SigningToken[],
+  { encryption: known, encrypting }: KnownEncryption = {},
+): ResolvedKeys {
+  const { header } = received;
   checkDerivedKeys(header, [token, ...others]);
   const main = resolveSignature(received, token, undefined);
   const endorsing = others.map(other => resolveSignature(received, other, main.signature));
-  const encryption = new Map<Element, DerivedKeyToken | undefined>();
-  for (const part of partsOf(parts)) {
-    const derived = resolveKey(part.key, plan.suite.encryptionKeyBytes, header, token, plan.dialect);
-    // One derived key for both uses is what two tokens with the same bytes would be.
-    if (token.use.derivedKeys && derived === main.derived) refuse('invalidSecurity', 'derived-key-overlap');
-    encryption.set(part.element, derived);
-  }
+  const encryption = known ?? resolveEncryption(received, encrypting ?? token);
+  // One derived key for both uses is what two tokens with the same bytes would be.
+  if (token.use.derivedKeys && [...encryption.values()].includes(main.derived))
+    refuse('invalidSecurity', 'derived-key-overlap');
   const used = [main.derived, ...endorsing.map(({ derived }) => derived), ...encryption.values()];
   checkUsed(header.derivedKeys, used);
-  return { main, endorsing, encryption };
+  return { main, endorsing, encryption, encrypting };
 }
 
 function resolveSignature(received: Received, token: SigningToken, main: Signature | undefined): ResolvedSignature {
   const { plan, header, binding } = received;
   const signature = signatureBy(received, token);
-  // Of a supporting token's key only whoever finds it knows the kind.
+  // Of a supporting token's key only the finder knows the kind.
   if (token.use.kind !== 'supporting' && signature.kind !== 'symmetric')
     refuse('unsupportedAlgorithm', 'signature-kind');
-  const derived = resolveKey(signature.key, plan.suite.signatureKeyBytes, header, token, plan.dialect);
+  const derived = resolveKey(signature.key, plan.suite.signatureKeyBytes, header, token, plan);
   const endorsed = binding.endorsed === 'mainSignature' ? main : undefined;
   checkReferences(signature.references, received, endorsed?.element);
   if (main !== undefined) checkCovered(token.use.parts, received.envelope, referredTo(signature, received));
@@ -90,7 +111,7 @@ export function referredTo({ references }: Signature, { ids }: Received): Readon
 function signatureBy({ header, plan }: Received, token: SigningToken): Signature {
   const { signatures } = header;
   const own =
-    signatures.length === 1 ? signatures : signatures.filter(({ key }) => meansKeyOf(key, header, token, plan.dialect));
+    signatures.length === 1 ? signatures : signatures.filter(({ key }) => meansKeyOf(key, header, token, plan));
   if (own.length > 1) refuse('invalidSecurity', 'signature-doubled');
   return own[0] ?? refuse('invalidSecurity', 'signature-missing');
 }

@@ -21,7 +21,8 @@ export interface SignedScope {
   /** Each signed element, and the PrefixList of its reference. */
   readonly parts: ReadonlyMap<Element, readonly string[]>;
   /**
-   * `canonical`: nothing was encrypted, so that an octet which is not in a canonical form may have been changed.
+   * `canonical`: nothing was encrypted, or anybody may have encrypted it, so that an octet which is not in a canonical
+   * form may have been changed.
    * `octets`: a declaration inside the plaintext is the sender's. GCM authenticates it. Under CBC who changes a block
    * garbles the one before it, blindly, and has one try for each genuine message, whose replay key is spent before.
    * `ciphertext`: the same, because the digests were made over the ciphertext; no name inside has a part in them.

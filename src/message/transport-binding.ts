@@ -1,6 +1,6 @@
-import { refuse } from '../errors.ts';
 import { type MessagePlan, signersOf } from '../policy/plan.ts';
 import type { Signature } from '../security/signature.ts';
+import { lacksHeader } from '../soap/addressing.ts';
 import type { Binding } from './binding.ts';
 import type { Message } from './message.ts';
 import { checkStructure } from './plan-check.ts';
@@ -18,6 +18,7 @@ export function transportBinding(plan: MessagePlan): Binding {
     endorsed: 'timestamp',
     derives: signers[0]?.derivedKeys ? ['signing'] : [],
     signsCiphertext: false,
+    encryptsSignatures: false,
     encryptsTokens: false,
     mandatoryHeaders,
     checkStructure: header => checkStructure(header, plan, signers),
@@ -29,5 +30,5 @@ export function transportBinding(plan: MessagePlan): Binding {
 /** Only a Timestamp in milliseconds may be signed, which two honest calls can share: the MessageID is spent. */
 function replayId({ addressing }: Message, { value }: Signature): string {
   if (addressing === undefined) return value.toString('base64');
-  return addressing.messageId ?? refuse('addressingHeaderRequired', 'message-id-missing');
+  return addressing.messageId ?? lacksHeader(addressing.version, 'MessageID', 'message-id-missing');
 }

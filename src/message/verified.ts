@@ -4,8 +4,8 @@ import type { EncryptedKeyHandle } from '../security/encrypted-key.ts';
 import type { SecurityHeader } from '../security/header.ts';
 import { type ProvenToken, parseSupportingToken, type SupportingTokenElement } from '../security/supporting-tokens.ts';
 import type { Addressing } from '../soap/addressing.ts';
-import { checkBodyContent } from '../soap/envelope.ts';
-import { detailOf, type Fault, isFault, readFault, unsignedSubcode } from '../soap/fault-shape.ts';
+import { checkBodyContent, type Envelope, isForUs } from '../soap/envelope.ts';
+import { detailOf, type Fault, isFault, readFault, unsignedSubcode, withoutSubcode } from '../soap/fault-shape.ts';
 import { elementContent } from '../soap/structure.ts';
 import type { ContextToken, FoundState } from '../state/state-mode.ts';
 import { canonicalize } from '../xml/canonical.ts';
@@ -21,6 +21,8 @@ export interface Verified {
   readonly addressing: Addressing | undefined;
   /** As read; signed where the plan says so. */
   readonly body: Element;
+  /** The header blocks that are ours to read, of {@link provenBlocks}. */
+  readonly blocks: readonly Element[];
   /** The one child of the Body, decrypted; undefined for an empty Body. */
   readonly content: Element | undefined;
   /** What stood in the place of each EncryptedData. */
@@ -76,6 +78,26 @@ export function contentOf(
 }
 
 /**
+ * The header blocks that are for us and that nobody on the way can have changed: all that TLS protects, else those that
+ * are signed. The Security header is none of them.
+ */
+export function provenBlocks({ soap, header, security }: Envelope, scope: SignedScope | undefined): readonly Element[] {
+  const ours = header.filter(block => block !== security && isForUs(soap, block));
+  if (scope === undefined) return ours;
+  const namespaceIn = signedNames(scope);
+  return ours.filter(block => scope.parts.has(block) && !hasUnsignedType(block, namespaceIn));
+}
+
+/** The header blocks as texts for somebody else to read, as {@link contentText} is. */
+export function blockText({ blocks, scope }: Verified): string {
+  const texts = blocks.map(block => {
+    const prefixes = scope?.parts.get(block);
+    return prefixes === undefined ? withoutSections(standalone(block)) : canonicalize(block, { prefixes });
+  });
+  return texts.join('');
+}
+
+/**
  * The verified, decrypted content of the Body as it was written, and the namespace declarations that are in scope
  * there.
  */
@@ -109,7 +131,8 @@ export function contentText({ body, content, scope }: Verified): string {
 export function faultIn({ content, scope }: Verified): Fault | undefined {
   const fault = content && readFault(content);
   if (fault === undefined || content === undefined || scope === undefined) return fault;
-  return unsignedSubcode(content, signedNames(scope)) === undefined ? fault : { ...fault, subcode: undefined };
+  const unsigned = unsignedSubcode(content, signedNames(scope));
+  return unsigned === undefined ? fault : withoutSubcode(fault, unsigned);
 }
 
 /** In a fault, a subcode or a detail whose names are not signed counts as absent. */

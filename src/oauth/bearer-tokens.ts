@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import express, { type ErrorRequestHandler, type Request, type RequestHandler, type Response } from 'express';
 import type { Awaitable } from '../awaitable.ts';
 import type { Revocation, Revocations } from '../bearer/revocations.ts';
-import { CallerGone, Overload, Refusal } from '../errors.ts';
+import { CallerGone, Overload, SealingError, StoreUnavailable } from '../errors.ts';
 import { callerOf } from '../server/caller.ts';
 import type { Log } from '../server/log.ts';
 import { addressList } from '../users/addresses.ts';
@@ -12,6 +12,7 @@ import { readForm } from './form.ts';
 import { OAuthError, refuseGrant, writeError } from './oauth-error.ts';
 import { allowOrigins } from './origins.ts';
 import { type BearerTokensOptions, openTokenService, readBearerTokensOptions } from './service-options.ts';
+import { type TokenCounters, type TokenStatistics, tokenCounters } from './token-statistics.ts';
 
 /** A token service as a middleware of express, to be mounted before any body parser. */
 export interface BearerTokens {
@@ -23,6 +24,7 @@ export interface BearerTokens {
    * @returns false where it can't be remembered: then this node still takes it
    */
   revoked(revocation: Revocation): Awaitable<boolean>;
+  statistics(): TokenStatistics;
 }
 
 /**
@@ -36,6 +38,7 @@ export function bearerTokens(options: BearerTokensOptions): BearerTokens {
   const trusted = addressList(settings.trustedProxies);
   const originsOnly = allowOrigins(settings.cors);
   const router = express.Router();
+  const counted = tokenCounters(Object.keys(endpoints), service.passwordQueue);
   if (!settings.dangerouslyAllowHttp) router.use(requireTls);
   router.use(originsOnly);
   for (const [path, endpoint] of Object.entries(endpoints))
@@ -47,14 +50,16 @@ export function bearerTokens(options: BearerTokensOptions): BearerTokens {
         const form = await readForm(request);
         const client = await service.clients.authenticate(request, form, caller);
         await endpoint({ form, client, caller }, response, service);
+        counted.count(path, 'answered');
       })
       .all(refuseMethod);
-  router.use(answerError(service.log));
+  router.use(answerError(service.log, counted));
   const serve = (request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void) =>
     router(request as Request, response as Response, next);
   return Object.assign(serve, {
     revocations: service.revocations,
-    revoked: (revocation: Revocation) => service.revocations.heard(revocation, service.nowMs()),
+    statistics: counted.snapshot,
+    revoked: (revocation: Revocation) => service.revocations.heard(revocation, service.clock()),
   });
 }
 
@@ -71,11 +76,12 @@ const refuseMethod: RequestHandler = () =>
   refuseGrant('invalid_request', 'POST only', { status: 405, headers: { Allow: 'POST' } });
 
 /** Every error is answered in the form of RFC 6749 §5.2; what is no refusal of ours says nothing but that. */
-function answerError(log: Log): ErrorRequestHandler {
+function answerError(log: Log, counted: TokenCounters): ErrorRequestHandler {
   return (thrown: unknown, request: Request, response: Response, next) => {
     if (response.headersSent) return next(thrown);
     if (thrown instanceof CallerGone) return void response.destroy();
     const error = oauthErrorOf(thrown);
+    counted.count(request.path, error.code);
     const reason = thrown instanceof Overload ? thrown.reason : error.message;
     const line = { path: request.path, error: error.code, reason };
     if (error.status >= 500 && !(thrown instanceof Overload))
@@ -98,7 +104,9 @@ function overloadError(cause: Overload): OAuthError {
 function oauthErrorOf(thrown: unknown): OAuthError {
   if (thrown instanceof OAuthError) return thrown;
   if (thrown instanceof Overload) return overloadError(thrown);
-  if (thrown instanceof Refusal && thrown.reason === 'ring-stale')
+  if (thrown instanceof StoreUnavailable)
+    return new OAuthError('temporarily_unavailable', 'try again later', { status: 503, cause: thrown });
+  if (thrown instanceof SealingError && thrown.code === 'RING_STALE')
     return new OAuthError('temporarily_unavailable', 'no token can be issued now', { status: 503, cause: thrown });
   return new OAuthError('server_error', 'the request could not be processed', { status: 500, cause: thrown });
 }

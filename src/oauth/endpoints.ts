@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Awaitable } from '../awaitable.ts';
+import { knownBefore } from '../state/revoked.ts';
 import { required } from './form.ts';
 import { type GrantRequest, grantOf } from './grants.ts';
 import { noStore, refuseGrant, writeJson } from './oauth-error.ts';
@@ -18,10 +19,21 @@ export const endpoints: Readonly<Record<string, TokenEndpoint>> = {
 /** RFC 6749 §3.2. */
 async function token(request: GrantRequest, response: ServerResponse, service: TokenService): Promise<void> {
   // Before a refresh token is spent for nothing.
-  const { keeper, nowMs } = service;
-  if (keeper.stale() || keeper.ring().current(nowMs()) === undefined)
+  const { keeper, clock } = service;
+  if (keeper.stale()) await keeper.refresh();
+  if (keeper.stale() || keeper.ring().current(clock()) === undefined)
     refuseGrant('temporarily_unavailable', 'no token can be issued now', { status: 503 });
-  writeJson(response, 200, tokenAnswer(await grantOf(request, service), service));
+  const grant = await grantOf(request, service);
+  await checkGood(grant.subject, service);
+  writeJson(response, 200, tokenAnswer(grant, service));
+}
+
+/** The time of a revocation lies ahead by the difference of clocks: what would be issued now would be revoked. */
+async function checkGood(subject: string, { revoked, clock }: TokenService): Promise<void> {
+  const leftMs = (await knownBefore(revoked, subject)) - clock();
+  if (leftMs <= 0) return;
+  const headers = { 'Retry-After': String(Math.ceil(leftMs / 1_000)) };
+  refuseGrant('temporarily_unavailable', 'no token can be issued to this user now', { status: 503, headers });
 }
 
 /** RFC 7662. Anything that is not good now is one answer; who asks must have a secret (§2.1). */
@@ -31,7 +43,7 @@ async function introspect(
   service: TokenService,
 ): Promise<void> {
   if (!client.isConfidential) refuseGrant('unauthorized_client', 'this client has no secret', { status: 403 });
-  const shown = openShown(required(form, 'token'), service);
+  const shown = await openShown(required(form, 'token'), service);
   const isActive =
     shown !== undefined && !(await service.revocations.has(shown.token)) && !(await isSpent(shown, service));
   writeJson(response, 200, isActive ? description(shown) : { active: false });
@@ -67,7 +79,7 @@ async function revokeToken(
   response: ServerResponse,
   service: TokenService,
 ): Promise<void> {
-  const shown = openShown(required(form, 'token'), service);
+  const shown = await openShown(required(form, 'token'), service);
   if (shown !== undefined) {
     const { kind, token } = shown;
     const id = kind === 'refresh' ? token.grant : token.id;

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import { parseContentType } from '../server/content-type.ts';
 import { readBody } from '../server/http-request.ts';
+import { parseContentType } from '../soap/content-type.ts';
 import { tableKey } from '../table-key.ts';
 import { refuseGrant } from './oauth-error.ts';
 
@@ -47,7 +47,7 @@ function refuseLength(): never {
   return refuseGrant('invalid_request', 'the body is too long', { status: 413 });
 }
 
-/** One without a value is as good as none, one that is there twice is refused. */
+/** A parameter without a value counts as absent, one that stands twice is refused. */
 function parseForm(text: string): Form {
   const form = new Map<string, string>();
   const seen = new Set<string>();

@@ -45,7 +45,7 @@ async function passwordGrant({ form, client, caller }: GrantRequest, service: To
     claims: roleClaims(user.roles),
     scope,
     fullScope: scope,
-    endsMs: service.nowMs() + Math.min(service.refreshLifetimeMs, service.keeper.ring().policy.lifeMs),
+    endsMs: service.clock() + Math.min(service.refreshLifetimeMs, service.keeper.ring().policy.lifeMs),
     isRefreshable: true,
   };
 }
@@ -62,13 +62,13 @@ async function clientGrant({ form, client }: GrantRequest, service: TokenService
     claims: [],
     scope,
     fullScope: scope,
-    endsMs: service.nowMs() + Math.min(service.lifetimeMs, service.keeper.ring().policy.lifeMs),
+    endsMs: service.clock() + Math.min(service.lifetimeMs, service.keeper.ring().policy.lifeMs),
     isRefreshable: false,
   };
 }
 
 async function refreshGrant({ form, client }: GrantRequest, service: TokenService): Promise<Grant> {
-  const token = openRefresh(required(form, 'refresh_token'), service);
+  const token = await openRefresh(required(form, 'refresh_token'), service);
   const isGood = token?.client === client.id && !(await service.revocations.has(token));
   if (token === undefined || !isGood) return refuseRefresh();
   const scope = scopeOf(form, token.scope);

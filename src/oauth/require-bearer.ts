@@ -5,6 +5,7 @@ import { keyIdOfToken } from '../bearer/bearer-token.ts';
 import type { Revocations } from '../bearer/revocations.ts';
 import { audience, scope } from '../bearer/token-fields.ts';
 import { openAccessToken } from '../bearer/token-openers.ts';
+import { SealingError } from '../errors.ts';
 import { anyObject, type Describes, object } from '../fields.ts';
 import { clockOption } from '../keyring/keeper.ts';
 import { openRing, type RingSource, ringMeans, ringSource } from '../keyring/ring-source.ts';
@@ -19,11 +20,12 @@ export interface RequireBearerOptions {
   /** Names that a token's scope must have, all of them. Default: none. */
   readonly scope?: string | readonly string[];
   /**
-   * What this node knows of revoked tokens: that of `bearerTokens` in the same process. Default: nothing is looked up.
+   * What this node knows of revoked tokens: that of `bearerTokens` in the same process, or of a store. Default: nothing
+   * is looked up.
    */
   readonly revocations?: Revocations;
   /** Gives the time, in milliseconds since the epoch. Default: `Date.now`. */
-  readonly nowMs?: () => number;
+  readonly clock?: () => number;
 }
 
 /** Whom a request comes from, by its token. */
@@ -73,9 +75,9 @@ export const requireBearerOptions = object({
   revocations: {
     is: anyObject<Revocations>(),
     without: 'nothing is looked up',
-    means: 'What this node knows of revoked tokens: that of `bearerTokens` in the same process.',
+    means: 'What this node knows of revoked tokens: that of `bearerTokens` in the same process, or of a store.',
   },
-  nowMs: clockOption,
+  clock: clockOption,
 } satisfies Describes<RequireBearerOptions>);
 
 /**
@@ -86,7 +88,7 @@ export const requireBearerOptions = object({
  */
 export function bearerCheck(options: RequireBearerOptions): (request: IncomingMessage) => Awaitable<BearerResult> {
   const settings = requireBearerOptions.read(options, { of: 'requireBearer', path: '' });
-  const { audience, scope: needed, revocations, nowMs } = settings;
+  const { audience, scope: needed, revocations, clock } = settings;
   const keeper = openRing(settings.ring);
   const outOfScope: BearerRefusal = {
     status: 403,
@@ -98,18 +100,20 @@ export function bearerCheck(options: RequireBearerOptions): (request: IncomingMe
     const [isBearer, text = ''] = credentials.exec(header ?? '') ?? [];
     if (more.length > 0) return { refusal: refusals.request };
     if (isBearer === undefined) return { refusal: refusals.none };
-    const time = nowMs();
-    const token = openWith(
+    const nowMs = clock();
+    const opened = openWith(
       keeper,
       () => keyIdOfToken(text),
-      ring => openAccessToken(text, { audience }, ring, time),
+      ring => openAccessToken(text, { audience }, ring, nowMs),
     );
-    if (token === undefined) return { refusal: refusals.token };
-    return after(revocations?.has(token) ?? false, isRevoked => {
-      if (isRevoked) return { refusal: refusals.token };
-      if (!needed.every(name => token.scope.includes(name))) return { refusal: outOfScope };
-      const { subject, claims, scope, expiresMs } = token;
-      return { bearer: { subject, claims, scope, expiresMs } };
+    return after(opened, token => {
+      if (token === undefined) return { refusal: refusals.token };
+      return after(revocations?.has(token) ?? false, isRevoked => {
+        if (isRevoked) return { refusal: refusals.token };
+        if (!needed.every(name => token.scope.includes(name))) return { refusal: outOfScope };
+        const { subject, claims, scope, expiresMs } = token;
+        return { bearer: { subject, claims, scope, expiresMs } };
+      });
     });
   };
 }
@@ -129,7 +133,13 @@ export function requireBearer(
       request.bearer = result.bearer;
       next();
     };
-    const result = check(request);
+    let result: Awaitable<BearerResult>;
+    try {
+      result = check(request);
+    } catch (error) {
+      if (error instanceof SealingError) return answerUnavailable(response);
+      throw error;
+    }
     // Where it can't be looked up nobody is let through.
     if (result instanceof Promise) void result.then(admit, () => answerUnavailable(response));
     else admit(result);

@@ -8,10 +8,11 @@ import { clockOption } from '../keyring/keeper.ts';
 import { openRing, type RingSource, ringMeans, ringSource } from '../keyring/ring-source.ts';
 import { announcer } from '../server/announce.ts';
 import { boundedLog, logOption } from '../server/log.ts';
-import { openStoreField } from '../server/state-options.ts';
+import { revokedBefore } from '../state/revoked.ts';
 import { checkSeal } from '../state/self-test.ts';
 import { memoryStore } from '../store/memory-store.ts';
 import type { Store } from '../store/store.ts';
+import { openStoreField } from '../store/store-field.ts';
 import { trustedProxies } from '../users/addresses.ts';
 import type { Authenticate, AuthenticateByToken } from '../users/authenticate.ts';
 import { type LoginLimits, loginLimitsField, loginLimitsMean } from '../users/login-limits.ts';
@@ -78,7 +79,7 @@ export interface BearerTokensOptions extends ClientOptions {
   /** Where the service writes what happens. Default: warnings and errors to standard error, one JSON line each. */
   readonly log?: Logger;
   /** Gives the time, in milliseconds since the epoch. Default: `Date.now`. */
-  readonly nowMs?: () => number;
+  readonly clock?: () => number;
   /** Gives so many random bytes. Default: the operating system's. */
   readonly random?: RandomSource;
 }
@@ -103,7 +104,8 @@ export const bearerTokensOptions = object({
     is: usersFileOrFunction,
     without: 'none',
     means:
-      'Clients with a secret: a users file whose names are client ids, whose passwords are client secrets and whose roles are scopes; or a function like it.',
+      'Clients with a secret: a users file whose names are client ids, whose passwords are client secrets and whose ' +
+      'roles are scopes; or a function like it.',
   },
   publicClients: {
     is: record(scopeNames),
@@ -154,7 +156,7 @@ export const bearerTokensOptions = object({
     means: 'Called for what was revoked here, so that the other nodes can be told.',
   },
   log: logOption,
-  nowMs: clockOption,
+  clock: clockOption,
   random: {
     is: callable<RandomSource>(),
     make: () => systemRandom,
@@ -182,29 +184,31 @@ export function readBearerTokensOptions(given: BearerTokensOptions): BearerToken
  * @throws {SecureConversationError} `CONFIG_INVALID`, `RING_INVALID` or `USERS_INVALID`, naming file and place
  */
 export function openTokenService(settings: BearerTokensSettings): TokenService {
-  const { random, nowMs } = settings;
+  const { random, clock } = settings;
   const log = boundedLog(settings.log);
   const audiences = checkedAudiences(settings.audience);
   checkSeal(random);
   const keeper = openRing(settings.ring);
-  const logins = loginsOf(settings);
-  const { store = memoryStore({ clock: nowMs, random }) } = settings;
+  const { store = memoryStore({ clock, random }) } = settings;
+  const logins = loginsOf(settings, { store, onEvent: sentence => log.warn({}, sentence) });
   const { lifeMs } = keeper.ring().policy;
   const { lifetimeMs = Math.min(usualTokenLifeMs, lifeMs), refreshLifetimeMs = lifeMs } = settings;
   return {
     keeper,
     authenticate: logins.authenticate,
+    passwordQueue: logins.gate.waiting,
     claimsNow: claimsNow(settings.findUser ?? finder(logins)),
     clients: openClients(settings, logins.gate),
     requests: requestRate(settings.attempts),
     audiences,
     lifetimeMs: lifetime('lifetimeMs', lifetimeMs, lifeMs),
     refreshLifetimeMs: lifetime('refreshLifetimeMs', refreshLifetimeMs, lifeMs),
-    revocations: revocations(store, nowMs),
+    revocations: revocations(store, clock),
+    revoked: revokedBefore(store, { clock }),
     store,
     announce: announcer(settings.onRevoke, 'a revoked token', log),
     log,
-    nowMs,
+    clock,
     random,
   };
 }

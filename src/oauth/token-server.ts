@@ -1,14 +1,21 @@
 import type { RequestListener, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express from 'express';
-import type { TlsCertificate } from '../crypto/tls-certificates.ts';
-import { closeServer, listenOn } from '../server/listener.ts';
+import type { PemPair } from '../crypto/pkcs12.ts';
+import { checkTlsCertificate } from '../crypto/tls-certificates.ts';
+import { openRing } from '../keyring/ring-source.ts';
+import { servedAlone } from '../server/admin.ts';
+import { closeServer, listenOn, useTls } from '../server/listener.ts';
 import { boundedLog } from '../server/log.ts';
+import { nodeReadiness, type Readiness } from '../server/readiness.ts';
 import type { Mounted, Served } from '../server/requests.ts';
-import { addressList } from '../users/addresses.ts';
+import { cancelList } from '../state/cancel-list.ts';
+import { revokedBefore } from '../state/revoked.ts';
+import { memoryStore } from '../store/memory-store.ts';
 import { type BearerTokens, bearerTokens } from './bearer-tokens.ts';
 import { oauthPath } from './oauth-path.ts';
 import { type BearerTokensOptions, readBearerTokensOptions } from './service-options.ts';
+import type { TokenStatistics } from './token-statistics.ts';
 
 /** A token service on a listener of its own, for a machine that does nothing else. */
 export interface TokenServer {
@@ -18,8 +25,16 @@ export interface TokenServer {
    * @throws {SecureConversationError} `LISTEN_FAILED`
    */
   listen(options: { readonly https: number; readonly host?: string }): Promise<number>;
+  /**
+   * Uses another certificate for new connections.
+   * @throws {SecureConversationError} `CERTIFICATE_INVALID` for what can't be used; then the one before stays
+   */
+  useCertificate(tls: PemPair): void;
   /** Stops accepting, finishes what is under way for at most `ms`, then closes. */
   drain(ms: number): Promise<void>;
+  statistics(): TokenStatistics;
+  /** How it is, as its `/readyz` says it. */
+  readiness(): Readiness;
 }
 
 /** The token service as a listener of node:http mounts it. */
@@ -36,28 +51,38 @@ export function mountedTokens(tokens: BearerTokens): Mounted {
  * @param tls certificate and private key (PEM)
  * @throws {SecureConversationError} like {@link bearerTokens}
  */
-export function createTokenServer(options: BearerTokensOptions, tls: TlsCertificate): TokenServer {
-  const { log } = readBearerTokensOptions(options);
-  const served: Served = {
-    ports: new Map(),
-    wsdl: () => undefined,
-    mounted: mountedTokens(bearerTokens({ ...options, log })),
-    maxBytes: 0,
-    trustedProxies: addressList([]),
-    ready: Promise.resolve(),
-    isDraining: false,
+export function createTokenServer(options: BearerTokensOptions, tls: PemPair): TokenServer {
+  const settings = readBearerTokensOptions(options);
+  const { log, clock, store = memoryStore({ clock }) } = settings;
+  const ring = openRing(settings.ring);
+  const tokens = bearerTokens({ ...options, ring, store, log });
+  const ended = [cancelList(store, clock), revokedBefore(store, { clock })];
+  const readiness = nodeReadiness({ ring, store, ended, clockSkewMs: ring.ring().policy.skewMs, clock });
+  const served: Served = servedAlone({
+    mounted: mountedTokens(tokens),
+    readiness: () => readiness(served.isDraining),
     log: boundedLog(log),
-  };
+  });
   const servers: Server[] = [];
+  let present = tls;
   return {
     async listen({ https, host }) {
-      const server = await listenOn(served, { port: https, host, exclusive: false, tls });
+      const server = await listenOn(served, { port: https, host, exclusive: false, tls: present });
       servers.push(server);
       return (server.address() as AddressInfo).port;
     },
+    useCertificate(next) {
+      checkTlsCertificate(next, { certificate: 'certificate', key: 'key' });
+      present = next;
+      for (const server of servers) useTls(server, next, {});
+    },
+    statistics: tokens.statistics,
+    readiness: served.readiness,
     async drain(ms) {
       served.isDraining = true;
       await Promise.all(servers.splice(0).map(server => closeServer(server, Math.min(ms / 2, 1_000), ms)));
+      // One that was given open is also others'.
+      if (typeof settings.ring === 'string') ring.close();
     },
   };
 }

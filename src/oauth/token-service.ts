@@ -1,3 +1,4 @@
+import type { Awaitable } from '../awaitable.ts';
 import type { Claim } from '../bearer/bearer-codec.ts';
 import {
   type BearerToken,
@@ -10,8 +11,9 @@ import { type Revocation, type Revocations, revocationOf } from '../bearer/revoc
 import { type AccessToken, openAccessToken } from '../bearer/token-openers.ts';
 import { type RandomSource, uuidText } from '../crypto/random.ts';
 import type { RingKeeper } from '../keyring/keeper.ts';
-import { openWith } from '../keyring/seal.ts';
+import { openWith, ringAtHand } from '../keyring/seal.ts';
 import type { Log } from '../server/log.ts';
+import type { RevokedBefore } from '../state/revoked.ts';
 import type { Store } from '../store/store.ts';
 import type { Logins } from '../users/logins.ts';
 import type { Clients } from './clients.ts';
@@ -31,12 +33,16 @@ export interface TokenService {
   readonly lifetimeMs: number;
   readonly refreshLifetimeMs: number;
   readonly revocations: Revocations;
+  /** From when on it is good what a user is given. */
+  readonly revoked: RevokedBefore;
   /** Where refresh tokens that were used are claimed, by {@link spentKey}. */
   readonly store: Store;
   /** Tells the other nodes; never rejects. */
   readonly announce: (revocation: Revocation) => Promise<void>;
+  /** How many password checks wait. */
+  readonly passwordQueue: () => number;
   readonly log: Log;
-  readonly nowMs: () => number;
+  readonly clock: () => number;
   readonly random: RandomSource;
 }
 
@@ -72,14 +78,15 @@ export function roleClaims(roles: readonly string[]): readonly Claim[] {
  */
 export function tokenAnswer(grant: Grant, service: TokenService): object {
   const { keeper, random, lifetimeMs } = service;
-  const nowMs = service.nowMs();
+  const nowMs = service.clock();
   const { id, subject, client, audience, claims, scope, fullScope, endsMs } = grant;
   const expiresMs = Math.min(nowMs + lifetimeMs, endsMs);
   const common = { grant: id, subject, client, audience, claims, issuedMs: nowMs };
   const fresh = () => uuidText(random);
-  const access = sealBearerToken({ ...common, id: fresh(), scope, expiresMs }, keeper.ring(), nowMs, random);
+  const ring = ringAtHand(keeper);
+  const access = sealBearerToken({ ...common, id: fresh(), scope, expiresMs }, ring, nowMs, random);
   const refresh = grant.isRefreshable
-    ? sealRefreshToken({ ...common, id: fresh(), scope: fullScope, expiresMs: endsMs }, keeper.ring(), nowMs, random)
+    ? sealRefreshToken({ ...common, id: fresh(), scope: fullScope, expiresMs: endsMs }, ring, nowMs, random)
     : undefined;
   return {
     access_token: access,
@@ -96,9 +103,9 @@ export type ShownToken =
   | { readonly kind: 'refresh'; readonly token: BearerToken };
 
 /** Opens a refresh token; the audience is not in it, so each of the service's is tried. */
-export function openRefresh(text: string, service: TokenService): BearerToken | undefined {
+export function openRefresh(text: string, service: TokenService): Awaitable<BearerToken | undefined> {
   const { keeper, audiences } = service;
-  const nowMs = service.nowMs();
+  const nowMs = service.clock();
   return openWith(
     keeper,
     () => keyIdOfToken(text),
@@ -107,16 +114,16 @@ export function openRefresh(text: string, service: TokenService): BearerToken | 
 }
 
 /** Opens a token of either kind, also one that was revoked. */
-export function openShown(text: string, service: TokenService): ShownToken | undefined {
+export async function openShown(text: string, service: TokenService): Promise<ShownToken | undefined> {
   const { keeper, audiences } = service;
-  const nowMs = service.nowMs();
-  const access = openWith(
+  const nowMs = service.clock();
+  const access = await openWith(
     keeper,
     () => keyIdOfToken(text),
     ring => firstOf(audiences, audience => openAccessToken(text, { audience }, ring, nowMs)),
   );
   if (access !== undefined) return { kind: 'access', token: access };
-  const token = openRefresh(text, service);
+  const token = await openRefresh(text, service);
   return token && { kind: 'refresh', token };
 }
 
@@ -134,7 +141,7 @@ function firstOf<A, T>(items: readonly A[], of: (item: A) => T | undefined): T |
  */
 export async function revoke(id: string, expiresMs: number, service: TokenService): Promise<void> {
   const revocation = revocationOf(id, expiresMs + service.keeper.ring().policy.skewMs);
-  if (!(await service.revocations.add(revocation, service.nowMs())))
+  if (!(await service.revocations.add(revocation, service.clock())))
     throw new OAuthError('temporarily_unavailable', 'nothing more can be revoked now', { status: 503 });
   await service.announce(revocation);
 }

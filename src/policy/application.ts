@@ -1,17 +1,18 @@
-/** The messages of a conversation, compiled: the operations of a port, and what is asked of its context's issuer. */
+/** The operations of a port, compiled, and what is asked of the issuer of its context, where it has one. */
 import type { Element } from '@xmldom/xmldom';
 import { type Dialect, dialects, ns } from '../names.ts';
 import { effectivePolicy, messageSubject } from './attachment.ts';
-import type { BindingDraft } from './binding.ts';
+import type { BindingDraft, OuterBinding } from './binding.ts';
 import { childrenNamed, failAt } from './document.ts';
 import { type EndpointDraft, type MessageDraft, readMessagePolicy } from './endpoint.ts';
-import { merge } from './normal-form.ts';
+import { merge, type NormalPolicy } from './normal-form.ts';
 import type { Operation, SoapBinding } from './operations.ts';
 import { unitePartsOf } from './parts.ts';
+import { plainExchange } from './plain.ts';
 import type { ExchangePlan, MessagePlan, OperationPlan, Parts, Protection, SupportingToken } from './plan.ts';
-import { firstImplemented, headerOf, type PlannedParts, partsOf, symmetric } from './protection.ts';
+import { firstImplemented, headerOf, type PlannedParts, partsOf, symmetric, transport } from './protection.ts';
 import type { ContextTokenDraft } from './tokens.ts';
-import { type Reading, unsupported } from './vocabulary.ts';
+import { attempt, type Reading, unsupported } from './vocabulary.ts';
 import { componentOf, type Wsdl } from './wsdl.ts';
 
 /** Everything about a port that its operations share. */
@@ -19,11 +20,19 @@ export interface Frame {
   readonly wsdl: Wsdl;
   readonly reading: Reading;
   readonly endpoint: EndpointDraft;
-  readonly binding: BindingDraft;
-  readonly context: ContextTokenDraft;
+  readonly binding: OuterBinding;
+  /** The token of the conversation; undefined: calls stand by themselves. */
+  readonly context: ContextTokenDraft | undefined;
   readonly dialect: Dialect;
   /** Parts that the endorsing signature of a request covers beside the Timestamp. */
   readonly endorsed: Parts;
+}
+
+/** The same of a port that is called in a conversation. */
+export type ConversationFrame = Frame & { readonly context: ContextTokenDraft };
+
+export function inConversation(frame: Frame): frame is ConversationFrame {
+  return frame.context !== undefined;
 }
 
 export function readFrame(wsdl: Wsdl, { element }: SoapBinding, endpoint: EndpointDraft, reading: Reading): Frame {
@@ -33,33 +42,44 @@ export function readFrame(wsdl: Wsdl, { element }: SoapBinding, endpoint: Endpoi
       'POLICY_UNSUPPORTED',
       element,
       'no TransportBinding or SymmetricBinding: an unprotected port is not served',
+      'attach a policy with one of them, or leave the port out',
     );
   }
+  if (binding.kind === 'asymmetric') return unsupported(binding.assertion, 'without a SecureConversationToken');
   // Without a Timestamp a message could be replayed as soon as the replay table has forgotten it.
-  if (!binding.timestamp) unsupported(binding.assertion, 'without IncludeTimestamp');
-  const context =
-    binding.kind === 'transport' ? endorsingContext(binding, endpoint) : protectingContext(binding, endpoint);
+  attempt(reading, () => {
+    if (!binding.timestamp) unsupported(binding.assertion, 'without IncludeTimestamp');
+  });
+  const context = binding.kind === 'transport' ? endorsingContext(endpoint) : protectingContext(binding, endpoint);
+  if (context === undefined) checkPlain(binding, endpoint);
   const endorsed = unitePartsOf(endpoint.supporting.map(supporting => supporting.signed));
   return { wsdl, reading, endpoint, binding, context, dialect: dialectOf(reading, binding), endorsed };
 }
 
-/** Over TLS the security context is the one token, and endorses. */
-function endorsingContext(binding: BindingDraft, { supporting }: EndpointDraft): ContextTokenDraft {
+/** Over TLS the security context is the one token, and endorses; undefined: there is none. */
+function endorsingContext({ supporting }: EndpointDraft): ContextTokenDraft | undefined {
   const tokens = supporting.flatMap(({ tokens }) => tokens);
-  const [context] = tokens.flatMap(token => (token.endorsing ? [token] : []));
-  if (context === undefined) unsupported(binding.assertion, 'without a SecureConversationToken');
+  const [context] = tokens.flatMap(token => (token.endorsing && token.kind === 'context' ? [token] : []));
+  if (context === undefined) return undefined;
   const other = tokens.find(token => token !== context);
   if (other !== undefined) unsupported(other.assertion, 'beside a SecureConversationToken');
   return context;
 }
 
-/** In a SymmetricBinding the security context is the protection token, and there is no other. */
-function protectingContext(binding: BindingDraft, { supporting }: EndpointDraft): ContextTokenDraft {
+/** In a SymmetricBinding the security context is the protection token, and there is no other; undefined: it is none. */
+function protectingContext(binding: BindingDraft, { supporting }: EndpointDraft): ContextTokenDraft | undefined {
   const token = binding.kind === 'symmetric' ? binding.token : undefined;
-  if (token?.kind !== 'context') return unsupported(binding.assertion, 'without a SecureConversationToken');
+  if (token?.kind !== 'context') return undefined;
   const [other] = supporting;
   if (other !== undefined) unsupported(other.assertion, 'beside a SymmetricBinding of a SecureConversationToken');
   return token;
+}
+
+/** What a port without a conversation may have by now: TLS, and something by which a client proves who it is. */
+function checkPlain(binding: BindingDraft, { supporting }: EndpointDraft): void {
+  const isProved =
+    binding.kind === 'transport' && (binding.clientCertificate || supporting.some(({ tokens }) => tokens.length > 0));
+  if (!isProved) unsupported(binding.assertion, 'without a SecureConversationToken');
 }
 
 /** Each version of SecurityPolicy goes with the WS-Trust of its time (Trust10, Trust13). */
@@ -68,11 +88,16 @@ function dialectOf({ securityPolicy }: Reading, { assertion }: BindingDraft): Di
   return spoken ?? unsupported(assertion, 'in this version of WS-SecurityPolicy');
 }
 
+/** The policy of one direction of an operation. */
+export function messagePolicy(operation: Operation, direction: 'input' | 'output', message: Element): NormalPolicy {
+  const policies = [[operation.binding, operation.portType], messageSubject(operation, direction, message)];
+  return merge(policies.map(effectivePolicy), operation.binding);
+}
+
 export function compileOperation(frame: Frame, operation: Operation): OperationPlan {
   const { input, output } = operation;
   const read = (direction: 'input' | 'output', message: Element): MessageDraft => {
-    const policies = [[operation.binding, operation.portType], messageSubject(operation, direction, message)];
-    const policy = merge(policies.map(effectivePolicy), operation.binding);
+    const policy = messagePolicy(operation, direction, message);
     return firstImplemented(policy, operation.binding, alternative => readMessagePolicy(alternative, frame.reading));
   };
   checkFaultPolicies(frame, operation);
@@ -86,9 +111,19 @@ export function compileOperation(frame: Frame, operation: Operation): OperationP
     soapAction: operation.soapAction,
     inputAction: input.action,
     outputAction: output?.action ?? '',
-    request: requestPlan(frame, inputParts),
-    response: responsePlan(frame, outputParts),
+    ...exchangeOf(frame, { request: inputParts, response: outputParts }),
   };
+}
+
+function exchangeOf(frame: Frame, parts: Record<'request' | 'response', PlannedParts>): ExchangePlan {
+  return inConversation(frame) ? contextExchange(frame, parts) : plainExchange(frame, parts);
+}
+
+function contextExchange(
+  frame: ConversationFrame,
+  { request, response }: Record<'request' | 'response', PlannedParts>,
+): ExchangePlan {
+  return { request: requestPlan(frame, request), response: responsePlan(frame, response) };
 }
 
 /**
@@ -105,7 +140,7 @@ function checkFaultPolicies({ wsdl, reading }: Frame, { binding, portType }: Ope
   }
 }
 
-function requestPlan(frame: Frame, { signed, encrypted }: PlannedParts): MessagePlan {
+function requestPlan(frame: ConversationFrame, { signed, encrypted }: PlannedParts): MessagePlan {
   return {
     ...headerOf(frame.binding, frame.dialect),
     protection: contextProtection(frame, 'alwaysToRecipient'),
@@ -116,17 +151,20 @@ function requestPlan(frame: Frame, { signed, encrypted }: PlannedParts): Message
 }
 
 /** An answer refers to the context without its token, and carries no supporting token. */
-function responsePlan(frame: Frame, parts: PlannedParts): MessagePlan {
+function responsePlan(frame: ConversationFrame, parts: PlannedParts): MessagePlan {
   const protection = contextProtection(frame, 'never');
   return { ...headerOf(frame.binding, frame.dialect), protection, supporting: [], ...parts };
 }
 
-function contextProtection({ binding, context }: Frame, include: 'alwaysToRecipient' | 'never'): Protection {
-  if (binding.kind === 'transport') return { kind: 'transport' };
-  return symmetric({ kind: 'context', include }, context.derivedKeys);
+function contextProtection(
+  { binding, context }: ConversationFrame,
+  include: 'alwaysToRecipient' | 'never',
+): Protection {
+  if (binding.kind === 'transport') return transport(binding);
+  return symmetric({ kind: 'context', include }, context.derivedKeys, binding);
 }
 
-function endorsement({ binding, context }: Frame): SupportingToken[] {
+function endorsement({ binding, context }: ConversationFrame): SupportingToken[] {
   if (binding.kind !== 'transport') return [];
   return [{ kind: 'context', endorsing: true, derivedKeys: context.derivedKeys }];
 }
@@ -140,12 +178,12 @@ function applicationParts({ binding, endpoint }: Frame, message: MessageDraft): 
 }
 
 /** A Cancel is a request in the context: protected as the operations are, with the parts of all of them together. */
-export function compileCancel(frame: Frame, operations: readonly OperationPlan[]): ExchangePlan {
+export function compileCancel(frame: ConversationFrame, operations: readonly OperationPlan[]): ExchangePlan {
   const together = (direction: 'request' | 'response'): PlannedParts => ({
     signed: unitePartsOf(operations.map(operation => operation[direction].signed)),
     encrypted: unitePartsOf(operations.map(operation => operation[direction].encrypted)),
   });
-  return { request: requestPlan(frame, together('request')), response: responsePlan(frame, together('response')) };
+  return contextExchange(frame, { request: together('request'), response: together('response') });
 }
 
 /**
@@ -153,7 +191,7 @@ export function compileCancel(frame: Frame, operations: readonly OperationPlan[]
  * context's signature shows besides that the sender has its key: over the Timestamp where TLS protects the message, as
  * WCF does it, else over the signature of the bootstrap's key.
  */
-export function compileRenew({ context }: Frame, { request, response }: ExchangePlan): ExchangePlan {
+export function compileRenew({ context }: ConversationFrame, { request, response }: ExchangePlan): ExchangePlan {
   const endorsing: SupportingToken = { kind: 'context', endorsing: true, derivedKeys: context.derivedKeys };
   return { request: { ...request, supporting: [...request.supporting, endorsing] }, response };
 }

@@ -1,8 +1,9 @@
 /** Which policies are attached to which subject of a WSDL (WS-PolicyAttachment 1.2 and 1.5 §4). */
 import type { Element } from '@xmldom/xmldom';
 import { ns } from '../names.ts';
-import { attributeOf, childNamed, elementsOf } from './document.ts';
-import { isPolicyElement, merge, type NormalPolicy, normalForm, policyAt, policyNamespaces } from './normal-form.ts';
+import { childNamed, elementsOf } from './document.ts';
+import { merge, type NormalPolicy, normalForm } from './normal-form.ts';
+import { isPolicyElement, policyAt, policyLinksAt } from './policy-documents.ts';
 
 /** The elements of one operation: in the binding and in the portType. */
 export interface OperationElements {
@@ -27,10 +28,7 @@ export function attachedPolicies(element: Element): Element[] {
   const children = elementsOf(element).filter(
     child => isPolicyElement(child, 'Policy') || isPolicyElement(child, 'PolicyReference'),
   );
-  const uris = policyNamespaces.flatMap(
-    namespace => attributeOf(element, namespace, 'PolicyURIs')?.match(/\S+/g) ?? [],
-  );
-  return [...uris.map(uri => policyAt(uri, element)), ...children];
+  return [...policyLinksAt(element).map(({ uri }) => policyAt(uri, element)), ...children];
 }
 
 /** Elements whose policies make up the policy of one direction of an operation: the message itself among them. */

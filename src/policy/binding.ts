@@ -1,9 +1,18 @@
-/** TransportBinding and SymmetricBinding (WS-SecurityPolicy 1.2 §7.3, §7.4) and the properties that they share. */
+/** The security bindings (WS-SecurityPolicy 1.2 §7.3 to §7.5) and the properties that they share. */
 import { type Suite, suiteNamed } from '../crypto/suites.ts';
 import type { Assertion } from './normal-form.ts';
-import type { Layout } from './plan.ts';
-import { type ProtectionTokenDraft, protectionTokens, transportTokens } from './tokens.ts';
+import type { Layout, ProtectionOrder } from './plan.ts';
 import {
+  initiatorTokens,
+  type ProtectionTokenDraft,
+  protectionTokens,
+  recipientTokens,
+  type SigningCertificateDraft,
+  type TransportTokenDraft,
+  transportTokens,
+} from './tokens.ts';
+import {
+  attempt,
   empty,
   invalid,
   nested,
@@ -13,6 +22,7 @@ import {
   readNested,
   unsupported,
   type Vocabulary,
+  vocabulary,
 } from './vocabulary.ts';
 
 interface BindingProperties {
@@ -23,11 +33,18 @@ interface BindingProperties {
 }
 
 interface TransportProperties extends BindingProperties {
-  token: Assertion | undefined;
+  token: TransportTokenDraft | undefined;
 }
 
 interface SymmetricProperties extends BindingProperties {
   token: ProtectionTokenDraft | undefined;
+  order: ProtectionOrder;
+  encryptSignature: boolean;
+}
+
+interface AsymmetricProperties extends BindingProperties {
+  readonly initiator: { token: SigningCertificateDraft | undefined };
+  readonly recipient: { token: SigningCertificateDraft | undefined };
 }
 
 /** A binding assertion, read. */
@@ -36,7 +53,24 @@ export type BindingDraft = {
   readonly suite: Suite;
   readonly layout: Layout;
   readonly timestamp: boolean;
-} & ({ readonly kind: 'transport' } | { readonly kind: 'symmetric'; readonly token: ProtectionTokenDraft });
+} & (
+  | { readonly kind: 'transport'; readonly clientCertificate: boolean }
+  | ({ readonly kind: 'symmetric'; readonly token: ProtectionTokenDraft } & MessageProtection)
+  | {
+      readonly kind: 'asymmetric';
+      readonly initiator: SigningCertificateDraft;
+      readonly recipient: SigningCertificateDraft;
+    }
+);
+
+/** Those that a conversation may protect messages by; an AsymmetricBinding has no place for one. */
+export type OuterBinding = Exclude<BindingDraft, { readonly kind: 'asymmetric' }>;
+
+/** How a SymmetricBinding signs and encrypts (WS-SecurityPolicy 1.2 §6.3, §6.4). */
+export interface MessageProtection {
+  readonly order: ProtectionOrder;
+  readonly encryptSignature: boolean;
+}
 
 /** WS-SecurityPolicy §6.7; the longer names of the last two are those of the first drafts, still written by some. */
 const layouts: Readonly<Record<string, Layout>> = {
@@ -53,9 +87,9 @@ const layoutVocabulary: Vocabulary<{ layout: Layout | undefined }> = Object.from
 );
 
 const sharedProperties: Vocabulary<BindingProperties> = {
-  'sp:AlgorithmSuite': nested((draft, assertion) => {
+  'sp:AlgorithmSuite': nested((draft, assertion, reading) => {
     if (draft.suite !== undefined) invalid(assertion, 'stands twice in one binding');
-    draft.suite = readSuite(assertion);
+    draft.suite = readSuite(assertion, reading);
   }),
   'sp:Layout': nested((draft, assertion, reading) => {
     if (draft.layout !== undefined) invalid(assertion, 'stands twice in one binding');
@@ -67,34 +101,66 @@ const sharedProperties: Vocabulary<BindingProperties> = {
   }),
 };
 
-const transportProperties: Vocabulary<TransportProperties> = {
+const transportProperties: Vocabulary<TransportProperties> = vocabulary('TransportBinding', {
   ...sharedProperties,
   'sp:TransportToken': nested((draft, assertion, reading) => {
     readNested(transportTokens, assertion, draft, reading);
   }),
-};
+});
 
-const symmetricProperties: Vocabulary<SymmetricProperties> = {
+const symmetricProperties: Vocabulary<SymmetricProperties> = vocabulary('SymmetricBinding', {
   ...sharedProperties,
   'sp:ProtectionToken': nested((draft, assertion, reading) => {
     readNested(protectionTokens, assertion, draft, reading);
   }),
+  'sp:EncryptBeforeSigning': empty(draft => {
+    draft.order = 'encryptBeforeSigning';
+  }),
+  'sp:EncryptSignature': empty(draft => {
+    draft.encryptSignature = true;
+  }),
   // Whole headers and the whole Body are all that is ever signed.
   'sp:OnlySignEntireHeadersAndBody': noted(),
-};
+});
+
+const asymmetricProperties: Vocabulary<AsymmetricProperties> = vocabulary('AsymmetricBinding', {
+  ...sharedProperties,
+  'sp:InitiatorToken': nested(({ initiator }, assertion, reading) => {
+    readNested(initiatorTokens, assertion, initiator, reading);
+  }),
+  'sp:RecipientToken': nested(({ recipient }, assertion, reading) => {
+    readNested(recipientTokens, assertion, recipient, reading);
+  }),
+  'sp:OnlySignEntireHeadersAndBody': noted(),
+});
 
 /** @throws {SecureConversationError} POLICY_UNSUPPORTED or POLICY_INVALID with name, file and line. */
 export function readTransportBinding(assertion: Assertion, reading: Reading): BindingDraft {
   const draft = readNested(transportProperties, assertion, { ...noProperties(assertion), token: undefined }, reading);
-  if (draft.token === undefined) invalid(assertion, 'has no TransportToken');
-  return { kind: 'transport', ...shared(draft) };
+  const { clientCertificate } = draft.token ?? invalid(assertion, 'has no TransportToken');
+  return { kind: 'transport', clientCertificate, ...shared(draft) };
 }
 
 /** @throws {SecureConversationError} POLICY_UNSUPPORTED or POLICY_INVALID with name, file and line. */
 export function readSymmetricBinding(assertion: Assertion, reading: Reading): BindingDraft {
-  const draft = readNested(symmetricProperties, assertion, { ...noProperties(assertion), token: undefined }, reading);
+  const usual = { token: undefined, order: 'signBeforeEncrypting', encryptSignature: false } as const;
+  const none: SymmetricProperties = { ...noProperties(assertion), ...usual };
+  const draft = readNested(symmetricProperties, assertion, none, reading);
   const token = draft.token ?? invalid(assertion, 'has no ProtectionToken');
-  return { kind: 'symmetric', token, ...shared(draft) };
+  const { order, encryptSignature } = draft;
+  // What is signed as ciphertext would be decrypted before its proof, too.
+  if (encryptSignature && order === 'encryptBeforeSigning')
+    unsupported(assertion, 'with EncryptBeforeSigning and EncryptSignature');
+  return { kind: 'symmetric', token, order, encryptSignature, ...shared(draft) };
+}
+
+/** @throws {SecureConversationError} POLICY_UNSUPPORTED or POLICY_INVALID with name, file and line. */
+export function readAsymmetricBinding(assertion: Assertion, reading: Reading): BindingDraft {
+  const none = { ...noProperties(assertion), initiator: { token: undefined }, recipient: { token: undefined } };
+  const draft = readNested(asymmetricProperties, assertion, none as AsymmetricProperties, reading);
+  const initiator = draft.initiator.token ?? invalid(assertion, 'has no InitiatorToken');
+  const recipient = draft.recipient.token ?? invalid(assertion, 'has no RecipientToken');
+  return { kind: 'asymmetric', initiator, recipient, ...shared(draft) };
 }
 
 function noProperties(assertion: Assertion): BindingProperties {
@@ -114,12 +180,14 @@ function layoutRow(layout: Layout): Row<{ layout: Layout | undefined }> {
 }
 
 /** The suite that the table of crypto/ holds under the assertion's name. Rows without support are refused by name. */
-function readSuite(assertion: Assertion): Suite {
+function readSuite(assertion: Assertion, reading: Reading): Suite {
   const [named, second] = assertion.nested ?? [];
   if (named === undefined) return invalid(assertion, 'names no suite');
   const suite = suiteNamed(named.name.local);
   if (suite === undefined || named.name.namespace !== (suite.namespace ?? assertion.name.namespace)) unsupported(named);
-  if (!suite.keyTransport.supported || !suite.encryption.supported) unsupported(named);
-  if (second !== undefined) unsupported(second, 'beside a suite');
+  attempt(reading, () => {
+    if (!suite.keyTransport.supported || !suite.encryption.supported) unsupported(named);
+    if (second !== undefined) unsupported(second, 'beside a suite');
+  });
   return suite;
 }

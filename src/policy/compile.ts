@@ -1,16 +1,27 @@
 /** From the policies of a WSDL port to the plan that server and client are run by. */
+import { isDeepStrictEqual } from 'node:util';
 import type { Element } from '@xmldom/xmldom';
 import { ConfigurationError } from '../errors.ts';
-import { type AddressingVersion, addressingVersions, expandedName, ns } from '../names.ts';
-import { compileCancel, compileOperation, compileRenew, readFrame } from './application.ts';
+import { type AddressingVersion, addressingVersions, expandedName } from '../names.ts';
+import { addressingExtension } from './addressing.ts';
+import {
+  type ConversationFrame,
+  compileCancel,
+  compileOperation,
+  compileRenew,
+  inConversation,
+  readFrame,
+} from './application.ts';
 import { effectivePolicy } from './attachment.ts';
-import { readBootstrap } from './bootstrap.ts';
-import { childNamed, failAt, requiredAttribute } from './document.ts';
+import { type Bootstrap, readBootstrap } from './bootstrap.ts';
+import { checkToldApart } from './dispatch.ts';
+import { failAt, requiredAttribute } from './document.ts';
 import { type EndpointDraft, readEndpoint, type TrustDraft } from './endpoint.ts';
 import type { Alternative } from './normal-form.ts';
 import { readBinding, readOperations, type SoapBinding } from './operations.ts';
-import type { Entropy, Plan } from './plan.ts';
-import { firstImplemented } from './protection.ts';
+import type { ConversationPlan, Entropy, Plan, PortPlan } from './plan.ts';
+import { allImplemented } from './protection.ts';
+import type { ContextTokenDraft } from './tokens.ts';
 import type { Reading } from './vocabulary.ts';
 import { portNamed, readWsdl, requiredChild, type Wsdl, type WsdlPort } from './wsdl.ts';
 
@@ -24,42 +35,71 @@ import { portNamed, readWsdl, requiredChild, type Wsdl, type WsdlPort } from './
  */
 export function compilePolicy(wsdl: string | Wsdl, options: { readonly ports?: readonly string[] } = {}): Plan[] {
   const read = typeof wsdl === 'string' ? readWsdl(wsdl) : wsdl;
-  const wanted = options.ports ?? read.ports.map(port => port.name);
-  if (wanted.length === 0) throw new ConfigurationError('WSDL_INVALID', `${read.name}: no port`);
-  return wanted.map(name => planOf(read, name));
+  return compileAlternatives(read, options).map(({ plans }) => plans[0]);
+}
+
+/** Same with all that the policy of each port leaves to choose from. */
+export function compileAlternatives(wsdl: Wsdl, options: { readonly ports?: readonly string[] }): PortAlternatives[] {
+  const wanted = options.ports ?? wsdl.ports.map(port => port.name);
+  if (wanted.length === 0) throw new ConfigurationError('WSDL_INVALID', `${wsdl.name}: no port`);
+  return wanted.map(name => alternativesOf(wsdl, name));
+}
+
+/** What the policy of a port leaves to choose from. */
+export interface PortAlternatives {
+  /** Plans of the alternatives that are implemented, each once, in the policy's order. */
+  readonly plans: readonly [Plan, ...Plan[]];
+  /** Why alternatives were left out: name of what is not implemented, file and line, each once. */
+  readonly leftOut: readonly string[];
 }
 
 /**
- * Plan of one port.
- *
- * Where a policy leaves a choice, the first alternative that is implemented decides, for the server as for the client.
+ * Plan of one port: where its policy leaves a choice, that of the first alternative that is implemented.
  * @throws {SecureConversationError} as {@link compilePolicy}.
  */
 export function planOf(wsdl: Wsdl, portName: string): Plan {
+  return alternativesOf(wsdl, portName).plans[0];
+}
+
+/**
+ * Plans of all alternatives of one port.
+ * @throws {SecureConversationError} as {@link compilePolicy}, where none of them is implemented
+ */
+export function alternativesOf(wsdl: Wsdl, portName: string): PortAlternatives {
   const port = portNamed(wsdl, portName);
   try {
     return frozen(compilePort(wsdl, port));
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error;
-    throw new ConfigurationError(error.code, `${error.message} (port ${portName})`, { cause: error });
+    const hint = error.hint === undefined ? {} : { hint: error.hint };
+    throw new ConfigurationError(error.code, `${error.message} (port ${portName})`, { cause: error, ...hint });
   }
 }
 
-function compilePort(wsdl: Wsdl, port: WsdlPort): Plan {
+function compilePort(wsdl: Wsdl, port: WsdlPort): PortAlternatives {
   const binding = readBinding(wsdl, port.element);
   const policy = effectivePolicy([binding.element, port.element, binding.portType, port.serviceElement]);
-  return firstImplemented(policy, binding.element, alternative => compileEndpoint(wsdl, port, binding, alternative));
+  const { values, leftOut } = allImplemented(policy, binding.element, alternative =>
+    compileEndpoint(wsdl, port, binding, alternative),
+  );
+  // What is optional and makes no difference would be a choice between equals.
+  const [first, ...others] = values;
+  const distinct = others.filter(
+    (plan, index) => !values.slice(0, index + 1).some(one => isDeepStrictEqual(one, plan)),
+  );
+  return { plans: [first, ...distinct], leftOut: [...new Set(leftOut)] };
 }
 
 function compileEndpoint(wsdl: Wsdl, port: WsdlPort, soapBinding: SoapBinding, alternative: Alternative): Plan {
   const reading: Reading = { securityPolicy: undefined };
   const frame = readFrame(wsdl, soapBinding, readEndpoint(alternative, reading), reading);
   const addressing = addressingOf(frame.endpoint, port.element, soapBinding.element);
-  const bootstrap = readBootstrap(frame, addressing);
+  const conversation = inConversation(frame) ? { frame, ...readBootstrap(frame, addressing) } : undefined;
   const operations = readOperations(wsdl, soapBinding, addressing).map(operation => compileOperation(frame, operation));
   if (operations.length === 0) failAt('WSDL_INVALID', soapBinding.element, 'the binding has no operation');
-  const transport = [frame.binding.kind, bootstrap.binding.kind].includes('transport') ? 'https' : 'http';
-  return {
+  const transport = [frame.binding.kind, conversation?.binding.kind].includes('transport') ? 'https' : 'http';
+  checkToldApart({ operations, addressing, transport }, soapBinding.element);
+  const plan = {
     service: port.service,
     port: port.name,
     address: addressOf(port.element, soapBinding, transport),
@@ -69,31 +109,53 @@ function compileEndpoint(wsdl: Wsdl, port: WsdlPort, soapBinding: SoapBinding, a
     dialect: frame.dialect,
     suite: frame.binding.suite,
     transport,
-    entropy: entropyOf(bootstrap.endpoint.trust ?? frame.endpoint.trust),
-    mayCancel: frame.context.mayCancel,
-    mayRenew: frame.context.mayRenew,
     operations,
-    bootstrap: bootstrap.exchange,
-    renew: compileRenew(frame, bootstrap.exchange),
+  } as const;
+  return conversation === undefined ? plan : { ...plan, ...conversationOf(conversation, plan) };
+}
+
+/** What the plan of a port has beside, where it is called in a conversation. */
+function conversationOf(
+  { frame, endpoint, exchange }: Bootstrap & { readonly frame: ConversationFrame },
+  { operations, addressing, transport }: PortPlan,
+): Omit<ConversationPlan, keyof PortPlan> {
+  const { context } = frame;
+  return {
+    issuer: issuerOf(context, transport),
+    // As CXF bootstraps where a policy does not say.
+    trustAddressing: endpoint.addressing?.version ?? addressing ?? addressingVersions['1.0'],
+    entropy: entropyOf(endpoint.trust ?? frame.endpoint.trust),
+    mayCancel: context.mayCancel,
+    mayRenew: context.mayRenew,
+    bootstrap: exchange,
+    renew: compileRenew(frame, exchange),
     cancel: compileCancel(frame, operations),
   };
 }
 
 /** Location of a port. TLS does what a TransportBinding asks for, so its address can't be a plain one. */
-function addressOf(port: Element, { extension }: SoapBinding, transport: 'https' | 'http'): string {
+export function addressOf(port: Element, { extension }: SoapBinding, transport: 'https' | 'http'): string {
   const element = requiredChild(port, extension, 'address');
   const address = requiredAttribute(element, 'location');
-  if (transport === 'https' && /^http:/i.test(address)) {
-    failAt('POLICY_INVALID', element, `a TransportBinding at the plain address ${address.slice(0, 120)}`);
-  }
+  checkNotPlain(address, transport, element, 'a TransportBinding');
   return address;
 }
 
-function addressingOf(endpoint: EndpointDraft, port: Element, binding: Element): AddressingVersion {
+/** The bootstrap is sent there, so TLS has to protect it there too. */
+export function issuerOf({ issuer, assertion }: ContextTokenDraft, transport: 'https' | 'http'): string | undefined {
+  if (issuer !== undefined) checkNotPlain(issuer, transport, assertion.element, 'an Issuer');
+  return issuer;
+}
+
+function checkNotPlain(address: string, transport: 'https' | 'http', element: Element, what: string): void {
+  if (transport === 'https' && /^http:/i.test(address))
+    failAt('POLICY_INVALID', element, `${what} at the plain address ${address.slice(0, 120)}`);
+}
+
+/** An assertion of the policy, else the extension of the WSDL (WS-Addressing 1.0 WSDL Binding §3.1). */
+export function addressingOf(endpoint: EndpointDraft, port: Element, binding: Element): AddressingVersion | undefined {
   if (endpoint.addressing !== undefined) return endpoint.addressing.version;
-  const extension = [port, binding].some(element => childNamed(element, ns.wsaw, 'UsingAddressing') !== undefined);
-  if (extension) return addressingVersions['1.0'];
-  return failAt('POLICY_UNSUPPORTED', binding, 'no addressing assertion: a port without WS-Addressing is not served');
+  return addressingExtension([port, binding]);
 }
 
 function entropyOf(trust: TrustDraft | undefined): Entropy {

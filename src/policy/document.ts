@@ -26,10 +26,15 @@ const files = new WeakMap<Document, string>();
 export function readDocumentText(file: string): DocumentText {
   const bytes = readBytes(file);
   if (bytes.length > maxDocumentBytes) fail('WSDL_INVALID', `${file}: larger than 16 MiB`);
+  return documentText(file, bytes);
+}
+
+/** @throws {SecureConversationError} WSDL_INVALID for octets that are not UTF-8. */
+export function documentText(name: string, bytes: Uint8Array): DocumentText {
   try {
-    return { name: file, text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) };
+    return { name, text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) };
   } catch (cause) {
-    return fail('WSDL_INVALID', `${file}: not UTF-8 text`, cause);
+    return fail('WSDL_INVALID', `${name}: not UTF-8 text`, cause);
   }
 }
 
@@ -78,9 +83,28 @@ export function placeOf(element: Element): string {
   return `${fileOf(element)}:${element.lineNumber ?? 0}`;
 }
 
-/** @throws {SecureConversationError} always, with the element's file and line at the front. */
-export function failAt(code: ConfigurationCode, element: Element, text: string): never {
-  return fail(code, `${placeOf(element)}: ${text}`);
+/** An element and all in it, in the order of the document. */
+export function elementsWithin(element: Element): Element[] {
+  return [element, ...Array.from(element.getElementsByTagName('*'))];
+}
+
+/** What errors were thrown about, for who lists them. */
+const elements = new WeakMap<ConfigurationError, { readonly element: Element; readonly text: string }>();
+
+/**
+ * @param hint what to do
+ * @throws {SecureConversationError} always, with the element's file and line at the front.
+ */
+export function failAt(code: ConfigurationCode, element: Element, text: string, hint?: string): never {
+  const options = hint === undefined ? {} : { hint };
+  const error = new ConfigurationError(code, `${placeOf(element)}: ${text}`, options);
+  elements.set(error, { element, text });
+  throw error;
+}
+
+/** The element that an error of {@link failAt} is about, and its text without file and line; undefined for another. */
+export function subjectOf(error: ConfigurationError): { readonly element: Element; readonly text: string } | undefined {
+  return elements.get(error);
 }
 
 function fail(code: ConfigurationCode, message: string, cause?: unknown): never {

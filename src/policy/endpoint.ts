@@ -1,7 +1,7 @@
 /** The assertions of an endpoint policy or a BootstrapPolicy: bindings, supporting tokens, options and parts. */
 import type { Element } from '@xmldom/xmldom';
-import { type AddressingVersion, addressingVersions } from '../names.ts';
-import { type BindingDraft, readSymmetricBinding, readTransportBinding } from './binding.ts';
+import { type AddressingDraft, addressingAssertions } from './addressing.ts';
+import { type BindingDraft, readAsymmetricBinding, readSymmetricBinding, readTransportBinding } from './binding.ts';
 import { elementsOf } from './document.ts';
 import type { Alternative, Assertion } from './normal-form.ts';
 import { noParts, partsRow } from './parts.ts';
@@ -23,6 +23,7 @@ import {
   readAlternative,
   readNested,
   type Vocabulary,
+  vocabulary,
 } from './vocabulary.ts';
 
 /** How the tokens of one supporting-tokens assertion are protected (WS-SecurityPolicy 1.2 §8). */
@@ -39,35 +40,34 @@ export interface TrustDraft {
 }
 
 /** An endpoint policy, read. */
-export interface EndpointDraft extends MessageDraft {
+export interface EndpointDraft extends MessageDraft, AddressingDraft {
   binding: BindingDraft | undefined;
   readonly supporting: SupportingDraft[];
   /** References to an X.509 certificate that both sides understand (sp:Wss10, sp:Wss11), in order of preference. */
   references: readonly CertificateReference[];
   wss: Assertion | undefined;
   trust: TrustDraft | undefined;
-  addressing: { readonly assertion: Assertion; readonly version: AddressingVersion } | undefined;
 }
 
 /** Parts of a message policy. */
 export interface MessageDraft {
   signed: Parts;
   encrypted: Parts;
-  /** The first sp:Header of an EncryptedParts: what TLS meets and a SymmetricBinding does not yet. */
+  /** The first sp:Header of an EncryptedParts: what TLS meets and the other bindings do not yet. */
   encryptedHeader: Element | undefined;
 }
 
-const messageVocabulary: Vocabulary<MessageDraft> = {
+const messageVocabulary: Vocabulary<MessageDraft> = vocabulary('policies of operations and messages', {
   'sp:SignedParts': partsRow('signed'),
   'sp:EncryptedParts': elements((draft, assertion, reading) => {
     partsRow('encrypted').step(draft, assertion, reading);
     draft.encryptedHeader ??= elementsOf(assertion.element).find(child => child.localName === 'Header');
   }),
-};
+});
 
 const noMessageParts: MessageDraft = { signed: noParts, encrypted: noParts, encryptedHeader: undefined };
 
-const trustProperties: Vocabulary<TrustDraft> = {
+const trustProperties: Vocabulary<TrustDraft> = vocabulary('Trust10, Trust13', {
   'sp:MustSupportIssuedTokens': noted(),
   'sp:RequireClientEntropy': empty(draft => {
     draft.clientEntropy = true;
@@ -75,29 +75,27 @@ const trustProperties: Vocabulary<TrustDraft> = {
   'sp:RequireServerEntropy': empty(draft => {
     draft.serverEntropy = true;
   }),
-};
+});
 
 /** References that we resolve; RequireSignatureConfirmation and the other references of §9 are not implemented. */
-const wss10Properties: Vocabulary<{ references: CertificateReference[] }> = {
+const wss10Properties: Vocabulary<{ references: CertificateReference[] }> = vocabulary('Wss10', {
   'sp:MustSupportRefKeyIdentifier': referenceRow('keyIdentifier'),
   'sp:MustSupportRefIssuerSerial': referenceRow('issuerSerial'),
-};
+});
 
-const wss11Properties: Vocabulary<{ references: CertificateReference[] }> = {
+const wss11Properties: Vocabulary<{ references: CertificateReference[] }> = vocabulary('Wss11', {
   ...wss10Properties,
   'sp:MustSupportRefThumbprint': referenceRow('thumbprint'),
   'sp:MustSupportRefEncryptedKey': noted(),
-};
+});
 
 const referencePreference: readonly CertificateReference[] = ['thumbprint', 'keyIdentifier', 'issuerSerial'];
 
-/** Only the anonymous reply address is spoken, so NonAnonymousResponses is not among the nested assertions. */
-const addressingProperties: Vocabulary<object> = { 'wsam:AnonymousResponses': noted() };
-
-const endpointVocabulary: Vocabulary<EndpointDraft> = {
+const endpointVocabulary: Vocabulary<EndpointDraft> = vocabulary('policies of ports', {
   ...messageVocabulary,
   'sp:TransportBinding': bindingRow(readTransportBinding),
   'sp:SymmetricBinding': bindingRow(readSymmetricBinding),
+  'sp:AsymmetricBinding': bindingRow(readAsymmetricBinding),
   'sp:SupportingTokens': supportingRow(plainSupportingTokens, false, false),
   'sp:SignedSupportingTokens': supportingRow(plainSupportingTokens, true, false),
   'sp12:EncryptedSupportingTokens': supportingRow(plainSupportingTokens, false, true),
@@ -108,10 +106,8 @@ const endpointVocabulary: Vocabulary<EndpointDraft> = {
   'sp:Wss11': wssRow(wss11Properties),
   'sp11:Trust10': trustRow(),
   'sp12:Trust13': trustRow(),
-  'wsap:UsingAddressing': addressingRow(addressingVersions['2004/08']),
-  'wsaw:UsingAddressing': addressingRow(addressingVersions['1.0']),
-  'wsam:Addressing': addressingRow(addressingVersions['1.0']),
-};
+  ...addressingAssertions,
+});
 
 /** @throws {SecureConversationError} POLICY_UNSUPPORTED or POLICY_INVALID with name, file and line. */
 export function readEndpoint(alternative: Alternative, reading: Reading): EndpointDraft {
@@ -124,12 +120,13 @@ export function readEndpoint(alternative: Alternative, reading: Reading): Endpoi
     addressing: undefined,
     ...noMessageParts,
   };
-  return readAlternative(endpointVocabulary, alternative, draft, reading);
+  return readAlternative(endpointVocabulary, alternative, draft, reading, 'the policy of a port');
 }
 
 /** Same for the policy of an operation or of one direction: it can only name parts. */
 export function readMessagePolicy(alternative: Alternative, reading: Reading): MessageDraft {
-  return readAlternative(messageVocabulary, alternative, { ...noMessageParts }, reading);
+  const place = 'the policy of an operation or message';
+  return readAlternative(messageVocabulary, alternative, { ...noMessageParts }, reading, place);
 }
 
 function bindingRow(read: (assertion: Assertion, reading: Reading) => BindingDraft): Row<EndpointDraft> {
@@ -172,15 +169,5 @@ function trustRow(): Row<EndpointDraft> {
     if (draft.trust !== undefined) invalid(assertion, `stands beside another (${draft.trust.assertion.place})`);
     const trust: TrustDraft = { assertion, clientEntropy: false, serverEntropy: false };
     draft.trust = readNested(trustProperties, assertion, trust, reading);
-  });
-}
-
-function addressingRow(version: AddressingVersion): Row<EndpointDraft> {
-  return nested((draft, assertion, reading) => {
-    readNested(addressingProperties, assertion, {}, reading);
-    if (draft.addressing !== undefined && draft.addressing.version !== version) {
-      invalid(assertion, `stands beside another version (${draft.addressing.assertion.place})`);
-    }
-    draft.addressing = { assertion, version };
   });
 }

@@ -1,6 +1,7 @@
 import { type Describes, list, object, text } from '../fields.ts';
-import { compilePolicy } from './compile.ts';
-import { explain } from './explain.ts';
+import { compileAlternatives } from './compile.ts';
+import { explainAlternatives } from './explain.ts';
+import { type LoadedWsdl, openWsdl, wsdlSource } from './load-wsdl.ts';
 import type { QName } from './plan.ts';
 
 /** A WSDL port that a policy says how to protect. */
@@ -34,14 +35,15 @@ export const explainPolicyOptions = object({
 
 /**
  * Reads what the policies of a WSDL's ports mean, in the order of the WSDL.
- * @param wsdl a WSDL file
+ * @param wsdl a WSDL file, or what `loadWsdl` gave
  * @throws {SecureConversationError} `WSDL_INVALID`, `POLICY_INVALID` or `POLICY_UNSUPPORTED`: the message holds file,
  * line, name and port; `CONFIG_INVALID` for an option that can't be
  */
-export function explainPolicy(wsdl: string, options: ExplainPolicyOptions = {}): ExplainedPort[] {
+export function explainPolicy(wsdl: string | LoadedWsdl, options: ExplainPolicyOptions = {}): ExplainedPort[] {
   const settings = explainPolicyOptions.read(options, { of: 'explainPolicy', path: '' });
-  return compilePolicy(wsdl, settings).map(plan => {
-    const { service, port, address, audience, transport } = plan;
-    return { service, port, address, audience, transport, text: explain(plan) };
+  const read = openWsdl(wsdlSource.read(wsdl, { of: 'explainPolicy', path: 'wsdl' }));
+  return compileAlternatives(read, settings).map(alternatives => {
+    const { service, port, address, audience, transport } = alternatives.plans[0];
+    return { service, port, address, audience, transport, text: explainAlternatives(alternatives) };
   });
 }

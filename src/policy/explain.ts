@@ -1,6 +1,21 @@
-/** A plan in words, for `policy explain` and for whoever wonders what a policy came to. */
+/** A plan in words, for `policy explain` and for a reader who wonders what a policy came to. */
 import { expandedName } from '../names.ts';
-import type { ExchangePlan, MessagePlan, OperationPlan, Parts, Plan, Protection, SupportingToken } from './plan.ts';
+import type { PortAlternatives } from './compile.ts';
+import { usesOf, whyNotCalled } from './offered.ts';
+import {
+  type CertificateUse,
+  type ConversationPlan,
+  type ExchangePlan,
+  hasConversation,
+  type MessagePlan,
+  type OperationPlan,
+  type Parts,
+  type Plan,
+  type Protection,
+  type SupportingToken,
+} from './plan.ts';
+import { stockShapeOf } from './stock-shape.ts';
+import { weaknessesOf } from './weaknesses.ts';
 
 const certificateReferences = {
   thumbprint: 'its thumbprint',
@@ -8,14 +23,33 @@ const certificateReferences = {
   issuerSerial: 'issuer and serial number',
 } as const;
 
+/** Prints what the policy of a port leaves to choose from: each plan, and why alternatives were left out. */
+export function explainAlternatives({ plans, leftOut }: PortAlternatives): string {
+  const many = plans.length;
+  const texts = plans.map((plan, index) => (many === 1 ? '' : `alternative ${index + 1} of ${many}: `) + explain(plan));
+  return [...texts, ...leftOut.map(reason => `left out: ${reason}`)].join('\n');
+}
+
 /** Prints a plan as lines of text without a trailing line break. */
 export function explain(plan: Plan): string {
   return [
     `port ${plan.port} of service ${expandedName(plan.service.namespace, plan.service.local)}`,
     `  address    ${plan.address} (${plan.transport === 'https' ? 'TLS only' : 'plain HTTP will do'})`,
+    ...(hasConversation(plan) && plan.issuer !== undefined ? [`  issuer     ${plan.issuer}`] : []),
     `  audience   ${plan.audience}`,
-    `  versions   SOAP ${plan.soap.name}, WS-Addressing ${plan.addressing.name}, dialect ${plan.dialect.name}`,
+    `  versions   SOAP ${plan.soap.name}, ${explainAddressing(plan)}, dialect ${plan.dialect.name}`,
+    `  like       ${explainShape(plan)}`,
+    `  here       ${usesOf(whyNotCalled(plan))}`,
+    ...weaknessesOf(plan).map(weakness => `  weak       ${weakness}`),
     `  suite      ${plan.suite.name}`,
+    ...explainConversation(plan),
+    ...explainOperations(plan.operations),
+  ].join('\n');
+}
+
+function explainConversation(plan: Plan): string[] {
+  if (!hasConversation(plan)) return ['  session    none: each call stands by itself'];
+  return [
     `  entropy    ${explainEntropy(plan)}`,
     `  client may ${explainRights(plan)}`,
     'bootstrap (issue)',
@@ -23,16 +57,26 @@ export function explain(plan: Plan): string {
     ...(plan.mayRenew ? ['renew', ...explainExchange(plan.renew)] : []),
     'cancel',
     ...explainExchange(plan.cancel),
-    ...explainOperations(plan.operations),
-  ].join('\n');
+  ];
 }
 
-function explainEntropy({ entropy: { client, server } }: Plan): string {
+function explainAddressing(plan: Plan): string {
+  if (plan.addressing !== undefined) return `WS-Addressing ${plan.addressing.name}`;
+  if (!hasConversation(plan)) return 'no WS-Addressing';
+  return `no WS-Addressing (in RST and RSTR ${plan.trustAddressing.name}, or none)`;
+}
+
+function explainShape(plan: Plan): string {
+  const { name, except } = stockShapeOf(plan);
+  return except.length === 0 ? name : `${name}, but for: ${except.join(', ')}`;
+}
+
+function explainEntropy({ entropy: { client, server } }: ConversationPlan): string {
   const sides = [client && 'client', server && 'server'].filter(side => side !== false);
   return sides.length === 0 ? 'required of neither side' : `required of ${sides.join(' and ')}`;
 }
 
-function explainRights({ mayCancel, mayRenew }: Plan): string {
+function explainRights({ mayCancel, mayRenew }: ConversationPlan): string {
   const rights = [mayCancel && 'cancel', mayRenew && 'renew'].filter(right => right !== false);
   return rights.length === 0 ? 'neither cancel nor renew' : rights.join(' and ');
 }
@@ -74,7 +118,12 @@ function explainMessage(title: string, message: MessagePlan): string[] {
 }
 
 function explainProtection(protection: Protection): string {
-  if (protection.kind === 'transport') return 'TLS';
+  if (protection.kind === 'transport') return protection.clientCertificate ? 'TLS with a client certificate' : 'TLS';
+  if (protection.kind === 'asymmetric') {
+    const token = `X509Token${explainCertificate(protection.signature)}`;
+    const recipient = `the recipient's certificate (named by ${certificateReferences[protection.encryption]})`;
+    return `sign with the key of the sender's ${token}, then encrypt with an EncryptedKey for ${recipient}`;
+  }
   const steps = protection.order === 'signBeforeEncrypting' ? 'sign, then encrypt' : 'encrypt, then sign';
   const extras = [protection.encryptSignature && ', signature encrypted', protection.protectTokens && ', token signed'];
   const keys = protection.derivedKeys ? 'keys derived from' : 'key of';
@@ -96,9 +145,21 @@ const tokenNames: ReadonlyMap<string, string> = new Map([
 
 function explainToken(token: SupportingToken): string {
   const name = tokenNames.get(token.kind) ?? token.kind;
-  if (token.endorsing) return `${name} that endorses${token.derivedKeys ? ' with a derived key' : ''}`;
+  if (token.endorsing) {
+    const extras = [token.derivedKeys && ' with a derived key', token.signed && ', signed'].filter(Boolean).join('');
+    return `${name}${explainCertificate(token.certificate)} that endorses${extras}`;
+  }
   const protection = [token.signed && 'signed', token.encrypted && 'encrypted'].filter(word => word !== false);
   return [name, ...protection].join(' ');
+}
+
+function explainCertificate(certificate: CertificateUse | undefined): string {
+  if (certificate === undefined) return '';
+  const { include, reference } = certificate;
+  const where = { certificate: 'in the header', path: 'in the header, with its issuers', never: 'referred to' }[
+    include
+  ];
+  return ` (${where}${reference === 'token' ? '' : `, named by ${certificateReferences[reference]}`})`;
 }
 
 function explainParts(title: string, parts: Parts): string[] {

@@ -3,18 +3,9 @@
  * (WS-Policy 1.5 §4.1, §4.3). Expansion is bounded in depth, alternatives and elements.
  */
 import type { Element } from '@xmldom/xmldom';
-import { ns } from '../names.ts';
-import {
-  attributeOf,
-  childrenNamed,
-  elementsOf,
-  expandedNameOf,
-  failAt,
-  isNamed,
-  nameOf,
-  placeOf,
-} from './document.ts';
+import { attributeOf, childrenNamed, elementsOf, expandedNameOf, failAt, nameOf, placeOf } from './document.ts';
 import type { QName } from './plan.ts';
+import { isPolicyElement, policyAt, policyNamespaces } from './policy-documents.ts';
 
 /** One assertion of an alternative. */
 export interface Assertion {
@@ -40,18 +31,12 @@ export const expansionLimits = { depth: 32, alternatives: 64, elements: 4096 } a
 /** No policy: one alternative without assertions. */
 export const noPolicy: NormalPolicy = [[]];
 
-export const policyNamespaces: readonly string[] = [ns.wsp200409, ns.wsp15];
-
 interface Expansion {
   /** Policies being expanded, against references in a circle. */
   readonly open: readonly Element[];
   readonly depth: number;
   /** Elements visited so far, each as often as it is referred to. */
   readonly visited: { elements: number };
-}
-
-export function isPolicyElement(element: Element, local: string): boolean {
-  return policyNamespaces.some(namespace => isNamed(element, namespace, local));
 }
 
 /**
@@ -140,26 +125,10 @@ function limitAlternatives(count: number, at: Element): void {
   failAt('POLICY_INVALID', at, `the policy expands to more than ${expansionLimits.alternatives} alternatives`);
 }
 
-/** Policy behind a PolicyReference: `#id` in the same document (wsu:Id or xml:id), or the Name of a policy in it. */
+/** Policy behind a PolicyReference. */
 function referencedPolicy(reference: Element, { open }: Expansion): Element {
   const uri = attributeOf(reference, '', 'URI') ?? failAt('POLICY_INVALID', reference, 'PolicyReference has no URI');
   const found = policyAt(uri, reference);
   if (open.includes(found)) failAt('POLICY_INVALID', reference, `policy ${uri} refers to itself`);
   return found;
-}
-
-/**
- * The policy that a URI names in the document of `at`.
- * @throws {SecureConversationError} POLICY_INVALID when there is none.
- */
-export function policyAt(uri: string, at: Element): Element {
-  const root = at.ownerDocument?.documentElement ?? at;
-  const policies = policyNamespaces.flatMap(namespace => Array.from(root.getElementsByTagNameNS(namespace, 'Policy')));
-  const found = policies.find(policy => isPolicyNamed(policy, uri));
-  return found ?? failAt('POLICY_INVALID', at, `no policy ${uri} in this document`);
-}
-
-function isPolicyNamed(policy: Element, uri: string): boolean {
-  const ids = [attributeOf(policy, ns.wsu, 'Id'), attributeOf(policy, ns.xml, 'id')];
-  return ids.some(id => id !== undefined && `#${id}` === uri) || attributeOf(policy, '', 'Name') === uri;
 }

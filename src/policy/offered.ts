@@ -1,32 +1,24 @@
-import { ConfigurationError, type SecureConversationError } from '../errors.ts';
+import { ConfigurationError } from '../errors.ts';
 import type { Plan } from './plan.ts';
 
-/**
- * Refuses a port that is understood but can't be served: SOAP 1.1 and WS-Addressing 2004/08 are read in messages only.
- * @throws {SecureConversationError} `POLICY_UNSUPPORTED`
- */
-export function checkServable({ port, soap, addressing }: Plan): void {
-  if (soap.name !== '1.2' || addressing.name !== '1.0')
-    throw notOffered(
-      `port ${port} speaks SOAP ${soap.name} with WS-Addressing ${addressing.name}; ` +
-        'only SOAP 1.2 with WS-Addressing 1.0 is offered',
-    );
+/** Why a port can't be called: the client waits for an answer to each of its calls. Undefined where it can. */
+export function whyNotCalled(plan: Plan): string | undefined {
+  const oneWay = plan.operations.find(({ output }) => output === undefined);
+  if (oneWay === undefined) return undefined;
+  const sides = 'a server serves one-way operations, the client does not call them';
+  return `operation ${oneWay.name} of port ${plan.port} has no output; ${sides}`;
+}
+
+/** How a port that compiles can be used. @param notCalled what {@link whyNotCalled} says */
+export function usesOf(notCalled: string | undefined): string {
+  return notCalled === undefined ? 'served and called' : `served; not called: ${notCalled}`;
 }
 
 /**
- * Refuses a port that can't be called: the client waits for an answer to each of its calls.
+ * Refuses a port that can't be called.
  * @throws {SecureConversationError} `POLICY_UNSUPPORTED`
  */
 export function checkOffered(plan: Plan): void {
-  checkServable(plan);
-  const oneWay = plan.operations.find(({ output }) => output === undefined);
-  if (oneWay !== undefined)
-    throw notOffered(
-      `operation ${oneWay.name} of port ${plan.port} has no output; ` +
-        'a server serves one-way operations, the client does not call them',
-    );
-}
-
-function notOffered(message: string): SecureConversationError {
-  return new ConfigurationError('POLICY_UNSUPPORTED', message);
+  const reason = whyNotCalled(plan);
+  if (reason !== undefined) throw new ConfigurationError('POLICY_UNSUPPORTED', reason);
 }

@@ -1,6 +1,14 @@
 /** The operations of a binding: names, body elements and actions. Only document/literal with one element is spoken. */
 import type { Element } from '@xmldom/xmldom';
-import { type AddressingVersion, addressingVersions, ns, type SoapVersion, soapVersions } from '../names.ts';
+import {
+  type AddressingVersion,
+  addressingVersions,
+  ns,
+  type SoapVersion,
+  soapVersions,
+  wsamNamespaces,
+  wsawNamespaces,
+} from '../names.ts';
 import { attributeOf, childNamed, childrenNamed, elementsOf, failAt, qnameOf, requiredAttribute } from './document.ts';
 import type { QName } from './plan.ts';
 import { componentOf, requiredChild, type Wsdl } from './wsdl.ts';
@@ -38,8 +46,8 @@ const httpTransport = 'http://schemas.xmlsoap.org/soap/http';
 
 /** Namespaces that an Action attribute may be in, the newest first (WSA 1.0 Metadata §4.4, and its forerunners). */
 const actionNamespaces: readonly string[] = [
-  ns.wsam,
-  ns.wsaw,
+  ...wsamNamespaces,
+  ...wsawNamespaces,
   ...Object.values(addressingVersions).map(({ namespace }) => namespace),
 ];
 
@@ -67,13 +75,23 @@ export function readBinding(wsdl: Wsdl, port: Element): SoapBinding {
  * @throws {SecureConversationError} WSDL_INVALID with file and line when one is not document/literal with one body
  * element.
  */
-export function readOperations(wsdl: Wsdl, binding: SoapBinding, addressing: AddressingVersion): Operation[] {
+export function readOperations(
+  wsdl: Wsdl,
+  binding: SoapBinding,
+  addressing: AddressingVersion | undefined,
+): Operation[] {
   return childrenNamed(binding.element, ns.wsdl, 'operation').map(element =>
     readOperation(wsdl, binding, element, addressing),
   );
 }
 
-function readOperation(wsdl: Wsdl, binding: SoapBinding, element: Element, addressing: AddressingVersion): Operation {
+/** One of them. @throws {SecureConversationError} as {@link readOperations} */
+export function readOperation(
+  wsdl: Wsdl,
+  binding: SoapBinding,
+  element: Element,
+  addressing: AddressingVersion | undefined,
+): Operation {
   const name = requiredAttribute(element, 'name');
   const portType = operationNamed(binding.portType, name, element);
   requireDocumentLiteral(binding, element);
@@ -111,11 +129,14 @@ function requireDocumentLiteral({ element: binding, extension }: SoapBinding, op
 function readMessage(
   wsdl: Wsdl,
   element: Element,
-  addressing: AddressingVersion,
+  addressing: AddressingVersion | undefined,
   soapAction: string,
 ): OperationMessage {
   const message = componentOf(wsdl, 'message', element, 'message');
-  const action = explicitAction(element) ?? (soapAction || defaultAction(element, addressing));
+  const action =
+    addressing === undefined
+      ? soapAction
+      : (explicitAction(element) ?? (soapAction || defaultAction(element, addressing)));
   return { element, message, content: readContent(message), action };
 }
 

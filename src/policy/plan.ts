@@ -21,9 +21,14 @@ export type CertificateReference = 'thumbprint' | 'keyIdentifier' | 'issuerSeria
  * - `transport`: TLS; nothing in the Security header is encrypted and only supporting tokens sign.
  * - `symmetric`: one token's key signs and encrypts: the security context, or a key encrypted to the service's
  *   certificate.
+ * - `asymmetric`: the sender's certificate signs, and a new key that is encrypted to the recipient's encrypts.
  */
 export type Protection =
-  | { readonly kind: 'transport' }
+  | {
+      readonly kind: 'transport';
+      /** Whether TLS must show who the client is, by a certificate (HttpsToken, §5.4.11); default: no. */
+      readonly clientCertificate?: boolean;
+    }
   | {
       readonly kind: 'symmetric';
       readonly token:
@@ -33,6 +38,13 @@ export type Protection =
       readonly order: ProtectionOrder;
       readonly encryptSignature: boolean;
       readonly protectTokens: boolean;
+    }
+  | {
+      readonly kind: 'asymmetric';
+      /** How the message has the certificate of its sender. */
+      readonly signature: CertificateUse;
+      /** How it names the certificate of its recipient. */
+      readonly encryption: CertificateReference;
     };
 
 /** A token beside the one that protects the message (WS-SecurityPolicy §8): all that a plan lists must be there. */
@@ -60,6 +72,18 @@ export interface EndorsingToken {
   readonly derivedKeys: boolean;
   /** Parts that a signature beside the main one must cover as well. */
   readonly parts?: Parts;
+  /** Whether the main signature covers the token itself; default: no. Over TLS there is none that could. */
+  readonly signed?: boolean;
+  /** Of a certificate; default: one certificate in the message, named by its id. */
+  readonly certificate?: CertificateUse;
+}
+
+/** How a message has the certificate that signs it (WS-SecurityPolicy 1.3 §5.1, §5.4.3). */
+export interface CertificateUse {
+  /** One certificate or a path of them in a token of the message; `never`: it is only referred to. */
+  readonly include: 'certificate' | 'path' | 'never';
+  /** How a sender refers to it; `token`: by the id of the token. A receiver takes any that means it. */
+  readonly reference: CertificateReference | 'token';
 }
 
 /**
@@ -74,6 +98,11 @@ export interface Parts {
 /** What one message (one direction of one exchange) must look like; security/ writes and checks by it. */
 export interface MessagePlan {
   readonly dialect: Dialect;
+  /**
+   * Another dialect whose DerivedKeyToken and ValueTypes are taken for those of `dialect`, in what is received. The
+   * SecurityContextToken is of `dialect` whatever this says, and so is all that is written.
+   */
+  readonly mixedWith?: Dialect | undefined;
   readonly suite: Suite;
   readonly layout: Layout;
   /** True: exactly one Timestamp, signed where anything is signed. False: none allowed. */
@@ -107,28 +136,47 @@ export interface OperationPlan extends ExchangePlan {
   readonly input: QName;
   readonly output: QName | undefined;
   readonly soapAction: string;
-  /** wsa:Action of request and answer. */
+  /** wsa:Action of request and answer; in a port without WS-Addressing the SOAPAction, and ''. */
   readonly inputAction: string;
   readonly outputAction: string;
 }
 
 /** What a policy means for one WSDL port: the plan that server and client are run by. */
-export interface Plan {
+export type Plan = ConversationPlan | PlainPlan;
+
+/** What the plans of all ports have. */
+export interface PortPlan {
   readonly service: QName;
   readonly port: string;
   readonly address: string;
   /** `{targetNamespace}Service/Port`: the logical service that a sealed state is bound to. */
   readonly audience: string;
   readonly soap: SoapVersion;
-  readonly addressing: AddressingVersion;
+  /** Version of WS-Addressing that calls and their answers have; undefined: they have none. */
+  readonly addressing: AddressingVersion | undefined;
   readonly dialect: Dialect;
   readonly suite: Suite;
   /** True where the port may be reached over TLS only. */
   readonly transport: 'https' | 'http';
+  readonly operations: readonly OperationPlan[];
+}
+
+/** A port whose calls stand by themselves: each proves who sends it, as a bootstrap does. */
+export interface PlainPlan extends PortPlan {
+  readonly bootstrap?: undefined;
+}
+
+/** A port that is called in a conversation. */
+export interface ConversationPlan extends PortPlan {
+  /** Address of the policy's Issuer, which is asked for the SecurityContextToken; undefined: the port itself is. */
+  readonly issuer?: string | undefined;
+  /**
+   * That of RST and RSTR. Where calls have none, an RST may come without, too: then SOAPAction says what it asks for.
+   */
+  readonly trustAddressing: AddressingVersion;
   readonly entropy: Entropy;
   readonly mayCancel: boolean;
   readonly mayRenew: boolean;
-  readonly operations: readonly OperationPlan[];
   /** RST and RSTR that issue the SecurityContextToken. */
   readonly bootstrap: ExchangePlan;
   /**
@@ -140,16 +188,33 @@ export interface Plan {
   readonly cancel: ExchangePlan;
 }
 
+/** Whether a port is called in a conversation. */
+export function hasConversation(plan: Plan): plan is ConversationPlan {
+  return plan.bootstrap !== undefined;
+}
+
+/** The requests that prove who sends them: that of the bootstrap, or where there is no conversation every call. */
+export function provingRequests(plan: Plan): readonly MessagePlan[] {
+  return hasConversation(plan) ? [plan.bootstrap.request] : plan.operations.map(({ request }) => request);
+}
+
 /** How a plan uses a token that signs: as the message's protection, or as a supporting token that endorses. */
 export type TokenUse = (
   | { readonly kind: 'context' }
   | { readonly kind: 'encryptedKey'; readonly reference: CertificateReference }
-  | { readonly kind: 'supporting'; readonly token: string }
+  | {
+      readonly kind: 'supporting';
+      readonly token: string;
+      readonly signed: boolean;
+      readonly certificate: CertificateUse;
+    }
 ) & {
   readonly derivedKeys: boolean;
   /** What its signature covers beside the Timestamp or the signature that it endorses. */
   readonly parts: Parts;
 };
+
+export type EncryptedKeyUse = TokenUse & { readonly kind: 'encryptedKey' };
 
 /**
  * The tokens that sign a message of this plan: the one of its main signature first, then those that endorse; none where
@@ -160,13 +225,27 @@ export function signersOf({ protection, supporting, signed }: MessagePlan): read
   if (protection.kind === 'symmetric') {
     return [{ ...protection.token, derivedKeys: protection.derivedKeys, parts: signed }, ...endorsing];
   }
+  if (protection.kind === 'asymmetric') {
+    const { signature: certificate } = protection;
+    const use = { kind: 'supporting', token: 'x509', signed: false, certificate, derivedKeys: false } as const;
+    return [{ ...use, parts: signed }, ...endorsing];
+  }
   return endorsing.map((use, index) => (index === 0 ? { ...use, parts: signed } : use));
 }
 
 const noParts: Parts = { body: false, headers: [] };
 
-function endorsementBy({ kind, derivedKeys, parts = noParts }: EndorsingToken): TokenUse {
-  return { ...(kind === 'context' ? { kind } : { kind: 'supporting', token: kind }), derivedKeys, parts };
+const ownToken: CertificateUse = { include: 'certificate', reference: 'token' };
+
+function endorsementBy(token: EndorsingToken): TokenUse {
+  const { kind, derivedKeys, parts = noParts, signed = false, certificate = ownToken } = token;
+  if (kind === 'context') return { kind, derivedKeys, parts };
+  return { kind: 'supporting', token: kind, signed, certificate, derivedKeys, parts };
+}
+
+/** Whether the token that signs is a supporting token in the message itself. */
+export function isInMessage(use: TokenUse): use is TokenUse & { readonly kind: 'supporting' } {
+  return use.kind === 'supporting' && use.certificate.include !== 'never';
 }
 
 /** The token of a message's main signature; undefined where nothing is signed. */
@@ -184,10 +263,55 @@ export function encryptsFirst(protection: Protection): boolean {
   return protection.kind === 'symmetric' && protection.order === 'encryptBeforeSigning';
 }
 
+/** Whether the signatures of a message stand in it encrypted (WS-SecurityPolicy §6.4). */
+export function encryptsSignatures({ protection }: MessagePlan): boolean {
+  return protection.kind === 'symmetric' && protection.encryptSignature;
+}
+
 /** Whether a header block is one of those that a policy lists; a name without local part stands for its namespace. */
 export function isListed(block: QName, headers: readonly QName[]): boolean {
   for (const { namespace, local } of headers) {
     if (namespace === block.namespace && (local === '' || local === block.local)) return true;
   }
   return false;
+}
+
+/** Whether TLS must show who the sender of a message is. */
+export function wantsClientCertificate({ protection }: MessagePlan): boolean {
+  return protection.kind === 'transport' && protection.clientCertificate === true;
+}
+
+/** Whether a message carries, or refers to, the certificate of who sends it. */
+export function wantsCertificateToken({ protection, supporting }: MessagePlan): boolean {
+  return protection.kind === 'asymmetric' || supporting.some(({ kind }) => kind === 'x509');
+}
+
+/** Whether a message carries a key that is encrypted to the certificate of its recipient. */
+function encryptsToCertificate({ protection }: MessagePlan): boolean {
+  if (protection.kind === 'asymmetric') return true;
+  return protection.kind === 'symmetric' && protection.token.kind === 'encryptedKey';
+}
+
+/**
+ * Whether something of a message is decrypted that its sender need not have encrypted: before anything is proved, or
+ * with a key that no signature is made with.
+ */
+export function decryptsUnproven(plan: MessagePlan): boolean {
+  return encryptsSignatures(plan) || plan.protection.kind === 'asymmetric';
+}
+
+/** Whether a message carries user name and password. */
+export function wantsUsername({ supporting }: MessagePlan): boolean {
+  return supporting.some(({ kind }) => kind === 'username');
+}
+
+/** Whether who calls a port needs the certificate of the service: a key is encrypted to it. */
+export function encryptsToService(plan: Plan): boolean {
+  return provingRequests(plan).some(encryptsToCertificate);
+}
+
+/** Whether any request to a port has TLS show who sends it. */
+export function asksForClientCertificate(plan: Plan): boolean {
+  const calls = plan.operations.map(({ request }) => request);
+  return [...provingRequests(plan), ...calls].some(wantsClientCertificate);
 }

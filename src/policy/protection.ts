@@ -2,7 +2,7 @@
 import type { Element } from '@xmldom/xmldom';
 import { SecureConversationError } from '../errors.ts';
 import type { Dialect } from '../names.ts';
-import type { BindingDraft } from './binding.ts';
+import type { BindingDraft, MessageProtection } from './binding.ts';
 import { failAt } from './document.ts';
 import type { MessageDraft } from './endpoint.ts';
 import type { Alternative, NormalPolicy } from './normal-form.ts';
@@ -13,14 +13,15 @@ import { unsupported } from './vocabulary.ts';
 export type PlannedParts = Pick<MessagePlan, 'signed' | 'encrypted'>;
 
 /**
- * What is left to the message itself: TLS signs and encrypts all of it (WS-SecurityPolicy 1.2 §7.3). In a
- * SymmetricBinding the Body must be signed: nothing unsigned ever reaches a service.
+ * What is left to the message itself: TLS signs and encrypts all of it (WS-SecurityPolicy 1.2 §7.3). In the
+ * other bindings the Body must be signed: nothing unsigned ever reaches a service.
  */
 export function partsOf(binding: BindingDraft, { signed, encrypted, encryptedHeader }: MessageDraft): PlannedParts {
   if (binding.kind === 'transport') return { signed: noParts, encrypted: noParts };
   if (!signed.body) unsupported(binding.assertion, 'without Body in SignedParts');
   if (encryptedHeader === undefined) return { signed, encrypted };
-  return unsupported({ element: encryptedHeader }, 'in EncryptedParts of a SymmetricBinding');
+  const kind = binding.kind === 'symmetric' ? 'a SymmetricBinding' : 'an AsymmetricBinding';
+  return unsupported({ element: encryptedHeader }, `in EncryptedParts of ${kind}`);
 }
 
 /** What a binding says of every Security header. */
@@ -28,22 +29,54 @@ export function headerOf({ suite, layout, timestamp }: BindingDraft, dialect: Di
   return { dialect, suite, layout, timestamp };
 }
 
-/** Protection by one symmetric key, in the one order that is written and read: sign, then encrypt. */
-export function symmetric(token: (Protection & { kind: 'symmetric' })['token'], derivedKeys: boolean): Protection {
-  const order = 'signBeforeEncrypting';
-  return { kind: 'symmetric', token, derivedKeys, order, encryptSignature: false, protectTokens: false };
+/** Protection by TLS, which may have to show who the client is. */
+export function transport({ clientCertificate }: { readonly clientCertificate: boolean }): Protection {
+  return { kind: 'transport', clientCertificate };
+}
+
+/** Protection by one symmetric key. */
+export function symmetric(
+  token: (Protection & { kind: 'symmetric' })['token'],
+  derivedKeys: boolean,
+  { order, encryptSignature }: MessageProtection,
+): Protection {
+  return { kind: 'symmetric', token, derivedKeys, order, encryptSignature, protectTokens: false };
+}
+
+/** What the alternatives of a policy compile to, in their order. */
+export interface Compiled<T> {
+  readonly values: readonly [T, ...T[]];
+  /** Why each of the others is not: name of the assertion, file and line. */
+  readonly leftOut: readonly string[];
+}
+
+/**
+ * Compiles each alternative. What contradicts the specifications refuses all of them.
+ * @throws {SecureConversationError} the first one's refusal where none is implemented
+ */
+export function allImplemented<T>(
+  policy: NormalPolicy,
+  at: Element,
+  compile: (alternative: Alternative) => T,
+): Compiled<T> {
+  const values: T[] = [];
+  const leftOut: string[] = [];
+  let refusal: unknown;
+  for (const alternative of policy) {
+    try {
+      values.push(compile(alternative));
+    } catch (error) {
+      if (!(error instanceof SecureConversationError) || error.code !== 'POLICY_UNSUPPORTED') throw error;
+      leftOut.push(error.message);
+      refusal ??= error;
+    }
+  }
+  const [first, ...others] = values;
+  if (first === undefined) throw refusal ?? failAt('POLICY_INVALID', at, 'the policy leaves no alternative');
+  return { values: [first, ...others], leftOut };
 }
 
 /** The first alternative that compiles; if none does, the first one's refusal. */
 export function firstImplemented<T>(policy: NormalPolicy, at: Element, compile: (alternative: Alternative) => T): T {
-  let refusal: unknown;
-  for (const alternative of policy) {
-    try {
-      return compile(alternative);
-    } catch (error) {
-      if (!(error instanceof SecureConversationError) || error.code !== 'POLICY_UNSUPPORTED') throw error;
-      refusal ??= error;
-    }
-  }
-  throw refusal ?? failAt('POLICY_INVALID', at, 'the policy leaves no alternative');
+  return allImplemented(policy, at, compile).values[0];
 }

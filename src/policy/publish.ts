@@ -4,11 +4,13 @@
 import { type Element, type Node, XMLSerializer } from '@xmldom/xmldom';
 import { ConfigurationError } from '../errors.ts';
 import { ns } from '../names.ts';
+import { splitQualifiedName } from '../xml/characters.ts';
 import { escapeAttribute } from '../xml/write.ts';
 import {
   attributeOf,
   childrenNamed,
   elementsOf,
+  elementsWithin,
   failAt,
   isElement,
   isNamed,
@@ -16,7 +18,8 @@ import {
   redeclare,
   requiredAttribute,
 } from './document.ts';
-import { isPolicyElement, policyAt, policyNamespaces } from './normal-form.ts';
+import { policyAt, policyLinksWithin } from './policy-documents.ts';
+import { type InlinedPolicies, inlinedPolicies, inlinePolicies, movePolicyLinks } from './publish-policies.ts';
 import { inlineSchemas } from './publish-schemas.ts';
 import { type ComponentKind, componentNamed, componentOf, portNamed, type Wsdl, type WsdlPort } from './wsdl.ts';
 
@@ -128,9 +131,11 @@ function publishedDocument(wsdl: Wsdl, names: readonly string[] | undefined): El
     root: home.cloneNode(false) as Element,
     kept: names === undefined ? undefined : usedBy(wsdl, ports),
     taken: new Map(),
+    policies: inlinedPolicies(documents),
   };
   for (const document of documents) publishDocument(publication, document, document === home);
   inlineSchemas(wsdl, documents, publication.root);
+  inlinePolicies(publication.policies, publication.root);
   return publication.root;
 }
 
@@ -144,6 +149,7 @@ interface Publication {
   readonly kept: ReadonlySet<Element> | undefined;
   /** Names given away so far. */
   readonly taken: Map<string, Element>;
+  readonly policies: InlinedPolicies;
 }
 
 /** Ports, services, bindings and, through whatever they refer to, policies. */
@@ -172,12 +178,7 @@ function usedBy(wsdl: Wsdl, ports: readonly WsdlPort[]): Set<Element> {
 
 /** The policies that an element and everything in it refer to. */
 function policiesWithin(element: Element): Element[] {
-  const within = [element, ...Array.from(element.getElementsByTagName('*'))];
-  return within.flatMap(at => {
-    const uri = isPolicyElement(at, 'PolicyReference') ? attributeOf(at, '', 'URI') : undefined;
-    const uris = policyNamespaces.flatMap(namespace => attributeOf(at, namespace, 'PolicyURIs')?.match(/\S+/g) ?? []);
-    return [...uris, ...(uri === undefined ? [] : [uri])].map(name => policyAt(name, at));
-  });
+  return policyLinksWithin(element).map(({ uri, at }) => policyAt(uri, at));
 }
 
 /** Copies what is published of one document; comments and white space stay with the element that follows them. */
@@ -206,6 +207,8 @@ function copyOf(publication: Publication, node: Node, isHome: boolean): Node {
   claimName(publication.taken, node);
   if (!isHome) redeclare(node, copy, publication.root);
   moveReferences(publication, node, copy);
+  if (!isHome) moveSchemaNames(publication.root, node, copy);
+  movePolicyLinks(publication.policies, node, copy);
   if (isNamed(node, ns.wsdl, 'service')) keepPorts(publication, node, copy);
   return copy;
 }
@@ -221,9 +224,8 @@ function claimName(taken: Map<string, Element>, element: Element): void {
 
 /** References to components that came from another target namespace now name them in the published one. */
 function moveReferences(publication: Publication, original: Element, copy: Element): void {
-  const copies = [copy, ...Array.from(copy.getElementsByTagName('*'))];
-  const originals = [original, ...Array.from(original.getElementsByTagName('*'))];
-  originals.forEach((element, index) => {
+  const copies = elementsWithin(copy);
+  elementsWithin(original).forEach((element, index) => {
     const [attribute, kind] = references[element.localName ?? ''] ?? [];
     if (attribute === undefined || kind === undefined || !element.hasAttribute(attribute)) return;
     const name = qnameOf(element, attribute);
@@ -233,12 +235,36 @@ function moveReferences(publication: Publication, original: Element, copy: Eleme
   });
 }
 
+/**
+ * Names of schemas whose prefix means something else at the root get one that is declared there: some readers, such as
+ * node-soap, look up no other declarations.
+ */
+function moveSchemaNames(root: Element, original: Element, copy: Element): void {
+  const copies = elementsWithin(copy);
+  elementsWithin(original).forEach((element, index) => {
+    if (!isNamed(element, ns.wsdl, 'part')) return;
+    for (const attribute of ['element', 'type'].filter(name => element.hasAttribute(name))) {
+      const { prefix = null } = splitQualifiedName(requiredAttribute(element, attribute).trim());
+      const { namespace, local } = qnameOf(element, attribute);
+      if (namespace === '' || root.lookupNamespaceURI(prefix as string) === namespace) continue;
+      (copies[index] as Element).setAttribute(attribute, `${publishedPrefix(root, namespace)}:${local}`);
+    }
+  });
+}
+
 /** A prefix for the published target namespace that no document uses for something else. */
 function homePrefix(root: Element): string {
-  const prefix = 'published';
-  const namespace = requiredAttribute(root, 'targetNamespace');
-  if (!root.hasAttribute(`xmlns:${prefix}`)) root.setAttributeNS(ns.xmlns, `xmlns:${prefix}`, namespace);
-  return prefix;
+  return publishedPrefix(root, requiredAttribute(root, 'targetNamespace'));
+}
+
+/** A prefix for a namespace that is declared at the root, and that no document uses for something else. */
+function publishedPrefix(root: Element, namespace: string): string {
+  for (let n = 1; ; n += 1) {
+    const prefix = n === 1 ? 'published' : `published${n}`;
+    const declared = attributeOf(root, ns.xmlns, prefix);
+    if (declared === undefined) root.setAttributeNS(ns.xmlns, `xmlns:${prefix}`, namespace);
+    if (declared === undefined || declared === namespace) return prefix;
+  }
 }
 
 function keepPorts({ kept }: Publication, original: Element, copy: Element): void {

@@ -2,11 +2,15 @@
  * Token assertions and their properties (WS-SecurityPolicy 1.2 §5.4), as the tables of what may stand in each place.
  */
 
-import { attributeOf } from './document.ts';
+import type { Element } from '@xmldom/xmldom';
+import { addressingVersions } from '../names.ts';
+import { attributeOf, elementsOf, isNamed } from './document.ts';
 import type { Alternative, Assertion } from './normal-form.ts';
 import { noParts, partsRow } from './parts.ts';
-import type { CertificateReference, Parts } from './plan.ts';
+import type { CertificateReference, CertificateUse, Parts } from './plan.ts';
+import { isPolicyElement } from './policy-documents.ts';
 import {
+  elements,
   empty,
   invalid,
   nested,
@@ -16,6 +20,7 @@ import {
   readNested,
   unsupported,
   type Vocabulary,
+  vocabulary,
 } from './vocabulary.ts';
 
 /** sp:IncludeToken of WS-SecurityPolicy §5.1. */
@@ -31,6 +36,8 @@ export interface ContextTokenDraft {
   bootstrap: { readonly assertion: Assertion; readonly alternative: Alternative } | undefined;
   mayCancel: boolean;
   mayRenew: boolean;
+  /** Address of sp:Issuer. */
+  readonly issuer: string | undefined;
 }
 
 /** sp:X509Token as a protection token: the key encrypted to the service's certificate. */
@@ -48,9 +55,24 @@ export interface ProvingTokenDraft {
   readonly assertion: Assertion;
 }
 
+/** sp:X509Token whose key signs. */
+export interface SigningCertificateDraft {
+  readonly assertion: Assertion;
+  /** Whether it stands in the messages that it signs. */
+  readonly isIncluded: boolean;
+  isPath: boolean;
+  reference: CertificateReference | undefined;
+}
+
+/** sp:X509Token as a supporting token: a client's certificate, whose key signs. */
+export interface EndorsingCertificateDraft extends SigningCertificateDraft {
+  readonly kind: 'x509';
+  readonly endorsing: true;
+}
+
 export type ProtectionTokenDraft = ContextTokenDraft | CertificateTokenDraft;
 
-export type SupportingTokenDraft = ContextTokenDraft | ProvingTokenDraft;
+export type SupportingTokenDraft = ContextTokenDraft | EndorsingCertificateDraft | ProvingTokenDraft;
 
 /** What one supporting-tokens assertion holds. */
 export interface SupportingTokensDraft {
@@ -68,7 +90,7 @@ const includeTokens: ReadonlyMap<string, IncludeToken> = new Map([
   ['Always', 'always'],
 ]);
 
-const contextTokenProperties: Vocabulary<ContextTokenDraft> = {
+const contextTokenProperties: Vocabulary<ContextTokenDraft> = vocabulary('SecureConversationToken', {
   'sp:RequireDerivedKeys': derivedKeys(),
   'sp12:RequireExplicitDerivedKeys': derivedKeys(),
   'sp:BootstrapPolicy': nested((draft, assertion) => {
@@ -88,11 +110,13 @@ const contextTokenProperties: Vocabulary<ContextTokenDraft> = {
   // Each version of WS-SecurityPolicy goes with one version of the token, so these say what is known.
   'sp11:SC10SecurityContextToken': noted(),
   'sp12:SC13SecurityContextToken': noted(),
-};
+});
 
-const certificateTokenProperties: Vocabulary<CertificateTokenDraft> = {
-  'sp:RequireDerivedKeys': derivedKeys(),
-  'sp12:RequireExplicitDerivedKeys': derivedKeys(),
+/** What both uses of an sp:X509Token may ask for. */
+const certificateProperties: Vocabulary<{
+  readonly assertion: Assertion;
+  reference: CertificateReference | undefined;
+}> = {
   'sp:RequireThumbprintReference': reference('thumbprint'),
   'sp:RequireKeyIdentifierReference': reference('keyIdentifier'),
   'sp:RequireIssuerSerialReference': reference('issuerSerial'),
@@ -100,33 +124,85 @@ const certificateTokenProperties: Vocabulary<CertificateTokenDraft> = {
   'sp:WssX509V3Token11': noted(),
 };
 
-const usernameTokenProperties: Vocabulary<ProvingTokenDraft> = {
+const certificateTokenProperties: Vocabulary<CertificateTokenDraft> = vocabulary('X509Token', {
+  ...certificateProperties,
+  'sp:RequireDerivedKeys': derivedKeys(),
+  'sp12:RequireExplicitDerivedKeys': derivedKeys(),
+});
+
+const signingCertificateProperties: Vocabulary<SigningCertificateDraft> = vocabulary('X509Token', {
+  ...certificateProperties,
+  'sp:WssX509PkiPathV1Token10': pkiPath(),
+  'sp:WssX509PkiPathV1Token11': pkiPath(),
+});
+
+const endorsingCertificateProperties: Vocabulary<EndorsingCertificateDraft> = vocabulary('X509Token', {
+  ...signingCertificateProperties,
+  // Nothing is derived from a public key: CXF, which asks for it, signs with the key itself.
+  'sp:RequireDerivedKeys': noted(),
+});
+
+const usernameTokenProperties: Vocabulary<ProvingTokenDraft> = vocabulary('UsernameToken', {
   'sp:WssUsernameToken10': noted(),
   'sp:WssUsernameToken11': noted(),
-};
+});
 
 /** sp:ProtectionToken of a SymmetricBinding. */
-export const protectionTokens: Vocabulary<{ token: ProtectionTokenDraft | undefined }> = {
-  'sp:SecureConversationToken': nested((draft, assertion, reading) => {
+export const protectionTokens: Vocabulary<{ token: ProtectionTokenDraft | undefined }> = vocabulary('ProtectionToken', {
+  'sp:SecureConversationToken': elements((draft, assertion, reading) => {
     setToken(draft, readContextToken(assertion, reading));
   }),
   'sp:X509Token': nested((draft, assertion, reading) => {
     setToken(draft, readCertificateToken(assertion, reading));
   }),
-};
+});
+
+/** sp:InitiatorToken of an AsymmetricBinding: it stands in requests, or is referred to. */
+export const initiatorTokens = signingTokens('InitiatorToken', ['once', 'alwaysToRecipient']);
+
+/** sp:RecipientToken of an AsymmetricBinding: it stands in answers, or is referred to. */
+export const recipientTokens = signingTokens('RecipientToken', ['alwaysToInitiator']);
+
+/** @param included what IncludeToken says where the token stands in the messages of who signs with it */
+function signingTokens(
+  place: string,
+  included: readonly IncludeToken[],
+): Vocabulary<{ token: SigningCertificateDraft | undefined }> {
+  return vocabulary(place, {
+    'sp:X509Token': nested((draft, assertion, reading) => {
+      if (draft.token !== undefined) invalid(assertion, 'is a second token');
+      const include = readInclude(assertion);
+      if (include !== 'never' && !included.includes(include)) unsupported(assertion, `with IncludeToken ${include}`);
+      const token = { assertion, isIncluded: include !== 'never', isPath: false, reference: undefined };
+      draft.token = readNested(signingCertificateProperties, assertion, token, reading);
+    }),
+  });
+}
+
+/** sp:HttpsToken. */
+export interface TransportTokenDraft {
+  readonly assertion: Assertion;
+  /** Whether TLS must show who the client is. */
+  clientCertificate: boolean;
+}
+
+const httpsTokenProperties: Vocabulary<TransportTokenDraft> = vocabulary('HttpsToken', {
+  'sp12:RequireClientCertificate': empty(draft => {
+    draft.clientCertificate = true;
+  }),
+});
 
 /**
  * sp:TransportToken: in 1.1 an attribute, in 1.2 a nested policy may ask for more than TLS with a server certificate.
  */
-export const transportTokens: Vocabulary<{ token: Assertion | undefined }> = {
-  'sp:HttpsToken': empty((draft, assertion) => {
+export const transportTokens: Vocabulary<{ token: TransportTokenDraft | undefined }> = vocabulary('TransportToken', {
+  'sp:HttpsToken': nested((draft, assertion, reading) => {
     if (draft.token !== undefined) invalid(assertion, 'is a second token');
-    const clientCertificate = attributeOf(assertion.element, '', 'RequireClientCertificate')?.trim() ?? 'false';
-    if (clientCertificate !== 'false' && clientCertificate !== '0')
-      unsupported(assertion, 'with RequireClientCertificate');
-    draft.token = assertion;
+    const attribute = attributeOf(assertion.element, '', 'RequireClientCertificate')?.trim() ?? 'false';
+    const clientCertificate = attribute !== 'false' && attribute !== '0';
+    draft.token = readNested(httpsTokenProperties, assertion, { assertion, clientCertificate }, reading);
   }),
-};
+});
 
 /** A row for a supporting token that signs nothing: the kind it has in a plan, and what its policy may hold. */
 export function provingToken(kind: string, properties: Vocabulary<ProvingTokenDraft>): Row<SupportingTokensDraft> {
@@ -139,16 +215,19 @@ export function provingToken(kind: string, properties: Vocabulary<ProvingTokenDr
 
 /** Supporting tokens that only prove who sends. */
 export const plainSupportingTokens: Record<string, Row<SupportingTokensDraft>> = {
-  'sp:UsernameToken': provingToken('username', usernameTokenProperties),
+  ...vocabulary('SupportingTokens', { 'sp:UsernameToken': provingToken('username', usernameTokenProperties) }),
 };
 
-/** Supporting tokens that sign: the security context over TLS. */
-export const endorsingSupportingTokens: Vocabulary<SupportingTokensDraft> = {
-  'sp:SecureConversationToken': nested((draft, assertion, reading) => {
+/** Supporting tokens that sign: the security context over TLS, a certificate in a bootstrap. */
+export const endorsingSupportingTokens: Vocabulary<SupportingTokensDraft> = vocabulary('EndorsingSupportingTokens', {
+  'sp:SecureConversationToken': elements((draft, assertion, reading) => {
     draft.tokens.push(readContextToken(assertion, reading));
   }),
+  'sp:X509Token': nested((draft, assertion, reading) => {
+    draft.tokens.push(readEndorsingCertificate(assertion, reading));
+  }),
   'sp:SignedParts': partsRow('signed'),
-};
+});
 
 export function supportingTokensDraft(assertion: Assertion): SupportingTokensDraft {
   return { assertion, tokens: [], signed: noParts };
@@ -167,8 +246,31 @@ function readContextToken(assertion: Assertion, reading: Reading): ContextTokenD
     bootstrap: undefined,
     mayCancel: true,
     mayRenew: true,
+    issuer: readIssuer(assertion),
   };
   return readNested(contextTokenProperties, assertion, draft, reading);
+}
+
+/**
+ * sp:Issuer (WS-SecurityPolicy 1.2 §5.1.3): the endpoint that is asked for the token. Where it has more than an
+ * address, a message to it would have to carry that.
+ */
+function readIssuer(assertion: Assertion): string | undefined {
+  const [issuer, second] = elementsOf(assertion.element).filter(child => !isPolicyElement(child, 'Policy'));
+  if (issuer === undefined) return undefined;
+  if (!isNamed(issuer, assertion.name.namespace, 'Issuer')) unsupported({ element: issuer });
+  if (second !== undefined) unsupported({ element: second }, 'beside an Issuer');
+  const [address, more] = elementsOf(issuer);
+  if (address === undefined) return invalid({ element: issuer }, 'has no Address');
+  if (!isAddress(address)) unsupported({ element: address }, 'in an Issuer');
+  if (more !== undefined) unsupported({ element: more }, 'in an Issuer');
+  const text = (address.textContent ?? '').trim();
+  if (!/^https?:\S+$/i.test(text) || !URL.canParse(text)) invalid({ element: address }, 'is no http or https address');
+  return text;
+}
+
+function isAddress(element: Element): boolean {
+  return Object.values(addressingVersions).some(({ namespace }) => isNamed(element, namespace, 'Address'));
 }
 
 function readCertificateToken(assertion: Assertion, reading: Reading): CertificateTokenDraft {
@@ -176,6 +278,40 @@ function readCertificateToken(assertion: Assertion, reading: Reading): Certifica
   if (include !== 'never') unsupported(assertion, `with IncludeToken ${include}`);
   const draft: CertificateTokenDraft = { kind: 'certificate', assertion, derivedKeys: false, reference: undefined };
   return readNested(certificateTokenProperties, assertion, draft, reading);
+}
+
+function readEndorsingCertificate(assertion: Assertion, reading: Reading): EndorsingCertificateDraft {
+  const include = readInclude(assertion);
+  if (include === 'alwaysToInitiator') unsupported(assertion, `with IncludeToken ${include}`);
+  const draft: EndorsingCertificateDraft = {
+    kind: 'x509',
+    endorsing: true,
+    assertion,
+    isIncluded: include !== 'never',
+    isPath: false,
+    reference: undefined,
+  };
+  return readNested(endorsingCertificateProperties, assertion, draft, reading);
+}
+
+/**
+ * How a message has the certificate that signs it.
+ * @param understood references that both sides are said to understand, the best first
+ */
+export function certificateUseOf(
+  { isIncluded, isPath, reference: asked }: SigningCertificateDraft,
+  understood: readonly CertificateReference[],
+): CertificateUse {
+  if (!isIncluded) return { include: 'never', reference: referenceOf({ reference: asked }, understood) };
+  return { include: isPath ? 'path' : 'certificate', reference: asked ?? 'token' };
+}
+
+/** Where a token asks for no kind of reference, the best of those that both sides are said to understand. */
+export function referenceOf(
+  { reference }: { readonly reference: CertificateReference | undefined },
+  understood: readonly CertificateReference[],
+): CertificateReference {
+  return reference ?? understood[0] ?? 'keyIdentifier';
 }
 
 /** WS-SecurityPolicy 1.2 §5.1.1: the URI is made of the policy's own namespace. */
@@ -201,7 +337,14 @@ function derivedKeys<D extends { derivedKeys: boolean }>(): Row<D> {
   });
 }
 
-function reference(kind: CertificateReference): Row<CertificateTokenDraft> {
+function pkiPath(): Row<SigningCertificateDraft> {
+  return empty((draft, assertion) => {
+    if (!draft.isIncluded) unsupported(assertion, 'with IncludeToken never');
+    draft.isPath = true;
+  });
+}
+
+function reference(kind: CertificateReference): Row<{ reference: CertificateReference | undefined }> {
   return empty((draft, assertion) => {
     if (draft.reference !== undefined) invalid(assertion, 'is a second kind of reference');
     draft.reference = kind;

@@ -20,6 +20,7 @@ import {
   requiredAttribute,
 } from './document.ts';
 import type { QName } from './plan.ts';
+import { linkPolicies } from './policy-documents.ts';
 
 /** One wsdl:port. Its binding is looked up only when the port is asked for. */
 export interface WsdlPort {
@@ -41,6 +42,8 @@ export interface Wsdl {
   readonly definitions: readonly Element[];
   /** Root elements of the schemas in files of their own. */
   readonly schemas: readonly Element[];
+  /** Texts of the documents that were read in the place of addresses, by address. */
+  readonly texts: ReadonlyMap<string, string>;
   /** The schema document behind each xsd:import, xsd:include and xsd:redefine that was followed. */
   readonly schemaOf: ReadonlyMap<Element, Element>;
   readonly components: Readonly<Record<ComponentKind, ReadonlyMap<string, Element>>>;
@@ -51,7 +54,10 @@ export interface Wsdl {
  * Finds the document behind a location: `from` is the name of the document that refers to it. Undefined when there is
  * none: a wsdl:import is then refused, and a schema is left out (a plan needs none).
  */
-export type Locate = (location: string, from: string, kind: 'wsdl' | 'xsd') => DocumentText | undefined;
+export type Locate = (location: string, from: string, kind: DocumentKind) => DocumentText | undefined;
+
+/** What a document is read for: `policy` for the policies in it, whatever it is besides. */
+export type DocumentKind = 'wsdl' | 'xsd' | 'policy';
 
 const maxDocuments = 64;
 
@@ -102,7 +108,8 @@ export function portNamed(wsdl: Wsdl, name: string): WsdlPort {
   throw new ConfigurationError('WSDL_INVALID', `${wsdl.name}: no port ${name} (ports: ${names})`);
 }
 
-function locateFile(location: string, from: string, kind: 'wsdl' | 'xsd'): DocumentText | undefined {
+/** Finds a document by its path, or saved beside the one that refers to it. */
+export function locateFile(location: string, from: string, kind: DocumentKind): DocumentText | undefined {
   const file = isUrl(location) ? fileBeside(location, from, kind) : relativeFile(location, from);
   return file === undefined ? undefined : readDocumentText(file);
 }
@@ -111,7 +118,7 @@ function relativeFile(location: string, from: string): string {
   return isAbsolute(location) ? location : join(dirname(from), location);
 }
 
-function fileBeside(location: string, from: string, kind: 'wsdl' | 'xsd'): string | undefined {
+function fileBeside(location: string, from: string, kind: DocumentKind): string | undefined {
   const name = URL.canParse(location) ? (new URL(location).searchParams.get(kind) ?? '') : '';
   const file = join(dirname(from), `${name}.${kind}`);
   return /^[\w-]+$/.test(name) && existsSync(file) ? file : undefined;
@@ -121,6 +128,7 @@ interface Documents {
   readonly definitions: readonly Element[];
   readonly schemas: readonly Element[];
   readonly schemaOf: ReadonlyMap<Element, Element>;
+  readonly texts: ReadonlyMap<string, string>;
 }
 
 /** What each kind of document starts with, and the attribute that refers to one. */
@@ -133,16 +141,19 @@ interface Reading {
   readonly locate: Locate;
   /** Roots of the documents read so far, by file or URL: each is read once, so a loop of imports ends. */
   readonly read: Map<string, Element>;
+  readonly texts: Map<string, string>;
 }
 
 function readDocuments(source: DocumentText, locate: Locate): Documents {
   const root = readRoot(source, 'wsdl');
-  const reading = { locate, read: new Map([[keyOf(source.name), root]]) };
+  const texts = new Map<string, string>();
+  const reading = { locate, read: new Map([[keyOf(source.name), root]]), texts };
   const definitions = readImports(root, reading);
   const schemaOf = new Map<Element, Element>();
   const inTypes = definitions.flatMap(writtenSchemas);
   const schemas = readSchemas(inTypes, reading, schemaOf).slice(inTypes.length);
-  return { definitions, schemas, schemaOf };
+  linkPolicies(definitions, (location, at) => followPolicy(location, at, reading));
+  return { definitions, schemas, schemaOf, texts };
 }
 
 function readImports(root: Element, reading: Reading): Element[] {
@@ -170,36 +181,61 @@ function readSchemas(inTypes: readonly Element[], reading: Reading, schemaOf: Ma
   return schemas;
 }
 
-/** Root of the document that an import refers to, read now or before. */
-function follow(at: Element, kind: 'wsdl' | 'xsd', { locate, read }: Reading): Element | undefined {
-  const text = located(at, kind, locate);
-  if (text === undefined) return undefined;
-  const key = keyOf(text.name);
-  const known = read.get(key);
-  if (known !== undefined) return known;
-  if (read.size >= maxDocuments) failAt('WSDL_INVALID', at, `more than ${maxDocuments} documents`);
-  const root = readRoot(text, kind);
-  read.set(key, root);
-  return root;
-}
-
-/** A document that can't be read is refused where it is referred to. */
-function located(at: Element, kind: 'wsdl' | 'xsd', locate: Locate): DocumentText | undefined {
+/** Root of the document that an import refers to. One that can't be had is refused there. */
+function follow(at: Element, kind: 'wsdl' | 'xsd', reading: Reading): Element | undefined {
   const location = requiredAttribute(at, documentKinds[kind].location);
+  let text: DocumentText | undefined;
   try {
-    return locate(location, fileOf(at), kind);
+    text = locateNext(location, at, kind, reading);
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error;
     return failAt(error.code, at, error.message);
   }
+  return text && rootOf(text, kind, reading);
+}
+
+/** The text behind a location, if there is room for one more document. */
+function locateNext(location: string, at: Element, kind: DocumentKind, reading: Reading): DocumentText | undefined {
+  const from = fileOf(at);
+  const text = reading.locate(location, from, kind);
+  if (text === undefined) return undefined;
+  const address = addressOf(location, from);
+  if (address !== undefined) reading.texts.set(address.href, text.text);
+  if (reading.read.has(keyOf(text.name)) || reading.read.size < maxDocuments) return text;
+  throw new ConfigurationError('WSDL_INVALID', `more than ${maxDocuments} documents`);
+}
+
+/** Root of a document, read now or before. */
+function rootOf(text: DocumentText, kind: DocumentKind, { read }: Reading): Element {
+  const key = keyOf(text.name);
+  const root = read.get(key) ?? readRoot(text, kind);
+  read.set(key, root);
+  return root;
+}
+
+function followPolicy(location: string, at: Element, reading: Reading): Element | undefined {
+  const text = locateNext(location, at, 'policy', reading);
+  return text && rootOf(text, 'policy', reading);
 }
 
 function keyOf(name: string): string {
   return isUrl(name) ? name : resolve(name);
 }
 
+/**
+ * The address that a location in a document means, without its fragment; undefined for a file.
+ * @param from name of the document
+ */
+export function addressOf(location: string, from: string): URL | undefined {
+  const base = isUrl(from) ? from : undefined;
+  if ((base === undefined && !isUrl(location)) || !URL.canParse(location, base)) return undefined;
+  const address = new URL(location, base);
+  address.hash = '';
+  return address;
+}
+
 /** Two letters at least, so that a drive letter is not taken for a scheme. */
-function isUrl(name: string): boolean {
+export function isUrl(name: string): boolean {
   return /^[a-z][a-z0-9+.-]+:/i.test(name);
 }
 
@@ -217,9 +253,10 @@ function requireReadNamespace(at: Element, definitions: readonly Element[]): voi
   );
 }
 
-function readRoot(text: DocumentText, kind: 'wsdl' | 'xsd'): Element {
-  const { namespace, root: local } = documentKinds[kind];
+function readRoot(text: DocumentText, kind: DocumentKind): Element {
   const root = parseDocument(text);
+  if (kind === 'policy') return root;
+  const { namespace, root: local } = documentKinds[kind];
   if (!isNamed(root, namespace, local)) {
     failAt('WSDL_INVALID', root, `expected ${expandedName(namespace, local)}, found ${expandedNameOf(root)}`);
   }
@@ -232,7 +269,7 @@ export function writtenSchemas(definitions: Element): Element[] {
   return types.flatMap(element => childrenNamed(element, ns.xsd, 'schema'));
 }
 
-function isSchemaLink(element: Element): boolean {
+export function isSchemaLink(element: Element): boolean {
   const isLink = element.namespaceURI === ns.xsd && schemaLinks.has(element.localName ?? '');
   return isLink && element.hasAttribute('schemaLocation');
 }

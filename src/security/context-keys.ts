@@ -5,7 +5,7 @@ import type { Suite } from '../crypto/suites.ts';
 import { type DerivedKeyToken, deriveOutgoing, type OutgoingDerivedKey, seedOf } from './derived-key.ts';
 
 /**
- * The keys of one context in this process: its secret, and what was made from it last. Whoever holds the context holds
+ * The keys of one context in this process: its secret, and what was made from it last. The holder of the context holds
  * them, so that they go when it goes. An EncryptedKey has its own, for the one exchange that it protects.
  *
  * Each is made when it is first asked for: {@link derivedKey}, {@link sendingPair}, {@link cipherKey}.

@@ -3,15 +3,15 @@ import { unwrapKey, wrapKey } from '../crypto/keywrap.ts';
 import type { RandomSource } from '../crypto/random.ts';
 import { SecretKey } from '../crypto/secret-key.ts';
 import type { Suite } from '../crypto/suites.ts';
-import { type Certificate, type CertificateIdentifier, findCertificate, type OwnCertificate } from '../crypto/x509.ts';
+import { type Certificate, findCertificate, type OwnCertificate } from '../crypto/x509.ts';
 import { refuse } from '../errors.ts';
-import { algorithms, ns, tokenTypes } from '../names.ts';
+import { algorithms, ns } from '../names.ts';
 import type { CertificateReference } from '../policy/plan.ts';
 import type { Element } from '../xml/tree.ts';
-import { escapeText } from '../xml/write.ts';
+import { certificateIdentifier, writeCertificateReference } from './certificate-reference.ts';
 import { parseCipherData } from './encryption.ts';
 import { algorithmOf, childrenOf, dsIdOf, named, noContent, onlyChild } from './grammar.ts';
-import { parseKeyInfo, type TokenReference, writeKeyIdentifierReference } from './token-reference.ts';
+import { parseKeyInfo, type TokenReference } from './token-reference.ts';
 
 /** xenc:EncryptedKey that protects a bootstrap (XML Encryption §3.5.1). */
 export interface EncryptedKey {
@@ -21,6 +21,8 @@ export interface EncryptedKey {
   readonly recipient: TokenReference;
   /** The encrypted octets. */
   readonly cipher: Buffer;
+  /** What is encrypted with it, where it says so itself. */
+  readonly referenceList: Element | undefined;
 }
 
 /** The key of an EncryptedKey, and the name that an answer has for it. */
@@ -28,24 +30,27 @@ export interface EncryptedKeyHandle {
   readonly secret: SecretKey;
   /** base64 SHA-1 of the encrypted octets: EncryptedKeySHA1 (WSS 1.1 §7.3). */
   readonly sha1: string;
+  /** Our certificate that it was encrypted to; absent: it was encrypted to somebody else's. */
+  readonly recipient?: OwnCertificate;
 }
 
 /**
- * EncryptionMethod, KeyInfo, CipherData. A ReferenceList stands beside it in the header, not inside; Recipient, Type
- * and the like are refused (BSP 1.1 R3209, R5602, R5622, R5623).
+ * EncryptionMethod, KeyInfo, CipherData, and a ReferenceList, which may stand beside it in the header instead;
+ * Recipient, Type and the like are refused (BSP 1.1 R3209, R5602, R5622, R5623).
  *
  * @throws {Refusal} `invalidSecurity`, or `unsupportedAlgorithm` for another key transport than the suite's
  */
 export function parseEncryptedKey(element: Element, suite: Suite): EncryptedKey {
   const id = dsIdOf(element);
   const children = childrenOf(element);
-  if (children.length !== 3) refuse('invalidSecurity', 'encrypted-key-children');
+  if (children.length !== 3 && children.length !== 4) refuse('invalidSecurity', 'encrypted-key-children');
   checkMethod(named(children[0], ns.xenc, 'EncryptionMethod'), suite);
   return {
     element,
     id,
     recipient: parseKeyInfo(named(children[1], ns.ds, 'KeyInfo')),
     cipher: parseCipherData(named(children[2], ns.xenc, 'CipherData'), 128, 512),
+    referenceList: children[3] && named(children[3], ns.xenc, 'ReferenceList'),
   };
 }
 
@@ -86,19 +91,11 @@ export function openEncryptedKey(
   return unwrapKey(privateKey, cipher, suite.encryption.keyBytes, random);
 }
 
-/** A reference as the certificate list takes it; undefined where it can't mean a certificate. */
-export function certificateIdentifier(reference: TokenReference): CertificateIdentifier | undefined {
-  if (reference.kind === 'issuerSerial') return reference;
-  if (reference.kind !== 'keyIdentifier') return undefined;
-  const { value, valueType } = reference;
-  if (valueType === tokenTypes.thumbprintSha1) return { kind: 'thumbprint', value };
-  return valueType === tokenTypes.subjectKeyIdentifier ? { kind: 'keyIdentifier', value } : undefined;
-}
-
-/** A new random key, encrypted to the recipient. Its text is canonical as written. */
+/** A new random key, encrypted to the recipient. */
 export interface NewEncryptedKey {
   readonly handle: EncryptedKeyHandle;
-  readonly text: string;
+  /** Its text, canonical as written, with the ReferenceList of what it encrypts, or ''. */
+  write(referenceList: string): string;
 }
 
 /** Makes a key of the suite's length and writes the EncryptedKey that carries it to `recipient`. */
@@ -111,26 +108,13 @@ export function makeEncryptedKey(
 ): NewEncryptedKey {
   const secret = new SecretKey(random(suite.encryption.keyBytes));
   const cipher = wrapKey(recipient.certificate.publicKey, secret);
-  const text =
+  const write = (referenceList: string) =>
     `<e:EncryptedKey xmlns:e="${ns.xenc}" Id="${id}">` +
     `<e:EncryptionMethod Algorithm="${suite.keyTransport.uri}"></e:EncryptionMethod>` +
     `<ds:KeyInfo xmlns:ds="${ns.ds}">${writeCertificateReference(recipient, reference)}</ds:KeyInfo>` +
-    `<e:CipherData><e:CipherValue>${cipher.toString('base64')}</e:CipherValue></e:CipherData></e:EncryptedKey>`;
-  return { handle: { secret, sha1: sha1Of(cipher) }, text };
-}
-
-function writeCertificateReference(certificate: Certificate, reference: CertificateReference): string {
-  const { thumbprintSha1, subjectKeyIdentifier, issuerSerial } = certificate;
-  if (reference === 'keyIdentifier' && subjectKeyIdentifier !== undefined) {
-    return writeKeyIdentifierReference(tokenTypes.subjectKeyIdentifier, subjectKeyIdentifier);
-  }
-  if (reference !== 'issuerSerial') return writeKeyIdentifierReference(tokenTypes.thumbprintSha1, thumbprintSha1);
-  return (
-    `<o:SecurityTokenReference xmlns:o="${ns.wsse}"><ds:X509Data><ds:X509IssuerSerial>` +
-    `<ds:X509IssuerName>${escapeText(issuerSerial.issuer)}</ds:X509IssuerName>` +
-    `<ds:X509SerialNumber>${issuerSerial.serialNumber}</ds:X509SerialNumber>` +
-    '</ds:X509IssuerSerial></ds:X509Data></o:SecurityTokenReference>'
-  );
+    `<e:CipherData><e:CipherValue>${cipher.toString('base64')}</e:CipherValue></e:CipherData>` +
+    `${referenceList}</e:EncryptedKey>`;
+  return { handle: { secret, sha1: sha1Of(cipher) }, write };
 }
 
 /** EncryptedKeySHA1 of the encrypted octets. */

@@ -32,6 +32,8 @@ export interface SecurityHeader {
 export interface HeaderOptions {
   readonly soap: SoapVersion;
   readonly dialect: Dialect;
+  /** Another dialect whose DerivedKeyTokens are taken, too. */
+  readonly mixedWith?: Dialect | undefined;
   readonly suite: Suite;
   readonly layout: Layout;
 }
@@ -68,7 +70,7 @@ function childrenIn({ wsc }: Dialect): ReadonlyMap<string, Child> {
     EncryptedKey: {
       namespace: ns.xenc,
       most: 1,
-      read: (element, header, { suite }) => header.encryptedKeys.push(parseEncryptedKey(element, suite)),
+      read: (element, header, { suite }) => header.encryptedKeys.push(readEncryptedKey(element, header, suite)),
     },
     EncryptedData: {
       namespace: ns.xenc,
@@ -78,10 +80,7 @@ function childrenIn({ wsc }: Dialect): ReadonlyMap<string, Child> {
     ReferenceList: {
       namespace: ns.xenc,
       most: 1,
-      read: (element, header) => {
-        header.dataReferences.push(...parseReferenceList(element));
-        return header.referenceLists.push(element);
-      },
+      read: readReferenceList,
     },
     Signature: {
       namespace: ns.ds,
@@ -90,6 +89,20 @@ function childrenIn({ wsc }: Dialect): ReadonlyMap<string, Child> {
     },
   };
   return new Map(Object.entries(children));
+}
+
+/** @returns how many there are now, in EncryptedKeys and beside them */
+function readReferenceList(element: Element, header: Building): number {
+  header.dataReferences.push(...parseReferenceList(element));
+  return header.referenceLists.push(element);
+}
+
+function readEncryptedKey(element: Element, header: Building, suite: Suite): EncryptedKey {
+  const key = parseEncryptedKey(element, suite);
+  const { referenceList } = key;
+  if (referenceList !== undefined && readReferenceList(referenceList, header) > 1)
+    refuse('invalidSecurity', 'security-count');
+  return key;
 }
 
 const grammars = new Map<Dialect, ReadonlyMap<string, Child>>();
@@ -105,15 +118,23 @@ export function parseSecurityHeader(element: Element | undefined, options: Heade
   checkAttributes(element, options.soap);
   const order = childrenOf(element);
   const header = emptyHeader(order);
-  const grammar = grammarOf(options.dialect);
   for (const part of order) {
-    const rule = grammar.get(part.local);
+    const spoken = isMixed(part, options) ? { ...options, dialect: options.mixedWith } : options;
+    const rule = grammarOf(spoken.dialect).get(part.local);
     if (rule === undefined || rule.namespace !== part.namespace) readSupportingToken(part, header);
-    else if (rule.read(part, header, options) > rule.most) refuse('invalidSecurity', 'security-count');
+    else if (rule.read(part, header, spoken) > rule.most) refuse('invalidSecurity', 'security-count');
   }
   checkDistinct(header.derivedKeys);
   checkLayout(header, options.layout);
   return header;
+}
+
+/** Whether a child is a DerivedKeyToken of the other dialect, where that one is taken. */
+function isMixed(
+  { local, namespace }: Element,
+  options: HeaderOptions,
+): options is HeaderOptions & { readonly mixedWith: Dialect } {
+  return local === 'DerivedKeyToken' && namespace === options.mixedWith?.wsc;
 }
 
 /** One of a kind at most. */
@@ -147,11 +168,10 @@ function emptyHeader(order: readonly Element[]): Building {
   };
 }
 
-const soapAttributes: ReadonlySet<string> = new Set(['mustUnderstand', 'actor', 'role', 'relay']);
-
 function checkAttributes(element: Element, soap: SoapVersion): void {
   for (const { namespace, local } of element.attributes) {
-    if (namespace !== soap.namespace || !soapAttributes.has(local)) refuse('invalidSecurity', 'security-attribute');
+    if (namespace !== soap.namespace || !soap.blockAttributes.has(local))
+      refuse('invalidSecurity', 'security-attribute');
   }
 }
 

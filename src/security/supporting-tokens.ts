@@ -1,11 +1,21 @@
-import { digest } from '../crypto/digest.ts';
 import { refuse } from '../errors.ts';
-import { ns, tokenTypes } from '../names.ts';
+import { ns } from '../names.ts';
 import { attributeValue, type Element, isNamed } from '../xml/tree.ts';
-import { type CertificateClaims, parseBinaryToken, writeBinaryToken } from './binary-token.ts';
+import {
+  type CertificateClaims,
+  nameOfCertificate,
+  parseBinaryToken,
+  refersToCertificate,
+  valueTypeOf,
+  writeBinaryToken,
+} from './binary-token.ts';
+import { refersToToken, type TokenReference } from './token-reference.ts';
 import { parseUsernameToken, type UsernameClaims, writeUsernameToken } from './username-token.ts';
 
-/** A kind of supporting token (WS-SecurityPolicy 1.3 §8): it proves something of who sends, by what it says or by its key. */
+/**
+ * A kind of supporting token (WS-SecurityPolicy 1.3 §8): it proves something about the sender, by what it says or by
+ * its key.
+ */
 export interface TokenKind<Claims> {
   /** Name of its element. */
   readonly namespace: string;
@@ -24,9 +34,11 @@ export interface TokenKind<Claims> {
 /** How the key of a token is named. */
 export interface TokenKeyKind<Claims> {
   /** ValueType of a reference to it, by the wsu:Id of the token. */
-  readonly valueType: string;
+  valueType(claims: Claims): string;
   /** The same for each token of this key, another one for each key: it tells keys apart in the replay table. */
   nameOf(claims: Claims): string;
+  /** Whether a reference means it otherwise than by the wsu:Id of the token; absent: none does. */
+  isMeant?(reference: TokenReference, claims: Claims): boolean;
 }
 
 const username: TokenKind<UsernameClaims> = {
@@ -44,7 +56,7 @@ const x509: TokenKind<CertificateClaims> = {
   local: 'BinarySecurityToken',
   mayBeSigned: true,
   mayBeEncrypted: false,
-  key: { valueType: tokenTypes.x509v3, nameOf: ({ certificate }) => digest('sha256', certificate) },
+  key: { valueType: valueTypeOf, nameOf: nameOfCertificate, isMeant: refersToCertificate },
   parse: parseBinaryToken,
   write: writeBinaryToken,
 };
@@ -91,6 +103,20 @@ export function keyOfKind(kind: string): TokenKeyKind<unknown> {
   const key = supportingTokens.get(kind)?.key;
   if (key === undefined) throw new TypeError(`a token without a key: ${kind}`);
   return key;
+}
+
+/** Whether a reference means a supporting token that has a key, by its wsu:Id or by what its kind is named by. */
+export function refersToKey(
+  reference: TokenReference,
+  { id, kind, claims }: Omit<SupportingTokenElement, 'element'>,
+): boolean {
+  const { valueType, isMeant } = keyOfKind(kind);
+  return refersToToken(reference, { id, valueType: valueType(claims) }) || isMeant?.(reference, claims) === true;
+}
+
+/** The certificate among the tokens of a message. */
+export function certificateIn(tokens: readonly ProvenToken[]): CertificateClaims | undefined {
+  return tokens.find(({ kind }) => kind === 'x509')?.claims as CertificateClaims | undefined;
 }
 
 /** Whether a message's signature may cover an element as a supporting token. */

@@ -1,5 +1,6 @@
 import { refuse } from '../errors.ts';
 import { ns } from '../names.ts';
+import { trimSpace } from '../xml/characters.ts';
 import type { Element } from '../xml/tree.ts';
 import { childrenOf, leaf, named, wsuIdOf } from './grammar.ts';
 
@@ -77,32 +78,50 @@ function instantWriter(): (ms: number) => string {
   };
 }
 
-const utc = /^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?Z$/;
-
 function instantOf(text: string): number {
-  return parseInstant(text) ?? refuse('invalidSecurity', 'timestamp-value');
+  return parseInstant(trimSpace(text)) ?? refuse('invalidSecurity', 'timestamp-value');
 }
 
+/** A date and a time to the second, a fraction of any length, and the zone. */
+const instant = /^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?(?:Z|[+-][0-9]{2}:[0-9]{2})$/;
+
+/** Further than any two places are apart, in minutes (XML Schema Part 2 §3.2.7.3). */
+const maxOffsetMinutes = 840;
+
 /**
- * Milliseconds since the epoch of an xs:dateTime in UTC, `Z` written, with at most nine fraction digits (BSP 1.1 R3217,
- * R3223); undefined for another text, and for days and hours that don't exist.
+ * Milliseconds since the epoch of an xs:dateTime (XML Schema Part 2 §3.2.7) with its zone, `Z` or an offset. What one
+ * reader can take for another instant than the next does is undefined: a time without a zone, 24:00:00, a leap second,
+ * a year of other than four digits; so are days and hours that don't exist. BSP 1.1 R3217 wants `Z`, which not every
+ * stack writes; an offset is as definite.
  */
 export function parseInstant(text: string): number | undefined {
-  if (!utc.test(text)) return undefined;
+  if (!instant.test(text)) return undefined;
   const [year, month, day] = [digits(text, 0, 4), digits(text, 5, 7), digits(text, 8, 10)];
   const [hour, minute, second] = [digits(text, 11, 13), digits(text, 14, 16), digits(text, 17, 19)];
   const isDay = year > 0 && month >= 1 && month <= 12 && day >= 1 && day <= daysIn(year, month);
   if (!isDay || hour > 23 || minute > 59 || second > 59) return undefined;
+  const offset = offsetMinutes(text);
+  if (offset === undefined) return undefined;
   // Date.UTC takes years before 100 for those of the last century.
   if (year < 100) return Number.NEGATIVE_INFINITY;
-  return Date.UTC(year, month - 1, day, hour, minute, second, millisecondsOf(text));
+  return Date.UTC(year, month - 1, day, hour, minute - offset, second, millisecondsOf(text));
+}
+
+/** How far the zone of a time is ahead of UTC; undefined for one that there is not. */
+function offsetMinutes(text: string): number | undefined {
+  if (text.endsWith('Z')) return 0;
+  const at = text.length - 6;
+  const [hours, minutes] = [digits(text, at + 1, at + 3), digits(text, at + 4, at + 6)];
+  const offset = hours * 60 + minutes;
+  if (minutes > 59 || offset > maxOffsetMinutes) return undefined;
+  return text[at] === '-' ? -offset : offset;
 }
 
 /** What of the fraction a clock in milliseconds can tell. */
 function millisecondsOf(text: string): number {
-  const fraction = text.slice(20, -1);
-  if (fraction.length === 3) return digits(fraction, 0, 3);
-  return Number(fraction.slice(0, 3).padEnd(3, '0'));
+  if (text[19] !== '.') return 0;
+  if (text.length === 24 && text.endsWith('Z')) return digits(text, 20, 23);
+  return Number(/^[0-9]{1,3}/.exec(text.slice(20, 23))?.[0].padEnd(3, '0'));
 }
 
 function digits(text: string, start: number, end: number): number {

@@ -87,6 +87,28 @@ function issuerSerialOf(element: Element) {
   } as const;
 }
 
+/** The dialects that a reference may name a token's type by. */
+export interface ReferenceDialects {
+  readonly dialect: Dialect;
+  readonly mixedWith?: Dialect | undefined;
+}
+
+/** Whether a type that a reference names, if any, is that of a security context. */
+function isContextType(named: string | undefined, { dialect, mixedWith }: ReferenceDialects): boolean {
+  return named === undefined || named === dialect.sct || (mixedWith !== undefined && named === mixedWith.sct);
+}
+
+/**
+ * The same of a derived key. Where dialects are mixed, a derived key has the type of what it is derived from, too:
+ * CXF's streaming client writes it so into signatures. Which key is meant is said by the id alone.
+ */
+function isDerivedKeyType(named: string | undefined, dialects: ReferenceDialects): boolean {
+  const { dialect, mixedWith } = dialects;
+  if (named === undefined || named === dialect.dk) return true;
+  if (mixedWith === undefined) return false;
+  return named === mixedWith.dk || named === tokenTypes.encryptedKey || isContextType(named, dialects);
+}
+
 /**
  * Whether a reference means the security context: by its wsu:Id (in a message that carries it), by its Identifier, or
  * by `#` and its Identifier, which is how CXF's streaming side writes both. An Instance that is given must be the
@@ -95,12 +117,11 @@ function issuerSerialOf(element: Element) {
 export function refersToContext(
   reference: TokenReference,
   context: { readonly id: string; readonly instance: string | undefined; readonly wsuId: string | undefined },
-  dialect: Dialect,
+  dialects: ReferenceDialects,
 ): boolean {
   if (reference.kind !== 'direct') return false;
   const { uri, valueType, tokenType, instance } = reference;
-  if (valueType !== undefined && valueType !== dialect.sct) return false;
-  if (tokenType !== undefined && tokenType !== dialect.sct) return false;
+  if (!isContextType(valueType, dialects) || !isContextType(tokenType, dialects)) return false;
   if (instance !== undefined && instance !== context.instance) return false;
   if (uri === context.id) return true;
   return uri[0] === '#' && (uri.slice(1) === context.wsuId || uri.slice(1) === context.id);
@@ -135,11 +156,10 @@ export function refersToToken(
 /**
  * The id that a reference to a DerivedKeyToken of the same message names; undefined where the reference can't mean one.
  */
-export function derivedKeyIdOf(reference: TokenReference, dialect: Dialect): string | undefined {
+export function derivedKeyIdOf(reference: TokenReference, dialects: ReferenceDialects): string | undefined {
   if (reference.kind !== 'direct' || reference.uri[0] !== '#') return undefined;
-  if (reference.valueType !== undefined && reference.valueType !== dialect.dk) return undefined;
-  if (reference.tokenType !== undefined && reference.tokenType !== dialect.dk) return undefined;
-  return reference.uri.slice(1);
+  const { uri, valueType, tokenType } = reference;
+  return isDerivedKeyType(valueType, dialects) && isDerivedKeyType(tokenType, dialects) ? uri.slice(1) : undefined;
 }
 
 const open = `<o:SecurityTokenReference xmlns:o="${ns.wsse}">`;

@@ -1,7 +1,9 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
-import { isIP } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import { type AddressList, plainAddress } from '../users/addresses.ts';
 import type { CountedCaller } from '../users/authenticate.ts';
+import { peerCertificates, type Requester } from './client-certificates.ts';
+import { nodeAddress, parseForwarded } from './forwarded.ts';
 
 /** Where a request came from, as far as it can be known. */
 export type Origin = Pick<CountedCaller, 'address' | 'isLimited'>;
@@ -16,11 +18,36 @@ export function callerOf(
   response: ServerResponse,
   trusted: AddressList,
   peer = request.socket.remoteAddress ?? '',
-): CountedCaller {
+): Requester {
+  return foundLater(request, response, {
+    origin: headers => originOf(peer, headers, trusted),
+    certificates: () => peerCertificates(request.socket as TLSSocket),
+  });
+}
+
+/**
+ * Whom a request came from that a node has handed on. The node is known by its certificate, and believed; it says
+ * nothing of a certificate that it was shown.
+ */
+export function relayedCallerOf(request: IncomingMessage, response: ServerResponse): Requester {
+  const peer = request.socket.remoteAddress ?? '';
+  return foundLater(request, response, {
+    origin: headers => relayedOrigin(peer, headers),
+    certificates: () => [],
+  });
+}
+
+/** How a caller is found out. */
+interface Finding {
+  origin(headers: IncomingHttpHeaders): Origin;
+  certificates(): readonly Uint8Array[];
+}
+
+function foundLater(request: IncomingMessage, response: ServerResponse, find: Finding): Requester {
   let origin: Origin | undefined;
   let signal: AbortSignal | undefined;
   const found = () => {
-    origin ??= originOf(peer, request.headers, trusted);
+    origin ??= find.origin(request.headers);
     return origin;
   };
   return {
@@ -34,6 +61,10 @@ export function callerOf(
       signal ??= closing(request, response);
       return signal;
     },
+    get certificates() {
+      return find.certificates();
+    },
+    request,
   };
 }
 
@@ -67,16 +98,27 @@ export function originOf(peer: string, headers: IncomingHttpHeaders, trusted: Ad
   return { address: isKnown ? first : own, isLimited: true };
 }
 
-/** The addresses of a header, the last proxy's word last; undefined for one that can't be read. */
+/**
+ * The origin that a node says in `Forwarded`: one address, or `unknown` for somebody behind a proxy that says nothing.
+ * Where it says something else, its own address stands for all that come from it, and is limited.
+ */
+export function relayedOrigin(peer: string, { forwarded }: IncomingHttpHeaders): Origin {
+  const [node, ...more] = forwarded === undefined ? [] : forwardedFor(forwarded);
+  const address = nodeAddress(node);
+  if (address !== undefined && more.length === 0) return { address, isLimited: true };
+  return { address: plainAddress(peer), isLimited: forwarded !== 'for=unknown' };
+}
+
+/** The nodes of a header as they are written, the last proxy's word last; undefined for one that can't be read. */
 type Nodes = readonly (string | undefined)[];
 
-/** Proxies that are looked through: a header of many more is nobody's chain. */
+/** Proxies that are looked through: a header of many more is nobody's chain, and each address costs some time. */
 const maxProxies = 32;
 
 /** The right-most address that is no trusted proxy's; `none` where all are. */
 function stranger(nodes: Nodes, trusted: AddressList): string {
-  const last = nodes.slice(-maxProxies);
-  const found = last.findLast(node => node === undefined || !trusted(node));
+  const last = nodes.slice(-maxProxies).map(nodeAddress);
+  const found = last.findLast(address => address === undefined || !trusted(address));
   if (found !== undefined) return found;
   return last.includes(undefined) || nodes.length > maxProxies ? 'unknown' : 'none';
 }
@@ -84,38 +126,10 @@ function stranger(nodes: Nodes, trusted: AddressList): string {
 const readers: readonly ((text: string) => Nodes)[] = [forwardedFor, xForwardedFor];
 
 function xForwardedFor(text: string): Nodes {
-  return text.split(',').map(nodeAddress);
+  return text.split(',');
 }
-
-/**
- * One parameter of `Forwarded` with what ends it: quoted or, as many write it, an address with colons and brackets
- * without quotes.
- */
-const pair = /[ \t]*([\w!#$%&'*+.^`|~-]+)=(?:"([^"\\]*)"|([\w!#$%&'*+.^`|~:[\]-]+))[ \t]*([;,]|$)/y;
 
 /** The `for` of each element (RFC 7239 §4, §5.2). */
 function forwardedFor(text: string): Nodes {
-  const nodes: (string | undefined)[] = [];
-  let node: string | undefined;
-  let end = ',';
-  for (let at = 0; at < text.length || end !== ''; at = pair.lastIndex) {
-    pair.lastIndex = at;
-    const found = pair.exec(text);
-    if (found === null) return [undefined];
-    const [, name = '', quoted, token = ''] = found;
-    if (name.toLowerCase() === 'for') node = nodeAddress(quoted ?? token);
-    end = found[4] ?? '';
-    if (end === ';') continue;
-    nodes.push(node);
-    node = undefined;
-  }
-  return nodes;
-}
-
-/** An address with or without a port, an IPv6 one in brackets where it has one. */
-function nodeAddress(text: string): string | undefined {
-  const bare = text.trim();
-  const [, inBrackets, dotted] = /^(?:\[([\da-f:.]+)\]|([\d.]+))(?::\d{1,5})?$/i.exec(bare) ?? [];
-  const address = plainAddress(inBrackets ?? dotted ?? bare);
-  return isIP(address) === 0 ? undefined : address;
+  return parseForwarded(text)?.map(({ from }) => from) ?? [undefined];
 }

@@ -3,8 +3,11 @@ import { audience, scope, usualTokenLifeMs } from '../bearer/token-fields.ts';
 import { type RandomSource, uuidText } from '../crypto/random.ts';
 import { type Describes, object, where } from '../fields.ts';
 import type { RingKeeper } from '../keyring/keeper.ts';
-import { ringToSealWith } from '../keyring/seal.ts';
+import { ringAtHand } from '../keyring/seal.ts';
 import type { Context } from '../state/context.ts';
+
+/** Of a conversation, what a bearer token for its user says and ends by. */
+export type BearerContext = Pick<Context, 'id' | 'user' | 'roles' | 'tokenExpiresMs' | 'absoluteExpiresMs'>;
 
 /** What a bearer token for the user of a conversation is to be good for. */
 export interface ContextBearerOptions {
@@ -43,17 +46,18 @@ const place = { of: 'bearerToken', path: '', manner: { error: (sentence: string)
  * Makes an access token for the user of a conversation. The conversation is the token's grant, so that a node that
  * knows of its cancellation refuses the token as well.
  * @throws {Refusal} `server` where nothing may be issued now, or where user and roles are too long
- * @throws {TypeError} naming an option that can't be
+ * @throws {TypeError} naming an option that can't be; for an anonymous conversation
  */
 export function contextBearer(
-  context: Context,
+  context: BearerContext,
   options: ContextBearerOptions,
   keeper: Pick<RingKeeper, 'ring' | 'stale'>,
   { nowMs, random }: { readonly nowMs: number; readonly random: RandomSource },
 ): string {
   const { audience, scope, lifetimeMs } = contextBearerOptions.read(options, place);
-  const ring = ringToSealWith(keeper);
+  const ring = ringAtHand(keeper);
   const { user, roles, tokenExpiresMs, absoluteExpiresMs } = context;
+  if (user === undefined) throw new TypeError('an anonymous conversation has no user that a token could be for');
   const lifeMs = Math.min(Math.floor(lifetimeMs), ring.policy.lifeMs);
   const token = {
     id: uuidText(random),

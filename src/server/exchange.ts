@@ -1,58 +1,63 @@
-import { type Awaitable, after } from '../awaitable.ts';
-import { cancelContext } from '../conversation/cancel.ts';
-import { type IssueOptions, issueContext, type Principal } from '../conversation/issue.ts';
+import type { Awaitable } from '../awaitable.ts';
+import { type Cancelled, cancelContext, cancelOwn } from '../conversation/cancel.ts';
+import { type IssueOptions, issueContext } from '../conversation/issue.ts';
 import { checkRenewTarget, renewContext } from '../conversation/renew.ts';
 import { parseTokenRequest, type TokenRequest } from '../conversation/token-request.ts';
-import { CallerGone, Overload, refuse } from '../errors.ts';
+import { validateSigner, validateTarget } from '../conversation/validate.ts';
+import { refuse } from '../errors.ts';
+import { isEncryptedData } from '../message/encrypted-parts.ts';
 import type { Message } from '../message/message.ts';
-import type { SendKeys } from '../message/sending-key.ts';
-import { type OutgoingBody, selfContained } from '../message/sent-body.ts';
 import type { Verified } from '../message/verified.ts';
-import { sessionFaultAction, type TrustRequest } from '../names.ts';
-import { type ExchangePlan, type MessagePlan, type OperationPlan, type Plan, tokenUseOf } from '../policy/plan.ts';
-import { userOf } from '../security/supporting-tokens.ts';
-import { writeContextReference } from '../security/token-reference.ts';
-import { faultContent } from '../soap/fault.ts';
-import { writeFaultElement } from '../soap/fault-shape.ts';
-import { type FoundState, keysOf } from '../state/state-mode.ts';
-import type { CountedCaller } from '../users/authenticate.ts';
+import type { TrustRequest } from '../names.ts';
+import type { ConversationPlan, ExchangePlan, OperationPlan } from '../policy/plan.ts';
+import type { FoundState } from '../state/state-mode.ts';
 import { type Element, isNamed } from '../xml/tree.ts';
-import type { CurrentContext } from './current-context.ts';
-import type { PortParts, ServedPort } from './port.ts';
-import type { ServiceAnswer } from './service.ts';
+import { callExchange, isInputOf } from './calls.ts';
+import { type ConversationPort, isInConversation, type PortParts, type ServedPort } from './port.ts';
+import { type Proof, provenBeginner, provenPrincipal } from './proof.ts';
+import { answerKeys, type Exchange, type Reply, tokenReply } from './reply.ts';
 
-/** What is answered to a verified request: a Body to be protected by the exchange's response plan. */
-export interface Reply {
-  readonly action: string;
-  readonly body: OutgoingBody;
-  readonly keys: SendKeys;
-  readonly isFault: boolean;
+/**
+ * Picks the exchange by wsa:Action, or by SOAPAction where the port has no WS-Addressing, and holds requests for tokens
+ * to their own size. Neither is verified yet: they only decide which plan the message is held to, and each exchange
+ * compares them with what it verified.
+ */
+export function exchangeFor(message: Message, soapAction: string | undefined, port: ServedPort): Exchange {
+  const { plan } = port;
+  const action = message.addressing?.action ?? (plan.addressing === undefined ? soapAction : undefined);
+  const trust = isInConversation(port) ? trustExchangeFor(message, action, port) : undefined;
+  if (trust !== undefined) return trust;
+  const [operation, ...others] = operationsMeant(message, action, port);
+  // An action that the WSDL does not know is held to the conversation's policy too; WCF reads the answer as a lost
+  // session.
+  return operation === undefined
+    ? refuse(isInConversation(port) ? 'badContextToken' : 'actionMismatch', 'action-unknown')
+    : callExchange([operation, ...others], port);
 }
 
-/** One kind of exchange: how its request and response are protected, and what is done with the verified request. */
-export interface Exchange {
-  readonly plan: ExchangePlan;
-  /** Whether it has no answer but a fault. */
-  readonly isOneWay: boolean;
-  /** @returns undefined where a one-way request was accepted */
-  perform(verified: Verified, port: ServedPort, caller: CountedCaller): Awaitable<Reply | undefined>;
+/** The exchange that asks the issuer; undefined for a call. */
+function trustExchangeFor(message: Message, action: string | undefined, port: ConversationPort): Exchange | undefined {
+  const { requestAction } = port.plan.dialect;
+  const request = (Object.keys(requestAction) as TrustRequest[]).find(name => requestAction[name] === action);
+  if (request === undefined) return undefined;
+  if (message.bytes > maxTokenRequestBytes) refuse('malformed', 'rst-bytes');
+  return trustExchanges[request](port, message);
 }
 
 /**
- * Picks the exchange by wsa:Action, and holds requests for tokens to their own size. The action is not verified yet: it
- * only decides which plan the message is held to, and each exchange compares it with what it verified.
+ * The operations that a message can mean by its action and, where that says nothing, by its Body if that is in clear.
+ * Those that are left are protected alike: the policy compiler has seen to it.
  */
-export function exchangeFor(message: Message, port: ServedPort): Exchange {
-  const action = message.addressing?.action;
-  const request = trustRequest(action, port.plan);
-  if (request !== undefined) {
-    if (message.bytes > maxTokenRequestBytes) refuse('malformed', 'rst-bytes');
-    return trustExchanges[request](port.plan, message);
-  }
-  const operation = action === undefined ? undefined : port.operationByAction.get(action);
-  // An action that the WSDL does not know is held to the conversation's policy too; WCF reads the answer as a lost
-  // session.
-  return operation === undefined ? refuse('badContextToken', 'action-unknown') : applicationExchange(operation);
+function operationsMeant(
+  { envelope }: Message,
+  action: string | undefined,
+  { plan, operationsByAction }: ServedPort,
+): readonly OperationPlan[] {
+  const isUntold = plan.addressing === undefined && !action;
+  const named = isUntold ? plan.operations : (operationsByAction.get(action) ?? []);
+  const content = envelope.body.children[0];
+  if (named.length < 2 || content === undefined || isEncryptedData(content)) return named;
+  return named.filter(operation => isInputOf(content, operation));
 }
 
 /**
@@ -60,164 +65,133 @@ export function exchangeFor(message: Message, port: ServedPort): Exchange {
  */
 const maxTokenRequestBytes = 64 * 1024;
 
-function trustRequest(action: string | undefined, plan: Plan): TrustRequest | undefined {
-  const { requestAction } = plan.dialect;
-  return (Object.keys(requestAction) as TrustRequest[]).find(request => requestAction[request] === action);
-}
-
-const trustExchanges: Readonly<Record<TrustRequest, (plan: Plan, message: Message) => Exchange>> = {
-  issue: plan => ({ plan: plan.bootstrap, isOneWay: false, perform: issue }),
-  cancel: plan => ({ plan: plan.cancel, isOneWay: false, perform: cancel }),
+const trustExchanges: Readonly<Record<TrustRequest, (port: ConversationPort, message: Message) => Exchange>> = {
+  issue: port => trustExchange(port, port.plan.bootstrap, issue),
+  cancel: cancelExchange,
   renew: renewExchange,
   amend: () => refuse('invalidRequest', 'amend-not-offered'),
+  validate: (port, message) =>
+    hasToken(message, port.plan)
+      ? trustExchange(port, port.plan.cancel, validateSigned)
+      : trustExchange(port, port.plan.bootstrap, validateShown),
 };
+
+function trustExchange(
+  port: ConversationPort,
+  plan: ExchangePlan,
+  perform: (proof: Proof, port: ConversationPort) => Awaitable<Reply>,
+): Exchange {
+  return {
+    plan,
+    addressing: port.plan.trustAddressing,
+    isOneWay: false,
+    isForIssuer: true,
+    perform: proof => perform(proof, port),
+  };
+}
 
 /**
  * A Renew with a token in its header is signed by the context's key (WCF); one without (CXF) is protected by the
  * bootstrap alone. The structure decides, before any key is looked for.
  */
-function renewExchange(plan: Plan, { envelope }: Message): Exchange {
+function renewExchange(port: ConversationPort, message: Message): Exchange {
+  const { plan } = port;
   if (!plan.mayRenew) refuse('unableToRenew', 'renew-not-offered');
-  const isToken = (child: Element) => isNamed(child, plan.dialect.wsc, 'SecurityContextToken');
-  const exchange = envelope.security?.children.some(isToken) ? plan.renew : plan.bootstrap;
-  const perform: Exchange['perform'] = (verified, port, caller) => renew(verified, exchange.request, port, caller);
-  return { plan: exchange, isOneWay: false, perform };
+  return trustExchange(port, hasToken(message, plan) ? plan.renew : plan.bootstrap, renew);
 }
 
-async function issue(verified: Verified, port: ServedPort, caller: CountedCaller): Promise<Reply> {
+/** A Cancel with a token in its header is one in the conversation; one without (CXF) is protected by the bootstrap. */
+function cancelExchange(port: ConversationPort, message: Message): Exchange {
+  const { plan } = port;
+  return hasToken(message, plan)
+    ? trustExchange(port, plan.cancel, cancel)
+    : trustExchange(port, plan.bootstrap, cancelByBootstrap);
+}
+
+function hasToken({ envelope }: Message, { dialect }: ConversationPlan): boolean {
+  const isToken = (child: Element) => isNamed(child, dialect.wsc, 'SecurityContextToken');
+  return envelope.security?.children.some(isToken) ?? false;
+}
+
+async function issue(proof: Proof, port: ConversationPort): Promise<Reply> {
   const { plan, parts } = port;
+  const { verified } = proof;
   const request = parseTokenRequest(verified.content, plan.dialect, 'issue');
-  const principal = await provenUser(verified, plan.bootstrap.request, port, caller);
+  const principal = await provenBeginner(proof, request.entropy, port);
   const body = await issueContext(request, principal, issueOptions(port));
   parts.counters.issued();
   return tokenReply('issue', body, verified, plan);
 }
 
-async function renew(
-  verified: Verified,
-  messagePlan: MessagePlan,
-  port: ServedPort,
-  caller: CountedCaller,
-): Promise<Reply> {
+async function renew(proof: Proof, port: ConversationPort): Promise<Reply> {
   const { plan, parts } = port;
+  const { verified } = proof;
   const request = parseTokenRequest(verified.content, plan.dialect, 'renew');
   const signer = verified.context;
   if (signer !== undefined) checkRenewTarget(request.target, signer.context);
-  const principal = await provenUser(verified, messagePlan, port, caller);
+  const principal = await provenBeginner(proof, request.entropy, port);
   // Without the context's signature its State is opened for none but a user, and used for none but its own.
-  const { context } = signer ?? (await contextOf(request.target, port));
-  const body = await renewContext(request, context, principal, issueOptions(port));
+  if (signer === undefined && principal.user === undefined) refuse('unableToRenew', 'renew-anonymous');
+  const found = signer ?? (await contextOf(request.target, port)) ?? refuse('unableToRenew', 'renew-unknown-context');
+  const body = await renewContext(request, found.context, principal, issueOptions(port));
   parts.counters.renewed();
   return tokenReply('renew', body, verified, plan);
 }
 
-/** What the target of a Renew by the bootstrap alone names, by the whole token. */
-async function contextOf(target: TokenRequest['target'], { plan, state, parts }: ServedPort): Promise<FoundState> {
-  const token = target && { dialect: plan.dialect, ...target };
-  const found = token && (await state.find(token, plan.audience, parts.clock()));
-  return found ?? refuse('unableToRenew', 'renew-unknown-context');
+/** What the target of a request by the bootstrap alone names, by the whole token; undefined: nothing. */
+async function contextOf(
+  target: TokenRequest['target'],
+  { plan, state, parts }: ConversationPort,
+): Promise<FoundState | undefined> {
+  return target && state.find({ dialect: plan.dialect, ...target }, plan.audience, parts.clock());
 }
 
-/** The user of a bootstrap: password checked, and one more conversation counted. */
-async function provenUser(
-  verified: Verified,
-  messagePlan: MessagePlan,
-  port: ServedPort,
-  caller: CountedCaller,
-): Promise<Principal> {
-  const { parts } = port;
-  const token = userOf(verified.tokens) ?? refuse('invalidSecurity', 'username-token-missing');
-  const user = await parts.authenticate(token.username, token.password, caller);
-  if (caller.signal.aborted) throw new CallerGone();
-  if (user === undefined) return refuse('failedAuthentication', 'user-or-password');
-  if (tokenUseOf(messagePlan) === undefined) spendRequest(user.user, verified, port);
-  if (!parts.mayIssue(user.user)) throw new Overload('issue-rate', issueRetryMs);
-  return { ...user, authenticatedBy: 'usernameToken' };
+/** A Validate that the conversation's key signs is answered under its protection, as a Cancel is. */
+function validateSigned({ verified }: Proof, { plan }: ConversationPort): Reply {
+  const found = verified.context ?? refuse('invalidSecurity', 'context-missing');
+  const body = validateSigner(parseTokenRequest(verified.content, plan.dialect, 'validate'), found, plan);
+  return { action: plan.dialect.responseAction.validate, body, keys: answerKeys(found, plan), isFault: false };
 }
 
-function issueOptions({ plan, state, life, parts }: ServedPort): IssueOptions {
+/** One that shows the whole token is proved by its user: the State is opened for none but a user. */
+async function validateShown(proof: Proof, port: ConversationPort): Promise<Reply> {
+  const { plan } = port;
+  const { verified } = proof;
+  const request = parseTokenRequest(verified.content, plan.dialect, 'validate');
+  const principal = await provenBeginner(proof, request.entropy, port);
+  const found = principal.user === undefined ? undefined : await contextOf(request.target, port);
+  return tokenReply('validate', validateTarget(request, found, principal, plan), verified, plan);
+}
+
+function issueOptions({ plan, state, life, parts }: ConversationPort): IssueOptions {
   return { plan, state, life: life(), nowMs: parts.clock(), random: parts.random };
 }
 
-/** The answer to a bootstrap, or to what is protected like one. */
-function tokenReply(request: TrustRequest, body: OutgoingBody, { encryptedKey }: Verified, { dialect }: Plan): Reply {
-  return { action: dialect.responseAction[request], body, keys: { encryptedKey }, isFault: false };
-}
-
-/** When a user who began too many conversations may try again; how fast they may begin is nobody's business. */
-const issueRetryMs = 1_000;
-
-/** Over TLS nothing in a bootstrap is signed, so its MessageID is spent, with the user who proved to have sent it. */
-function spendRequest(user: string, { addressing }: Verified, { parts }: ServedPort): void {
-  const outcome = parts.spend(`rst ${user} ${addressing?.messageId ?? ''}`);
-  if (outcome === 'full') refuse('server', 'replay-table-full');
-  if (outcome === 'seen') refuse('invalidSecurity', 'replay');
-}
-
-async function cancel(verified: Verified, port: ServedPort): Promise<Reply> {
+async function cancel({ verified }: Proof, port: ConversationPort): Promise<Reply> {
   const { plan, parts, state } = port;
   const found = verified.context ?? refuse('invalidSecurity', 'context-missing');
-  if (!plan.mayCancel) return refuse('invalidRequest', 'cancel-not-offered');
-  const request = parseTokenRequest(verified.content, plan.dialect, 'cancel');
-  const { body, cancellation } = await cancelContext(request, found.context, plan, state, parts.clock());
-  parts.counters.cancelled();
-  await parts.announce(cancellation);
+  const request = cancelRequest(verified, plan);
+  const { body } = await told(await cancelContext(request, found.context, plan, state, parts.clock()), parts);
   return { action: plan.dialect.responseAction.cancel, body, keys: answerKeys(found, plan), isFault: false };
 }
 
-function applicationExchange(operation: OperationPlan): Exchange {
-  const isOneWay = operation.output === undefined;
-  return { plan: operation, isOneWay, perform: (verified, port) => callService(operation, verified, port) };
+/** Its State is opened for none but a user, and cancelled for none but its own. */
+async function cancelByBootstrap(proof: Proof, port: ConversationPort): Promise<Reply> {
+  const { plan, parts, state } = port;
+  const request = cancelRequest(proof.verified, plan);
+  const principal = await provenPrincipal(proof, request.entropy, port);
+  const found = principal.user === undefined ? undefined : await contextOf(request.target, port);
+  const { body } = await told(await cancelOwn(found?.context, principal, plan, state, parts.clock()), parts);
+  return tokenReply('cancel', body, proof.verified, plan);
 }
 
-function callService(operation: OperationPlan, verified: Verified, port: ServedPort): Awaitable<Reply | undefined> {
-  const { plan, parts } = port;
-  const found = verified.context ?? refuse('invalidSecurity', 'context-missing');
-  const { content } = verified;
-  // Dispatch is by the verified Body; the Action that picked the plan must agree with it (CVE-2012-3451: Action of a
-  // public operation over the Body of a protected one).
-  if (content === undefined || !isNamed(content, operation.input.namespace, operation.input.local))
-    return refuse('actionMismatch', 'action-body-mismatch');
-  if (found.isExpired) return renewNeeded(found, port);
-  parts.counters.call(found.openedFrom);
-  const answered = parts.service.call(plan, { operation, content, context: currentOf(found, parts) });
-  return after(answered, answer => replyOf(operation, answer, found, port));
+function cancelRequest({ content }: Verified, { mayCancel, dialect }: ConversationPlan): TokenRequest {
+  if (!mayCancel) refuse('invalidRequest', 'cancel-not-offered');
+  return parseTokenRequest(content, dialect, 'cancel');
 }
 
-/**
- * A call in an Instance that has expired is not done. Where it can be renewed, the client is told so under the
- * protection of that Instance, which shows that the conversation goes on: WCF then renews it with the next call.
- */
-function renewNeeded(found: FoundState, { plan, parts }: ServedPort): Reply {
-  if (!plan.mayRenew) return refuse('badContextToken', 'context-expired');
-  parts.counters.fault('renewNeeded');
-  parts.log.warn({ port: plan.port, fault: 'renewNeeded', reason: 'context-expired' }, 'message refused');
-  const body = selfContained(faultContent({ ...plan, fault: 'renewNeeded' }));
-  return { action: sessionFaultAction, body, keys: answerKeys(found, plan), isFault: true };
-}
-
-function replyOf(
-  operation: OperationPlan,
-  answer: ServiceAnswer,
-  found: FoundState,
-  { plan, parts }: ServedPort,
-): Reply | undefined {
-  if ('body' in answer && operation.output === undefined) return undefined;
-  const keys = answerKeys(found, plan);
-  if ('body' in answer) return { action: operation.outputAction, body: answer.body, keys, isFault: false };
-  parts.log.warn({ port: plan.port, operation: operation.name, err: answer.fault.cause }, 'operation failed');
-  const body = selfContained(writeFaultElement(plan.soap, answer.fault));
-  return { action: plan.addressing.faultAction, body, keys, isFault: true };
-}
-
-function currentOf({ context, openedFrom }: FoundState, { node, bearerToken }: PortParts): CurrentContext {
-  const { id, user, roles, authenticatedBy } = context;
-  return { id, user, roles, authenticatedBy, openedFrom, node, bearerToken: options => bearerToken(context, options) };
-}
-
-/** The keys of an answer inside the conversation: the token is not sent back, only referred to by its names. */
-function answerKeys(found: FoundState, plan: Plan): SendKeys {
-  const { id, instance } = found.context;
-  const reference = writeContextReference(plan.dialect, id, instance);
-  return { context: { id, instance, keys: keysOf(found), token: undefined, reference } };
+async function told(cancelled: Cancelled, { counters, announce }: PortParts): Promise<Cancelled> {
+  counters.cancelled();
+  await announce(cancelled.cancellation);
+  return cancelled;
 }

@@ -1,5 +1,5 @@
 import { isIPv6 } from 'node:net';
-import { keepingLast } from './last-text.ts';
+import { keepingLast } from '../last-text.ts';
 
 /** A host as a request names it. */
 export interface Host {

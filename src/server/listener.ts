@@ -1,8 +1,10 @@
+import { constants } from 'node:crypto';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer, STATUS_CODES } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { Server as NetServer, type Socket } from 'node:net';
-import type { TlsCertificate } from '../crypto/tls-certificates.ts';
+import { type TLSSocket, Server as TlsServer } from 'node:tls';
+import type { PemPair } from '../crypto/pkcs12.ts';
 import { ConfigurationError } from '../errors.ts';
 import { connectionOf } from './connection.ts';
 import { readOut } from './early-answer.ts';
@@ -13,9 +15,21 @@ export interface ListenOptions {
   readonly port: number;
   readonly host: string | undefined;
   /** TLS key and certificate (PEM); undefined: plain HTTP. */
-  readonly tls: TlsCertificate | undefined;
+  readonly tls: PemPair | undefined;
+  /** The peers that are served, by their certificates; undefined: all are, without any. */
+  readonly peers?: TlsPeers;
+  /** Whether clients are asked for a certificate in the handshake; default: no. Each port judges it for itself. */
+  readonly asksForCertificate?: boolean;
   /** With node:cluster: this process's own socket instead of one shared with the others. */
   readonly exclusive: boolean;
+}
+
+/** Peers that TLS asks for a certificate. */
+export interface TlsPeers {
+  /** CA certificates that vouch for them (PEM). */
+  readonly ca: string;
+  /** Names of which each must have one (DNS, in subjectAltName); undefined: any that the CA vouches for. */
+  readonly names?: readonly string[] | undefined;
 }
 
 /** Time-outs and limits of the listener (facts on smuggling and slow clients; all in milliseconds but where said). */
@@ -29,6 +43,8 @@ const hardening = {
    * socket.
    */
   keepAliveTimeout: 65_000,
+  /** A peer that takes nothing of its answer for so long gets no more of it. */
+  timeout: 30_000,
   maxHeaderSize: 16_384,
   maxConnections: 1_000,
   maxRequestsPerSocket: 1_000,
@@ -40,14 +56,11 @@ const hardening = {
  */
 export async function listenOn(served: Served, options: ListenOptions): Promise<Server> {
   const listener = (request: IncomingMessage, response: ServerResponse) => void serveRequest(request, response, served);
-  const { tls } = options;
+  const { tls, peers } = options;
   // Ours refuses a request without Host, with a line in the log.
-  const settings = { ...hardening, insecureHTTPParser: false, requireHostHeader: false };
+  const settings = { ...hardening, insecureHTTPParser: false, requireHostHeader: false, ALPNProtocols: ['http/1.1'] };
   const server = tls
-    ? createTlsServer(
-        { ...settings, cert: tls.certificate, key: tls.key, minVersion: 'TLSv1.2', ALPNProtocols: ['http/1.1'] },
-        listener,
-      )
+    ? createTlsServer({ ...settings, ...secureContext(tls), ...asking(options) }, listener)
     : createServer(settings, listener);
   Object.assign(server, {
     // Node leaves headers beyond its count out without a word, so that it gets none: their size bounds them, and ours
@@ -55,7 +68,9 @@ export async function listenOn(served: Served, options: ListenOptions): Promise<
     maxHeadersCount: 0,
     maxConnections: hardening.maxConnections,
     maxRequestsPerSocket: hardening.maxRequestsPerSocket,
+    timeout: hardening.timeout,
   });
+  server.on('timeout', endStill);
   // No listener for `upgrade`: an offer to go on in another protocol may be left alone (RFC 9110 §7.8), and CXF makes
   // one (h2c).
   server.on('checkExpectation', listener);
@@ -68,9 +83,84 @@ export async function listenOn(served: Served, options: ListenOptions): Promise<
     listener(request, response);
   });
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => refuseUnread(error, socket, served));
+  if (peers?.names !== undefined) admitNamed(server, peers.names, served);
+  if (peers !== undefined) admitted.set(server, admittedBy(server));
   server.on('tlsClientError', (error: NodeJS.ErrnoException) => noteHandshake(error, served));
   await listening(server, options);
   return server;
+}
+
+/**
+ * What has TLS ask clients for a certificate, and let them in with any or without. A session that is resumed has the
+ * client's certificate, and has forgotten those of its issuers.
+ */
+const askingAnybody = {
+  requestCert: true,
+  rejectUnauthorized: false,
+  secureOptions: constants.SSL_OP_NO_TICKET,
+} as const;
+
+function secureContext({ certificate, key }: PemPair) {
+  return { cert: certificate, key, minVersion: 'TLSv1.2' } as const;
+}
+
+/** What certificates of peers a server asks for. */
+type Asking = Pick<ListenOptions, 'peers' | 'asksForCertificate'>;
+
+/** What has TLS ask for certificates; of the peers that are known by theirs, it lets nobody in without. */
+function asking({ peers, asksForCertificate = false }: Asking) {
+  if (asksForCertificate) return askingAnybody;
+  return peers === undefined ? {} : { requestCert: true, rejectUnauthorized: true, ca: peers.ca };
+}
+
+/** Lets a server's next connections have another certificate; a server without TLS has none. */
+export function useTls(server: Server, tls: PemPair, asked: Asking): void {
+  if (server instanceof TlsServer) server.setSecureContext({ ...secureContext(tls), ...asking(asked) });
+}
+
+/** The connections of peers that a server admits by their certificates. */
+interface Admitted {
+  readonly sockets: Set<TLSSocket>;
+  /** Until then, by a clock that is never set back, one may come that was begun before other peers were known. */
+  othersUntilMs: number;
+}
+
+const admitted = new WeakMap<Server, Admitted>();
+/** Longest handshake: Node's own limit. */
+const handshakeMs = 120_000;
+
+function admittedBy(server: Server): Admitted {
+  const own: Admitted = { sockets: new Set(), othersUntilMs: 0 };
+  server.on('secureConnection', (socket: TLSSocket) => {
+    own.sockets.add(socket);
+    connectionOf(socket).isOutdated = performance.now() < own.othersUntilMs;
+    socket.on('close', () => own.sockets.delete(socket));
+  });
+  return own;
+}
+
+/**
+ * Knows peers by other certificates. Connections that those before have let in end: with the next answer, or now where
+ * none is due.
+ */
+export function usePeers(server: Server, tls: PemPair, peers: TlsPeers): void {
+  useTls(server, tls, { peers });
+  const own = admitted.get(server);
+  if (own === undefined) return;
+  own.othersUntilMs = performance.now() + handshakeMs;
+  for (const socket of own.sockets) connectionOf(socket).isOutdated = true;
+  server.closeIdleConnections();
+}
+
+/** Ends connections of peers without one of the names, before anything of them is read. */
+function admitNamed(server: Server, names: readonly string[], served: Served): void {
+  server.prependListener('secureConnection', (socket: TLSSocket) => {
+    const certificate = socket.getPeerX509Certificate();
+    if (names.some(name => certificate?.checkHost(name, { subject: 'never', wildcards: false }) !== undefined)) return;
+    served.refused('tls-peer-name');
+    served.log.warn({ reason: 'tls-peer-name', subject: certificate?.subject }, 'connection refused');
+    socket.destroy();
+  });
 }
 
 function listening(server: Server, { port, host, exclusive }: ListenOptions): Promise<void> {
@@ -136,9 +226,22 @@ function endUnread(
   readOut(socket);
 }
 
+/**
+ * Ends a connection on which nothing came or went for its time: idle between two requests, or with an answer that is
+ * not taken. While an operation makes its answer, it may be still.
+ */
+function endStill(socket: Socket): void {
+  const { answering } = connectionOf(socket);
+  const isMaking = answering !== undefined && !answering.writableEnded && socket.writableLength === 0;
+  if (isMaking) socket.setTimeout(hardening.timeout);
+  else socket.destroy();
+}
+
 /** Port scans and health checks of balancers fail in the handshake, or break it off: neither is worth a warning. */
-function noteHandshake({ code }: NodeJS.ErrnoException, { log }: Served): void {
-  if (code !== 'ECONNRESET') log.debug({ reason: 'tls-handshake', code }, 'connection refused');
+function noteHandshake({ code }: NodeJS.ErrnoException, { log, refused }: Served): void {
+  if (code === 'ECONNRESET') return;
+  refused('tls-handshake');
+  log.debug({ reason: 'tls-handshake', code }, 'connection refused');
 }
 
 /**
@@ -147,9 +250,12 @@ function noteHandshake({ code }: NodeJS.ErrnoException, { log }: Served): void {
  */
 export async function closeServer(server: Server, idleMs: number, allMs: number): Promise<void> {
   const timers = [
-    setTimeout(() => server.closeIdleConnections(), idleMs),
+    // Behind what has come in the meantime: a connection whose request waits to be read is none that is idle.
+    setTimeout(() => setImmediate(() => server.closeIdleConnections()), idleMs),
     setTimeout(() => server.closeAllConnections(), allMs),
   ];
+  // And so are connections that wait to be accepted.
+  await new Promise(resolve => setImmediate(resolve));
   // Not that of node:http: it closes idle connections at once, and a request that is on its way would meet a closing
   // socket.
   await new Promise<void>(resolve => NetServer.prototype.close.call(server, () => resolve()));

@@ -5,7 +5,7 @@ import { printable } from '../printable.ts';
 /** Where a node or a token service writes what happens. */
 export type Log = Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>;
 
-/** The log of whoever gives none: warnings and errors to standard error, one JSON line each. */
+/** The log of a program that gives none: warnings and errors to standard error, one JSON line each. */
 function standardErrorLog(): Logger {
   return pino({ level: 'warn' }, pino.destination(2));
 }

@@ -1,33 +1,45 @@
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Awaitable } from '../awaitable.ts';
 import type { ContextLife } from '../conversation/context-life.ts';
 import { type IssueRate, issueLimit } from '../conversation/issue-rate.ts';
+import type { PemPair } from '../crypto/pkcs12.ts';
 import type { RandomSource } from '../crypto/random.ts';
-import type { TlsCertificate } from '../crypto/tls-certificates.ts';
+import type { ChangeableTrust } from '../crypto/trust.ts';
+import type { OwnCertificate } from '../crypto/x509.ts';
 import { ConfigurationError } from '../errors.ts';
 import type { RingKeeper } from '../keyring/keeper.ts';
 import type { PolicyPort } from '../policy/explain-policy.ts';
-import type { Plan } from '../policy/plan.ts';
+import { asksForClientCertificate, hasConversation, type Plan } from '../policy/plan.ts';
 import type { Wsdl } from '../policy/wsdl.ts';
-import { timestampTtlMs } from '../security/timestamp.ts';
+import { cancelList } from '../state/cancel-list.ts';
 import type { Cancellation } from '../state/cancellation.ts';
-import { cookieMode } from '../state/cookie-mode.ts';
-import { replayTable } from '../state/replay.ts';
+import { openState } from '../state/open-state.ts';
+import { revocable } from '../state/revocable.ts';
+import { revokedBefore } from '../state/revoked.ts';
+import type { StateName } from '../state/several-modes.ts';
 import type { StateMode } from '../state/state-mode.ts';
 import type { Store } from '../store/store.ts';
 import { addressList } from '../users/addresses.ts';
-import { announcer } from './announce.ts';
+import { announcer, teller } from './announce.ts';
+import { type Authorities, takeAuthorities } from './authorities.ts';
 import { contextBearer } from './context-bearer.ts';
 import type { EndpointSettings } from './endpoint-options.ts';
 import { type ListenOptions, listenOptions } from './listen-options.ts';
-import { closeServer, listenOn } from './listener.ts';
+import { closeServer, listenOn, useTls } from './listener.ts';
 import type { Log } from './log.ts';
+import { type Middleware, mountedPipeline } from './middleware.ts';
+import { type Certificates, takeCertificates } from './own-pairs.ts';
 import { type PortParts, type ServedPort, servePort } from './port.ts';
+import type { Outside } from './port-addresses.ts';
 import { type Listening, publishedWsdl } from './published-wsdl.ts';
-import { pathOf, type Served, serveRequest, wsdlOf } from './requests.ts';
-import { openService } from './service.ts';
+import { nodeReadiness, type Readiness } from './readiness.ts';
+import { claimer, spender } from './replays.ts';
+import type { Served } from './requests.ts';
+import { routesOf } from './routes.ts';
+import { openService, type Service } from './service.ts';
 import { counters, type Statistics } from './statistics.ts';
+import { unprovenFailures } from './unproven.ts';
 
 /** What `listen()` has opened. */
 export interface EndpointListener {
@@ -41,8 +53,11 @@ export interface EndpointListener {
 
 /** A served WSDL. */
 export interface Endpoint {
-  /** The pipeline as an express handler; mount it before any body parser. */
-  middleware(): (request: IncomingMessage, response: ServerResponse, next: () => void) => void;
+  /**
+   * The pipeline as a handler for express, connect and bare node:http; mount it before any body parser. {@link drain}
+   * waits for what is under way in it; from then on it answers 503.
+   */
+  middleware(): Middleware;
   /**
    * Listens without express; may be called more than once. `0` is any free port. Where one of two can't be listened on,
    * none is.
@@ -54,11 +69,27 @@ export interface Endpoint {
   drain(ms: number): Promise<void>;
   close(): Promise<void>;
   statistics(): Statistics;
+  /** How this node is, as `/readyz` says it where it listens by itself. */
+  readiness(): Readiness;
   /**
    * Told of a conversation that was cancelled on another node.
    * @returns false where it can't be remembered: then this node still takes the conversation
    */
   cancelled(cancellation: Cancellation): Awaitable<boolean>;
+  /**
+   * Uses other certificates from now on, `tls` for new connections. What is still encrypted to the certificate before
+   * is opened, too.
+   * @throws {SecureConversationError} `CERTIFICATE_INVALID` for what can't be used, a key of another certificate among
+   * it; then all stays as it is
+   */
+  useCertificates(certificates: Certificates): void;
+  /**
+   * Trusts peers by other certificates from now on: clients with their next message that shows one, also in connections
+   * that are there; the issuer in new ones.
+   * @throws {SecureConversationError} `CERTIFICATE_INVALID` for what holds none, `CONFIG_INVALID` for what nobody here
+   * is trusted by; then all stays as it is
+   */
+  useAuthorities(authorities: Authorities): void;
   /** The WSDL ports that are served. */
   readonly plans: readonly PolicyPort[];
 }
@@ -67,32 +98,51 @@ export interface Endpoint {
 type ServingSettings = Pick<
   EndpointSettings,
   | 'absoluteLifetimeMs'
+  | 'acceptState'
   | 'addresses'
   | 'cacheEntries'
   | 'clockSkewMs'
+  | 'idleMs'
   | 'issueRate'
   | 'lifetimeMs'
   | 'limits'
   | 'maxRenewals'
+  | 'minRsaBits'
   | 'mounted'
   | 'node'
   | 'onCancel'
+  | 'onEvent'
   | 'ports'
+  | 'replay'
+  | 'publicAddress'
   | 'rolloverMs'
   | 'tls'
+  | 'tlsOffloadedFrom'
   | 'trustedProxies'
 >;
 
 /** What an endpoint is composed of. Nothing else is opened for it, and it knows no other clock and no other chance. */
-export interface EndpointParts extends Pick<PortParts, 'authenticate' | 'openKey' | 'ownCertificates'> {
+export interface EndpointParts extends PortsParts {
   readonly wsdl: Wsdl;
-  /** The ports of it that are served. */
-  readonly plans: readonly Plan[];
   /** node-soap's service object. */
   readonly services: object;
+  /** Closes what was opened for this endpoint alone. */
+  readonly release: () => Promise<void>;
+}
+
+/** What ports are composed of. */
+export interface PortsParts extends Pick<PortParts, 'authenticate' | 'userOfCertificate' | 'openKey' | 'relay'> {
+  /** What the certificates of clients are held against, by the name of the port; absent: that port believes none. */
+  readonly trusts: ReadonlyMap<string, ChangeableTrust>;
+  /** What messages are encrypted to: the first now, and what was before it. */
+  readonly ownCertificates: OwnCertificate[];
+  /** The ports that are served. */
+  readonly plans: readonly Plan[];
+  /** How many password checks wait. */
+  readonly passwordQueue: () => number;
   readonly ring: RingKeeper;
-  /** A state mode; `cookie`: the conversations' own tokens. */
-  readonly state: 'cookie' | StateMode;
+  /** A state mode, or the name of one of ours. */
+  readonly state: StateName | StateMode;
   readonly store: Store;
   readonly settings: ServingSettings;
   readonly log: Log;
@@ -101,8 +151,13 @@ export interface EndpointParts extends Pick<PortParts, 'authenticate' | 'openKey
   readonly clock: () => number;
   /** Milliseconds of a clock that is never set back. */
   readonly steadyClock: () => number;
-  /** Closes what was opened for this endpoint alone. */
-  readonly release: () => Promise<void>;
+}
+
+/** Ports with what they have in common. */
+export interface OpenPorts {
+  readonly ports: readonly ServedPort[];
+  readonly shared: Omit<PortParts, 'claim'>;
+  readonly state: StateMode;
 }
 
 /** An endpoint, and its ports for messages that come otherwise than over its sockets. */
@@ -118,12 +173,26 @@ const usualLifetimesMs = { renewable: 1_800_000, other: 36_000_000 } as const;
 
 /** Composes an endpoint. */
 export function openEndpoint(parts: EndpointParts): OpenEndpoint {
+  const service = openService(parts.wsdl, parts.services, parts.log);
+  const open = openPorts(parts, service);
+  const composed = { ...parts, ...open, readiness: readinessFor(parts) };
+  return { endpoint: endpointOf(open.ports, composed), ports: open.ports, ready: service.ready };
+}
+
+/** Composes ports. @param service what their operations are called of */
+export function openPorts(parts: PortsParts, service: Service): OpenPorts {
   const { plans, settings, ring, log, random, clock } = parts;
-  const shared: PortParts = {
-    service: openService(parts.wsdl.name, parts.wsdl.text, parts.services, log),
+  const { passwordQueue } = parts;
+  const counted = counters({ plans, passwordQueue, onEvent: teller(settings.onEvent, log) });
+  const claimOf = claimer({ ...parts, unclaimed: counted.unclaimed });
+  const shared: Omit<PortParts, 'claim'> = {
+    service,
+    relay: parts.relay,
     authenticate: parts.authenticate,
+    userOfCertificate: parts.userOfCertificate,
     openKey: parts.openKey,
     ownCertificates: parts.ownCertificates,
+    unproven: unprovenFailures(parts.steadyClock),
     ...spender(Math.max(...plans.map(plan => skewOf(plan, settings))), parts.steadyClock),
     mayIssue: issuer(settings.issueRate, parts.steadyClock),
     announce: announcer(settings.onCancel, 'a cancelled conversation', log),
@@ -132,40 +201,52 @@ export function openEndpoint(parts: EndpointParts): OpenEndpoint {
     clockSkewMs: settings.clockSkewMs,
     limits: settings.limits,
     log,
-    counters: counters(),
+    counters: counted,
     random,
     clock,
+    steadyClock: parts.steadyClock,
   };
-  const state = stateOf(parts);
+  const state = revocable(stateOf(parts), revokedBefore(parts.store, { clock, random }));
   const ports = plans.map(plan =>
-    servePort(plan, settings.addresses, {
+    servePort(plan, outsideOf(plan, settings), {
       state,
-      parts: { ...shared, clockSkewMs: skewOf(plan, settings) },
+      trust: parts.trusts.get(plan.port),
+      parts: {
+        ...shared,
+        clockSkewMs: skewOf(plan, settings),
+        claim: claimOf(settings.ports?.[plan.port]?.replay ?? settings.replay, plan.audience, skewOf(plan, settings)),
+      },
       life: lifeOf(plan, settings, ring),
     }),
   );
-  return { endpoint: endpointOf(ports, { ...parts, shared, state }), ports, ready: shared.service.ready };
+  return { ports, shared, state };
 }
 
-interface Composed extends EndpointParts {
-  readonly shared: PortParts;
-  readonly state: StateMode;
-}
+type Composed = EndpointParts & OpenPorts & { readonly readiness: (isDraining: boolean) => Readiness };
 
 function endpointOf(ports: readonly ServedPort[], composed: Composed): Endpoint {
   const { wsdl, settings, state, shared, release } = composed;
+  const asksForCertificate = ports.some(({ plan }) => asksForClientCertificate(plan));
   const servers = new Set<Server>();
+  let { tls: present } = settings;
   const sockets: Listening[] = [];
+  const readiness = () => composed.readiness(served.isDraining);
+  const trustedProxies = addressList(settings.trustedProxies);
   const served: Served = {
-    ports: new Map(ports.map(port => [port.path, port])),
-    wsdl: publishedWsdl(wsdl, ports, sockets),
+    ports: routesOf(ports, pathsOf),
+    wsdl: publishedWsdl(wsdl, ports, { sockets, trustedProxies }),
+    readiness,
     mounted: settings.mounted,
     maxBytes: shared.limits.maxBytes,
-    trustedProxies: addressList(settings.trustedProxies),
+    trustedProxies,
+    tlsOffloadedFrom: addressList(settings.tlsOffloadedFrom),
     ready: shared.service.ready,
     isDraining: false,
+    isClosed: false,
+    refused: shared.counters.refused,
     log: shared.log,
   };
+  const mounted = mountedPipeline(served);
   const closeAll = async (closing: Iterable<Server>, idleMs: number, allMs: number) => {
     const all = [...closing];
     for (const server of all) servers.delete(server);
@@ -173,26 +254,22 @@ function endpointOf(ports: readonly ServedPort[], composed: Composed): Endpoint 
   };
   const shut = async (idleMs: number, allMs: number) => {
     served.isDraining = true;
-    await closeAll(servers, idleMs, allMs);
+    await Promise.all([closeAll(servers, idleMs, allMs), mounted.settle(allMs)]);
+    served.isClosed = true;
     await release();
   };
   const drain = (ms: number) => shut(Math.min(ms / 2, 1_000), ms);
   const close = () => shut(0, 0);
   return {
     plans: ports.map(port => port.plan),
-    middleware: () =>
-      function secureConversationEndpoint(request: IncomingMessage, response: ServerResponse, next: () => void) {
-        if (served.ports.has(pathOf(request)) || wsdlOf(request, served) !== undefined)
-          void serveRequest(request, response, served);
-        else next();
-      },
+    middleware: () => mounted.handle,
     async listen(options) {
       const { http, https, host, exclusive } = listenOptions.read(options, { of: 'listen', path: '' });
       const addresses: { http?: number; https?: number } = {};
-      const tls = https === undefined ? undefined : requiredTls(settings);
+      const tls = https === undefined ? undefined : requiredTls(present);
       const opened: Server[] = [];
       const open = async (port: number, tlsOfPort: ServingSettings['tls']) => {
-        const server = await listenOn(served, { port, host, exclusive, tls: tlsOfPort });
+        const server = await listenOn(served, { port, host, exclusive, tls: tlsOfPort, asksForCertificate });
         opened.push(server);
         servers.add(server);
         return (server.address() as AddressInfo).port;
@@ -212,19 +289,37 @@ function endpointOf(ports: readonly ServedPort[], composed: Composed): Endpoint 
     drain,
     close,
     statistics: () => shared.counters.snapshot(),
+    readiness,
+    useCertificates({ service, tls, issuer }) {
+      present = takeCertificates({ service, tls, issuer }, composed) ?? present;
+      if (tls === undefined || present === undefined) return;
+      for (const server of servers) useTls(server, present, { asksForCertificate });
+    },
+    useAuthorities: authorities => takeAuthorities(authorities, composed),
     cancelled: cancellation => state.cancelled(cancellation, shared.clock()),
   };
 }
 
-function stateOf({ state, ring, store, random, settings: { cacheEntries, rolloverMs } }: EndpointParts): StateMode {
-  return state === 'cookie' ? cookieMode({ keeper: ring, store, random, cacheEntries, rolloverMs }) : state;
+function stateOf({ state, ring, store, random, settings }: PortsParts): StateMode {
+  if (typeof state !== 'string') return state;
+  const { acceptState, idleMs, cacheEntries, rolloverMs } = settings;
+  return openState({ state, acceptState, idleMs, keeper: ring, store, random, cacheEntries, rolloverMs });
+}
+
+/** What says how a node is. A state mode of somebody else may not need to know what was cancelled. */
+export function readinessFor({ ring, store, state, settings, clock }: PortsParts): (isDraining: boolean) => Readiness {
+  const cancels = typeof state === 'string' ? [cancelList(store, clock)] : [];
+  const ended = [...cancels, revokedBefore(store, { clock })];
+  return nodeReadiness({ ring, store, ended, clockSkewMs: settings.clockSkewMs, clock });
 }
 
 /**
  * Never longer than the ring's keys open what they sealed. A conversation that can't be renewed ends with its one
  * Instance.
  */
-function lifeOf({ port, mayRenew }: Plan, settings: ServingSettings, ring: RingKeeper): () => ContextLife {
+function lifeOf(plan: Plan, settings: ServingSettings, ring: RingKeeper): () => ContextLife {
+  const { port } = plan;
+  const mayRenew = hasConversation(plan) && plan.mayRenew;
   const own = settings.ports?.[port];
   const usualMs = mayRenew ? usualLifetimesMs.renewable : usualLifetimesMs.other;
   const lifetimeMs = own?.lifetimeMs ?? settings.lifetimeMs ?? usualMs;
@@ -240,21 +335,17 @@ function lifeOf({ port, mayRenew }: Plan, settings: ServingSettings, ring: RingK
   };
 }
 
-function skewOf({ port }: Plan, { ports, clockSkewMs }: ServingSettings): number {
-  return ports?.[port]?.clockSkewMs ?? clockSkewMs;
+function outsideOf({ port }: Plan, { addresses, ports, publicAddress }: ServingSettings): Outside {
+  return { addresses, publicAddress: ports?.[port]?.publicAddress ?? publicAddress };
 }
 
-/**
- * A message is remembered as long as it could still be accepted, by a clock that is never set back.
- * @param clockSkewMs the most that any port tolerates
- */
-function spender(clockSkewMs: number, steadyClock: () => number): Pick<PortParts, 'spend' | 'isSpent'> {
-  const table = replayTable();
-  const retainMs = timestampTtlMs + 2 * clockSkewMs;
-  return {
-    spend: key => table.insert(key, steadyClock(), retainMs),
-    isSpent: key => table.has(key, steadyClock()),
-  };
+/** The paths that a port is found at: a balancer may take the public address's own away, or leave it. */
+function pathsOf({ addresses: { path, publicPath = path } }: ServedPort): readonly string[] {
+  return [path, publicPath];
+}
+
+function skewOf({ port }: Plan, { ports, clockSkewMs }: ServingSettings): number {
+  return ports?.[port]?.clockSkewMs ?? clockSkewMs;
 }
 
 function issuer(rate: IssueRate, steadyClock: () => number): PortParts['mayIssue'] {
@@ -262,7 +353,7 @@ function issuer(rate: IssueRate, steadyClock: () => number): PortParts['mayIssue
   return user => limit.take(user, steadyClock());
 }
 
-function requiredTls({ tls }: ServingSettings): TlsCertificate {
+function requiredTls(tls: PemPair | undefined): PemPair {
   if (tls !== undefined) return tls;
   throw new ConfigurationError('CONFIG_INVALID', 'listening on https needs a TLS certificate and key', {
     hint: 'give tls',

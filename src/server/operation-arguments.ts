@@ -32,6 +32,28 @@ export function readArguments(wsdl: WSDL, content: Element): unknown {
   return readElement(wsdl, content, childDescription(description, content.local));
 }
 
+/**
+ * The header blocks that an operation is called with, each under its local name, as node-soap's server gives them; the
+ * wsu:Id by which a block was signed is none of its attributes. One that holds text beside elements, which node-soap
+ * does not read, is left out.
+ */
+export function readHeaders(wsdl: WSDL, blocks: readonly Element[]): object {
+  const headers = {};
+  for (const block of blocks) {
+    try {
+      addChild(wsdl, headers, withoutId(block), undefined);
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+    }
+  }
+  return headers;
+}
+
+function withoutId(block: Element): Element {
+  const attributes = block.attributes.filter(({ namespace, local }) => namespace !== ns.wsu || local !== 'Id');
+  return attributes.length === block.attributes.length ? block : { ...block, attributes };
+}
+
 /** node-soap makes a description anew each time it is asked, and a WSDL that was read does not change any more. */
 const descriptions = new WeakMap<WSDL, Map<string, Description>>();
 

@@ -1,16 +1,23 @@
 import { type Awaitable, after } from '../awaitable.ts';
-import { CallerGone, Overload, Refusal, refuse } from '../errors.ts';
+import { CallerGone, Overload, Refusal, refuse, refuseFor, Unproven } from '../errors.ts';
 import { EnvelopeRefusal, type Message, readMessage } from '../message/message.ts';
 import { receive } from '../message/receive.ts';
 import { send } from '../message/send.ts';
-import type { ExchangePlan } from '../policy/plan.ts';
+import { expandedName } from '../names.ts';
+import { decryptsUnproven, type ExchangePlan } from '../policy/plan.ts';
+import { printable } from '../printable.ts';
 import { timestampTtlMs } from '../security/timestamp.ts';
+import { type Addressing, addressingHeader, destinationOf, lacksHeader } from '../soap/addressing.ts';
 import { contentTypeOf } from '../soap/envelope-writer.ts';
 import { writeFault } from '../soap/fault.ts';
 import type { ContextToken } from '../state/state-mode.ts';
-import type { CountedCaller } from '../users/authenticate.ts';
-import { type Exchange, exchangeFor, type Reply } from './exchange.ts';
-import type { ServedPort } from './port.ts';
+import { certificateKey, type Requester, tlsCertificate } from './client-certificates.ts';
+import { exchangeFor } from './exchange.ts';
+import type { PortParts, ServedPort } from './port.ts';
+import { claimMessage, type Proof } from './proof.ts';
+import type { Relay } from './relay.ts';
+import type { Exchange, Reply } from './reply.ts';
+import { failureTime } from './unproven.ts';
 
 /**
  * What goes back over HTTP. `body` undefined: nothing is said (no envelope could be read, or the request wants no
@@ -20,6 +27,10 @@ export interface HttpAnswer {
   readonly status: number;
   readonly contentType: string | undefined;
   readonly body: string | undefined;
+  /** Whether each character of `body` is an octet; default: it is text, and goes out as UTF-8. */
+  readonly isOctets?: true;
+  /** Whether the connection ends with it, although a whole request was read; default: no. */
+  readonly isLast?: true;
   /** Seconds after which the same message is worth another try. */
   readonly retryAfterS?: number;
 }
@@ -27,9 +38,12 @@ export interface HttpAnswer {
 /**
  * The server's pipeline: bytes of one request in, bytes of its answer out.
  *
- * read → choose the exchange → receive (keys, signature, replay, decryption, digests, plan) → addressing → perform →
- * send. Every refusal on the way is answered with the constant fault of its class; nothing a peer sends makes this
- * throw or reject.
+ * A node that issues nothing itself hands requests for tokens on as they are, by what stands in clear: the Action that
+ * would choose their plan here. Nothing of them is proved before; each check of them is the issuer's.
+ *
+ * read → choose the exchange → receive (keys, signature, replay, decryption, digests, plan) → addressing → claim it in
+ * the farm → perform → send. Every refusal on the way is answered with the constant fault of its class; nothing a peer
+ * sends makes this throw or reject.
  * @param soapAction value of the HTTP SOAPAction header or `action` parameter, where there is one
  * @returns undefined where the caller went away before its turn came: nothing was done for it
  */
@@ -37,20 +51,21 @@ export function answerMessage(
   bytes: Uint8Array,
   soapAction: string | undefined,
   port: ServedPort,
-  caller: CountedCaller,
+  caller: Requester,
 ): Awaitable<HttpAnswer | undefined> {
+  const beganMs = port.parts.steadyClock();
   let message: Message | undefined;
-  const failed = (error: unknown) => (error instanceof CallerGone ? dropped(port) : answerFault(error, message, port));
+  const failed = (error: unknown) =>
+    error instanceof CallerGone ? dropped(port) : answerFault(error, message, port, caller);
   try {
     message = readMessage(bytes, port.parts.limits);
     if (message.envelope.soap !== port.plan.soap) refuse('versionMismatch', 'soap-version');
-    const exchange = exchangeFor(message, port);
-    const answered = after(received(message, exchange, port, caller), verified => {
-      checkAddressing(verified.addressing, soapAction, exchange, port);
-      return after(exchange.perform(verified, port, caller), reply =>
-        reply === undefined ? accepted : protect(reply, exchange.plan, verified.addressing?.messageId, port),
-      );
-    });
+    const exchange = exchangeFor(message, soapAction, port);
+    const { relay } = port.parts;
+    const answered =
+      relay !== undefined && exchange.isForIssuer
+        ? relayed(bytes, actionRelayed(message, soapAction, exchange, port), port, relay, caller)
+        : performed(message, soapAction, exchange, port, { caller, beganMs });
     return answered instanceof Promise ? answered.catch(failed) : answered;
   } catch (error) {
     return failed(error);
@@ -62,59 +77,159 @@ export function answerMessage(
  */
 const accepted: HttpAnswer = { status: 202, contentType: undefined, body: undefined };
 
-function received(message: Message, exchange: Exchange, port: ServedPort, caller: CountedCaller) {
+/** What asks the issuer is its affair alone: the message goes to it, and its answer back, octet for octet. */
+async function relayed(
+  bytes: Uint8Array,
+  action: string,
+  { plan, addresses: { path }, parts }: ServedPort,
+  relay: Relay,
+  caller: Requester,
+): Promise<HttpAnswer> {
+  const answer = await relay.send({ bytes, path, soap: plan.soap, action }, caller);
+  parts.counters.relayed();
+  return answer;
+}
+
+/** The action of a message that goes to the issuer: where it has no addressing headers, that of HTTP. */
+function actionRelayed(
+  { addressing }: Message,
+  soapAction: string | undefined,
+  exchange: Exchange,
+  port: ServedPort,
+): string {
+  checkAddressing(addressing, soapAction, exchange, port);
+  return addressing?.action ?? soapAction ?? '';
+}
+
+/** Who asks, and since when by the steady clock. */
+interface Asked {
+  readonly caller: Requester;
+  readonly beganMs: number;
+}
+
+/** The answer of an exchange that is done here. */
+function performed(
+  message: Message,
+  soapAction: string | undefined,
+  exchange: Exchange,
+  port: ServedPort,
+  { caller, beganMs }: Asked,
+): Awaitable<HttpAnswer> {
+  const { parts } = port;
+  let spent: string | undefined;
+  const spend = (key: string) => {
+    spent = key;
+    return parts.spend(key);
+  };
+  return after(proven(message, exchange, { port, caller, spend }), proof => {
+    const { addressing } = proof.verified;
+    checkAddressing(addressing, soapAction, exchange, port);
+    const reply = after(spent === undefined ? undefined : claimMessage(spent, port), () => exchange.perform(proof));
+    return after(reply, done => {
+      const isSilent = done.body === undefined || isUnwanted(done, addressing);
+      const answer = isSilent ? accepted : protect(done, exchange.plan, addressing, port);
+      if (done.operation !== undefined)
+        parts.counters.answered(port.plan, done.operation, done.isFault, parts.steadyClock() - beganMs);
+      return answer;
+    });
+  });
+}
+
+/** Whether the sender says that the answer is to go nowhere (WS-Addressing 1.0 Core §2.1; SOAP Binding §5.1). */
+function isUnwanted({ isFault }: Pick<Reply, 'isFault'>, addressing: Addressing | undefined): boolean {
+  if (addressing?.version.none === undefined) return false;
+  return destinationOf(addressing, isFault) === addressing.version.none;
+}
+
+/** Where a message came in, from whom, and how it is spent against replays. */
+interface Reception {
+  readonly port: ServedPort;
+  readonly caller: Requester;
+  readonly spend: PortParts['spend'];
+}
+
+function proven(message: Message, exchange: Exchange, reception: Reception): Awaitable<Proof> {
+  const { port, caller } = reception;
+  const { request: messagePlan } = exchange.plan;
+  return after(tlsCertificate(messagePlan, port, caller), certificate =>
+    after(received(message, exchange, reception), verified => ({
+      verified,
+      messagePlan,
+      tlsCertificate: certificate,
+      caller,
+    })),
+  );
+}
+
+function received(message: Message, exchange: Exchange, { port, caller, spend }: Reception) {
   const { parts, plan, state } = port;
+  if (decryptsUnproven(exchange.plan.request)) parts.unproven.admit(caller);
   const nowMs = parts.clock();
   const findContext = (token: ContextToken) => state.find(token, plan.audience, nowMs);
   return receive(
     message,
     exchange.plan.request,
-    { ownCertificates: parts.ownCertificates, findContext, inTurn: work => parts.openKey(work, caller) },
+    {
+      ownCertificates: parts.ownCertificates,
+      findContext,
+      findTokenKey: (token, suite) => certificateKey(token, suite, port, caller),
+      knownCertificates: port.trust?.known ?? [],
+      inTurn: work => parts.openKey(work, caller),
+    },
     {
       nowMs,
       clockSkewMs: parts.clockSkewMs,
       timestampTtlMs,
       limits: parts.limits,
       random: parts.random,
-      replay: parts.spend,
+      replay: spend,
       isReplay: parts.isSpent,
+      failureTime,
     },
   );
 }
 
 /**
  * wsa:To must be this service by the farm's configured addresses (never by the Host header), and HTTP's action must
- * agree with wsa:Action.
+ * agree with wsa:Action. A port without WS-Addressing has no headers in its calls; its RSTs may have some.
  */
 function checkAddressing(
-  addressing: Message['addressing'],
+  addressing: Addressing | undefined,
   soapAction: string | undefined,
-  { isOneWay }: Exchange,
+  { isOneWay, addressing: version }: Exchange,
   port: ServedPort,
 ): void {
-  if (addressing === undefined) refuse('addressingHeaderRequired', 'addressing-missing');
-  if (addressing.version !== port.plan.addressing) refuse('invalidAddressingHeader', 'addressing-version');
+  if (addressing === undefined) {
+    if (port.plan.addressing !== undefined) lacksHeader(port.plan.addressing, 'Action', 'addressing-missing');
+    return;
+  }
+  if (addressing.version !== version) refuse('invalidAddressingHeader', 'addressing-version');
   // What no answer relates to needs none (WS-Addressing 1.0 Metadata §5.1.1), unless it is spent against replays.
-  if (!isOneWay && addressing.messageId === undefined) refuse('addressingHeaderRequired', 'message-id-missing');
-  if (addressing.to === undefined) refuse('addressingHeaderRequired', 'to-missing');
-  if (!port.toAddresses.has(addressing.to)) refuse('invalidAddressingHeader', 'to-unknown');
+  if (!isOneWay && addressing.messageId === undefined)
+    lacksHeader(addressing.version, 'MessageID', 'message-id-missing');
+  if (addressing.to === undefined) lacksHeader(addressing.version, 'To', 'to-missing');
+  if (!port.addresses.accepted.has(addressing.to))
+    refuseFor('invalidAddressingHeader', 'to-unknown', addressingHeader(addressing.version, 'To'));
   if (soapAction !== undefined && soapAction !== '' && soapAction !== addressing.action)
-    refuse('actionMismatch', 'soap-action');
+    refuseFor('actionMismatch', 'soap-action', addressingHeader(addressing.version, 'Action'));
 }
 
-function protect(reply: Reply, plan: ExchangePlan, relatesTo: string | undefined, port: ServedPort): HttpAnswer {
-  const { soap, addressing } = port.plan;
+/** An answer has addressing headers where its request had. */
+function protect(reply: Reply, plan: ExchangePlan, asked: Message['addressing'], port: ServedPort): HttpAnswer {
+  const { soap } = port.plan;
+  const relatesTo = asked?.messageId;
   const sent = send(
     plan.response,
-    { soap, addressing },
+    { soap, addressing: asked?.version },
     reply.keys,
     { action: reply.action, body: reply.body, ...(relatesTo === undefined ? {} : { relatesTo }) },
     { nowMs: port.parts.clock(), random: port.parts.random, timestampTtlMs },
   );
-  return { status: reply.isFault ? 500 : 200, contentType: contentTypeOf(soap), body: sent.text };
+  const { status = reply.isFault ? 500 : 200 } = reply;
+  return { status, contentType: contentTypeOf(soap), body: sent.text };
 }
 
-/** Nobody is there to be answered. Whoever hangs up as fast as they can must not fill the log. */
+/** Nobody is there to be answered. A client that hangs up as fast as it can must not fill the log. */
 function dropped({ parts, plan }: ServedPort): undefined {
   parts.log.debug({ port: plan.port, reason: 'caller-gone' }, 'message dropped');
 }
@@ -123,11 +238,13 @@ function dropped({ parts, plan }: ServedPort): undefined {
  * The answer to a message that was refused: HTTP 400 where no envelope could be read, else the fault of its class with
  * HTTP 500, or 503 where the same message may be good later (RFC 9110 §15.6.4).
  */
-function answerFault(error: unknown, message: Message | undefined, port: ServedPort): HttpAnswer {
+function answerFault(error: unknown, message: Message | undefined, port: ServedPort, caller: Requester): HttpAnswer {
   const refusal = error instanceof Refusal ? error : new Refusal('server', 'internal', error);
   const { parts, plan } = port;
-  parts.counters.fault(refusal.fault);
-  const line = { port: plan.port, fault: refusal.fault, reason: refusal.reason };
+  parts.counters.refused(refusal.reason, refusal.fault);
+  const { header } = refusal;
+  const named = header && { header: printable(expandedName(header.namespace, header.local)) };
+  const line = { port: plan.port, fault: refusal.fault, reason: refusal.reason, ...named };
   if (refusal.fault === 'server') parts.log.error({ ...line, err: refusal.cause }, 'request failed');
   else parts.log.warn(line, 'message refused');
   const soap = message?.envelope.soap ?? (error instanceof EnvelopeRefusal ? error.soap : undefined);
@@ -135,11 +252,16 @@ function answerFault(error: unknown, message: Message | undefined, port: ServedP
   const body = writeFault({
     fault: refusal.fault,
     soap,
-    addressing: plan.addressing,
+    addressing: plan.addressing ?? message?.addressing?.version,
     dialect: plan.dialect,
     relatesTo: message?.addressing?.messageId,
+    header: refusal.header,
   });
   const contentType = contentTypeOf(soap);
+  if (refusal instanceof Unproven) {
+    parts.unproven.count(caller);
+    return { status: 500, contentType, body, isLast: true };
+  }
   return refusal instanceof Overload
     ? { status: 503, contentType, body, retryAfterS: refusal.retryAfterS }
     : { status: 500, contentType, body };

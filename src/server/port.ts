@@ -1,16 +1,21 @@
 import type { ContextLife } from '../conversation/context-life.ts';
 import type { RandomSource } from '../crypto/random.ts';
-import type { OwnCertificate } from '../crypto/x509.ts';
-import type { OperationPlan, Plan } from '../policy/plan.ts';
+import type { Trust } from '../crypto/trust.ts';
+import type { Certificate, OwnCertificate } from '../crypto/x509.ts';
+import { actionOf } from '../policy/dispatch.ts';
+import { type ConversationPlan, hasConversation, type OperationPlan, type Plan } from '../policy/plan.ts';
 import type { Cancellation } from '../state/cancellation.ts';
-import type { Context } from '../state/context.ts';
+import type { ReplayClaim } from '../state/farm-replay.ts';
 import type { StateMode } from '../state/state-mode.ts';
 import type { AuthenticatedUser, CountedCaller } from '../users/authenticate.ts';
 import type { Limits } from '../xml/limits.ts';
-import type { ContextBearerOptions } from './context-bearer.ts';
+import type { BearerContext, ContextBearerOptions } from './context-bearer.ts';
 import type { Log } from './log.ts';
+import { type Outside, type PortAddresses, portAddresses } from './port-addresses.ts';
+import type { Relay } from './relay.ts';
 import type { Service } from './service.ts';
 import type { Counters } from './statistics.ts';
+import type { UnprovenFailures } from './unproven.ts';
 
 /** What all ports of one endpoint share. */
 export interface PortParts {
@@ -24,19 +29,27 @@ export interface PortParts {
     password: string,
     caller: CountedCaller,
   ) => Promise<AuthenticatedUser | undefined>;
+  /** The user whom a certificate that is believed is of; undefined: nobody. */
+  readonly userOfCertificate: (certificate: Certificate) => Promise<AuthenticatedUser | undefined>;
   /** Does a private operation in its turn. @throws {Overload} where too many wait */
   readonly openKey: <T>(work: () => Promise<T>, caller: CountedCaller) => Promise<T>;
   readonly ownCertificates: readonly OwnCertificate[];
   /** Spends the key of a message, so that no copy of it is served. */
   readonly spend: (key: string) => 'new' | 'seen' | 'full';
+  /** What is held against addresses whose messages were decrypted before they failed. */
+  readonly unproven: UnprovenFailures;
+  /** Claims a message for this node, where the farm is to take it once. */
+  readonly claim: ReplayClaim;
   /** Whether a message's key is spent. */
   readonly isSpent: (key: string) => boolean;
   /** Whether a user who has proved who they are may begin one more conversation now; it is counted. */
   readonly mayIssue: (user: string) => boolean;
   /** Tells the other nodes of a conversation that was cancelled here. Settles when they refuse it; never rejects. */
   readonly announce: (cancellation: Cancellation) => Promise<void>;
+  /** Who issues in this node's stead; undefined: it issues itself. */
+  readonly relay?: Relay | undefined;
   /** Makes a bearer token for the user of a conversation. */
-  readonly bearerToken: (context: Context, options: ContextBearerOptions) => string;
+  readonly bearerToken: (of: BearerContext, options: ContextBearerOptions) => string;
   readonly node: string;
   readonly clockSkewMs: number;
   readonly limits: Limits;
@@ -45,38 +58,53 @@ export interface PortParts {
   readonly random: RandomSource;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
+  /** Milliseconds of a clock that is never set back. */
+  readonly steadyClock: () => number;
 }
 
 /** One WSDL port as it is served: its plan and what its messages are checked with. */
 export interface ServedPort {
   readonly plan: Plan;
-  /** URL path, `/` + port name in the example service. */
-  readonly path: string;
+  readonly addresses: PortAddresses;
   readonly state: StateMode;
+  /** What certificates of clients are held against; undefined where none is believed. */
+  readonly trust: Trust | undefined;
   readonly life: () => ContextLife;
-  /** Values of wsa:To that are this service: the farm's addresses with the port's path. */
-  readonly toAddresses: ReadonlySet<string>;
-  readonly operationByAction: ReadonlyMap<string, OperationPlan>;
+  /** The operations that an action names: several where their Bodies alone tell them apart. */
+  readonly operationsByAction: ReadonlyMap<string | undefined, readonly OperationPlan[]>;
   readonly parts: PortParts;
+}
+
+/** A port that is called in a conversation. */
+export type ConversationPort = ServedPort & { readonly plan: ConversationPlan };
+
+export function isInConversation(port: ServedPort): port is ConversationPort {
+  return hasConversation(port.plan);
 }
 
 /**
  * Prepares one port.
- * @param addresses base addresses of the farm (`https://host:port`)
+ * @param outside where clients send to
+ * @throws {SecureConversationError} `CONFIG_INVALID` for a public address that the port can't have
  */
 export function servePort(
   plan: Plan,
-  addresses: readonly string[],
-  rest: Pick<ServedPort, 'state' | 'life' | 'parts'>,
+  outside: Outside,
+  rest: Pick<ServedPort, 'state' | 'trust' | 'life' | 'parts'>,
 ): ServedPort {
-  const path = new URL(plan.address).pathname;
-  // A port that is its scheme's own may be written or left out.
-  const bases = [...addresses.flatMap(base => [base, new URL(base).origin]), new URL(plan.address).origin];
   return {
     plan,
-    path,
-    toAddresses: new Set(bases.map(base => `${base}${path}`)),
-    operationByAction: new Map(plan.operations.map(operation => [operation.inputAction, operation])),
+    addresses: portAddresses(plan, outside),
+    operationsByAction: byAction(plan),
     ...rest,
   };
+}
+
+function byAction(plan: Plan): ServedPort['operationsByAction'] {
+  const found = new Map<string | undefined, readonly OperationPlan[]>();
+  for (const operation of plan.operations) {
+    const action = actionOf(plan, operation);
+    found.set(action, [...(found.get(action) ?? []), operation]);
+  }
+  return found;
 }

@@ -1,8 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import { wsdlFor } from '../policy/publish.ts';
 import type { Wsdl } from '../policy/wsdl.ts';
-import { parseHost } from './host.ts';
+import type { AddressList } from '../users/addresses.ts';
+import { schemeOf } from './connection.ts';
+import { isForwardedTo } from './forwarded.ts';
+import { mountPathOf } from './mount-path.ts';
 import type { ServedPort } from './port.ts';
+import type { PortAddresses } from './port-addresses.ts';
 import { pathOf } from './requests.ts';
 
 /** TCP ports that were opened by one call of `listen`. */
@@ -11,51 +15,67 @@ export interface Listening {
   readonly https?: number;
 }
 
+/** What a node knows of the way that clients take. */
+export interface Way {
+  /** What is listened on; grows as listening begins. */
+  readonly sockets: readonly Listening[];
+  /** The proxies that are believed which address a client was sent to. */
+  readonly trustedProxies: AddressList;
+}
+
 /**
- * The WSDL as this node publishes it: `/?wsdl` whole, `/<Port>?wsdl` that port alone; the host as it was asked for,
- * scheme and TCP port of this node for each binding.
+ * The WSDL as this node publishes it: `/?wsdl` whole, `/<Port>?wsdl` that port alone, below the path of the public
+ * address as well. Each port has its public address or, where there is none, one of the farm's.
  * @returns what writes the WSDL for the path of a request; undefined where it has none
- * @param sockets what is listened on; grows as listening begins
  */
 export function publishedWsdl(
   wsdl: Wsdl,
   ports: readonly ServedPort[],
-  sockets: readonly Listening[],
+  way: Way,
 ): (request: IncomingMessage) => (() => string) | undefined {
   return request => {
     const path = pathOf(request);
-    const asked = path === '/' ? ports : ports.filter(port => port.path === path);
+    const asked = ports.filter(({ addresses }) => isAskedFor(path, addresses));
     if (asked.length === 0) return undefined;
-    const addressOf = (name: string) =>
-      addressFor(
-        ports.find(port => port.plan.port === name),
-        request,
-        sockets,
-      );
+    const addressOf = (name: string) => {
+      const port = ports.find(one => one.plan.port === name);
+      return port && publishedAddress(port, request, way);
+    };
     const whole = asked.length === wsdl.ports.length;
     return () => wsdlFor(wsdl, whole ? { addressOf } : { ports: asked.map(port => port.plan.port), addressOf });
   };
 }
 
-/**
- * Address of a port: over the socket that was asked where its scheme fits, else over the one that was opened together
- * with it; undefined, so that the file's own is left, where somebody else listens (express).
- */
-function addressFor(
-  port: ServedPort | undefined,
-  request: IncomingMessage,
-  sockets: readonly Listening[],
-): string | undefined {
-  if (port === undefined) return undefined;
-  const scheme = port.plan.transport;
-  const asked = 'encrypted' in request.socket ? 'https' : 'http';
-  const { localPort } = request.socket;
-  const together = sockets.find(pair => pair[asked] === localPort) ?? sockets.find(pair => pair[scheme] !== undefined);
-  const tcpPort = asked === scheme ? localPort : together?.[scheme];
-  return tcpPort === undefined ? undefined : `${scheme}://${hostOf(request)}:${tcpPort}${port.path}`;
+function isAskedFor(asked: string, { path, publicPath = path }: PortAddresses): boolean {
+  const above = publicPath.slice(0, publicPath.length - path.length);
+  return ['/', path, publicPath, above].includes(asked);
 }
 
-/** The host name as it was asked for, if it is one; the header is the peer's word and goes into XML. */
-function hostOf({ headers: { host } }: IncomingMessage): string {
-  return parseHost(host ?? '')?.name ?? 'localhost';
+/**
+ * The address that a port is published with. Nothing of it is the peer's word: where there are several, a proxy that is
+ * trusted or the socket that was asked says which; undefined, so that the file's own is left, where there is none.
+ */
+function publishedAddress({ addresses, plan }: ServedPort, request: IncomingMessage, way: Way): string | undefined {
+  const { published, bases, path } = addresses;
+  if (published !== undefined) return published;
+  const base = forwardedBase(bases, request, way) ?? ownBase(bases, plan.transport, request, way) ?? bases[0];
+  return base === undefined ? undefined : `${base}${mountPathOf(request)}${path}`;
+}
+
+function forwardedBase(bases: readonly string[], { socket, headers }: IncomingMessage, way: Way): string | undefined {
+  if (!way.trustedProxies(socket.remoteAddress ?? '')) return undefined;
+  return bases.find(base => isForwardedTo(new URL(base), headers));
+}
+
+/** The address of the socket that was asked, or of the one that was opened together with it. */
+function ownBase(
+  bases: readonly string[],
+  scheme: 'http' | 'https',
+  { socket }: IncomingMessage,
+  { sockets }: Way,
+): string | undefined {
+  const asked = schemeOf(socket);
+  const together = sockets.find(pair => pair[asked] === socket.localPort);
+  const tcpPort = asked === scheme ? socket.localPort : together?.[scheme];
+  return bases.find(base => tcpPort !== undefined && new URL(base).port === String(tcpPort));
 }

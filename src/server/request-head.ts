@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { TLSSocket } from 'node:tls';
+import { schemeOf } from './connection.ts';
 import { isSameHost, parseHost } from './host.ts';
 
 /** Headers that a balancer and a node must not read differently: present twice is refused, whatever they say. */
@@ -17,7 +17,7 @@ const maxHeaders = 64;
 /**
  * Checks what every request must have in its head, whatever it is for, so that nobody on the way reads another request
  * in it: version, headers, end, host and target. An absolute-form target (RFC 9112 §3.2.2) is put into origin form, for
- * whoever reads it after this.
+ * the program that reads it after this.
  * @returns the status to answer with, or undefined where it may be served
  */
 export function refusedHead(request: IncomingMessage): number | undefined {
@@ -45,8 +45,8 @@ function refusedHeaders({ rawHeaders, headers, httpVersion }: IncomingMessage): 
 }
 
 /**
- * One of {@link singleHeaders} twice, or with `_` for `-`: whoever hands headers on as variables (CGI) makes one name
- * of both.
+ * One of {@link singleHeaders} twice, or with `_` for `-`: a program that hands headers on as variables (CGI) makes one
+ * name of both.
  */
 function isAmbiguous(rawHeaders: readonly string[]): boolean {
   const seen = new Set<string>();
@@ -61,8 +61,8 @@ function isAmbiguous(rawHeaders: readonly string[]): boolean {
 }
 
 /**
- * RFC 9112 §3.2: 1.1 wants a Host, and whoever sends one an only and a valid one. That of an http address is never
- * empty (RFC 9110 §4.2.1).
+ * RFC 9112 §3.2: 1.1 wants a Host, and a client that sends one an only and a valid one. That of an http address is
+ * never empty (RFC 9110 §4.2.1).
  */
 function refusedHost({ headers: { host }, httpVersion }: IncomingMessage): number | undefined {
   const isGood = host === undefined ? httpVersion === '1.0' : parseHost(host) !== undefined;
@@ -88,7 +88,7 @@ const absoluteForm = /^(https?):\/\/([^/?]*)(.*)$/is;
  */
 function pathHere({ url = '', headers, socket }: IncomingMessage): string | undefined {
   const [, scheme = '', authority = '', path = ''] = absoluteForm.exec(url) ?? [];
-  const spoken = (socket as TLSSocket).encrypted === true ? 'https' : 'http';
+  const spoken = schemeOf(socket);
   const named = parseHost(authority);
   if (scheme.toLowerCase() !== spoken || named === undefined) return undefined;
   const host = headers.host === undefined ? named : parseHost(headers.host);

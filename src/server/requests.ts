@@ -1,16 +1,21 @@
 import { once } from 'node:events';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import type { TLSSocket } from 'node:tls';
 import type { Awaitable } from '../awaitable.ts';
 import type { AddressList } from '../users/addresses.ts';
-import { callerOf } from './caller.ts';
-import { connectionOf, inviteBody } from './connection.ts';
+import { callerOf, relayedCallerOf } from './caller.ts';
+import { type Connection, connectionOf, inviteBody, schemeOf, whenOut } from './connection.ts';
 import { endAnswer } from './early-answer.ts';
-import { readBody, refusedMessage, soapActionOf } from './http-request.ts';
+import { forwardedProto } from './forwarded.ts';
+import { isOfVersion, readBody, refusedMessage, soapActionOf } from './http-request.ts';
 import type { Log } from './log.ts';
+import { mountPathOf } from './mount-path.ts';
 import { answerMessage, type HttpAnswer } from './pipeline.ts';
 import type { ServedPort } from './port.ts';
+import { mountedBelow } from './port-addresses.ts';
+import { alivePage, readinessPage } from './probes.ts';
+import type { Readiness } from './readiness.ts';
 import { refusedHead } from './request-head.ts';
+import { type Routes, reachable, versionsOf } from './routes.ts';
 
 /** What answers requests below one path: an express application, or any other listener of node:http. */
 export interface Mounted {
@@ -21,34 +26,75 @@ export interface Mounted {
 
 /** What a listener serves: ports by path, and the WSDL. */
 export interface Served {
-  readonly ports: ReadonlyMap<string, ServedPort>;
+  readonly ports: Routes<ServedPort>;
   /** What writes the WSDL of a request's path; undefined where it has none. */
   wsdl(request: IncomingMessage): (() => string) | undefined;
+  /** How the node is, for its balancer and supervisor. */
+  readiness(): Readiness;
   /** What is served beside them, by a listener of its own. */
   readonly mounted?: Mounted | undefined;
   readonly maxBytes: number;
   /** The proxies that are believed where a request came from. */
   readonly trustedProxies: AddressList;
+  /** The proxies that may bring in plain HTTP what came to them over TLS. */
+  readonly tlsOffloadedFrom: AddressList;
+  /** Whether its requests come from nodes, each known by its certificate, which say whom they have them from. */
+  readonly isRelayed?: true;
   /** Settles when the service behind can be called. */
   readonly ready: Promise<unknown>;
   /** True from the moment on that no new connection is accepted. */
   isDraining: boolean;
+  /** True when nothing is served any more, also where the server of a program still accepts. */
+  isClosed: boolean;
+  /** Counts what is refused before a message is read, by its reason. */
+  readonly refused: (reason: string) => void;
   readonly log: Log;
 }
+
+/** Requests that may wait behind one that is served: hardly any client sends a second one before its answer. */
+const maxQueued = 16;
 
 /**
  * Serves one HTTP request; never rejects: a peer that goes away is no error of ours.
  *
- * Requests of one connection are served one after the other, and none after an answer that closes it: Node hands out
- * those that came in one piece together, also what was hidden behind a request that is refused (RFC 9112 §9.3.2, §9.6).
+ * Requests of one connection are served one after the other, each when the answer before it is out, and none after an
+ * answer that closes it: Node hands out those that came in one piece together, also what was hidden behind a request
+ * that is refused (RFC 9112 §9.3.2, §9.6). A peer that sends requests and reads no answers would have all of them kept
+ * here, each a thousand times as long as its request.
  */
 export function serveRequest(request: IncomingMessage, response: ServerResponse, served: Served): Promise<void> {
   const connection = connectionOf(request.socket);
+  connection.turn = inTurn(request, response, served, connection);
+  return connection.turn;
+}
+
+function inTurn(
+  request: IncomingMessage,
+  response: ServerResponse,
+  served: Served,
+  connection: Connection,
+): Promise<void> {
   const { turn: before } = connection;
-  const turn =
-    before === undefined ? serve(request, response, served) : before.then(() => serve(request, response, served));
-  connection.turn = turn;
-  return turn;
+  if (before === undefined) return serve(request, response, served);
+  if (connection.queued >= maxQueued) {
+    endCrowded(request, served, connection);
+    return before;
+  }
+  connection.queued += 1;
+  const next = () => {
+    connection.queued -= 1;
+    return serve(request, response, served);
+  };
+  return before.then(() => whenOut(connection.answering)?.then(next) ?? next());
+}
+
+/** Ends a connection with more requests than may wait; none of those that wait is served. */
+function endCrowded({ socket }: IncomingMessage, { log, refused }: Served, connection: Connection): void {
+  if (connection.isEnding) return;
+  connection.isEnding = true;
+  refused('requests-waiting');
+  log.warn({ reason: 'requests-waiting' }, 'connection closed');
+  socket.destroy();
 }
 
 async function serve(request: IncomingMessage, response: ServerResponse, served: Served): Promise<void> {
@@ -57,12 +103,13 @@ async function serve(request: IncomingMessage, response: ServerResponse, served:
   try {
     await served.ready;
     if (connection.isEnding) return;
-    const status = refusedHead(request);
+    const status = served.isClosed ? 503 : refusedHead(request);
     if (status === undefined && isMounted(request, served)) return await passOn(request, response, served);
     const coming =
       status === undefined ? answerRequest(request, response, served) : refuseBare(status, request, served);
     const answer = coming instanceof Promise ? await coming : coming;
-    const isLast = served.isDraining || answer === undefined || isRefusal(answer) || request.httpVersion === '1.0';
+    const isOver = served.isDraining || connection.isOutdated || request.httpVersion === '1.0';
+    const isLast = isOver || answer === undefined || answer.isLast || isRefusal(answer);
     if (isLast) connection.isEnding = true;
     if (answer === undefined) response.destroy();
     else write(response, answer, isLast);
@@ -93,11 +140,30 @@ function answerRequest(
   response: ServerResponse,
   served: Served,
 ): Awaitable<HttpAnswer | undefined> {
-  return request.method === 'GET' ? answerWsdl(request, served) : answerSoap(request, response, served);
+  const { method } = request;
+  if (method === 'POST') return answerSoap(request, response, served);
+  const path = pathOf(request);
+  // A port of the WSDL at this path comes first.
+  const probe = served.ports.has(path) ? undefined : probes.get(path);
+  if (probe !== undefined && (method === 'GET' || method === 'HEAD')) return probe(served);
+  return method === 'GET' ? answerWsdl(request, served) : answerSoap(request, response, served);
+}
+
+type Probe = (served: Served) => HttpAnswer;
+
+/** What balancers and supervisors ask, often and for ever: they leave nothing in the log. */
+const probes: ReadonlyMap<string, Probe> = new Map<string, Probe>([
+  ['/healthz', alivePage],
+  ['/readyz', ({ readiness }) => readinessPage(readiness())],
+]);
+
+/** Whether a request is for a port, or for a WSDL. */
+export function isServed(request: IncomingMessage, served: Served): boolean {
+  return served.ports.has(pathOf(request)) || wsdlOf(request, served) !== undefined;
 }
 
 /** What writes the WSDL that a request asks for; undefined where it asks for none that there is. */
-export function wsdlOf(request: IncomingMessage, served: Served): (() => string) | undefined {
+function wsdlOf(request: IncomingMessage, served: Served): (() => string) | undefined {
   return /^[^?]*\?wsdl$/i.test(request.url ?? '') ? served.wsdl(request) : undefined;
 }
 
@@ -116,36 +182,55 @@ function answerSoap(
   response: ServerResponse,
   served: Served,
 ): Awaitable<HttpAnswer | undefined> {
-  const port = served.ports.get(pathOf(request));
-  if (port === undefined) return refuseBare(404, request, served);
-  // A TransportBinding's policy is met by TLS alone: without it there is nothing to verify, so nothing is read.
-  if (port.plan.transport === 'https' && (request.socket as TLSSocket).encrypted !== true)
-    return refuseBare(403, request, served);
-  const status = refusedMessage(request, port.plan.soap, served.maxBytes);
+  const there = served.ports.get(pathOf(request));
+  if (there === undefined) return refuseBare(404, request, served);
+  // Without the TLS that a policy wants there is nothing to verify, so nothing is read.
+  const ports = reachable(there, isOverTls(request, served));
+  if (ports.length === 0) return refuseBare(403, request, served);
+  const status = refusedMessage(request, versionsOf(ports), served.maxBytes);
   if (status !== undefined) return refuseBare(status, request, served);
+  const port = ports.find(({ plan }) => isOfVersion(request, plan.soap));
+  if (port === undefined) return refuseBare(415, request, served);
   inviteBody(request, response);
   return readBody(request, served.maxBytes).then(bytes => {
     if (bytes === 'gone') return undefined;
     if (bytes === 'too-long') return refuseBare(413, request, served);
-    return answerMessage(
-      bytes,
-      soapActionOf(request.headers),
-      port,
-      callerOf(request, response, served.trustedProxies),
-    );
+    const caller = served.isRelayed
+      ? relayedCallerOf(request, response)
+      : callerOf(request, response, served.trustedProxies);
+    const soapAction = soapActionOf(request.headers, port.plan.soap);
+    return answerMessage(bytes, soapAction, mounted(port, mountPathOf(request)), caller);
   });
+}
+
+function mounted(port: ServedPort, mountPath: string): ServedPort {
+  return mountPath === '' ? port : { ...port, addresses: mountedBelow(port.addresses, mountPath) };
+}
+
+/**
+ * Whether a request came over TLS, to here or to a proxy that may say so. The proxy must say it each time: one that
+ * also listens without TLS would bring passwords that were sent in clear.
+ */
+function isOverTls({ socket, headers }: IncomingMessage, { tlsOffloadedFrom }: Served): boolean {
+  if (schemeOf(socket) === 'https') return true;
+  return tlsOffloadedFrom(socket.remoteAddress ?? '') && forwardedProto(headers) === 'https';
 }
 
 /** The bare status of a request that is refused before it is read as a message, with its line in the log. */
 export function refuseBare(status: number, request: IncomingMessage | undefined, served: Served): HttpAnswer {
-  served.log.warn({ ...portName(request, served), reason: `http-${status}` }, 'request refused');
+  const reason = `http-${status}`;
+  served.refused(reason);
+  served.log.warn({ ...portName(request, served), reason }, 'request refused');
   return { status, contentType: undefined, body: undefined };
 }
 
-/** The WSDL port for a line of the log. A path that is none of ours is the peer's word and is not written there. */
+/**
+ * The WSDL ports at a request's path, for a line of the log. A path that is none of ours is the peer's word and is not
+ * written there.
+ */
 function portName(request: IncomingMessage | undefined, served: Served): { readonly port?: string } {
-  const port = request && served.ports.get(pathOf(request));
-  return port === undefined ? {} : { port: port.plan.port };
+  const ports = request && served.ports.get(pathOf(request));
+  return ports === undefined ? {} : { port: ports.map(({ plan }) => plan.port).join(', ') };
 }
 
 /** The path without a query, and without one slash at its end: two are another path. */
@@ -163,9 +248,9 @@ function isRefusal({ status, body }: HttpAnswer): boolean {
 }
 
 function write(response: ServerResponse, answer: HttpAnswer, isLast: boolean): void {
-  const { status, contentType, body, retryAfterS } = answer;
+  const { status, contentType, body, isOctets = false, retryAfterS } = answer;
   const text = body ?? '';
-  const length = Buffer.byteLength(text);
+  const length = isOctets ? text.length : Buffer.byteLength(text);
   const headers: Record<string, string | number> = { 'Content-Length': length };
   if (contentType !== undefined) headers['Content-Type'] = contentType;
   if (retryAfterS !== undefined) headers['Retry-After'] = retryAfterS;

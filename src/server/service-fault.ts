@@ -2,6 +2,8 @@ import type { FaultCode, FaultContent, FaultName } from '../soap/fault-shape.ts'
 
 /** A fault that an operation threw, made fit for the wire. */
 export interface ServiceFault extends FaultContent {
+  /** Status of HTTP that the operation wants: 400 to 599. */
+  readonly status: number;
   /** What the operation threw, for the log; never sent. */
   readonly cause: unknown;
 }
@@ -24,12 +26,13 @@ export function serviceFault(thrown: unknown): ServiceFault {
   const fault =
     typeof thrown === 'object' && thrown !== null && 'Fault' in thrown ? (thrown.Fault as FaultShape) : undefined;
   if (fault === undefined || fault === null || typeof fault !== 'object')
-    return { code: 'Receiver', subcodes: [], reason: constantReason, detail: undefined, cause: thrown };
+    return { code: 'Receiver', subcodes: [], reason: constantReason, detail: undefined, status: 500, cause: thrown };
   return {
     code: codes.get(localName(fault.Code?.Value ?? fault.faultcode)) ?? 'Receiver',
     subcodes: subcodesOf(fault.Code?.Subcode?.Value),
     reason: textOf(fault.Reason?.Text ?? fault.faultstring) ?? constantReason,
     detail: textOf(fault.Detail ?? fault.detail),
+    status: statusOf(fault.statusCode),
     cause: thrown,
   };
 }
@@ -41,6 +44,12 @@ interface FaultShape {
   readonly faultcode?: unknown;
   readonly faultstring?: unknown;
   readonly detail?: unknown;
+  readonly statusCode?: unknown;
+}
+
+/** A fault is an answer of HTTP that says so; 500 where it is told none that does (SOAP 1.2 Part 2 §7.5.2.2). */
+function statusOf(value: unknown): number {
+  return Number.isInteger(value) && Number(value) >= 400 && Number(value) <= 599 ? Number(value) : 500;
 }
 
 function localName(value: unknown): string {

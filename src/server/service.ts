@@ -1,11 +1,13 @@
+import type { IncomingMessage } from 'node:http';
 import type { WSDL } from 'soap';
 import { type Awaitable, after } from '../awaitable.ts';
 import { declaredInside, type OutgoingBody } from '../message/sent-body.ts';
 import type { OperationPlan, Plan } from '../policy/plan.ts';
+import type { Wsdl } from '../policy/wsdl.ts';
 import type { Element } from '../xml/tree.ts';
 import { type CurrentContext, withContext } from './current-context.ts';
 import type { Log } from './log.ts';
-import { readArguments } from './operation-arguments.ts';
+import { readArguments, readHeaders } from './operation-arguments.ts';
 import { type ResultShape, resultShape, writeResult } from './operation-result.ts';
 import { type ServiceFault, serviceFault } from './service-fault.ts';
 import { openServiceWsdl } from './service-wsdl.ts';
@@ -19,6 +21,10 @@ export interface ServiceCall {
   /** The one child of the verified Body. */
   readonly content: Element;
   readonly context: CurrentContext;
+  /** The header blocks that were verified. */
+  readonly blocks: readonly Element[];
+  /** As it came over HTTP; its body has been read. */
+  readonly request: IncomingMessage | undefined;
 }
 
 /** What of a port's plan its calls are made with. */
@@ -40,11 +46,15 @@ export interface Service {
  * Calls node-soap's service object the way node-soap's own server does: arguments and results are read and written by
  * node-soap, by the WSDL. Its server is not needed for it, nor the envelope that it would parse and the one that it
  * would write.
- * @param wsdlFile path of the WSDL
+ * @param source the WSDL
  * @param services node-soap's service object, unchanged
  * @param log told of one-way operations that fail
  */
-export function openService(wsdlFile: string, wsdlText: string, services: object, log: Pick<Log, 'warn'>): Service {
+export function openService(
+  source: Pick<Wsdl, 'name' | 'text' | 'texts'>,
+  services: object,
+  log: Pick<Log, 'warn'>,
+): Service {
   let wsdl: WSDL | undefined;
   const shapes = new Map<OperationPlan, ResultShape>();
   const shapeOf = (ready: WSDL, { service, port, soap }: CalledPort, operation: OperationPlan) => {
@@ -55,13 +65,18 @@ export function openService(wsdlFile: string, wsdlText: string, services: object
     return shape;
   };
   return {
-    ready: openServiceWsdl(wsdlFile, wsdlText).then(read => {
+    ready: openServiceWsdl(source).then(read => {
       wsdl = read;
     }),
-    call(port, { operation, content, context }) {
+    call(port, { operation, content, context, blocks, request }) {
       const ready = wsdl;
       if (ready === undefined) throw new TypeError('the service is not ready');
-      const prepared = () => prepare(operationOf(services, port, operation.name), readArguments(ready, content));
+      const prepared = () =>
+        prepare(operationOf(services, port, operation.name), {
+          args: readArguments(ready, content),
+          headers: readHeaders(ready, blocks),
+          request,
+        });
       const write = (result: unknown) => declaredInside(writeResult(ready, shapeOf(ready, port, operation), result));
       const failed = (err: unknown) =>
         log.warn({ port: port.port, operation: operation.name, err }, 'operation failed');
@@ -73,7 +88,13 @@ export function openService(wsdlFile: string, wsdlText: string, services: object
 }
 
 type Callback = (error: unknown, result?: unknown) => void;
-type Operation = (this: unknown, args: unknown, callback: Callback) => unknown;
+type Operation = (
+  this: unknown,
+  args: unknown,
+  callback: Callback,
+  headers: object,
+  request: IncomingMessage | undefined,
+) => unknown;
 
 /**
  * As in node-soap, services, ports and operations are looked up when they are called, so that an object of a class will
@@ -89,13 +110,20 @@ function operationOf(services: object, { service, port }: Pick<Plan, 'service' |
 /** An operation with its arguments, ready to be run. */
 type Run = (callback: Callback) => unknown;
 
-function prepare({ operations, operation }: ReturnType<typeof operationOf>, args: unknown): Run {
-  return callback => operation.call(operations, args, callback);
+/** What an operation is called with, beside its callback. */
+interface Given {
+  readonly args: unknown;
+  readonly headers: object;
+  readonly request: IncomingMessage | undefined;
+}
+
+function prepare({ operations, operation }: ReturnType<typeof operationOf>, { args, headers, request }: Given): Run {
+  return callback => operation.call(operations, args, callback, headers, request);
 }
 
 const emptyBody: OutgoingBody = { declarations: '', content: '' };
 
-/** Runs a one-way operation: whoever called is told no more than that it has been begun. */
+/** Runs a one-way operation: the caller is told no more than that it has been begun. */
 function begun(prepared: () => Run, failed: (error: unknown) => void): ServiceAnswer {
   let run: Run;
   try {

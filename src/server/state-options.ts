@@ -1,31 +1,55 @@
-import { where } from '../fields.ts';
+import { ConfigurationError } from '../errors.ts';
+import { alternatives, type Field, list, oneOf, where } from '../fields.ts';
+import { type StateName, stateNames } from '../state/several-modes.ts';
 import type { StateMode } from '../state/state-mode.ts';
 import { openStore, type StoreOptions } from '../store/open-store.ts';
 import type { Store } from '../store/store.ts';
 
 const stateMethods: readonly (keyof StateMode)[] = ['issue', 'replace', 'find', 'cancel', 'cancelled'];
-const storeMethods: readonly (keyof Store)[] = ['claim', 'has', 'get', 'put', 'delete', 'add', 'changes', 'close'];
 
 /** Reads where the state of conversations is kept. */
-export const stateField = where<'cookie' | StateMode>(
-  { type: '`cookie`, or a state mode' },
-  value => value === 'cookie' || hasMethods(value, stateMethods),
-  `must be 'cookie', or an object with the methods ${stateMethods.join(', ')}`,
+export const stateField = where<StateName | StateMode>(
+  { type: `${alternatives(stateNames.map(name => `\`${name}\``))}, or a state mode` },
+  value => stateNames.some(name => name === value) || hasMethods(value, stateMethods),
+  `must be ${alternatives(stateNames)}, or an object with the methods ${stateMethods.join(', ')}`,
 );
 
-/** Reads a store that is open. */
-export const openStoreField = where<Store>(
-  { type: 'store' },
-  value => hasMethods(value, storeMethods),
-  `must be an object with the methods ${storeMethods.join(', ')}`,
-);
+/** Reads the name of a state mode. */
+export const stateName: Field<StateName> = { ...oneOf(...stateNames), plural: 'names of state modes' };
 
-/** Reads a store, or the URL of one. */
-export const storeField = where<Store | URL>(
-  { type: 'store, or the URL of one' },
-  value => value instanceof URL || hasMethods(value, storeMethods),
-  `must be a URL, or an object with the methods ${storeMethods.join(', ')}`,
-);
+/** Reads which state modes are accepted. */
+export const acceptStateField = list(stateName, 1);
+
+/** What is said of a state mode and of those beside it. */
+interface ChosenState {
+  readonly state: StateName | StateMode;
+  readonly acceptState?: readonly StateName[] | undefined;
+}
+
+/**
+ * Checks that conversations can be kept and found where they are to be.
+ * @throws {SecureConversationError} `CONFIG_INVALID` where new conversations would not be found, and for a database
+ * that no other node has
+ */
+export function checkState({ state, acceptState }: ChosenState, store: Store): void {
+  if (typeof state !== 'string') {
+    if (acceptState === undefined) return;
+    throw new ConfigurationError('CONFIG_INVALID', 'acceptState does not go with a state mode of your own', {
+      hint: 'find what other modes have begun in the mode itself',
+    });
+  }
+  const accepted = acceptState ?? [state];
+  if (!accepted.includes(state))
+    throw new ConfigurationError('CONFIG_INVALID', `acceptState lacks ${state}, in which conversations begin`, {
+      hint: 'name it too: it is taken off when all nodes begin conversations in another mode',
+    });
+  if (!accepted.includes('database') || store.isOwn !== true) return;
+  throw new ConfigurationError('CONFIG_INVALID', 'state database needs a store that the nodes share', {
+    hint:
+      'give sqlite:FILE to the nodes of one machine, ' +
+      'redis://HOST:PORT or postgres://USER@HOST:PORT/DATABASE to those of several',
+  });
+}
 
 function hasMethods(value: unknown, names: readonly string[]): boolean {
   return (

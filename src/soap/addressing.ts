@@ -1,4 +1,4 @@
-import { refuse } from '../errors.ts';
+import { type HeaderName, refuse, refuseFor } from '../errors.ts';
 import { type AddressingVersion, addressingVersions, type SoapVersion } from '../names.ts';
 import { trimSpace } from '../xml/characters.ts';
 import { attributeValue, type Element, leafText, namespaceOf } from '../xml/tree.ts';
@@ -12,6 +12,7 @@ export interface Addressing {
   readonly messageId: string | undefined;
   readonly to: string | undefined;
   readonly replyTo: string | undefined;
+  readonly faultTo: string | undefined;
   readonly relatesTo: string | undefined;
   /** The header blocks by local name. */
   readonly elements: ReadonlyMap<string, Element>;
@@ -30,6 +31,21 @@ const maxAddressChars = 2048;
 /** Whether the element is a header block of either version of WS-Addressing. */
 export function isAddressingHeader(block: Element): boolean {
   return versionOf.has(block.namespace) && headers.has(block.local);
+}
+
+/** Where an answer goes (WS-Addressing 1.0 Core §3.4): a fault to FaultTo where there is one; undefined: back. */
+export function destinationOf({ replyTo, faultTo }: Addressing, isFault: boolean): string | undefined {
+  return isFault ? (faultTo ?? replyTo) : replyTo;
+}
+
+/** The name of a header of a version. */
+export function addressingHeader({ namespace }: AddressingVersion, local: string): HeaderName {
+  return { namespace, local };
+}
+
+/** @throws {Refusal} `addressingHeaderRequired`, for a header that is not there */
+export function lacksHeader(version: AddressingVersion, local: string, reason: string): never {
+  return refuseFor('addressingHeaderRequired', reason, addressingHeader(version, local));
 }
 
 /** What of an Envelope the headers are read from. */
@@ -55,7 +71,7 @@ export function readAddressing(envelope: HeaderBlocks): Addressing | undefined {
     if (version !== undefined && spoken !== version) refuse('invalidAddressingHeader', 'two-addressing-versions');
     version = spoken;
     if (!headers.has(block.local)) continue;
-    if (elements.has(block.local)) refuse('invalidAddressingHeader', 'addressing-cardinality');
+    if (elements.has(block.local)) refuseFor('invalidAddressingHeader', 'addressing-cardinality', block);
     checkAttributes(block, envelope);
     elements.set(block.local, block);
   }
@@ -63,10 +79,11 @@ export function readAddressing(envelope: HeaderBlocks): Addressing | undefined {
   checkEndpoints(elements, version);
   return {
     version,
-    action: uriOf(elements.get('Action')) ?? refuse('addressingHeaderRequired', 'action-missing'),
+    action: uriOf(elements.get('Action')) ?? lacksHeader(version, 'Action', 'action-missing'),
     messageId: uriOf(elements.get('MessageID')),
     to: uriOf(elements.get('To'), maxAddressChars),
     replyTo: addressOf(elements.get('ReplyTo')),
+    faultTo: addressOf(elements.get('FaultTo')),
     relatesTo: uriOf(elements.get('RelatesTo')),
     elements,
   };
@@ -76,10 +93,10 @@ function checkAttributes(block: Element, envelope: HeaderBlocks): void {
   for (const { namespace, local, value } of block.attributes) {
     // A header for another node would still be read as ours by local code that looks for its name.
     if (namespace === envelope.soap.namespace && local !== 'mustUnderstand' && local !== 'relay') {
-      refuse('invalidAddressingHeader', 'addressing-role');
+      refuseFor('invalidAddressingHeader', 'addressing-role', block);
     }
     if (namespace === '' && local === 'RelationshipType' && !isReply(block, value, namespaceOf)) {
-      refuse('invalidAddressingHeader', 'relationship-type');
+      refuseFor('invalidAddressingHeader', 'relationship-type', block);
     }
   }
 }
@@ -94,7 +111,7 @@ export function checkRelationship({ elements }: Addressing, namespaceIn: typeof 
   const block = elements.get('RelatesTo');
   const type = block && attributeValue(block, '', 'RelationshipType');
   if (block !== undefined && type !== undefined && !isReply(block, type, namespaceIn))
-    refuse('invalidAddressingHeader', 'relationship-type-not-signed');
+    refuseFor('invalidAddressingHeader', 'relationship-type-not-signed', block);
 }
 
 /** The default relationship, a URI in version 1.0 (WS-Addressing 1.0 Core §3.1) and a QName in 2004/08 (§3). */
@@ -110,7 +127,7 @@ function checkEndpoints(elements: ReadonlyMap<string, Element>, version: Address
     const address = addressOf(elements.get(name));
     if (address === undefined || name === 'From') continue;
     if (address !== version.anonymous && address !== version.none) {
-      refuse('onlyAnonymousAddressSupported', 'address-not-anonymous');
+      refuseFor('onlyAnonymousAddressSupported', 'address-not-anonymous', addressingHeader(version, name));
     }
   }
 }
@@ -121,17 +138,18 @@ function addressOf(endpoint: Element | undefined): string | undefined {
   const children = elementContent(endpoint, 'invalidAddressingHeader', 'endpoint-reference');
   const address = children[0];
   if (children.length !== 1 || address?.local !== 'Address' || address.namespace !== endpoint.namespace) {
-    refuse('invalidAddressingHeader', 'endpoint-reference');
+    refuseFor('invalidAddressingHeader', 'endpoint-reference', endpoint);
   }
-  return uriOf(address, maxAddressChars);
+  return uriOf(address, maxAddressChars, endpoint);
 }
 
 const uri = /^[!-~\u00A0-\uFFFF]+$/;
 
-function uriOf(element: Element | undefined, max = maxChars): string | undefined {
+/** @param header that the value is of */
+function uriOf(element: Element | undefined, max = maxChars, header = element): string | undefined {
   if (element === undefined) return undefined;
   const text = trimSpace(leafText(element, 'invalidAddressingHeader'));
-  if (text.length > max || !uri.test(text)) refuse('invalidAddressingHeader', 'addressing-value');
+  if (text.length > max || !uri.test(text)) refuseFor('invalidAddressingHeader', 'addressing-value', header ?? element);
   return text;
 }
 

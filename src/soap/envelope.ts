@@ -1,4 +1,4 @@
-import { type FaultClass, refuse } from '../errors.ts';
+import { type FaultClass, refuse, refuseFor } from '../errors.ts';
 import { ns, type SoapVersion, soapVersions } from '../names.ts';
 import { type Element, isNamed, type Tree } from '../xml/tree.ts';
 import { isAddressingHeader } from './addressing.ts';
@@ -67,10 +67,15 @@ function readBlocks(soap: SoapVersion, blocks: readonly Element[]): Element | un
       security = block;
     }
     if (target.mustUnderstand && target.ours && !isSecurity && !isAddressingHeader(block)) {
-      refuse('mustUnderstand', 'header-not-understood');
+      refuseFor('mustUnderstand', 'header-not-understood', block);
     }
   }
   return security;
+}
+
+/** Whether a header block is addressed to us, and to no other node on the way. */
+export function isForUs(soap: SoapVersion, block: Element): boolean {
+  return targetOf(soap, block).ours;
 }
 
 interface Target {

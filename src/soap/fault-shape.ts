@@ -12,7 +12,7 @@ export interface FaultName {
 /** A SOAP fault as it was read. */
 export interface Fault {
   readonly code: FaultName;
-  /** The first subcode; in SOAP 1.1, which has none, undefined. */
+  /** The first subcode; in SOAP 1.1, which has none, undefined: there it takes the place of the code. */
   readonly subcode: FaultName | undefined;
   readonly reason: string;
   readonly detail: Element | undefined;
@@ -27,8 +27,10 @@ export interface FaultContent {
   /** From general to special. */
   readonly subcodes: readonly FaultName[];
   readonly reason: string;
-  /** Text for the one element `detail` that the Detail holds; undefined: no Detail. */
+  /** Text for the one element `detail` that the Detail holds; undefined: none. */
   readonly detail: string | undefined;
+  /** Another element for the Detail, as it is written; absent: none. */
+  readonly entry?: string;
 }
 
 /** How one version of SOAP writes a Fault down. */
@@ -61,18 +63,20 @@ const codes11: Readonly<Record<FaultCode, string>> = {
  * SOAP 1.1 has one code, so the most special subcode takes its place (WSS 1.1 §12, WS-Addressing 1.0 SOAP Binding
  * §6.2).
  */
-function write11({ code, subcodes, reason, detail }: FaultContent): string {
+function write11({ code, subcodes, reason, ...details }: FaultContent): string {
   const special = subcodes.at(-1);
   const name = special === undefined ? `<faultcode>s:${codes11[code]}</faultcode>` : nameText('faultcode', special);
-  const entry = detail === undefined ? '' : `<detail>${entryText(detail)}</detail>`;
+  const entries = entriesOf(details);
+  const entry = entries === '' ? '' : `<detail>${entries}</detail>`;
   return `${name}<faultstring>${escapeText(reason)}</faultstring>${entry}`;
 }
 
 /** SOAP 1.2 Part 1 §5.4. */
-function write12({ code, subcodes, reason, detail }: FaultContent): string {
+function write12({ code, subcodes, reason, ...details }: FaultContent): string {
   let subcode = '';
   for (const name of [...subcodes].reverse()) subcode = `<s:Subcode>${nameText('s:Value', name)}${subcode}</s:Subcode>`;
-  const entry = detail === undefined ? '' : `<s:Detail>${entryText(detail)}</s:Detail>`;
+  const entries = entriesOf(details);
+  const entry = entries === '' ? '' : `<s:Detail>${entries}</s:Detail>`;
   return (
     `<s:Code><s:Value>s:${code}</s:Value>${subcode}</s:Code>` +
     `<s:Reason><s:Text xml:lang="en">${escapeText(reason)}</s:Text></s:Reason>${entry}`
@@ -86,8 +90,8 @@ function nameText(element: string, { namespace, local }: FaultName): string {
     : `<${element} xmlns:f="${escapeAttribute(namespace)}">f:${local}</${element}>`;
 }
 
-function entryText(detail: string): string {
-  return `<detail>${escapeText(detail)}</detail>`;
+function entriesOf({ detail, entry = '' }: Pick<FaultContent, 'detail' | 'entry'>): string {
+  return detail === undefined ? entry : `<detail>${escapeText(detail)}</detail>${entry}`;
 }
 
 /** Whether an element is the Fault of either version of SOAP. */
@@ -100,17 +104,30 @@ export function isFaultName(element: Element): boolean {
   return isNamed(element, soap12, 'Value') || isNamed(element, '', 'faultcode');
 }
 
+/** The most special name that a fault has: its subcode, or the one code of SOAP 1.1. */
+export function specialName({ code, subcode }: Pick<Fault, 'code' | 'subcode'>): FaultName {
+  return subcode ?? code;
+}
+
+/** Whether a fault says that the trouble is the receiver's, not the message's. */
+export function isReceiverFault({ namespace, local }: FaultName): boolean {
+  return local === 'Receiver' || (namespace === soap11 && local === codes11.Receiver);
+}
+
 /** Detail of SOAP 1.2 or 1.1. */
 export function detailOf(fault: Element): Element | undefined {
   return childNamed(fault, soap12, 'Detail') ?? childNamed(fault, '', 'detail');
 }
 
 /**
- * The outermost Subcode whose name has no namespace by what is signed, with all that it holds; undefined where there is
- * none.
+ * The outermost Subcode whose name has no namespace by what is signed, with all that it holds, or the faultcode of SOAP
+ * 1.1, which holds what would be a subcode; undefined where there is none.
  * @param namespaceIn as {@link namespaceOf}; undefined for a prefix whose declaration isn't signed
  */
 export function unsignedSubcode(fault: Element, namespaceIn: typeof namespaceOf): Element | undefined {
+  const faultcode = childNamed(fault, '', 'faultcode');
+  if (faultcode !== undefined && namespaceIn(faultcode, qualifiedName(faultcode).prefix) === undefined)
+    return faultcode;
   let at = childNamed(fault, soap12, 'Code');
   for (;;) {
     at = at && childNamed(at, soap12, 'Subcode');
@@ -118,6 +135,11 @@ export function unsignedSubcode(fault: Element, namespaceIn: typeof namespaceOf)
     const value = childNamed(at, soap12, 'Value');
     if (value !== undefined && namespaceIn(value, qualifiedName(value).prefix) === undefined) return at;
   }
+}
+
+/** A fault without what {@link unsignedSubcode} found in it. */
+export function withoutSubcode(fault: Fault, unsigned: Element): Fault {
+  return unsigned.local === 'faultcode' ? { ...fault, code: unnamed } : { ...fault, subcode: undefined };
 }
 
 /**

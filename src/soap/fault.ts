@@ -1,6 +1,6 @@
-import type { FaultClass } from '../errors.ts';
+import type { FaultClass, HeaderName } from '../errors.ts';
 import { type AddressingFault, type AddressingVersion, type Dialect, ns, type SoapVersion } from '../names.ts';
-import { escapeText } from '../xml/write.ts';
+import { escapeAttribute, escapeText } from '../xml/write.ts';
 import { mustUnderstand, writeEnvelope } from './envelope-writer.ts';
 import { type FaultCode, type FaultName, writeFaultElement } from './fault-shape.ts';
 
@@ -90,27 +90,61 @@ export interface OutgoingFault {
   readonly dialect: Dialect;
   /** MessageID of the message that is refused. */
   readonly relatesTo: string | undefined;
+  /** The header block that it is refused for; absent: none. */
+  readonly header?: HeaderName | undefined;
 }
 
 /**
  * The whole unsecured Envelope that a refused message is answered with, with HTTP status 500 (WCF and CXF clients read
  * the Envelope of no other error status) or, for `busy`, 503: WCF then throws its ServerTooBusyException. Nothing in it
- * but `relatesTo` comes from the message.
+ * but `relatesTo` and the name of a header block comes from the message.
  */
 export function writeFault(out: OutgoingFault): string {
   const { soap, addressing, relatesTo } = out;
   const relation = relatesTo === undefined ? '' : `<a:RelatesTo>${escapeText(relatesTo)}</a:RelatesTo>`;
   const body = `<s:Body>${faultContent(out)}</s:Body>`;
-  if (addressing === undefined) return writeEnvelope(soap, '', body);
-  const header = `<a:Action${mustUnderstand}>${addressing.faultAction}</a:Action>${relation}`;
+  const told = notUnderstood(out) + faultDetail(out);
+  if (addressing === undefined) return writeEnvelope(soap, told, body);
+  const header = `<a:Action${mustUnderstand}>${addressing.faultAction}</a:Action>${relation}${told}`;
   return writeEnvelope(soap, header, body, ` xmlns:a="${addressing.namespace}"`);
+}
+
+/** Longest name of a header block that is told, in characters: the sender of a longer one knows which it is. */
+const maxNameChars = 512;
+
+/** Which header block was not understood (SOAP 1.2 Part 1 §5.4.8); SOAP 1.1 has no place for it. */
+function notUnderstood({ fault, soap, header }: OutgoingFault): string {
+  if (fault !== 'mustUnderstand' || !soap.detailsHeaders || !isTellable(header)) return '';
+  return `<s:NotUnderstood qname="f:${header.local}" xmlns:f="${escapeAttribute(header.namespace)}"/>`;
+}
+
+/** Which addressing header is at fault, where it stands in SOAP 1.1 (WS-Addressing 1.0 SOAP Binding §6.2). */
+function faultDetail(out: OutgoingFault): string {
+  const problem = out.soap.detailsHeaders ? '' : problemHeader(out);
+  return problem && `<a:FaultDetail>${problem}</a:FaultDetail>`;
+}
+
+/** The same as an element (WS-Addressing 1.0 SOAP Binding §6.3.1); 2004/08 has none. */
+function problemHeader({ fault, addressing, header }: Pick<OutgoingFault, 'fault' | 'addressing' | 'header'>): string {
+  const isAddressed = addressing?.none !== undefined && header?.namespace === addressing.namespace;
+  if (!isAddressed || rows[fault].code !== 'Sender' || fault === 'mustUnderstand') return '';
+  const { namespace, local } = header;
+  return `<a:ProblemHeaderQName xmlns:a="${namespace}">a:${local}</a:ProblemHeaderQName>`;
+}
+
+/** Whether a header block has a qualified name that is no longer than it may be. */
+function isTellable(header: HeaderName | undefined): header is HeaderName {
+  return (
+    header !== undefined && header.namespace !== '' && header.namespace.length + header.local.length <= maxNameChars
+  );
 }
 
 /**
  * The Fault element of a class, to be sent where the answer is secured; needs no namespace declaration from outside.
  */
-export function faultContent(out: Pick<OutgoingFault, 'fault' | 'soap' | 'addressing' | 'dialect'>): string {
+export function faultContent(out: Pick<OutgoingFault, 'fault' | 'soap' | 'addressing' | 'dialect' | 'header'>): string {
   const { code, subcodes, reason } = rows[out.fault];
   const names = subcodes?.(out.dialect, out.addressing) ?? [];
-  return writeFaultElement(out.soap, { code, subcodes: names, reason, detail: undefined });
+  const entry = out.soap.detailsHeaders ? problemHeader(out) : '';
+  return writeFaultElement(out.soap, { code, subcodes: names, reason, detail: undefined, entry });
 }

@@ -14,9 +14,9 @@ import type { AuthenticationMethod, Context } from './context.ts';
  *  lp  secret, 16 to 64 bytes
  *   8  created      8  key effective      8  key expires      8  token expires      8  absolute expiry
  *   2  renewals
- *   4  user epoch
+ *   4  user epoch, 0: what a user began before a time is revoked by the store (revoked.ts)
  *   1  authentication method: 1 user name token, 2 X.509 certificate, 3 anonymous
- *  lp  user
+ *  lp  user, empty where anonymous
  *   1  number of roles, then lp for each
  *  lp  SHA-256 of the client's certificate, or empty
  *
@@ -57,6 +57,8 @@ export function encodeContext(context: Context): Buffer | undefined {
   if (secret.length > maxSecretBytes) throw new TypeError('secret is too long');
   if (credential !== undefined && credential.length !== credentialBytes)
     throw new TypeError('credential has a wrong length');
+  if ((context.user === undefined) !== (context.authenticatedBy === 'anonymous'))
+    throw new TypeError('an anonymous context has no user, and every other one has');
   if (roles.length > 0xff) return undefined;
   const writer = new Writer();
   writer.uint(schema, 1);
@@ -71,7 +73,7 @@ export function encodeContext(context: Context): Buffer | undefined {
   writer.uint(context.renewals, 2);
   writer.uint(context.userEpoch, 4);
   writer.uint(methods.indexOf(context.authenticatedBy) + 1, 1);
-  writer.text(context.user);
+  writer.text(context.user ?? '');
   writer.uint(roles.length, 1);
   for (const role of roles) writer.text(role);
   writer.lengthPrefixed(credential ?? nothing);
@@ -162,12 +164,14 @@ export function decodeContext(plaintext: Uint8Array): Context | undefined {
   if (!reader.isWhole() || schemaRead !== schema || authenticatedBy === undefined) return undefined;
   if (secret.length < minSecretBytes || secret.length > maxSecretBytes) return undefined;
   if (credential.length !== 0 && credential.length !== credentialBytes) return undefined;
+  const isAnonymous = authenticatedBy === 'anonymous';
+  if (isAnonymous && user !== '') return undefined;
   const [createdMs, keyEffectiveMs, keyExpiresMs, tokenExpiresMs, absoluteExpiresMs] = times;
   return {
     id,
     instance: instance === nilUuid ? undefined : instance,
     secret: new SecretKey(secret),
-    user,
+    user: isAnonymous ? undefined : user,
     roles,
     authenticatedBy,
     credential: credential.length === 0 ? undefined : new Uint8Array(credential),
@@ -182,7 +186,7 @@ export function decodeContext(plaintext: Uint8Array): Context | undefined {
 }
 
 /** Reads fields one after the other; after the first that does not fit it reads nothing but zeros and is not whole. */
-class Reader {
+export class Reader {
   readonly #bytes: Buffer;
   #at = 0;
   #failed = false;

@@ -13,7 +13,8 @@ export interface Context {
   /** Instance, `urn:uuid:…`; undefined before the first renewal. */
   readonly instance: string | undefined;
   readonly secret: SecretKey;
-  readonly user: string;
+  /** undefined where it was begun without saying who: `anonymous`. */
+  readonly user: string | undefined;
   readonly roles: readonly string[];
   readonly authenticatedBy: AuthenticationMethod;
   /** SHA-256 of the client's certificate (32 bytes), or undefined. */

@@ -1,26 +1,30 @@
-import { LRUCache } from 'lru-cache';
 import { type Awaitable, after } from '../awaitable.ts';
 import { type RandomSource, randomBytesPooled } from '../crypto/random.ts';
 import { refuse } from '../errors.ts';
 import type { RingKeeper } from '../keyring/keeper.ts';
 import { keyIdOfSeal, openWith, ringToSealWith } from '../keyring/seal.ts';
+import { latestEntries } from '../latest-entries.ts';
 import { type ContextKeys, contextKeys } from '../security/context-keys.ts';
 import type { Store } from '../store/store.ts';
 import { cancelList } from './cancel-list.ts';
+import { cancelContext } from './cancellation.ts';
 import type { Context, OpenedFrom } from './context.ts';
-import { rollOver } from './roll-over.ts';
+import { farmRollOver } from './farm-roll-over.ts';
 import { isExpiredAt, isValidAt, openContext, parseState, sealContext, writeState } from './seal.ts';
 import { checkSeal } from './self-test.ts';
 import type { ContextToken, FoundState, KeptState, StateMode, TokenAudience } from './state-mode.ts';
+
+/** Renewed conversations of a farm that a node remembers, in some 20 MB; of those beyond it the store is asked. */
+const sharedContexts = 100_000;
 
 export interface CookieModeOptions {
   /** The ring as it is at each use; while it is stale nothing is issued, but everything is opened. */
   readonly keeper: Pick<RingKeeper, 'ring' | 'stale' | 'refresh'>;
   /** Contexts kept beside their sealed state, and renewed ones whose latest Instance is known. */
   readonly cacheEntries: number;
-  /** How long an Instance may be used after the first use of the next one at this node. */
+  /** How long an Instance may be used after the first use of the next one. */
   readonly rolloverMs: number;
-  /** What was cancelled: asked on each find. */
+  /** What was cancelled, and which Instances were replaced: asked on each find. */
   readonly store: Store;
   readonly random?: RandomSource;
 }
@@ -39,15 +43,22 @@ interface CacheEntry {
  * Keeps the state of a conversation in its token, sealed. A bounded cache saves the opening; it never makes a token
  * good that would not open now: expiry, cancellation and the sealing key are checked on a hit as well.
  *
- * What was replaced by a renewal is known to the nodes that have seen the new Instance in use, each for itself; a node
- * that has not takes an older Instance until it expires by itself.
+ * What was replaced by a renewal is known to the nodes that have seen the new Instance in use, and to those that hear
+ * of it by a store; a node that does not know takes an older Instance until it expires by itself.
  */
 export function cookieMode(options: CookieModeOptions): StateMode {
   const { keeper, cacheEntries, rolloverMs, random = randomBytesPooled } = options;
   checkSeal(random);
   const cancels = cancelList(options.store);
-  const cache = new LRUCache<string, CacheEntry>({ max: cacheEntries });
-  const instances = rollOver(rolloverMs, cacheEntries);
+  const cache = latestEntries<CacheEntry>(cacheEntries);
+  const instances = farmRollOver({
+    store: options.store,
+    windowMs: rolloverMs,
+    maxOwn: cacheEntries,
+    maxShared: Math.max(cacheEntries, sharedContexts),
+    skewMs: () => keeper.ring().policy.skewMs,
+    random,
+  });
 
   const keep = (entry: CacheEntry, { audience, dialect }: TokenAudience) => {
     // The key is made of the context's own names, not of the token's: those are parts of a message.
@@ -61,22 +72,24 @@ export function cookieMode(options: CookieModeOptions): StateMode {
   const isGoodHit = (entry: CacheEntry, state: string, nowMs: number) =>
     entry.state === state && entry.keyId !== undefined && keeper.ring().find(entry.keyId, nowMs) !== undefined;
 
-  const issue = (context: Context, { audience, dialect }: TokenAudience, nowMs: number): string => {
-    const ring = ringToSealWith(keeper);
-    const sealed = sealContext(context, { audience, wsc: dialect.wsc }, ring, nowMs, random);
-    const state = writeState(sealed);
-    keep({ state, keyId: keyIdOfSeal(sealed), context, keys: undefined, from: 'issued' }, { audience, dialect });
-    return state;
-  };
+  const issue = (context: Context, { audience, dialect }: TokenAudience, nowMs: number): Awaitable<string> =>
+    after(ringToSealWith(keeper), ring => {
+      const sealed = sealContext(context, { audience, wsc: dialect.wsc }, ring, nowMs, random);
+      const state = writeState(sealed);
+      keep({ state, keyId: keyIdOfSeal(sealed), context, keys: undefined, from: 'issued' }, { audience, dialect });
+      return state;
+    });
 
   return {
     issue,
     replace(previous, context, binding, nowMs) {
-      if (instances.isReplaced(previous)) return refuse('unableToRenew', 'renew-older-instance');
-      // The user was asked for a password since the context was found.
-      return after(cancels.has(context.id), isCancelled =>
-        isCancelled ? refuse('unableToRenew', 'renew-cancelled') : issue(context, binding, nowMs),
-      );
+      return after(instances.ask(context.id), () => {
+        if (instances.isReplaced(previous)) return refuse('unableToRenew', 'renew-older-instance');
+        // The user was asked for a password since the context was found.
+        return after(cancels.has(context.id), isCancelled =>
+          isCancelled ? refuse('unableToRenew', 'renew-cancelled') : issue(context, binding, nowMs),
+        );
+      });
     },
     find(token, audience, nowMs) {
       if (token.state === undefined) return undefined;
@@ -88,21 +101,21 @@ export function cookieMode(options: CookieModeOptions): StateMode {
       }
       const sealed = parseState(token.state);
       const keyId = sealed && keyIdOfSeal(sealed);
-      const context = sealed && opened(sealed, keyId, token, audience, nowMs);
-      if (context === undefined) return undefined;
-      const made: CacheEntry = { state: copyOf(token.state), keyId, context, keys: undefined, from: 'cache' };
-      return after(usable(made, 'seal', nowMs), found => {
-        if (found !== undefined) keep(made, { audience, dialect: token.dialect });
-        return found;
+      const state = copyOf(token.state);
+      return after(sealed && opened(sealed, keyId, token, audience, nowMs), context => {
+        if (context === undefined) return undefined;
+        const made: CacheEntry = { state, keyId, context, keys: undefined, from: 'cache' };
+        const learnt = instances.learn(context.id, nowMs);
+        return after(
+          after(learnt, () => usable(made, 'seal', nowMs)),
+          found => {
+            if (found !== undefined) keep(made, { audience, dialect: token.dialect });
+            return found;
+          },
+        );
       });
     },
-    cancel(context, nowMs) {
-      // No instance is used after the absolute end; a renewal that another node makes meanwhile ends with it.
-      const untilMs = context.absoluteExpiresMs + keeper.ring().policy.skewMs;
-      const cancellation = { id: context.id, untilMs };
-      const kept = cancels.add(cancellation, nowMs);
-      return after(kept, isKept => (isKept ? cancellation : refuse('server', 'cancel-list-full')));
-    },
+    cancel: (context, nowMs) => cancelContext(cancels, context, keeper.ring().policy.skewMs, nowMs),
     cancelled: (cancellation, nowMs) => cancels.heard(cancellation, nowMs),
   };
 
@@ -112,7 +125,7 @@ export function cookieMode(options: CookieModeOptions): StateMode {
     { dialect, id, instance }: ContextToken,
     audience: string,
     nowMs: number,
-  ): Context | undefined {
+  ): Awaitable<Context | undefined> {
     const binding = { audience, wsc: dialect.wsc, id, instance };
     return openWith(
       keeper,

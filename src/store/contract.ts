@@ -22,7 +22,7 @@ interface Checked {
   readonly laterMs: number;
 }
 
-const patienceMs = 5_000;
+const patienceMs = 20_000;
 const soonMs = 100;
 const bytes = Uint8Array.from({ length: 256 }, (_, byte) => byte);
 const short = (text: string) => Buffer.from(text);
@@ -94,9 +94,14 @@ const laws: Readonly<Record<string, (checked: Checked) => Promise<void>>> = {
     assert.deepEqual([await store.add(key, -2, laterMs), await store.add(other, 1, laterMs)], [20, 1]);
   },
   async 'a counter begins again when the time of its first addition is over'({ store, key, laterMs }) {
-    await store.add(key, 1, Date.now() + soonMs);
-    await store.add(key, 1, laterMs);
-    await until(async () => (await store.add(key, 0, Date.now() + soonMs)) === 0);
+    // Where a machine stands still the time of the first may be over before the second comes: then there is another.
+    for (let at = 0, lifeMs = soonMs; ; at += 1, lifeMs *= 2) {
+      const counter = `${key}${at}`;
+      await store.add(counter, 1, Date.now() + lifeMs);
+      if ((await store.add(counter, 1, laterMs)) === 2)
+        return until(async () => (await store.add(counter, 0, Date.now() + soonMs)) === 0);
+      assert.ok(lifeMs < patienceMs, 'it begins again before its time is over');
+    }
   },
   async 'claims, records and counters do not share keys'({ store, key, laterMs }) {
     await store.add(key, 1, laterMs);

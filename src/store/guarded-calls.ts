@@ -19,6 +19,19 @@ export interface GuardOptions {
   readonly answerMs?: number | undefined;
 }
 
+/** Why a store that answers can't take anything. */
+export const noRoom = 'it has no room';
+
+/** 'full' where a store has no room; anything else goes on. */
+export async function orFull<T>(answer: Promise<T>): Promise<T | 'full'> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof StoreUnavailable && error.why === noRoom) return 'full';
+    throw error;
+  }
+}
+
 const defaultAnswerMs = 250;
 /** Troubles one after the other, after which the store is asked by one call at a time only. */
 const maxTroubles = 3;
@@ -35,7 +48,8 @@ export function guardedCalls({ steadyClock, onDown, onUp, answerMs }: GuardOptio
   const failed = (why: string) => {
     troubles += 1;
     nextTryMs = steadyClock() + restMs;
-    if (troubles >= maxTroubles) onDown(why);
+    // Once: connections that are being made meanwhile are not given up for a call that came before them.
+    if (troubles === maxTroubles) onDown(why);
   };
   const answered = () => {
     const wasDown = troubles >= maxTroubles;
@@ -61,10 +75,14 @@ export function guardedCalls({ steadyClock, onDown, onUp, answerMs }: GuardOptio
   };
 }
 
-/** The answer, or {@link StoreUnavailable} where it takes longer. */
+/**
+ * The answer, or {@link StoreUnavailable} where it takes longer. Where this process stood still meanwhile, the time is
+ * over before the answer is read that has long come: so what is there is read first.
+ */
 export function inTime<T>(answer: Promise<T>, answerMs = defaultAnswerMs): Promise<T> {
   return new Promise((resolve, reject) => {
-    const late = setTimeout(() => reject(new StoreUnavailable(`no answer in ${answerMs} ms`)), answerMs);
+    const refuse = () => reject(new StoreUnavailable(`no answer in ${Math.ceil(answerMs)} ms`));
+    const late = setTimeout(() => setImmediate(refuse), answerMs);
     answer.finally(() => clearTimeout(late)).then(resolve, reject);
   });
 }

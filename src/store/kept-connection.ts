@@ -17,7 +17,9 @@ export interface KeptConnection<C> {
    * @throws {StoreUnavailable} rejects with it where there is none by then
    */
   ready(withinMs?: number): Promise<C>;
-  /** Gives up the one that is there, with all that was asked on it. One that is being made has a time-out of its own. */
+  /** Whether there is one now. */
+  isReady(): boolean;
+  /** Gives up the one that is there, with all that was asked on it. One that is being made has its own time-out. */
   drop(): void;
   close(): void;
 }
@@ -74,7 +76,7 @@ export function keptConnection<C extends Connectable>(
     client.on('error', error => lost(client, error));
     client.on('end', () => lost(client, new StoreUnavailable('the connection has ended')));
     inTime(client.connect(), connectMs)
-      .then(() => inTime(begin(client)))
+      .then(() => inTime(begin(client), connectMs))
       .then(
         () => begun(client),
         error => lost(client, error),
@@ -83,6 +85,7 @@ export function keptConnection<C extends Connectable>(
   start();
   return {
     ready: withinMs => (ready === undefined ? coming(waiting, withinMs) : Promise.resolve(ready)),
+    isReady: () => ready !== undefined,
     drop: () => ready && lost(ready, undefined),
     close() {
       isClosed = true;

@@ -1,5 +1,5 @@
-import { LRUCache } from 'lru-cache';
 import { type RandomSource, randomBytesPooled } from '../crypto/random.ts';
+import { latestEntries } from '../latest-entries.ts';
 import { type ExpiringTable, expiringTable } from './expiring-table.ts';
 import { type MemoryRecords, memoryRecords } from './memory-records.ts';
 import { maxValueBytes, type Store, topicOf } from './store.ts';
@@ -33,7 +33,8 @@ export function memoryStore(options: MemoryStoreOptions): Store {
   const { maxClaims = 1_000_000, maxRecords = 100_000, maxCounters = 100_000 } = options;
   const claims = new Map<string, ExpiringTable>();
   const records = new Map<string, MemoryRecords>();
-  const counters = new LRUCache<string, Counter>({ max: maxCounters });
+  const counters = latestEntries<Counter>(maxCounters);
+  const sinceMs = clock();
   const recordsOf = (topic: string) => kept(records, topic, () => memoryRecords({ maxRecords, clock }));
   return {
     isOwn: true,
@@ -56,6 +57,7 @@ export function memoryStore(options: MemoryStoreOptions): Store {
       return counter.sum + n;
     },
     changes: (topic, cursor, signal) => recordsOf(topic).changes(cursor, signal),
+    health: () => ({ kind: 'memory', up: true, sinceMs }),
     close() {
       for (const topic of records.values()) topic.close();
     },

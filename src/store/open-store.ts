@@ -31,8 +31,8 @@ const schemes: Readonly<Record<string, (url: URL, options: Opened) => Store>> = 
 
 /**
  * Opens the store that a URL names: `memory:`, this process's own; `sqlite:` and the path of a file, that of the
- * processes of one machine; `redis://`, `rediss://` (TLS) and `postgres://`, that of any machines. Close it when nothing
- * needs it any more.
+ * processes of one machine; `redis://`, `rediss://` (TLS) and `postgres://`, that of any machines. Close it when it is
+ * not needed any more.
  * @throws {SecureConversationError} `CONFIG_INVALID` for a scheme that is not known, `STORE_INVALID` for a store that
  * can't be opened
  */

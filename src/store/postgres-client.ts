@@ -1,4 +1,5 @@
 import { StoreUnavailable } from '../errors.ts';
+import { loopbackNames } from '../loopback-names.ts';
 import type { Connectable } from './kept-connection.ts';
 import { optionalPackage } from './optional-package.ts';
 
@@ -20,7 +21,11 @@ export interface PostgresTarget {
 }
 
 const connectMs = 2_000;
-const loopback = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
+/**
+ * An acknowledgement is for good, whatever the server does where nobody asks. Who can't be reached any more holds no
+ * lock for long.
+ */
+const settings = '-c synchronous_commit=on -c idle_in_transaction_session_timeout=5000';
 
 /**
  * What makes clients of a server. They speak TLS, but to this machine, and where the URL says `?sslmode=disable`.
@@ -29,7 +34,7 @@ const loopback = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
  */
 export function postgresClients({ url, ca }: PostgresTarget): (statementMs: number) => PostgresClient {
   const { Client } = optionalPackage('pg') as { readonly Client: new (options: object) => PgClient };
-  const isPlain = url.searchParams.get('sslmode') === 'disable' || loopback.test(url.hostname);
+  const isPlain = url.searchParams.get('sslmode') === 'disable' || loopbackNames.test(url.hostname);
   const common = {
     host: url.hostname.replace(/^\[|\]$/g, ''),
     port: Number(url.port || 5432),
@@ -42,12 +47,13 @@ export function postgresClients({ url, ca }: PostgresTarget): (statementMs: numb
     ssl: isPlain && ca === undefined ? false : { rejectUnauthorized: true, ...(ca === undefined ? {} : { ca }) },
   };
   return statementMs => {
-    // An acknowledgement is for good, whatever the server does where nobody asks.
-    const options = `-c synchronous_commit=on -c statement_timeout=${statementMs}`;
-    const client = new Client({ ...common, options });
+    const client = new Client({ ...common, options: `${settings} -c statement_timeout=${statementMs}` });
     return Object.assign(client, { destroy: () => client.connection.stream.destroy() });
   };
 }
+
+/** Why a standby can't be used. */
+export const readOnly = 'it can only be read: another server is the master now';
 
 /** What is wrong with the server or with us, by the code of its error (PostgreSQL, appendix A). */
 const troubles: Readonly<Record<string, string>> = {
@@ -55,7 +61,7 @@ const troubles: Readonly<Record<string, string>> = {
   '28000': 'this user may not connect',
   '3D000': 'there is no such database',
   '42501': 'this user may not do what a store needs',
-  '25006': 'it can only be read: another server is the master now',
+  '25006': readOnly,
   '57014': 'it did not answer in time',
   '57P01': 'it is shutting down',
   '57P03': 'it is starting',

@@ -9,6 +9,8 @@ export interface PostgresFeedOptions {
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
   readonly query: (text: string, values: readonly unknown[]) => Promise<readonly unknown[]>;
+  /** How many connections were made. */
+  readonly made: () => number;
 }
 
 const pageRecords = 500;
@@ -16,10 +18,30 @@ const pageRecords = 500;
 const lateMs = 30_000;
 
 /**
- * Reads a topic from a cursor. Numbers become visible out of order, so what lies behind the cursor is looked through as
- * well, as far back as 30 s; what was told from there is not told again.
+ * Reads a topic from a cursor, and begins again at its place where a connection was made: on it another server may
+ * answer, a standby that has taken over without the last rows, and that draws numbers again which the one before had
+ * drawn.
  */
 export async function postgresReader(options: PostgresFeedOptions): Promise<FeedReader> {
+  const { made } = options;
+  let { cursor } = options;
+  let isOf = made();
+  let read = await serverReader({ ...options, cursor });
+  return async () => {
+    const now = made();
+    if (now !== isOf) read = await serverReader({ ...options, cursor });
+    isOf = now;
+    const changes = await read();
+    cursor = changes.at(-1)?.cursor ?? cursor;
+    return changes;
+  };
+}
+
+/**
+ * Reads what one server has. Numbers become visible out of order, so what lies behind the cursor is looked through as
+ * well, as far back as 30 s; what was told from there is not told again.
+ */
+async function serverReader(options: Omit<PostgresFeedOptions, 'made'>): Promise<FeedReader> {
   const { topic, cursor, clock, query } = options;
   const begun = cursor === undefined ? versionIn((await query(lastStatement, [topic]))[0]) : 0;
   let settled = versionIn((await query(settledStatement, [topic, cursor ?? null]))[0]);

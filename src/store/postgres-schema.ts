@@ -1,12 +1,13 @@
 import { StoreUnavailable } from '../errors.ts';
-import type { PostgresClient } from './postgres-client.ts';
+import { type PostgresClient, readOnly } from './postgres-client.ts';
 import { maxValueBytes } from './store.ts';
+import type { StoreTeller } from './store-teller.ts';
 
 /** The channel of the word that there are changes; what they are is read from the table. */
 export const notices = 'wssc_changes';
 
 /** From the version before to each; what a node of the version before wrote stays good. */
-const migrations: readonly string[] = [
+export const postgresMigrations: readonly string[] = [
   `CREATE SEQUENCE wssc_versions;
    CREATE TABLE wssc_claims (key bytea PRIMARY KEY, until_ms bigint NOT NULL);
    CREATE INDEX wssc_claims_until ON wssc_claims (until_ms);
@@ -20,23 +21,23 @@ const migrations: readonly string[] = [
 ];
 
 /** A number of ours among those of advisory locks. */
-const lockNumber = 0x57535343;
+export const migrationLock = 0x57535343;
 
 /**
  * Makes or renews the tables, also where other nodes do so at the same time: one does, the others wait. A user who may
  * not make tables can use those that are there.
+ * @throws {StoreUnavailable} rejects with it where they are of a later version
  */
-export async function migrate(client: PostgresClient): Promise<void> {
-  if ((await versionOf(client)) === migrations.length) return;
+export async function migrate(client: PostgresClient, steps = postgresMigrations): Promise<void> {
+  if ((await versionOf(client)) === steps.length) return;
   await client.query('BEGIN');
-  await client.query(`SELECT pg_advisory_xact_lock(${lockNumber})`);
+  await client.query(`SELECT pg_advisory_xact_lock(${migrationLock})`);
   await client.query('CREATE TABLE IF NOT EXISTS wssc_schema (version integer NOT NULL)');
   const version = (await versionOf(client)) ?? 0;
-  if (version > migrations.length)
-    throw new StoreUnavailable('its tables were made by a later version of this program');
-  for (const step of migrations.slice(version)) await client.query(step);
+  if (version > steps.length) throw new StoreUnavailable('its tables were made by a later version of this program');
+  for (const step of steps.slice(version)) await client.query(step);
   await client.query('DELETE FROM wssc_schema');
-  await client.query(`INSERT INTO wssc_schema VALUES (${migrations.length})`);
+  await client.query(`INSERT INTO wssc_schema VALUES (${steps.length})`);
   await client.query('COMMIT');
 }
 
@@ -49,10 +50,27 @@ async function versionOf(client: PostgresClient): Promise<number | undefined> {
   return typeof version === 'number' ? version : undefined;
 }
 
-/** Says where the server may lose what it acknowledged. */
-export async function checkDurable(client: PostgresClient, say: (sentence: string) => void): Promise<void> {
-  const { rows } = await client.query("SELECT current_setting('fsync') AS fsync");
-  if (Reflect.get(Object(rows[0]), 'fsync') !== 'on') say('may lose what it acknowledged: it needs fsync on');
+/** Settings without which PostgreSQL loses what it has acknowledged. (Between us and it a pool may drop ours.) */
+const wanted: readonly string[] = ['fsync', 'synchronous_commit'];
+
+const inspection = `
+  SELECT ${wanted.map(name => `current_setting('${name}') AS ${name}`).join(', ')},
+    current_setting('transaction_read_only') AS transaction_read_only,
+    extract(epoch FROM clock_timestamp())::float8 * 1000 AS now_ms`;
+
+/**
+ * Reads of a server, when it is connected, whether it keeps what it acknowledges, and its clock.
+ * @param clock milliseconds since the epoch
+ * @throws {StoreUnavailable} rejects with it where it can only be read
+ */
+export async function inspectPostgres(client: PostgresClient, told: StoreTeller, clock: () => number): Promise<void> {
+  const askedMs = clock();
+  const row = Object((await client.query(inspection)).rows[0]);
+  const heardMs = clock();
+  if (row.transaction_read_only !== 'off') throw new StoreUnavailable(readOnly);
+  const wrong = wanted.filter(name => row[name] === 'off').map(name => `${name} on`);
+  told.durability(wrong.length === 0 ? undefined : `may lose what it acknowledged: it needs ${wrong.join(', ')}`);
+  if (typeof row.now_ms === 'number') told.clock(row.now_ms - (askedMs + heardMs) / 2);
 }
 
 /** Takes a record in; nothing where another version is there. The version is drawn when the row is held. */
@@ -110,8 +128,11 @@ export const lateStatement = `
     AND (value IS NOT NULL OR version > $6) AND ${isRecord}
   ORDER BY version LIMIT $7`;
 
-export const sweepStatements: readonly string[] = ['claims', 'records', 'counters'].map(
-  name =>
-    `DELETE FROM wssc_${name} WHERE key IN (SELECT key FROM wssc_${name} WHERE until_ms <= $1 LIMIT 1000
-     FOR UPDATE SKIP LOCKED)`,
+/** How much later what is over is deleted. Nodes whose clocks are behind, by 10 min at most, look for a claim still. */
+const keptLongerMs = { claims: 600_000, records: 0, counters: 0 };
+
+export const sweepStatements: readonly string[] = Object.entries(keptLongerMs).map(
+  ([name, longerMs]) =>
+    `DELETE FROM wssc_${name} WHERE key IN (SELECT key FROM wssc_${name} WHERE until_ms <= $1::bigint - ${longerMs}
+     LIMIT 1000 FOR UPDATE SKIP LOCKED)`,
 );

@@ -1,5 +1,6 @@
 import { followedFeed } from './followed-feed.ts';
-import { isFull, openPostgres } from './postgres-connections.ts';
+import { orFull } from './guarded-calls.ts';
+import { openPostgres } from './postgres-connections.ts';
 import { changeIn, postgresReader, unreadable, versionIn, wholeNumberIn } from './postgres-feed.ts';
 import { addStatement, claimStatement, deleteStatement, putStatement, sweepStatements } from './postgres-schema.ts';
 import { maxValueBytes, type Store, topicOf } from './store.ts';
@@ -27,7 +28,7 @@ const sweepMs = 30_000;
  */
 export function postgresStore(url: URL, { clock, ca, onEvent, answerMs }: PostgresOptions): Store {
   const feed = followedFeed(lookMs);
-  const { query, close } = openPostgres({ url, ca }, { onEvent, onNotice: feed.wake, answerMs });
+  const { query, made, health, close } = openPostgres({ url, ca }, { clock, onEvent, onNotice: feed.wake, answerMs });
   const firstOf = async (text: string, values: readonly unknown[]) => (await query(text, values))[0];
   const sweeping = setInterval(() => {
     for (const statement of sweepStatements) query(statement, [wholeMs(clock())]).catch(() => {});
@@ -69,9 +70,10 @@ export function postgresStore(url: URL, { clock, ca, onEvent, answerMs }: Postgr
     },
     changes(topic, cursor, signal) {
       const begin = (from: string | undefined) =>
-        postgresReader({ topic, cursor: from, clock: () => wholeMs(clock()), query });
+        postgresReader({ topic, cursor: from, clock: () => wholeMs(clock()), query, made });
       return feed.listen(begin, { cursor, signal });
     },
+    health,
     close() {
       clearInterval(sweeping);
       feed.close();
@@ -88,13 +90,4 @@ function wholeMs(ms: number): number {
 function keyBytes(key: string): Buffer {
   topicOf(key);
   return Buffer.from(key, 'utf8');
-}
-
-async function orFull<T>(row: Promise<T>): Promise<T | 'full'> {
-  try {
-    return await row;
-  } catch (error) {
-    if (isFull(error)) return 'full';
-    throw error;
-  }
 }

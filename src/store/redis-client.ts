@@ -60,12 +60,15 @@ function optionsOf({ url, ca }: RedisTarget): object {
   };
 }
 
+/** Why a replica can't be used. */
+export const readOnly = 'it can only be read: another server is the master now';
+
 /** Answers that say what is wrong with the server or with us, by the word that they begin with. */
 const troubles: Readonly<Record<string, string>> = {
   WRONGPASS: 'user or password is wrong',
   NOAUTH: 'it wants a password',
   NOPERM: 'this user may not do what a store needs',
-  READONLY: 'it can only be read: another server is the master now',
+  READONLY: readOnly,
   LOADING: 'it is reading its data',
   MASTERDOWN: 'its master is down',
   MISCONF: 'it can not write its data to the disk',

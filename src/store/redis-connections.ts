@@ -1,23 +1,27 @@
 import { StoreUnavailable } from '../errors.ts';
-import { guardedCalls, inTime } from './guarded-calls.ts';
+import { guardedCalls, inTime, noRoom } from './guarded-calls.ts';
 import { type KeptConnection, keptConnection } from './kept-connection.ts';
-import { type RedisClient, type RedisTarget, redisClients, troubleOf } from './redis-client.ts';
+import { type RedisClient, type RedisTarget, readOnly, redisClients, troubleOf } from './redis-client.ts';
 import { changesChannel } from './redis-scripts.ts';
-import { checkDurable } from './redis-settings.ts';
+import { checkMaster, inspectRedis } from './redis-settings.ts';
+import type { StoreHealth } from './store.ts';
 import { storeTeller } from './store-teller.ts';
 
 /** The connections of a process to one server: one that asks, and one that hears. */
 export interface RedisConnections {
   /**
    * Sends a command.
-   * @throws {StoreUnavailable} rejects with it where there is no answer, and where something else than ours stands in
-   * the place that is asked for; with the server's own error where it has no room ({@link isFull})
+   * @throws {StoreUnavailable} rejects with it where there is no answer, where the server has no room ({@link noRoom}),
+   * and where something else than ours stands in the place that is asked for
    */
   ask(...words: readonly (string | Buffer)[]): Promise<unknown>;
+  health(): StoreHealth;
   close(): void;
 }
 
 export interface RedisEvents {
+  /** Milliseconds since the epoch. */
+  readonly clock: () => number;
   /** Told in a sentence of troubles, their end, and of settings that lose what was acknowledged. */
   readonly onEvent: (sentence: string) => void;
   /** There may be changes. */
@@ -26,21 +30,28 @@ export interface RedisEvents {
   readonly answerMs: number | undefined;
 }
 
-/** How often it is tried whether the connection that hears is still one: nothing else is ever sent on it. */
+/**
+ * How often it is tried whether a connection is still one, and the server a master: nothing else is ever sent on the
+ * one that hears, and on the other one there may be nothing to send.
+ */
 const beatMs = 2_000;
-const readOnly = troubleOf(new Error('READONLY'));
+/** Longest wait for the other one's answer: dropping it ends what was asked on it. */
+const patientMs = 2_000;
 
 /** Connects to a server, and keeps connected. @throws {SecureConversationError} `STORE_INVALID` */
-export function openRedis(target: RedisTarget, { onEvent, onNotice, answerMs }: RedisEvents): RedisConnections {
-  const told = storeTeller(target.url, onEvent);
+export function openRedis(target: RedisTarget, { clock, onEvent, onNotice, answerMs }: RedisEvents): RedisConnections {
+  const told = storeTeller(target.url, { onEvent, clock });
   const make = redisClients(target);
   const onTrouble = (error: unknown) => told.down(troubleOf(error));
-  const main = keptConnection(make, client => checkDurable(client, told.warn), {
+  const main = keptConnection(make, client => inspectRedis(client, told, clock), {
     onReady: told.up,
     onTrouble,
   });
   const hearing = keptConnection(make, client => client.subscribe(changesChannel, onNotice), {
-    onReady: onNotice,
+    onReady() {
+      told.up();
+      onNotice();
+    },
     onTrouble,
   });
   const { call } = guardedCalls({
@@ -53,7 +64,10 @@ export function openRedis(target: RedisTarget, { onEvent, onNotice, answerMs }: 
     onUp: told.up,
     answerMs,
   });
-  const stopBeating = beating(hearing);
+  const beats = [
+    beating(hearing, client => inTime(client.sendCommand(['PING']))),
+    beating(main, client => inTime(checkMaster(client), patientMs)),
+  ];
   const answered = (words: readonly (string | Buffer)[]) =>
     call(async () => {
       try {
@@ -69,13 +83,16 @@ export function openRedis(target: RedisTarget, { onEvent, onNotice, answerMs }: 
       try {
         return await answered(words);
       } catch (error) {
-        // It has answered: what somebody else has put in one place is no trouble with the others.
+        // It has answered: there may be room for what is asked next, and what somebody else has put in one place is no
+        // trouble with the others.
+        if (isFull(error)) throw new StoreUnavailable(noRoom, error);
         if (isOfOthers(error)) throw new StoreUnavailable('it has something else in the place of a record', error);
         throw error;
       }
     },
+    health: told.health,
     close() {
-      stopBeating();
+      for (const stop of beats) stop();
       main.close();
       hearing.close();
     },
@@ -83,8 +100,8 @@ export function openRedis(target: RedisTarget, { onEvent, onNotice, answerMs }: 
 }
 
 /** Gives up a connection on which nothing comes back, as where a firewall has forgotten it. */
-function beating(connection: KeptConnection<RedisClient>): () => void {
-  const beat = (client: RedisClient) => inTime(client.sendCommand(['PING'])).catch(connection.drop);
+function beating(connection: KeptConnection<RedisClient>, ask: (client: RedisClient) => Promise<unknown>): () => void {
+  const beat = (client: RedisClient) => ask(client).catch(connection.drop);
   const timer = setInterval(() => void connection.ready().then(beat, () => {}), beatMs).unref();
   return () => clearInterval(timer);
 }
@@ -99,7 +116,7 @@ async function answerOf(client: RedisClient, words: readonly (string | Buffer)[]
 }
 
 /** Whether a server has no room: it was asked to give up nothing. */
-export function isFull(error: unknown): boolean {
+function isFull(error: unknown): boolean {
   return error instanceof Error && /^OOM\b/.test(error.message);
 }
 

@@ -9,7 +9,8 @@
  *   wssc:{topic}:last     the last version
  *
  * A version is the server's time in microseconds, or the next number where that is greater: so those of a server that
- * was emptied, or has forgotten the last writes, go on above the ones before, and whoever has heard those hears of these.
+ * was emptied, or has forgotten the last writes, go on above the ones before, and a listener that has heard those hears
+ * of these.
  * Each write takes away a few names whose time is over.
  */
 

@@ -1,6 +1,7 @@
 import { StoreUnavailable } from '../errors.ts';
 import { type FeedReader, followedFeed } from './followed-feed.ts';
-import { isFull, openRedis } from './redis-connections.ts';
+import { orFull } from './guarded-calls.ts';
+import { openRedis } from './redis-connections.ts';
 import { addScript, deleteScript, pageScript, putScript } from './redis-scripts.ts';
 import { type Change, maxValueBytes, type Store, type StoredRecord, topicOf } from './store.ts';
 
@@ -29,7 +30,7 @@ const maxNameBytes = 1_536;
  */
 export function redisStore(url: URL, { clock, ca, onEvent, answerMs }: RedisOptions): Store {
   const feed = followedFeed(lookMs);
-  const { ask, close } = openRedis({ url, ca }, { onEvent, onNotice: feed.wake, answerMs });
+  const { ask, health, close } = openRedis({ url, ca }, { clock, onEvent, onNotice: feed.wake, answerMs });
   const leftMs = (untilMs: number) => String(Math.max(1, Math.ceil(untilMs - clock())));
 
   const reader = async (topic: string, cursor: string | undefined): Promise<FeedReader> => {
@@ -79,6 +80,7 @@ export function redisStore(url: URL, { clock, ca, onEvent, answerMs }: RedisOpti
       return wholeNumber(await ask('EVAL', addScript, '1', counter, String(n), leftMs(untilMs)));
     },
     changes: (topic, cursor, signal) => feed.listen(from => reader(topic, from), { cursor, signal }),
+    health,
     close() {
       feed.close();
       close();
@@ -100,16 +102,6 @@ function keysOf(key: string) {
     ends: of('ends'),
     last: of('last'),
   };
-}
-
-/** A server without room says so; anything else goes on. */
-async function orFull(answer: Promise<unknown>): Promise<unknown> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (isFull(error)) return 'full';
-    throw error;
-  }
 }
 
 function wholeNumber(answer: unknown): number {

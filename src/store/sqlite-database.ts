@@ -11,9 +11,12 @@ export interface Database {
   close(): void;
 }
 
-/** A statement of one row at most, or of several; whatever the file says is in them. */
+/**
+ * A statement; whatever the file says is in its rows. libsql (0.5.29) does not reset one that failed because the file
+ * is busy. So `get` is used nowhere: its next call goes on with the values that were bound before. And none that writes
+ * meets a busy file ({@link inTransaction}): until it is asked again, nothing on its connection is committed.
+ */
 export interface Statement {
-  get(...values: readonly unknown[]): unknown;
   all(...values: readonly unknown[]): readonly unknown[];
 }
 
@@ -29,14 +32,13 @@ export interface SqliteConnections {
 }
 
 const applicationId = 0x57535343;
-const schemaVersion = 1;
 /** 1 GiB: a store that is filled does not take the disk with it. */
 const maxPages = 262_144;
 const openingMs = 10_000;
 const openingStepMs = 20;
 
 /** From the version before to each; what a node of the version before wrote stays good. */
-const migrations: readonly string[] = [
+export const sqliteMigrations: readonly string[] = [
   `CREATE TABLE claims (key BLOB NOT NULL PRIMARY KEY, until_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;
    CREATE INDEX claims_until ON claims (until_ms);
    CREATE TABLE records (version INTEGER PRIMARY KEY AUTOINCREMENT, key BLOB NOT NULL UNIQUE, topic TEXT NOT NULL,
@@ -52,7 +54,7 @@ const migrations: readonly string[] = [
  * Opens the file and makes or renews its tables, also where other nodes do so at the same time.
  * @throws {SecureConversationError} `STORE_INVALID`
  */
-export function openSqlite(file: string): SqliteConnections {
+export function openSqlite(file: string, steps = sqliteMigrations): SqliteConnections {
   const Connection = optionalPackage('libsql') as new (file: string) => Database;
   prepareSqliteFile(file);
   const opened: Database[] = [];
@@ -69,7 +71,7 @@ export function openSqlite(file: string): SqliteConnections {
   try {
     return whenFree(() => {
       const durable = connect('journal_mode = WAL', 'synchronous = FULL');
-      migrate(durable, file);
+      migrate(durable, file, steps);
       checkWhole(durable, file);
       return { durable, quick: connect('synchronous = NORMAL'), reading: connect('query_only = ON'), close };
     }, close);
@@ -104,22 +106,51 @@ function whenFree<T>(act: () => T, undo: () => void): T {
   }
 }
 
-function migrate(database: Database, file: string): void {
-  const read = (name: string) => numberIn(database.prepare(`PRAGMA ${name}`).get(), name);
-  if (read('application_id') === applicationId && read('user_version') === schemaVersion) return;
+function migrate(database: Database, file: string, steps: readonly string[]): void {
+  const read = (name: string) => numberIn(rowOf(database.prepare(`PRAGMA ${name}`)), name);
+  if (read('application_id') === applicationId && read('user_version') === steps.length) return;
   database.exec('BEGIN IMMEDIATE');
   const version = read('user_version');
-  const tables = numberIn(database.prepare('SELECT count(*) AS n FROM sqlite_schema').get(), 'n');
+  const tables = numberIn(rowOf(database.prepare('SELECT count(*) AS n FROM sqlite_schema')), 'n');
   if (read('application_id') !== applicationId && (tables !== 0 || version !== 0))
     failSqlite(file, 'is a database of something else');
-  if (version > schemaVersion) failSqlite(file, 'was written by a later version of this program');
-  for (const step of migrations.slice(version)) database.exec(step);
-  database.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${schemaVersion}; COMMIT`);
+  if (version > steps.length) failSqlite(file, 'was written by a later version of this program');
+  for (const step of steps.slice(version)) database.exec(step);
+  database.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${steps.length}; COMMIT`);
 }
 
 function checkWhole(database: Database, file: string): void {
-  const answer: unknown = Reflect.get(Object(database.prepare('PRAGMA quick_check(1)').get()), 'quick_check');
+  const answer: unknown = Reflect.get(Object(rowOf(database.prepare('PRAGMA quick_check(1)'))), 'quick_check');
   if (answer !== 'ok') failSqlite(file, 'is damaged');
+}
+
+/**
+ * Writes in a transaction of its own, which waits for no other process: the file is busy before anything is done, or
+ * not at all. What is given was committed.
+ */
+export function inTransaction<T>(database: Database, act: () => T): T {
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    const value = act();
+    database.exec('COMMIT');
+    return value;
+  } catch (error) {
+    rollBack(database);
+    throw error;
+  }
+}
+
+function rollBack(database: Database): void {
+  try {
+    database.exec('ROLLBACK');
+  } catch {
+    // It was done already: SQLite does so itself where there is no room.
+  }
+}
+
+/** The row of a statement that has one at most; undefined where it has none. */
+export function rowOf(statement: Statement, ...values: readonly unknown[]): unknown {
+  return statement.all(...values)[0];
 }
 
 /** The number under a name of a row. @throws {StoreUnavailable} where there is none */
@@ -154,6 +185,24 @@ const openingProblems: Readonly<Record<string, string>> = {
 function openingProblem(error: unknown): string {
   const code = codeOf(error);
   return openingProblems[code] ?? `can't be opened (${code})`;
+}
+
+/**
+ * Reads. One that the file was too busy for is asked again until it is not: its connection would see nothing new.
+ * @throws {StoreUnavailable} as {@link whenWritable}
+ */
+export function whenReadable<T>(act: () => T): Awaitable<T> {
+  const read = whenWritable(act);
+  if (read instanceof Promise) read.catch(() => settle(act));
+  return read;
+}
+
+function settle(act: () => unknown): void {
+  try {
+    act();
+  } catch (error) {
+    if (isBusy(error)) setTimeout(lastRetryMs, undefined, { ref: false }).then(() => settle(act));
+  }
 }
 
 const firstRetryMs = 5;

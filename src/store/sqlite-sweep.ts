@@ -1,4 +1,4 @@
-import type { Database } from './sqlite-database.ts';
+import { type Database, inTransaction } from './sqlite-database.ts';
 
 const sweepMs = 30_000;
 /** Pause between two pages of one sweep: other processes write in it, and calls are served. */
@@ -25,7 +25,10 @@ export function sweptFrom(database: Database, clock: () => number): () => void {
   const sweep = () => {
     let hasMore = false;
     try {
-      for (const statement of statements) hasMore = statement.all(clock()).length === pageRows || hasMore;
+      for (const statement of statements) {
+        const swept = inTransaction(database, () => statement.all(clock()));
+        hasMore = swept.length === pageRows || hasMore;
+      }
     } catch {
       // Nothing is lost: what is over is never given.
     }

@@ -1,7 +1,17 @@
 import { type Awaitable, after } from '../awaitable.ts';
 import { StoreUnavailable } from '../errors.ts';
 import { type FeedReader, followedFeed } from './followed-feed.ts';
-import { type Database, isFull, numberIn, openSqlite, type Statement, whenWritable } from './sqlite-database.ts';
+import {
+  type Database,
+  inTransaction,
+  isFull,
+  numberIn,
+  openSqlite,
+  rowOf,
+  type Statement,
+  whenReadable,
+  whenWritable,
+} from './sqlite-database.ts';
 import { sqliteFileOf } from './sqlite-file.ts';
 import { sweptFrom } from './sqlite-sweep.ts';
 import { type Change, maxValueBytes, type Store, type StoredRecord, topicOf } from './store.ts';
@@ -28,10 +38,20 @@ export function sqliteStore(url: URL, { clock }: SqliteOptions): Store {
   const { has, get, sum, last, page } = readingStatements(reading);
   const feed = followedFeed(lookMs);
   const stopSweeping = sweptFrom(quick, clock);
+  let up = true;
+  let sinceMs = clock();
+  const isReadable = () => {
+    try {
+      rowOf(last);
+      return true;
+    } catch {
+      return false;
+    }
+  };
 
   const reader = (topic: string, cursor: string | undefined): FeedReader => {
     // Who begins needs no word of what was gone before.
-    const begun = cursor === undefined ? numberIn(last.get(), 'version') : 0;
+    const begun = cursor === undefined ? numberIn(rowOf(last), 'version') : 0;
     let heard = Number(cursor ?? 0);
     return () => {
       const rows = page.all(topic, heard, clock(), begun, pageRecords);
@@ -42,37 +62,50 @@ export function sqliteStore(url: URL, { clock }: SqliteOptions): Store {
   return {
     claim(key, untilMs) {
       const named = keyBytes(key);
-      return orFull(() => (claim.get(named, untilMs, clock()) === undefined ? 'seen' : 'new'));
+      const claimed = () => rowOf(claim, named, untilMs, clock());
+      return orFull(() => (inTransaction(quick, claimed) === undefined ? 'seen' : 'new'));
     },
     has(key) {
       const named = keyBytes(key);
-      return whenWritable(() => has.get(named, clock()) !== undefined);
+      return whenReadable(() => rowOf(has, named, clock()) !== undefined);
     },
     get(key) {
       const named = keyBytes(key);
-      return whenWritable(() => recordOf(get.get(named, clock())));
+      return whenReadable(() => recordOf(rowOf(get, named, clock())));
     },
     put(key, value, { untilMs, ifVersion }) {
       const named = keyBytes(key);
       if (value.byteLength > maxValueBytes) throw new TypeError(`a record has at most ${maxValueBytes} bytes`);
       const copy = Buffer.from(value);
       const written = orFull(() => {
-        const row = put.get(named, topicOf(key), copy, untilMs, ifVersion ?? null, clock());
+        const row = inTransaction(durable, () =>
+          rowOf(put, named, topicOf(key), copy, untilMs, ifVersion ?? null, clock()),
+        );
         return row === undefined ? 'conflict' : numberIn(row, 'version');
       });
       return told(written);
     },
     delete(key) {
       const named = keyBytes(key);
-      return told(whenWritable(() => void remove.all(named, clock())));
+      return told(whenWritable(() => void inTransaction(durable, () => remove.all(named, clock()))));
     },
     add(key, n, untilMs) {
       const named = keyBytes(key);
+      if (n === 0) return whenReadable(() => sumIn(rowOf(sum, named, clock())));
       return whenWritable(() =>
-        n === 0 ? sumIn(sum.get(named, clock())) : numberIn(add.get(named, n, untilMs, clock()), 'sum'),
+        numberIn(
+          inTransaction(quick, () => rowOf(add, named, n, untilMs, clock())),
+          'sum',
+        ),
       );
     },
     changes: (topic, cursor, signal) => feed.listen(from => reader(topic, from), { cursor, signal }),
+    health() {
+      const wasUp = up;
+      up = isReadable();
+      if (up !== wasUp) sinceMs = clock();
+      return { kind: 'sqlite', up, sinceMs };
+    },
     close() {
       stopSweeping();
       feed.close();

@@ -24,21 +24,39 @@ export interface StoreSecrets {
 export const storeForms =
   'sqlite:FILE, redis://HOST:PORT, rediss://HOST:PORT, postgres://USER@HOST:PORT/DATABASE or none';
 
+/** What is said of a URL that can't be used. */
+export interface StoreWords {
+  readonly what: string;
+  readonly forms: string;
+  readonly passwordHint: string;
+}
+
+const storeWords: StoreWords = {
+  what: 'store',
+  forms: storeForms,
+  passwordHint: 'give it in the file of --store-password-file, or in the environment as WSSC_STORE_PASSWORD',
+};
+
 /**
  * Reads what a command line or a configuration says of a store.
  * @param folder where the path of a file begins
  * @throws {SecureConversationError} `CONFIG_INVALID`, which quotes nothing of the text: it may hold a password
  */
-export function parseStore(text: string, folder: string, { password, ca }: StoreSecrets = {}): ChosenStore {
+export function parseStore(
+  text: string,
+  folder: string,
+  { password, ca }: StoreSecrets = {},
+  { what, forms, passwordHint }: StoreWords = storeWords,
+): ChosenStore {
   if (text === 'none') return { url: undefined };
   const [, file] = /^sqlite:(.+)$/s.exec(text) ?? [];
   if (file !== undefined) return { url: sqliteUrl(resolve(folder, file)) };
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !/^(?:rediss?|postgres):$/.test(url.protocol) || url.hostname === '')
-    throw new ConfigurationError('CONFIG_INVALID', `the store must be ${storeForms}`);
+    throw new ConfigurationError('CONFIG_INVALID', `the ${what} must be ${forms}`);
   if (url.password !== '')
-    throw new ConfigurationError('CONFIG_INVALID', "a store's password has no place in its URL", {
-      hint: 'give it in the file of --store-password-file, or in the environment as WSSC_STORE_PASSWORD',
+    throw new ConfigurationError('CONFIG_INVALID', `a ${what}'s password has no place in its URL`, {
+      hint: passwordHint,
     });
   if (password !== undefined) url.password = encodeURIComponent(password);
   return ca === undefined ? { url } : { url, ca };
@@ -68,7 +86,8 @@ export function storeSentence({ url, why }: ChosenStore): string {
   return `there is no store, so what is cancelled is remembered until restart${because}`;
 }
 
-function placeOf({ protocol, host, pathname }: URL): string {
+/** A store's place, without user and password. */
+export function placeOf({ protocol, host, pathname }: URL): string {
   return protocol === 'sqlite:' ? `${protocol}${decodeURIComponent(pathname)}` : `${protocol}//${host}${pathname}`;
 }
 

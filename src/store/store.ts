@@ -53,6 +53,22 @@ export interface Store {
   changes(topic: string, cursor?: string, signal?: AbortSignal): AsyncIterable<Change>;
   /** Ends all feeds and closes connections. Nothing is asked of the store after it. */
   close(): Awaitable<void>;
+  /** How the store is, as far as it is known without a wait. Absent: it counts as up. */
+  health?(): StoreHealth;
+}
+
+/** How a store is. */
+export interface StoreHealth {
+  /** `memory`, `sqlite`, `redis`, `postgres`, or the word of its author. */
+  readonly kind: string;
+  /** Whether it answered when it was last asked. */
+  readonly up: boolean;
+  /** Since when that is so, in milliseconds since the epoch. */
+  readonly sinceMs: number;
+  /** Why it may lose what it acknowledged, as the rest of a sentence: `needs fsync on`. Undefined: it does not. */
+  readonly lossy?: string | undefined;
+  /** How far its clock is ahead of this machine's, in milliseconds; undefined where it has no clock of its own. */
+  readonly clockAheadMs?: number | undefined;
 }
 
 /** A record as it was read. */

@@ -29,6 +29,11 @@ export type Authenticate = (
 export interface AuthenticateByToken {
   /** Users file, or a function that checks a user name and password. */
   readonly usernameToken: string | Authenticate;
+  /**
+   * Longest wait for the answer of a function; then its signal aborts, and the client is told to come again. 1 to
+   * 600,000 (10 min); default: 15,000 (15 s).
+   */
+  readonly timeoutMs?: number;
 }
 
 /** A caller as the limits see it. */

@@ -1,4 +1,4 @@
-import { LRUCache } from 'lru-cache';
+import { latestEntries } from '../latest-entries.ts';
 
 /** Counts failures by key, each for as long as the window. */
 export interface Failures {
@@ -7,11 +7,16 @@ export interface Failures {
   blockedMs(key: string, most: number): number;
   /** Counts one more. From the one on that makes them `most`, they count for a whole window again. */
   add(key: string, most: number): void;
+  /** Takes the word of others that a key has failed `sum` times, where that is more than is known here. */
+  raise(key: string, sum: number, most: number): void;
 }
+
+/** How long a failure counts. */
+export const failureWindowMs = 900_000;
 
 export interface FailureOptions {
   /** Milliseconds of a clock that does not go back. */
-  readonly nowMs: () => number;
+  readonly steadyClock: () => number;
   /** Default 15 min. */
   readonly windowMs?: number;
   /** Keys that are remembered, of the latest ones; default 100,000. */
@@ -24,22 +29,31 @@ interface Count {
 }
 
 /** Starts counting at zero. */
-export function failureCounts({ nowMs, windowMs = 900_000, maxKeys = 100_000 }: FailureOptions): Failures {
-  const counts = new LRUCache<string, Count>({ max: maxKeys });
+export function failureCounts({
+  steadyClock,
+  windowMs = failureWindowMs,
+  maxKeys = 100_000,
+}: FailureOptions): Failures {
+  const counts = latestEntries<Count>(maxKeys);
   const currentOf = (key: string): Count | undefined => {
     const found = counts.get(key);
-    return found !== undefined && found.untilMs > nowMs() ? found : undefined;
+    return found !== undefined && found.untilMs > steadyClock() ? found : undefined;
   };
   return {
     of: key => currentOf(key)?.count ?? 0,
     blockedMs(key, most) {
       const { count, untilMs } = currentOf(key) ?? { count: 0, untilMs: 0 };
-      return count < most ? 0 : untilMs - nowMs();
+      return count < most ? 0 : untilMs - steadyClock();
     },
     add(key, most) {
-      const afterMs = nowMs() + windowMs;
+      const afterMs = steadyClock() + windowMs;
       const { count, untilMs } = currentOf(key) ?? { count: 0, untilMs: afterMs };
       counts.set(key, { count: count + 1, untilMs: count + 1 < most ? untilMs : afterMs });
+    },
+    raise(key, sum, most) {
+      const afterMs = steadyClock() + windowMs;
+      const { count, untilMs } = currentOf(key) ?? { count: 0, untilMs: afterMs };
+      if (sum > count) counts.set(key, { count: sum, untilMs: count < most && sum >= most ? afterMs : untilMs });
     },
   };
 }

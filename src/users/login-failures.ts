@@ -4,6 +4,7 @@ import { networkOf } from './addresses.ts';
 import type { CountedCaller } from './authenticate.ts';
 import { failureCounts } from './failures.ts';
 import type { LoginLimits } from './login-limits.ts';
+import type { SharedFailures } from './shared-failures.ts';
 import type { Place } from './work-queue.ts';
 
 /** A name and a password, and where they came from. */
@@ -43,10 +44,14 @@ interface Limited {
 /** When to come again where only checks under way stand in the way: some of them will be right. */
 const busyMs = 1_000;
 
-/** Starts counting at zero. */
-export function loginFailures(limits: LoginLimits, nowMs: () => number): LoginFailures {
+/**
+ * Starts counting at zero.
+ * @param shared what other nodes count too: only what anybody is refused for, not what puts a user at the end of the
+ * queue, which is this node's
+ */
+export function loginFailures(limits: LoginLimits, steadyClock: () => number, shared?: SharedFailures): LoginFailures {
   const { failuresPerAddress, failuresPerUserAndAddress } = limits;
-  const failures = failureCounts({ nowMs });
+  const failures = failureCounts({ steadyClock });
   const underWay = openPlaces();
   const limitsOf = ({ kind, name, caller }: Attempt): readonly Limited[] => {
     if (!caller.isLimited) return [];
@@ -71,7 +76,10 @@ export function loginFailures(limits: LoginLimits, nowMs: () => number): LoginFa
       return underWay.enter(limited.map(({ key }) => key));
     },
     count(attempt) {
-      for (const { key, most } of limitsOf(attempt)) failures.add(key, most);
+      for (const { key, most } of limitsOf(attempt)) {
+        failures.add(key, most);
+        shared?.add(key, sum => failures.raise(key, sum, most));
+      }
       failures.add(keyOf(attempt.kind, countedName(attempt.name)), failuresPerUserAndAddress);
     },
     placeOf({ kind, name, caller }, signal) {
@@ -111,9 +119,15 @@ function addressKey({ address }: CountedCaller): string {
   return keyOf('address', networkOf(address));
 }
 
-/** Directories know a user by the name in capitals too: in whatever form it is guessed at, it is one user's. */
+/** More than names have: to bring marks into order takes time that grows with the square of their number. */
+const maxCountedChars = 256;
+
+/**
+ * Directories know a user by the name in capitals too: in whatever form it is guessed at, it is one user's. Names that
+ * differ only behind their first 256 characters count as one.
+ */
 function countedName(name: string): string {
-  return name.normalize('NFKC').trim().toLowerCase();
+  return name.trim().slice(0, maxCountedChars).normalize('NFKC').trim().toLowerCase();
 }
 
 /** Names come from anyone and may be long: what is kept is of one length. */

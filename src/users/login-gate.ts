@@ -4,6 +4,7 @@ import { CallerGone } from '../errors.ts';
 import type { Authenticate, AuthenticatedUser, CountedCaller } from './authenticate.ts';
 import { type Attempt, loginFailures } from './login-failures.ts';
 import type { LoginLimits } from './login-limits.ts';
+import type { SharedFailures } from './shared-failures.ts';
 import { type SharedWork, sharedWork } from './shared-work.ts';
 import { workQueue } from './work-queue.ts';
 
@@ -31,6 +32,8 @@ export interface LoginGate {
    * @throws {CallerGone} where the caller does not wait any more
    */
   openKey<T>(work: () => Promise<T>, caller: CountedCaller): Promise<T>;
+  /** How many password checks wait for their turn. */
+  waiting(): number;
 }
 
 export interface GateOptions {
@@ -41,16 +44,18 @@ export interface GateOptions {
    */
   readonly keyQueue?: number;
   /** Milliseconds of a clock that does not go back. */
-  readonly nowMs: () => number;
+  readonly steadyClock: () => number;
   readonly random: RandomSource;
+  /** Default: this node counts for itself. */
+  readonly shared?: SharedFailures | undefined;
 }
 
 /** Opens a gate for one service, or for several that share users. */
-export function loginGate({ limits, keyQueue = 1_000, nowMs, random }: GateOptions): LoginGate {
+export function loginGate({ limits, keyQueue = 1_000, steadyClock, random, shared }: GateOptions): LoginGate {
   const { queue, checksAtOnce } = limits;
-  const failures = loginFailures(limits, nowMs);
-  const passwords = workQueue({ queue, atOnce: checksAtOnce, usualMs: 200, nowMs });
-  const keys = workQueue({ queue: keyQueue, atOnce: 1, usualMs: 1, nowMs });
+  const failures = loginFailures(limits, steadyClock, shared);
+  const passwords = workQueue({ queue, atOnce: checksAtOnce, usualMs: 200, steadyClock });
+  const keys = workQueue({ queue: keyQueue, atOnce: 1, usualMs: 1, steadyClock });
   const pending = new Map<string, SharedWork<AuthenticatedUser | undefined>>();
   const processKey = random(32);
 
@@ -84,5 +89,6 @@ export function loginGate({ limits, keyQueue = 1_000, nowMs, random }: GateOptio
       return (pending.get(id) ?? begin(id, attempt, source)).join(caller.signal);
     },
     openKey: (work, caller) => keys.run(work, failures.placeOfKey(caller)),
+    waiting: passwords.waiting,
   };
 }

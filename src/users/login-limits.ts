@@ -2,7 +2,8 @@ import { availableParallelism } from 'node:os';
 import { type Describes, object, wholeNumber } from '../fields.ts';
 
 /**
- * What keeps costly checks from taking the machine, and passwords from being guessed. Each process counts for itself.
+ * What keeps costly checks from taking the machine, and passwords from being guessed. Processes with one store count
+ * wrong passwords together; the queue is each process's own.
  */
 export interface LoginLimits {
   /** Most passwords that wait for their check. 1 to 1,000; default: 100. */
@@ -38,7 +39,8 @@ export const loginLimitsField = object({
     is: failures,
     default: 10,
     means:
-      'Wrong passwords of one user from one address in 15 minutes; then that user is refused to that address for 15 minutes.',
+      'Wrong passwords of one user from one address in 15 minutes; then that user is refused to that address for ' +
+      '15 minutes.',
   },
   checksAtOnce: {
     is: wholeNumber(1, 64),

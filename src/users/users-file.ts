@@ -1,7 +1,7 @@
 import { type ScryptOptions, scrypt } from 'node:crypto';
 import type { RandomSource } from '../crypto/random.ts';
 import { failAt, within } from '../fields.ts';
-import { fileError, type PrivateFileKind, readPrivateFile, updatePrivateFile, wholeOf } from '../files/private-file.ts';
+import { fileError, type PrivateFileKind, readMountedFile, updatePrivateFile, wholeOf } from '../files/private-file.ts';
 import { parseJson } from '../files/strict-json.ts';
 import { type PasswordHash, type UserRecord, userName, userRoles, usersMembers } from './user-record.ts';
 
@@ -18,7 +18,7 @@ export const defaultCost = Object.freeze({ N: 16_384, r: 8, p: 5 });
 const kind: PrivateFileKind = {
   what: 'users file',
   code: 'USERS_INVALID',
-  forbiddenMode: 0o022,
+  forbiddenMode: 0o037,
   missingHint: 'make one with "wssc users add"',
 };
 /** Longest password that can be right. */
@@ -28,11 +28,11 @@ const saltBytes = 16;
 const hashBytes = 32;
 
 /**
- * Reads a users file.
+ * Reads a users file, which may be a link.
  * @throws {SecureConversationError} `USERS_INVALID`, one sentence that names the file and the place in it
  */
 export function readUsersFile(file: string): readonly UserRecord[] {
-  return parseUsers(readPrivateFile(file, kind), file);
+  return parseUsers(readMountedFile(file, kind), file);
 }
 
 /**

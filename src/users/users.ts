@@ -1,7 +1,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import { statSync } from 'node:fs';
-import { LRUCache } from 'lru-cache';
 import { SecureConversationError } from '../errors.ts';
+import { stampOf } from '../files/followed-files.ts';
+import { type LatestEntries, latestEntries } from '../latest-entries.ts';
 import type { AuthenticatedUser } from './authenticate.ts';
 import { scryptInBackground } from './scrypt-thread.ts';
 import type { PasswordHash, UserRecord } from './user-record.ts';
@@ -27,7 +27,7 @@ export interface Users {
 
 export interface UsersOptions {
   /** Milliseconds since the epoch. Default `Date.now`. */
-  readonly nowMs?: () => number;
+  readonly clock?: () => number;
   /** How long a right password is remembered, so that it costs no scrypt each time. Default 5 min. */
   readonly rememberMs?: number;
   /** Most passwords that are remembered. Default 10,000. */
@@ -42,7 +42,7 @@ interface Loaded {
   readonly list: readonly UserRecord[];
   readonly stamp: string;
   /** Until when a name and password that were right are remembered, by their HMAC under a key of this process. */
-  readonly remembered: LRUCache<string, number>;
+  readonly remembered: LatestEntries<number>;
   /** Checks under way, so that many first calls of one user share one scrypt. */
   readonly pending: Map<string, Promise<boolean>>;
 }
@@ -52,7 +52,7 @@ interface Loaded {
  * @throws {SecureConversationError} `USERS_INVALID`, one sentence that names the file and the place in it
  */
 export function openUsers(file: string, options: UsersOptions = {}): Users {
-  const { nowMs = Date.now, rememberMs = 300_000, maxRemembered = 10_000, onError } = options;
+  const { clock = Date.now, rememberMs = 300_000, maxRemembered = 10_000, onError } = options;
   const processKey = randomBytes(32);
   // A user's name has no NUL, so that no two users' passwords run together.
   const macOf = (username: string, password: string) =>
@@ -60,7 +60,7 @@ export function openUsers(file: string, options: UsersOptions = {}): Users {
   const load = (): Loaded => {
     const stamp = stampOf(file);
     const list = readUsersFile(file);
-    const remembered = new LRUCache<string, number>({ max: maxRemembered });
+    const remembered = latestEntries<number>(maxRemembered);
     return { users: new Map(list.map(user => [user.name, user])), list, stamp, remembered, pending: new Map() };
   };
   let loaded = load();
@@ -86,19 +86,19 @@ export function openUsers(file: string, options: UsersOptions = {}): Users {
       const mac = macOf(username, password);
       const key = mac.toString('latin1');
       const record = users.get(username);
-      if ((remembered.get(key) ?? 0) > nowMs()) return userOf(record);
+      if ((remembered.get(key) ?? 0) > clock()) return userOf(record);
       const check = pending.get(key) ?? checkPassword(password, record?.scrypt, stranger(list, mac));
       pending.set(key, check);
       const isRight = await check.finally(() => pending.delete(key));
       if (!isRight || record === undefined) return undefined;
-      remembered.set(key, nowMs() + rememberMs);
+      remembered.set(key, clock() + rememberMs);
       return userOf(record);
     },
     remembered(username, password) {
       reloadIfChanged();
       const { users, remembered } = loaded;
       const untilMs = remembered.get(macOf(username, password).toString('latin1')) ?? 0;
-      return untilMs > nowMs() ? userOf(users.get(username)) : undefined;
+      return untilMs > clock() ? userOf(users.get(username)) : undefined;
     },
     find(username) {
       reloadIfChanged();
@@ -130,14 +130,4 @@ async function checkPassword(password: string, known: PasswordHash | undefined, 
   const options = scryptOptions(expected);
   const made = await scryptInBackground({ password: isTooLong ? '' : password, salt, hashBytes: hash.length, options });
   return timingSafeEqual(made, expected.hash) && known !== undefined && !isTooLong;
-}
-
-/** Changes whenever the file was written or replaced; empty where it can't be seen. */
-function stampOf(file: string): string {
-  try {
-    const { ino, size, mtimeNs, ctimeNs } = statSync(file, { bigint: true });
-    return `${ino} ${size} ${mtimeNs} ${ctimeNs}`;
-  } catch {
-    return '';
-  }
 }

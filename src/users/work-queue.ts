@@ -20,7 +20,7 @@ export interface WorkQueueOptions {
   /** How long a work is taken to last until some have been done. */
   readonly usualMs: number;
   /** Milliseconds of a clock that does not go back. */
-  readonly nowMs: () => number;
+  readonly steadyClock: () => number;
 }
 
 /** Does costly works, few at once, while a bounded number of others wait. */
@@ -80,18 +80,18 @@ function openLine() {
 }
 
 /** Makes an empty queue. */
-export function workQueue({ queue, atOnce, usualMs: firstMs, nowMs }: WorkQueueOptions): WorkQueue {
+export function workQueue({ queue, atOnce, usualMs: firstMs, steadyClock }: WorkQueueOptions): WorkQueue {
   const line = openLine();
   let running = 0;
   let usualMs = firstMs;
 
   const done = async <T>(work: () => Promise<T>): Promise<T> => {
     running += 1;
-    const beganMs = nowMs();
+    const beganMs = steadyClock();
     try {
       return await work();
     } finally {
-      usualMs += (nowMs() - beganMs - usualMs) / 8;
+      usualMs += (steadyClock() - beganMs - usualMs) / 8;
       running -= 1;
       line.first()?.begin();
     }

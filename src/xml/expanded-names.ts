@@ -88,9 +88,10 @@ function hasTwiceAmongFew(attributes: readonly Attribute[]): boolean {
   });
 }
 
-function hasTwice(attributes: readonly Attribute[]): boolean {
+/** Whether two of many have one expanded name. */
+export function hasTwice(names: readonly Pick<Attribute, 'namespace' | 'local'>[]): boolean {
   const namespaces = new Map<string, Set<string>>();
-  for (const { namespace, local } of attributes) {
+  for (const { namespace, local } of names) {
     const locals = namespaces.get(namespace);
     if (locals === undefined) namespaces.set(namespace, new Set([local]));
     else if (locals.has(local)) return true;

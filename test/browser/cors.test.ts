@@ -105,7 +105,7 @@ describe('a page of an allowed origin', () => {
   });
 });
 
-test('a page of another origin is blocked by its browser, with a preflight and without, and is refused by the service', async () => {
+test('a page of another origin is blocked by its browser, preflight or not, and refused by the service', async () => {
   expect(await ask(other, '/token', login())).toEqual({ error: 'TypeError: Failed to fetch' });
   expect(await ask(other, '/introspect', { token: 'x' }, basic())).toEqual({ error: 'TypeError: Failed to fetch' });
   const [answer] = await Promise.all([

@@ -17,7 +17,7 @@ function virtualClock(): Clock & { run(): Promise<void> } {
   let nowMs = 0;
   const sleepers: { atMs: number; wake: () => void }[] = [];
   return {
-    nowMs: () => nowMs,
+    steadyMs: () => nowMs,
     sleep: ms => new Promise(wake => sleepers.push({ atMs: nowMs + ms, wake })),
     async run() {
       for (;;) {
@@ -40,7 +40,7 @@ async function attackStalling(
   const hits: Hit[] = [];
   const collected = metrics(address => new URL(address).hostname);
   const call = async () => {
-    const now = clock.nowMs();
+    const now = clock.steadyMs();
     await clock.sleep(now >= 500 && now < 1_500 ? 1_501 - now : 1);
     return good;
   };

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { freePort, loopbackHosts } from '../../src/farm/ports.ts';
 import { mainProgram, wssc } from '../farm/running-farm.ts';
 import { newData, removeFolders } from '../support/data-folder.ts';
+import { heardAt } from '../support/heard.ts';
 
 const wsdl = fileURLToPath(new URL('../../wsdl/echo.wsdl', import.meta.url));
 const service = fileURLToPath(new URL('../../dist/farm/echo-service.js', import.meta.url));
@@ -55,6 +56,28 @@ afterAll(() => {
   removeFolders();
 });
 
+/** The first lines of another node of the same configuration, which lives until `during` is over. */
+async function linesOf(
+  words: readonly string[],
+  count: number,
+  during: (lines: readonly string[]) => Promise<void> = async () => {},
+): Promise<readonly string[]> {
+  const config = words.includes('--config') ? [] : ['--config', join(data, 'node.json')];
+  const other = spawn(process.execPath, [mainProgram, 'serve', ...config, ...words], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  try {
+    const lines: string[] = [];
+    for await (const line of createInterface({ input: other.stdout })) if (lines.push(line) === count) break;
+    await during(lines);
+    return lines;
+  } finally {
+    other.kill('SIGKILL');
+  }
+}
+
+const tlsPem = () => join(data, 'tls.pem');
+
 function call(
   port: string,
   scheme: string,
@@ -100,10 +123,32 @@ describe('wssc serve, as one node with paths relative to its configuration', () 
     });
   });
 
-  test('a wrong password is a fault: {code, reason} on standard error, exit code 2', () => {
+  test('a wrong password is a fault: {code, reason} on standard error and what to do, exit code 2', () => {
     const { status, stdout, stderr } = call('EchoTls13', 'https', ['WhoAmI'], 'wrong\n');
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
-    expect(JSON.parse(stderr)).toEqual({ code: 'FailedAuthentication', reason: expect.any(String) });
+    const [fault = '', ...more] = stderr.split('\n');
+    expect(JSON.parse(fault)).toEqual({ code: 'FailedAuthentication', reason: expect.any(String) });
+    expect(more).toEqual(['hint: see whether user name and password are right', '']);
+  });
+
+  test('a wrong service certificate is a fault, and what to do, exit code 2', () => {
+    const { status, stdout, stderr } = call('EchoSymmetric', 'http', ['--service-certificate', tlsPem(), 'WhoAmI']);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    expect(stderr).toMatch(
+      /^\{"code":"\w+","reason":"[^"]*"\}\nhint: see whether serviceCertificate is the service's present certificate, /,
+    );
+  });
+
+  test('a wrong password ends wssc load with the exit code of wssc call, and says what to do', () => {
+    const load = ['--nodes', bases.https ?? '', '--conversations', '1', '--duration', '100ms'];
+    const of = ['--wsdl', wsdl, '--port', 'EchoTls13', '--ca', join(data, 'ca.pem'), '--user', 'demo'];
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      [mainProgram, 'load', ...of, '--password-stdin', ...load],
+      { encoding: 'utf8', input: 'wrong\n' },
+    );
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    expect(stderr).toMatch(/FailedAuthentication\nhint: see whether user name and password are right\n$/);
   });
 
   test.each([
@@ -137,9 +182,11 @@ describe('wssc serve, as one node with paths relative to its configuration', () 
         { encoding: 'utf8', input: 'x\n' },
       );
       expect({ status, stdout }).toEqual({ status: 3, stdout: '' });
-      expect(stderr).toMatch(
-        /^wssc: https:\S+: no answer \(the service's TLS certificate is signed by no CA that is trusted here\)\nhint: give the CA that signed its certificate with --ca FILE\n$/,
+      const [what, hint, ...more] = stderr.split('\n');
+      expect(what).toMatch(
+        /^wssc: https:\S+: no answer \(the service's TLS certificate is signed by no CA that is trusted here\)$/,
       );
+      expect([hint, ...more]).toEqual(['hint: give the CA that signed its certificate with --ca FILE', '']);
     },
   );
 
@@ -162,6 +209,46 @@ describe('wssc serve, as one node with paths relative to its configuration', () 
         `wssc: TCP port ${http === busy ? http : https} is in use already\n` +
         'hint: choose another one, or 0 for any free one\n',
     });
+  });
+
+  test('a node says where each of its ports is', async () => {
+    const lines = await linesOf(['--http', '0', '--https', '0'], 5);
+    const [http, https] = lines.slice(1, 3).map(line => line.replace('listening on ', ''));
+    expect(lines.slice(3)).toEqual([
+      `EchoTls13      ${https}/EchoTls13`,
+      `EchoSymmetric  ${http}/EchoSymmetric  ${https}/EchoSymmetric`,
+    ]);
+  });
+
+  test('a node listens at this machine’s loopback addresses, and elsewhere where it is told to', async () => {
+    const own = Number(new URL(bases.https ?? '').port);
+    expect(await heardAt(own)).toEqual([true, false]);
+    const [, line = ''] = await linesOf(['--http', '0', '--host', '127.0.0.2'], 2, async ([, said = '']) => {
+      const port = Number(new URL(said.replace('listening on ', '')).port);
+      expect(await heardAt(port)).toEqual([false, true]);
+    });
+    expect(line).toMatch(/^listening on http:\/\/127\.0\.0\.2:\d+$/);
+  });
+
+  test('a node has the name, and its ports the paths, that it is told', async () => {
+    const file = join(data, 'elsewhere.json');
+    const config = JSON.parse(readFileSync(join(data, 'node.json'), 'utf8'));
+    const text = readFileSync(wsdl, 'utf8').replaceAll(/location="[^"]*"/g, 'location="REPLACE_WITH_ACTUAL_URL"');
+    writeFileSync(join(data, 'elsewhere.wsdl'), text);
+    writeFileSync(file, JSON.stringify({ ...config, wsdl: 'elsewhere.wsdl' }));
+    const words = ['--config', file, '--https', '0', '--node', 'green', '--paths', 'port'];
+    const lines = await linesOf(words, 4, async ([, said = '']) => {
+      const base = said.replace('listening on ', '');
+      const called = call('EchoTls13', 'https', ['WhoAmI', '--wsdl', `${base}/?wsdl`]);
+      expect(JSON.parse(called.stdout)).toMatchObject({ user: 'demo', node: 'green' });
+    });
+    expect(lines[2]).toMatch(/^EchoTls13 {6}https:\/\/localhost:\d+\/EchoTls13$/);
+    const refused = spawnSync(process.execPath, [mainProgram, 'serve', '--config', file, '--https', '0'], {
+      encoding: 'utf8',
+    });
+    expect(refused.stderr).toContain('"REPLACE_WITH_ACTUAL_URL" in the WSDL, which is no http or https address');
+    expect(refused.stderr).toContain('--paths port');
+    expect(refused.status).toBe(1);
   });
 
   test('a port that the configuration leaves out is not served', () => {

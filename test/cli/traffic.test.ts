@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { nextDueMs, trafficLine } from '../../src/cli/traffic.ts';
 import type { FarmStatus } from '../../src/farm/description.ts';
+import { noStatistics } from '../../src/farm/node-slot.ts';
 
 const atMs = Date.UTC(2026, 0, 31, 12, 0, 7);
 
@@ -10,14 +11,13 @@ function status(
 ): FarmStatus {
   return {
     nodes: nodes.map(([pid, calls, issued, seal], i) => ({
+      ...noStatistics,
       name: `node${i + 1}`,
       pid,
       up: true,
       calls,
-      opened: { cache: calls - seal, seal },
+      opened: { cache: calls - seal, seal, store: 0 },
       issued,
-      renewed: 0,
-      cancelled: 0,
       faults: {},
     })),
     ring: { generation: 1, keys: [] },

@@ -1,8 +1,9 @@
 import { describe, expect, test, vi } from 'vitest';
-import { ns, sessionFaultAction } from '../../src/names.ts';
+import { addressingVersions, ns, sessionFaultAction } from '../../src/names.ts';
+import { freshRing, listen } from '../support/endpoint.ts';
 import { planOf, replaced } from '../support/initiator.ts';
 import { portNames, user } from '../support/node.ts';
-import { manOf, men, open, say, useFarm } from './farm.ts';
+import { manOf, men, nodes, open, say, useFarm } from './farm.ts';
 
 useFarm();
 
@@ -44,6 +45,15 @@ describe.each(portNames)('a session on %s', port => {
       manOf(port).meddle = undefined;
       expect((await say(session, port)).status).toBe(200);
       expect(session.bootstraps).toBe(1);
+    });
+
+    test.each([
+      [ns.soap12, 'Receiver'],
+      [ns.soap11, 'Server'],
+    ])('a fault of %s whose code is %s, of which it is not the password that is to be seen to', async (soap, code) => {
+      manOf(port).meddle = async () => ({ status: 500, response: envelope(fault(soap, code), soap) });
+      const hint = 'the service has a trouble of its own, which its log names; try again';
+      await expect(say(open(port), port)).rejects.toMatchObject({ code: 'FAULT', hint });
     });
 
     test('the word that it must renew', async () => {
@@ -127,6 +137,24 @@ describe.each(['EchoTls11', 'EchoTls13'] as const)('a session on %s, whose answe
     await expect(say(session, port)).rejects.toMatchObject(refused);
     manOf(port).meddle = otherAction(/(?<=Action[^>]*>)[^<]*RSTRC?\/[^<]*/);
     await expect(say(open(port), port)).rejects.toMatchObject(refused);
+  });
+
+  test('takes none whose WS-Addressing is of another version, or none', async () => {
+    const session = open(port);
+    await say(session, port);
+    const headers = /<a:(Action|RelatesTo|To|MessageID)[ >].*?<\/a:\1>/g;
+    const changes: ((response: string) => string)[] = [
+      response => response.replaceAll(ns.wsa10, addressingVersions['2004/08'].namespace),
+      response => response.replace(headers, ''),
+    ];
+    for (const change of changes) {
+      manOf(port).meddle = async (message, forward) => {
+        const { status, response } = await forward(message);
+        expect(change(response)).not.toBe(response);
+        return { status, response: change(response) };
+      };
+      await expect(say(session, port)).rejects.toMatchObject({ reason: 'addressing-version' });
+    }
   });
 
   test('takes none without an Action or without RelatesTo', async () => {
@@ -222,4 +250,84 @@ describe('over plain HTTP', () => {
     await expect(say(session, port)).rejects.toMatchObject({ code: 'MESSAGE_REFUSED' });
     expect(session.bootstraps).toBe(0);
   });
+});
+
+describe('a Lifetime in the answer to a bootstrap', () => {
+  const lifetime = /<t:Lifetime>.*<\/t:Lifetime>/s;
+  const times = (inner: string) => `<t:Lifetime xmlns:u="${ns.wsu}">${inner}</t:Lifetime>`;
+  const issuedWith = (text: string) => {
+    manOf('EchoTls13').meddle = async (message, forward) => {
+      const { status, response } = await forward(message);
+      return { status, response: lifetime.test(response) ? replaced(response, lifetime, text) : response };
+    };
+    return open('EchoTls13');
+  };
+
+  test.each([
+    [
+      'that ends before it begins',
+      '<u:Created>2026-02-01T00:00:00Z</u:Created><u:Expires>2026-01-01T00:00:00Z</u:Expires>',
+    ],
+    [
+      'that ends when it begins',
+      '<u:Created>2026-01-01T00:00:00Z</u:Created><u:Expires>2026-01-01T00:00:00Z</u:Expires>',
+    ],
+    ['that is over, without a beginning', '<u:Expires>2020-01-01T00:00:00Z</u:Expires>'],
+    ['whose end can’t be read', '<u:Created>2026-01-01T00:00:00Z</u:Created><u:Expires>tomorrow</u:Expires>'],
+    [
+      'of a day that there is none of',
+      '<u:Created>2026-01-01T00:00:00Z</u:Created><u:Expires>2026-02-30T00:00:00Z</u:Expires>',
+    ],
+  ])('%s is an error, and no call is made', async (_, inner) => {
+    const session = issuedWith(times(inner));
+    await expect(say(session, 'EchoTls13')).rejects.toMatchObject({ code: 'MESSAGE_REFUSED' });
+    expect(nodes[0].calls).toEqual([]);
+  });
+
+  test.each([
+    ['that is not there', ''],
+    ['without an end', times('<u:Created>2026-01-01T00:00:00Z</u:Created>')],
+  ])('%s is taken for half an hour, with a warning', async (_, text) => {
+    const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
+    const man = manOf('EchoTls13');
+    const { upstream } = man;
+    const ring = freshRing();
+    const session = issuedWith(text);
+    // The clock of a node must not jump, so that each moment has one of its own.
+    for (const minutes of [0, 26, 3.5]) {
+      vi.setSystemTime(Date.now() + minutes * 60_000);
+      const node = await listen({ addresses: [man.base], lifetimeMs: 36_000_000 }, ring);
+      man.upstream = node.https;
+      await say(session, 'EchoTls13');
+      expect(session.bootstraps + session.renewals).toBe(minutes === 3.5 ? 2 : 1);
+      await node.close();
+    }
+    expect(warned).toHaveBeenCalledWith(expect.stringContaining('30 minutes'), { code: 'WSSC_NO_LIFETIME' });
+    warned.mockRestore();
+    man.upstream = upstream;
+  });
+});
+
+test('a Renew that is answered with another conversation is not taken, and a bootstrap follows', async () => {
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
+  const man = manOf('EchoTls13');
+  const { upstream } = man;
+  const node = await listen({ addresses: [man.base], lifetimeMs: 20_000 });
+  man.upstream = node.https;
+  const session = open('EchoTls13');
+  await say(session, 'EchoTls13');
+  vi.setSystemTime(Date.now() + 19_000);
+  man.meddle = async (message, forward) => {
+    man.meddle = undefined;
+    const { status, response } = await forward(message);
+    const changed = response.replace(/(?<=<c:Identifier>urn:uuid:)./, digit => (digit === '0' ? '1' : '0'));
+    expect(changed).not.toBe(response);
+    return { status, response: changed };
+  };
+  expect((await say(session, 'EchoTls13')).status).toBe(200);
+  expect([session.bootstraps, session.renewals]).toEqual([2, 0]);
+  await session.close();
+  await node.close();
+  man.upstream = upstream;
 });

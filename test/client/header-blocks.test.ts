@@ -199,7 +199,7 @@ describe.each(portNames)('header blocks of the user on %s', port => {
     expect(exchanges).toEqual([]);
   });
 
-  test('can be changed on the way where the policy does not name them and there is no TLS, or whoever ends it does', async () => {
+  test('can be changed on the way where neither the policy names them nor TLS reaches to the service', async () => {
     const { client, man } = await connect(port);
     client.addSoapHeader(tenant);
     man.meddle = (message, forward) =>

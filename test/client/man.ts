@@ -1,6 +1,7 @@
 import { createServer, request as httpRequest } from 'node:http';
 import { createServer as createTlsServer, request as httpsRequest } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { createSecureContext } from 'node:tls';
 import { pem } from '../support/pem.ts';
 
 /** A message as it passes, and what became of it. */
@@ -34,6 +35,8 @@ export interface Man {
   meddle: ((message: string, forward: Forward) => Promise<Meddled | undefined>) | undefined;
   close(): Promise<void>;
 }
+
+const secureContext = createSecureContext({ ca: pem.ca.certificate });
 
 export async function standBetween(scheme: 'http' | 'https'): Promise<Man> {
   const server = scheme === 'https' ? createTlsServer({ cert: pem.tls.certificate, key: pem.tls.key }) : createServer();
@@ -72,7 +75,7 @@ export async function standBetween(scheme: 'http' | 'https'): Promise<Man> {
 
 function post(address: string, message: string, contentType: string): Promise<{ status: number; response: string }> {
   return new Promise((resolve, reject) => {
-    const options = { method: 'POST', headers: { 'Content-Type': contentType }, ca: pem.ca.certificate, agent: false };
+    const options = { method: 'POST', headers: { 'Content-Type': contentType }, secureContext, agent: false };
     const sending = (address.startsWith('https') ? httpsRequest : httpRequest)(address, options, response => {
       let text = '';
       response.setEncoding('utf8').on('data', chunk => {

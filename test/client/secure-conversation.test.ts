@@ -148,7 +148,7 @@ describe.each(portNames)('what can not be written for %s', port => {
     await security.close();
   });
 
-  test('a text that is longer than this side would take is sent: how long it may be is the service’s word', async () => {
+  test('a text that is longer than this side would take is sent: the service says how long it may be', async () => {
     const { client, security } = await connect(port);
     await client.EchoAsync({ text: 'x' });
     const before = calls.length;

@@ -1,4 +1,4 @@
-import { setTimeout } from 'node:timers/promises';
+import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import type { ExchangeTime } from '../../src/client/exchange.ts';
 import { parseRetryAfter, ServiceBusy } from '../../src/client/service-busy.ts';
@@ -70,22 +70,25 @@ const count = (port: PortName, isKind: (message: string) => boolean) =>
   manOf(port).passages.filter(({ request }) => isKind(request)).length;
 const ports = ['EchoSymmetric', 'EchoTls13'] as const;
 
-/** Time that goes on as it does, but for the waits, of which most is skipped. */
-let skippedMs = 0;
-const skipping: ExchangeTime = {
-  steadyClock: () => performance.now() + skippedMs,
+/**
+ * Time that stands still but for the waits, which are over with the millisecond: messages bear the real time, and over
+ * TLS nothing else is signed.
+ */
+let waitedMs = 0;
+const waiting: ExchangeTime = {
+  steadyClock: () => waitedMs,
   async wait(ms) {
-    await setTimeout(ms / 50);
-    skippedMs += ms - ms / 50;
+    waitedMs += ms;
+    for (const startedMs = Date.now(); Date.now() === startedMs; ) await setImmediate();
   },
 };
-const open = (port: PortName, options: Parameters<typeof openInTime>[1] = {}) => openInTime(port, options, skipping);
+const open = (port: PortName, options: Parameters<typeof openInTime>[1] = {}) => openInTime(port, options, waiting);
 
-/** What something gives, and how long it took with what was skipped. */
+/** What something gives, and how long it waited. */
 async function timed<T>(what: () => Promise<T>): Promise<{ value: T; ms: number }> {
-  const startedMs = skipping.steadyClock();
+  const startedMs = waitedMs;
   const value = await what();
-  return { value, ms: skipping.steadyClock() - startedMs };
+  return { value, ms: waitedMs - startedMs };
 }
 
 const failureOf = (port: PortName, options: Parameters<typeof open>[1] = {}) =>
@@ -118,8 +121,9 @@ describe.each(ports)('a bootstrap of %s that is refused for load', port => {
 
   test('waits at least as long as it was told', async () => {
     refuseFirst(port, 1, isBootstrap, '1');
-    const { ms } = await timed(() => say(openInTime(port), port));
-    expect(ms).toBeGreaterThanOrEqual(1_000);
+    const beganMs = performance.now();
+    await say(openInTime(port), port);
+    expect(performance.now() - beganMs).toBeGreaterThanOrEqual(1_000);
   });
 
   test('waits for a date by the clock of who wrote it', async () => {
@@ -134,11 +138,11 @@ describe.each(ports)('a bootstrap of %s that is refused for load', port => {
 
   test('always ends within the time-out, which a Retry-After of 0 does not fill with attempts', async () => {
     refuseFirst(port, 1_000, () => true);
-    const { value, ms } = await failureOf(port, { timeoutMs: 4_000 });
+    const { value, ms } = await failureOf(port, { timeoutMs: 60_000 });
     expect(value).toBeInstanceOf(ServiceBusy);
     expect(value).toMatchObject({ code: 'BUSY', retryAfterMs: 0 });
-    expect(ms).toBeLessThan(4_000);
-    expect(manOf(port).passages.length).toBeLessThanOrEqual(4);
+    expect(ms).toBeLessThan(60_000);
+    expect(manOf(port).passages.length).toBeLessThanOrEqual(8);
     expect(manOf(port).passages.length).toBeGreaterThanOrEqual(2);
   });
 
@@ -159,9 +163,9 @@ describe.each(ports)('a bootstrap of %s that is refused for load', port => {
   test('is not waited for where an answer does not come in what is left of the time-out', async () => {
     manOf(port).meddle = async () =>
       manOf(port).passages.length === 1 ? busy(port, '0') : new Promise<undefined>(() => {});
-    const { value, ms } = await failureOf(port, { timeoutMs: 1_000 });
-    expect(value).toMatchObject({ code: 'NETWORK' });
-    expect(ms).toBeLessThan(1_500);
+    const { value } = await failureOf(port, { timeoutMs: 5_000 });
+    const message = expect.stringMatching(/not within 4[67]\d\d ms/);
+    expect(value).toMatchObject({ code: 'NETWORK', message });
   });
 
   test('is made at another address at once', async () => {
@@ -227,7 +231,7 @@ describe('a call that is answered with 503', () => {
     expect(nodes[0].calls).toHaveLength(1);
   });
 
-  test('without Retry-After, or with one that says nothing, is the fault that it holds, and is not made again', async () => {
+  test('without Retry-After, or with an empty one, is the fault that it holds, and is not made again', async () => {
     for (const retryAfter of [undefined, 'soon', '-1']) {
       const man = manOf('EchoTls13');
       man.meddle = async (message, forward) => (isCall(message) ? busy('EchoTls13', retryAfter) : forward(message));

@@ -41,7 +41,7 @@ describe.each(portNames)('a session on %s', port => {
     expect(session.bootstraps).toBe(1);
   });
 
-  test('of which the service lost the conversation bootstraps once more, for all calls that learn of it together', async () => {
+  test('whose conversation the service lost bootstraps once more, for all calls that learn of it at once', async () => {
     const session = open(port);
     await say(session, port);
     const counted = since(nodes[0]);
@@ -212,7 +212,7 @@ describe.each(portNames)('a session on %s', port => {
     await close();
   });
 
-  test('cancels its conversation once when it is closed, and is no error where the service forgot it already', async () => {
+  test('cancels its conversation once when it is closed; that the service forgot it already is no error', async () => {
     const session = open(port);
     await say(session, port);
     const counted = since(nodes[0]);

@@ -8,8 +8,7 @@ import { secretBytes } from '../../src/crypto/secret-key.ts';
 import { Refusal } from '../../src/errors.ts';
 import { keyRing } from '../../src/keyring/ring.ts';
 import { ns } from '../../src/names.ts';
-import { planOf } from '../../src/policy/compile.ts';
-import type { Plan } from '../../src/policy/plan.ts';
+import type { ConversationPlan } from '../../src/policy/plan.ts';
 import { readWsdl } from '../../src/policy/wsdl.ts';
 import type { Context } from '../../src/state/context.ts';
 import { cookieMode } from '../../src/state/cookie-mode.ts';
@@ -18,13 +17,19 @@ import { memoryStore } from '../../src/store/memory-store.ts';
 import { scanText } from '../../src/xml/scan.ts';
 import { keeperOf, madeRing, seededRandom } from '../keyring/made.ts';
 import { atOnce } from '../state/made.ts';
+import { planOf } from '../support/plans.ts';
 
 const nowMs = Date.parse('2026-11-26T10:00:00Z');
 const lifetimeMs = 3_600_000;
 const life: ContextLife = { lifetimeMs, absoluteLifetimeMs: 36_000_000, maxRenewals: 3 };
 const wsdl = readWsdl('wsdl/echo.wsdl');
 const ports = ['EchoTls11', 'EchoTls13', 'EchoSymmetric'];
-const alice = { user: 'alice', roles: ['reader'], authenticatedBy: 'usernameToken' } as const;
+const alice = {
+  user: 'alice',
+  roles: ['reader'],
+  authenticatedBy: 'usernameToken',
+  credential: undefined,
+} as const;
 const clientShare = Buffer.alloc(32, 9);
 
 function mode(): StateMode {
@@ -38,7 +43,7 @@ function mode(): StateMode {
   });
 }
 
-function issue(plan: Plan, request: Partial<TokenRequest>, state = mode()) {
+function issue(plan: ConversationPlan, request: Partial<TokenRequest>, state = mode()) {
   const asked: TokenRequest = {
     request: 'issue',
     tokenType: plan.dialect.sct,
@@ -148,7 +153,7 @@ describe('a Cancel', () => {
     target: { id, instance, state: undefined },
   });
 
-  test('ends the conversation that signed it, on this node at once, and says what the others are to be told', async () => {
+  test('ends the conversation that signed it, here at once, and says what other nodes are to be told', async () => {
     const state = mode();
     const { context, body } = issue(plan, {}, state);
     const text = /State[^>]*>([^<]*)</.exec(body.content)?.[1];

@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import type { ContextLife } from '../../src/conversation/context-life.ts';
-import { issueContext, type Principal } from '../../src/conversation/issue.ts';
+import { issueContext } from '../../src/conversation/issue.ts';
+import type { Principal } from '../../src/conversation/principal.ts';
 import { checkRenewTarget, renewContext } from '../../src/conversation/renew.ts';
 import { parseTokenRequest, type TokenRequest, writeRenewRequest } from '../../src/conversation/token-request.ts';
 import { parseIssueResponse } from '../../src/conversation/token-response.ts';
 import { secretBytes } from '../../src/crypto/secret-key.ts';
 import { Refusal } from '../../src/errors.ts';
 import { keyRing } from '../../src/keyring/ring.ts';
-import { planOf } from '../../src/policy/compile.ts';
 import { readWsdl } from '../../src/policy/wsdl.ts';
 import type { Context } from '../../src/state/context.ts';
 import { cookieMode } from '../../src/state/cookie-mode.ts';
@@ -16,6 +16,7 @@ import { memoryStore } from '../../src/store/memory-store.ts';
 import { scanText } from '../../src/xml/scan.ts';
 import { keeperOf, madeRing, seededRandom } from '../keyring/made.ts';
 import { atOnce } from '../state/made.ts';
+import { planOf } from '../support/plans.ts';
 
 const nowMs = Date.parse('2026-11-26T10:00:00Z');
 const minuteMs = 60_000;
@@ -23,7 +24,7 @@ const hourMs = 60 * minuteMs;
 const life: ContextLife = { lifetimeMs: hourMs, absoluteLifetimeMs: 10 * hourMs, maxRenewals: 3 };
 const wsdl = readWsdl('wsdl/echo.wsdl');
 const ports = ['EchoTls11', 'EchoTls13', 'EchoSymmetric'];
-const alice: Principal = { user: 'alice', roles: ['reader'], authenticatedBy: 'usernameToken' };
+const alice: Principal = { user: 'alice', roles: ['reader'], authenticatedBy: 'usernameToken', credential: undefined };
 const clientShare = Buffer.alloc(32, 9);
 const random = seededRandom('renewal');
 
@@ -102,7 +103,7 @@ describe.each(ports)('on %s', port => {
     return { content, next: state.given.at(-1) as Context };
   }
 
-  test('a renewal keeps the conversation’s names, user and end, and has an Instance, a key and times of its own', () => {
+  test('a renewal keeps the conversation’s names, user and end, with an Instance, a key and times of its own', () => {
     const { state, first } = begun();
     const atMs = nowMs + 50 * minuteMs;
     const { next } = renewed(state, first, { atMs, principal: { ...alice, roles: ['editor'] } });
@@ -179,12 +180,28 @@ describe.each(ports)('on %s', port => {
       'unableToRenew renew-user',
       { principal: { ...alice, authenticatedBy: 'anonymous' } },
     ],
+    [
+      'of the user with a certificate',
+      'unableToRenew renew-user',
+      { principal: { ...alice, credential: Buffer.alloc(32, 1) } },
+    ],
     ['for another type of token', 'invalidRequest rst-token-type', { request: { tokenType: 'urn:other' } }],
     ['for a key of 64 bits', 'invalidRequest rst-key-size', { request: { keySizeBits: 64 } }],
   ])('a renewal %s is refused', (_law, reason, change) => {
     const { state, first } = begun();
     expect(reasonOf(() => renewed(state, first, change))).toBe(reason);
     expect(state.given).toEqual([first]);
+  });
+
+  test('one that was begun with a certificate is renewed with that one alone', () => {
+    const { state, first } = begun();
+    const certified: Principal = { ...alice, authenticatedBy: 'x509', credential: Buffer.alloc(32, 1) };
+    const previous: Context = { ...first, authenticatedBy: 'x509', credential: Buffer.alloc(32, 1) };
+    const outcomeOf = (credential: Uint8Array | undefined) =>
+      reasonOf(() => renewed(state, previous, { principal: { ...certified, credential } }));
+    expect(outcomeOf(Buffer.alloc(32, 1))).toBe('accepted');
+    expect(outcomeOf(Buffer.alloc(32, 2))).toBe('unableToRenew renew-user');
+    expect(outcomeOf(undefined)).toBe('unableToRenew renew-user');
   });
 
   test('the count goes with the conversation, to its bound', () => {
@@ -217,8 +234,9 @@ describe('a request to renew is read', () => {
   const parsed = (target: string, more = '') =>
     parseTokenRequest(
       scanText(
-        `<t:RequestSecurityToken xmlns:t="${wst}" xmlns:c="${wsc}"><t:RequestType>${requestType.renew}</t:RequestType>` +
-          `${more}<t:RenewTarget>${target}</t:RenewTarget></t:RequestSecurityToken>`,
+        `<t:RequestSecurityToken xmlns:t="${wst}" xmlns:c="${wsc}">` +
+          `<t:RequestType>${requestType.renew}</t:RequestType>${more}` +
+          `<t:RenewTarget>${target}</t:RenewTarget></t:RequestSecurityToken>`,
       ).root,
       plan.dialect,
       'renew',

@@ -2,7 +2,7 @@ import { createSecretKey } from 'node:crypto';
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { HmacKey, hmacKey } from '../../src/crypto/hmac.ts';
-import { SecretKey, secretBytes, secretKeyObject } from '../../src/crypto/secret-key.ts';
+import { SecretKey, secretBytes, secretKeyObject, wipeSecret } from '../../src/crypto/secret-key.ts';
 
 const text = 'sixteen secret b';
 const bytes = Buffer.from(text);
@@ -83,4 +83,15 @@ describe('a secret key', () => {
   test.each([0, 1, 15])('of %i bytes is refused', length => {
     expect(() => new SecretKey(Buffer.alloc(length))).toThrow(TypeError);
   });
+});
+
+test('a secret key that was wiped is overwritten, and used by nobody', () => {
+  const key = new SecretKey(bytes);
+  const inside = secretBytes(key);
+  secretKeyObject(key);
+  wipeSecret(key);
+  expect(inside).toEqual(Buffer.alloc(bytes.length));
+  expect(() => secretBytes(key)).toThrow(new TypeError('the secret key was wiped'));
+  expect(() => secretKeyObject(key)).toThrow(new TypeError('the secret key was wiped'));
+  expect(bytes.toString()).toBe(text);
 });

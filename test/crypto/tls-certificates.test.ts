@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { checkAuthorities, checkTlsCertificate } from '../../src/crypto/tls-certificates.ts';
+import { certificatesIn, checkTlsCertificate } from '../../src/crypto/tls-certificates.ts';
 import { pem } from '../support/pem.ts';
 import { vectorText } from './vector.ts';
 
@@ -35,7 +35,7 @@ test.each<[string, { certificate: string; key: string }, string]>([
 
 test('authorities are one certificate or more, with any text around them', () => {
   const bundle = `# demo\n${pem.ca.certificate}\nanother one\n${vectorText('keys/ca.crt')}`;
-  expect(() => checkAuthorities(bundle, 'ca.pem')).not.toThrow();
+  expect(() => certificatesIn(bundle, 'ca.pem')).not.toThrow();
 });
 
 test.each([
@@ -48,7 +48,7 @@ test.each([
     "ca.pem: certificate 2 can't be read",
   ],
 ])('a file of authorities that holds %s is named: Node would trust nobody without a word', (_, text, message) => {
-  expect(() => checkAuthorities(text, 'ca.pem')).toThrow(
+  expect(() => certificatesIn(text, 'ca.pem')).toThrow(
     expect.objectContaining({ code: 'CERTIFICATE_INVALID', message }),
   );
 });

@@ -133,6 +133,25 @@ describe('an issuer name', () => {
       'Java',
       'EMAILADDRESS=ca@example.org, CN=issuer, OU="#1 \\"Sales\\"", O="Müller, Söhne + Partner", DC=example, C=DE',
     ],
+    [
+      'OpenSSL in one line, as of old',
+      '/C=DE/DC=example/O=M\\xC3\\xBCller, S\\xC3\\xB6hne \\+ Partner/OU=#1 "Sales"/CN=issuer' +
+        '/emailAddress=ca@example.org',
+    ],
+    [
+      'OpenSSL in one line',
+      'C = DE, DC = example, O = "M\\C3\\BCller, S\\C3\\B6hne + Partner", OU = "#1 \\"Sales\\"", CN = issuer, ' +
+        'emailAddress = ca@example.org',
+    ],
+    [
+      'OpenSSL in long names',
+      'countryName=DE, domainComponent=example, organizationName=Müller\\, Söhne \\+ Partner, ' +
+        'organizationalUnitName=#1 \\"Sales\\", commonName=issuer, emailAddress=ca@example.org',
+    ],
+    [
+      '.NET, which doubles quotes',
+      'E=ca@example.org, CN=issuer, OU="#1 ""Sales""", O="Müller, Söhne + Partner", DC=example, C=DE',
+    ],
     ['.NET', 'E=ca@example.org, CN=issuer, OU="#1 \\"Sales\\"", O="Müller, Söhne + Partner", DC=example, C=DE'],
     [
       'the order of the certificate',
@@ -195,11 +214,75 @@ describe('an issuer name', () => {
   });
 });
 
+describe('a name with several attributes in one part', () => {
+  // openssl req -x509 -multivalue-rdn -subj '/C=DE/O=Example \/ Sons, "Ltd"/CN=alice+UID=a1+serialNumber=7'
+  const several = loadPeerCertificate(vectorText('keys/several-in-one.crt')).issuerSerial.issuer;
+
+  test('is written with a plus', () => {
+    expect(several).toBe('2.5.4.5=#130137+CN=alice+UID=a1,O=Example / Sons\\, \\"Ltd\\",C=DE');
+  });
+
+  test.each([
+    ['RFC 4514', 'UID=a1+CN=alice+SERIALNUMBER=7,O=Example / Sons\\, \\"Ltd\\",C=DE'],
+    ['.NET', 'SERIALNUMBER=7 + CN=alice + OID.0.9.2342.19200300.100.1.1=a1, O="Example / Sons, ""Ltd""", C=DE'],
+    ['OpenSSL', 'C = DE, O = "Example / Sons, \\"Ltd\\"", serialNumber = 7 + CN = alice + UID = a1'],
+  ])('is recognised as written by %s', (_, text) => {
+    expect(sameName(several, text)).toBe(true);
+  });
+
+  test.each([
+    ['apart', 'SERIALNUMBER=7,CN=alice,UID=a1,O=Example / Sons\\, \\"Ltd\\",C=DE'],
+    ['with one missing', 'CN=alice+UID=a1,O=Example / Sons\\, \\"Ltd\\",C=DE'],
+    ['in another part', 'SERIALNUMBER=7+CN=alice,UID=a1+O=Example / Sons\\, \\"Ltd\\",C=DE'],
+  ])('is another one with its attributes %s', (_, text) => {
+    expect(sameName(several, text)).toBe(false);
+  });
+
+  test('in one line keeps a slash that is in a value, and is none where it begins with something else', () => {
+    expect(sameName('O=a/b\\, c,C=DE', '/C=DE/O=a/b, c')).toBe(true);
+    expect(sameName('O=a,C=DE', '/x/C=DE/O=a')).toBe(false);
+    expect(sameName('O=a,C=DE', '/')).toBe(false);
+  });
+});
+
+describe('a serial number', () => {
+  /** The certificate with another first octet of its serial number; nobody looks at its signature here. */
+  const negative = () => {
+    const der = Buffer.from(alice.certificate.raw);
+    const at = der.indexOf(Buffer.from(alice.certificate.serialNumber, 'hex'));
+    der.writeUInt8(0xf5, at);
+    return describeCertificate(new X509Certificate(der));
+  };
+
+  test('that is negative is that number', () => {
+    const octets = Buffer.from(alice.certificate.serialNumber, 'hex');
+    octets.writeUInt8(0xf5, 0);
+    const value = BigInt.asIntN(octets.length * 8, BigInt(`0x${octets.toString('hex')}`));
+    expect(negative().issuerSerial.serialNumber).toBe(value.toString());
+    expect(value < 0n).toBe(true);
+  });
+
+  test('is compared as a number, however it is written', () => {
+    const found = (serialNumber: string, own = alice) =>
+      findCertificate([own], { kind: 'issuerSerial', issuer: own.issuerSerial.issuer, serialNumber });
+    const { serialNumber } = alice.issuerSerial;
+    for (const text of [serialNumber, `00${serialNumber}`, `+${serialNumber}`, ` \n${serialNumber}\t`])
+      expect(found(text)).toBe(alice);
+    const own = negative();
+    for (const text of [own.issuerSerial.serialNumber, own.issuerSerial.serialNumber.replace('-', '-0')])
+      expect(found(text, own)).toBe(own);
+    for (const text of [`-${serialNumber}`, `${serialNumber}0`, `0x${serialNumber}`, `${serialNumber}n`, '', '-', '٣'])
+      expect(found(text)).toBeUndefined();
+    expect(found(own.issuerSerial.serialNumber.slice(1), own)).toBeUndefined();
+    expect(found('0'.repeat(61))).toBeUndefined();
+  });
+});
+
 describe('a certificate that can not be used', () => {
   test('is named with its place', () => {
     expect(messageOf(() => loadPeerCertificate('nonsense', 'a.crt'))).toBe('a.crt: not a certificate in PEM format');
     expect(messageOf(() => loadPeerCertificate(vectorText('keys/ec.crt'), 'ec.crt'))).toBe(
-      'ec.crt: not an RSA key of 1024 to 4096 bits',
+      'ec.crt: not an RSA key of 2048 to 4096 bits',
     );
     expect(messageOf(() => loadCertificate(bobPem, 'nonsense', { key: 'b.key' }))).toBe(
       'b.key: not an unencrypted private key in PEM format',

@@ -52,7 +52,9 @@ test('each page but CONTRIBUTING.md has commands that are run', () => {
 
 test('the README has every server and client example but those that it links', () => {
   const copied = blocksOf('README.md').flatMap(({ file }) => (file === undefined ? [] : [file]));
-  const files = readdirSync(join(repository, 'examples')).map(name => `examples/${name}`);
+  // Those in TypeScript are the same ones: test/docs/typescript.
+  const names = readdirSync(join(repository, 'examples')).filter(name => name !== 'typescript');
+  const files = names.map(name => `examples/${name}`);
   const linked = files.filter(file => readPage('README.md').includes(`](${file})`));
   expect([...copied, ...linked].sort()).toEqual(files.sort());
 });
@@ -79,12 +81,14 @@ function isThere(target: string, page: string): boolean {
 }
 
 function anchorsOf(page: string): string[] {
-  return [...readPage(page).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+  const text = readPage(page);
+  const headings = [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
     heading
       .toLowerCase()
       .replace(/[^\w -]/g, '')
       .replaceAll(' ', '-'),
   );
+  return [...headings, ...[...text.matchAll(/<a id="(\w+)"><\/a>/g)].map(([, id = '']) => id)];
 }
 
 /** The text under a heading of the second level. */
@@ -137,7 +141,7 @@ describe('docs/README.md', () => {
     'leads to %s, which has an example in TypeScript and errors',
     page => {
       expect(blocksOf(`docs/${page}`).map(({ kind }) => kind)).toContain('ts');
-      expect(readPage(`docs/${page}`)).toMatch(/^## Errors.*$.*\]\(errors\.md#codes\)/ms);
+      expect(readPage(`docs/${page}`)).toMatch(/^## Errors.*$.*\]\(errors\.md#[A-Z_]+\)/ms);
     },
   );
 
@@ -156,11 +160,16 @@ describe('docs/wssc.md', () => {
     call: ['call'],
     load: ['load'],
     serve: ['serve'],
+    sts: ['sts'],
     tokens: ['tokens'],
-    keys: ['keys create', 'keys list', 'keys rotate', 'keys import', 'keys use', 'keys remove'],
+    keys: ['create', 'list', 'rotate', 'revoke', 'destroy', 'wrap', 'export', 'import', 'use', 'remove'].map(
+      name => `keys ${name}`,
+    ),
     users: ['users add', 'users list', 'users remove'],
     token: ['token inspect'],
-    policy: ['policy explain'],
+    policy: ['policy explain', 'policy check'],
+    doctor: ['doctor'],
+    revoke: ['revoke context', 'revoke user', 'revoke before'],
   };
 
   test.each(Object.entries(commands))('names every option of wssc %s, and no other', async (name, helped) => {
@@ -218,7 +227,15 @@ describe('docs/errors.md', () => {
     [...section('docs/errors.md', heading).matchAll(/^\| (?!code|message|-)(.*) \|$/gm)].map(([, row = '']) =>
       row.split(' | ').map(cell => cell.replaceAll('`', '')),
     );
-  const rows = rowsOf('Codes');
+  const rows = rowsOf('Codes').map(([code = '', ...cells]) => [code.replace(/^<a id="\w+"><\/a>/, ''), ...cells]);
+
+  test('has an entry for each code, which every link to the code leads to', () => {
+    const entries = rowsOf('Codes').map(([cell]) => cell);
+    expect(entries).toEqual(rows.map(([code]) => `<a id="${code}"></a>${code}`));
+    const links = pages.flatMap(page => [...readPage(page).matchAll(/\[([^\]]*)\]\((?:docs\/)?errors\.md#([^)]*)\)/g)]);
+    expect(links.length).toBeGreaterThan(20);
+    expect(links.filter(([, text, anchor]) => text !== `\`${anchor}\``).map(([link]) => link)).toEqual([]);
+  });
 
   test('says of every code when it happens and what to do, and of no other', () => {
     expect(rows.map(([code]) => code).sort()).toEqual([...errorCodes].sort());
@@ -240,7 +257,7 @@ describe('docs/errors.md', () => {
 
 describe('docs/policy.md', () => {
   /** Keys of the vocabularies as they stand in the source: `'sp:Layout': nested(…`. */
-  const vocabulary = ['binding', 'endpoint', 'tokens'].flatMap(name => {
+  const vocabulary = ['addressing', 'binding', 'endpoint', 'tokens'].flatMap(name => {
     const source = readFileSync(join(repository, `src/policy/${name}.ts`), 'utf8');
     const layouts = name === 'binding' ? [...source.matchAll(/^ {2}(\w+): '(?:strict|lax\w*)',$/gm)] : [];
     const rows = [...source.matchAll(/'((?:sp|sp11|sp12|mssp|wsa[pwm]):\w+)': /g)];
@@ -258,7 +275,7 @@ describe('docs/policy.md', () => {
   test('names nothing as refused by its name that is understood', () => {
     const rows = section('docs/policy.md', 'Refused by name').matchAll(/^\| ((?:`\w+`(?:, )?)+) \|/gm);
     const refused = [...rows].flatMap(([, cell = '']) => cell.match(/\w+/g) ?? []);
-    expect(refused).toContain('AsymmetricBinding');
+    expect(refused).toContain('IssuedToken');
     expect(vocabulary.filter(key => refused.includes(key.replace(/^\w+:/, '')))).toEqual([]);
   });
 

@@ -3,18 +3,24 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { boundsSentence, type MemberTexts, textsOf } from '../../src/cli/member-texts.ts';
 import { serveConfig } from '../../src/cli/serve-config.ts';
+import { stsConfig } from '../../src/cli/sts-config.ts';
 import { tokensConfig } from '../../src/cli/tokens-config.ts';
 import { conversationOptions } from '../../src/client/session-options.ts';
 import { issueRateField } from '../../src/conversation/issue-rate.ts';
 import type { Members } from '../../src/fields.ts';
 import { keeperOptions } from '../../src/keyring/keeper.ts';
+import { openRingOptions } from '../../src/keyring/ring-source.ts';
 import { machineKeyOptions } from '../../src/machine-key/config.ts';
 import { requireBearerOptions } from '../../src/oauth/require-bearer.ts';
 import { bearerTokensOptions } from '../../src/oauth/service-options.ts';
 import { explainPolicyOptions } from '../../src/policy/explain-policy.ts';
+import { loadWsdlOptions } from '../../src/policy/load-wsdl.ts';
 import { contextBearerOptions } from '../../src/server/context-bearer.ts';
-import { endpointOptions, portOverrides } from '../../src/server/endpoint-options.ts';
+import { endpointOptions } from '../../src/server/endpoint-options.ts';
+import { issuerField } from '../../src/server/issuer-options.ts';
 import { listenOptions } from '../../src/server/listen-options.ts';
+import { portOverrides } from '../../src/server/port-overrides.ts';
+import { revokeOptions } from '../../src/state/revoke.ts';
 import { loginLimitsField } from '../../src/users/login-limits.ts';
 import { loginOptions } from '../../src/users/logins.ts';
 import { limitsField } from '../../src/xml/limits.ts';
@@ -34,12 +40,15 @@ const tables: Readonly<Record<string, { readonly members: Members }>> = {
   'Options of requireBearer': requireBearerOptions,
   'Options of bearerToken': contextBearerOptions,
   'Options of openLogins': loginOptions,
+  'Options of revoke': revokeOptions,
   'Options of explainPolicy': explainPolicyOptions,
-  'Options of openRing': keeperOptions,
+  'Options of loadWsdl': loadWsdlOptions,
+  'Options of openRing': openRingOptions,
   'Options of machineKey': machineKeyOptions,
   'Members of loginLimits': loginLimitsField,
   'Members of limits': limitsField,
   'Configuration of wssc serve': serveConfig,
+  'Configuration of wssc sts': stsConfig,
   'Configuration of wssc tokens': tokensConfig,
 };
 
@@ -95,10 +104,13 @@ test('there is no other table of options', () => {
 
 const { clients, publicClients, ...tokenService } = bearerTokensOptions.members;
 
+const { clock: _, random: __, onChange: ___, onError: ____, ...ofOpening } = openRingOptions.members;
+
 /** The types of options, by the file that has them. */
 const types: readonly (readonly [file: string, type: string, described: { readonly members: Members }])[] = [
   ['server/endpoint-options.ts', 'EndpointOptions', endpointOptions],
-  ['server/endpoint-options.ts', 'PortOverrides', portOverrides],
+  ['server/port-overrides.ts', 'PortOverrides', portOverrides],
+  ['server/issuer-options.ts', 'IssuerOptions', issuerField],
   ['server/listen-options.ts', 'ListenOptions', listenOptions],
   ['server/context-bearer.ts', 'ContextBearerOptions', contextBearerOptions],
   ['conversation/issue-rate.ts', 'IssueRate', issueRateField],
@@ -106,12 +118,15 @@ const types: readonly (readonly [file: string, type: string, described: { readon
   ['client/session-options.ts', 'SecureConversationOptions', conversationOptions],
   ['users/login-limits.ts', 'LoginLimits', loginLimitsField],
   ['users/logins.ts', 'LoginOptions', loginOptions],
+  ['state/revoke.ts', 'RevokeOptions', revokeOptions],
   ['oauth/service-options.ts', 'BearerTokensOptions', { members: tokenService }],
   ['oauth/clients.ts', 'ClientOptions', { members: { clients, publicClients } }],
   ['oauth/request-rate.ts', 'AttemptLimits', bearerTokensOptions.members.attempts.is],
   ['oauth/require-bearer.ts', 'RequireBearerOptions', requireBearerOptions],
   ['policy/explain-policy.ts', 'ExplainPolicyOptions', explainPolicyOptions],
+  ['policy/load-wsdl.ts', 'LoadWsdlOptions', loadWsdlOptions],
   ['keyring/keeper.ts', 'KeeperOptions', keeperOptions],
+  ['keyring/ring-source.ts', 'OpenRingOptions', { members: ofOpening }],
   ['machine-key/config.ts', 'MachineKeyConfig', machineKeyOptions],
 ];
 
@@ -150,6 +165,7 @@ test('the README says in words how long a conversation lives', () => {
   const days = Number(is.range?.[1]) / 86_400_000;
   const readme = pages[0]?.lines.join(' ').replace(/ +/g, ' ');
   expect(readme).toContain(
-    `A conversation lives half an hour, and with renewals ${usualMs / 3_600_000} hours; 10 hours where the policy forbids to renew it. It may be told otherwise: at most ${days} days`,
+    `A conversation lives half an hour, and with renewals ${usualMs / 3_600_000} hours; 10 hours where the policy ` +
+      `forbids to renew it. It may be told otherwise: at most ${days} days`,
   );
 });

@@ -1,4 +1,4 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
@@ -6,6 +6,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -13,10 +14,10 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { promisify } from 'node:util';
 import { expect } from 'vitest';
 import { freePort, loopbackHosts } from '../../src/farm/ports.ts';
 import { type Block, repository } from './blocks.ts';
+import { compile } from './compile.ts';
 
 /*
  * A page is run in a folder of its own, as in a fresh clone where `npm ci` and the build have been: the same dist/ and
@@ -48,18 +49,18 @@ esac
 `;
 
 /** Commands that do not end by themselves. */
-const server =
-  /\b(npm start|wssc farm|wssc serve|wssc tokens|node (?:examples\/(?:server|bearer-api|aspnet-migration\/api)\.mjs|serve\.mts))\b[^|\n]*$/;
-
-/** As strict as a reader's own options may be. */
-const compilerOptions = [
-  ...['--module', 'nodenext', '--target', 'es2023', '--types', 'node', '--skipLibCheck'],
-  ...['--strict', '--noUncheckedIndexedAccess', '--exactOptionalPropertyTypes', '--noImplicitOverride'],
-  ...['--erasableSyntaxOnly', '--verbatimModuleSyntax', '--rewriteRelativeImportExtensions'],
+const servers = [
+  ...['npm start', 'wssc farm', 'wssc serve', 'wssc sts', 'wssc tokens', 'node serve.mts', 'node below.mjs'],
+  ...['server.mjs', 'bearer-api.mjs', 'aspnet-migration/api.mjs'].map(name => `node examples/${name}`),
+  ...['server.mts', 'bearer-api.mts', 'aspnet-api.mts'].map(name => `node examples/typescript/${name}`),
 ];
+const server = new RegExp(`\\b(?:${servers.map(escaped).join('|')})\\b[^|\\n]*$`);
+
+/** A server that has not printed what the page says by then has printed something else. */
+const patienceMs = 120_000;
 
 /** TCP ports that servers of the documentation have beside a farm's. */
-const serverPorts: readonly number[] = [6390, 9080, 9082, 9443, 9444];
+const serverPorts: readonly number[] = [6390, 9080, 9082, 9443, 9444, 9445, 9446];
 
 interface Run {
   readonly child: ChildProcess;
@@ -81,7 +82,7 @@ export interface PageRun {
 export function openPage(): PageRun {
   const folder = mkdtempSync(join(tmpdir(), 'wssc-docs-'));
   furnish(folder);
-  const servers: Run[] = [];
+  const running: Run[] = [];
   const runs: Run[] = [];
   /** Documented TCP port → real one. */
   const ports = new Map<number, number>();
@@ -97,11 +98,9 @@ export function openPage(): PageRun {
   const reserve = async () => {
     for (const port of serverPorts.filter(wanted => !ports.has(wanted)))
       ports.set(port, await freePort(loopbackHosts(), new Set(ports.values())));
-    for (const name of [
-      ...['server', 'client', 'bearer-api', 'bearer-client'],
-      ...['aspnet-migration/api', 'aspnet-migration/shop'],
-    ]) {
-      const file = join(folder, `examples/${name}.mjs`);
+    const examples = readdirSync(join(folder, 'examples'), { recursive: true, encoding: 'utf8' });
+    for (const name of examples.filter(each => /\.m[jt]s$/.test(each))) {
+      const file = join(folder, 'examples', name);
       writeFileSync(
         file,
         readFileSync(file, 'utf8').replace(/\b\d{4}\b/g, port => String(ports.get(Number(port)) ?? port)),
@@ -111,9 +110,11 @@ export function openPage(): PageRun {
 
   const start = async ({ text, place }: Block): Promise<Run> => {
     const isServer = server.test(text);
-    // A server takes the place of its shell, so that its exit code is seen.
     const command = compiledNames(text);
+    // A server takes the place of its shell, so that its exit code is seen.
     const script = `exec 2>&1\n${await real(isServer ? command.replace(/(.*&& |^)(.*)$/, '$1exec $2') : command)}`;
+    for (const [example] of text.matchAll(/\bexamples\/typescript\/[\w-]+\.mts\b/g))
+      await compile([join(folder, example)], place);
     const child = spawn('sh', ['-eu', '-c', script], {
       cwd: folder,
       env: environment(folder),
@@ -127,7 +128,7 @@ export function openPage(): PageRun {
     });
     child.once('close', () => run.onOutput());
     runs.push(run);
-    if (isServer) servers.push(run);
+    if (isServer) running.push(run);
     else if ((await once(child, 'close'))[0] !== 0)
       throw new Error(`${place}: exit code ${child.exitCode}\n${run.output}`);
     return run;
@@ -138,13 +139,19 @@ export function openPage(): PageRun {
     if (run === undefined) throw new Error(`${place}: there is no command before it that printed this`);
     const pattern = patternOf(text);
     const output = () => oneSpace(documented(run.output));
-    while (servers.includes(run) && isRunning(run.child)) {
+    let isLate = false;
+    const patience = setTimeout(() => {
+      isLate = true;
+      run.onOutput();
+    }, patienceMs);
+    while (running.includes(run) && isRunning(run.child) && !isLate) {
       noteFarmPorts(folder, ports);
       if (pattern.test(output())) break;
       await new Promise<void>(resolve => {
         run.onOutput = resolve;
       });
     }
+    clearTimeout(patience);
     noteFarmPorts(folder, ports);
     if (!pattern.test(output())) expect(output(), place).toBe(oneSpace(text));
   };
@@ -153,7 +160,7 @@ export function openPage(): PageRun {
     if (name === undefined) throw new Error(`${place}: a block of ${kind} without <!-- file: NAME --> before it`);
     if (name.startsWith('examples/')) expect(`${text}\n`, place).toBe(readFileSync(join(repository, name), 'utf8'));
     else writeFileSync(join(folder, name), await real(kind === 'json' ? compiledNames(text) : text));
-    if (kind === 'ts') await compile(join(folder, name), place);
+    if (kind === 'ts') await compile([join(folder, name)], place);
   };
 
   const steps: Readonly<Record<Block['kind'], (block: Block) => Promise<unknown>>> = {
@@ -168,7 +175,7 @@ export function openPage(): PageRun {
       await steps[block.kind](block);
     },
     async stop() {
-      for (const { child, command } of servers.splice(0).reverse()) {
+      for (const { child, command } of running.splice(0).reverse()) {
         expect(isRunning(child), `${command} still runs`).toBe(true);
         process.kill(-(child.pid ?? 0), 'SIGINT');
         const [code] = await once(child, 'close');
@@ -176,7 +183,7 @@ export function openPage(): PageRun {
       }
     },
     clear() {
-      for (const { child } of servers) if (isRunning(child)) process.kill(-(child.pid ?? 0), 'SIGKILL');
+      for (const { child } of running) if (isRunning(child)) process.kill(-(child.pid ?? 0), 'SIGKILL');
       rmSync(folder, { recursive: true, force: true });
     },
   };
@@ -199,16 +206,6 @@ function furnish(folder: string): void {
 
 function compiledNames(text: string): string {
   return text.replace(/\.mts\b/g, '.mjs');
-}
-
-/** @throws where the types do not fit, with what the compiler says */
-async function compile(file: string, place: string): Promise<void> {
-  const compiler = join(repository, 'node_modules/typescript/bin/tsc');
-  await promisify(execFile)(process.execPath, [compiler, ...compilerOptions, file], { cwd: dirname(file) }).catch(
-    ({ stdout }) => {
-      throw new Error(`${place}: ${stdout}`);
-    },
-  );
 }
 
 /** The environment without what npm and vitest have put into it; output as wide as on a terminal. */

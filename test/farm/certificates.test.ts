@@ -25,7 +25,7 @@ test('the CA signs itself and may sign others', () => {
   expect(ca.certificate.verify(ca.certificate.publicKey)).toBe(true);
 });
 
-test('the service certificate is RSA-2048, version 3 with a subject key identifier, for keyEncipherment and digitalSignature', async () => {
+test('the service certificate is RSA-2048, has a subject key identifier, and may encrypt keys and sign', async () => {
   const service = await issued('service');
   const text = service.toLegacyObject();
   expect(service.ca).toBe(false);

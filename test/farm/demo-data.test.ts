@@ -85,7 +85,7 @@ test('a second run changes nothing', async () => {
   expect(filesOf(data.folder)).toEqual(before);
 });
 
-test('a certificate with 10 days left is renewed over its key; the others, ring and users stay as they are', async () => {
+test('a certificate with 10 days left is made anew over its key; the others, ring and users stay', async () => {
   const data = await copied();
   await age(data, 'service', 10);
   await age(data, 'tls', 31);
@@ -104,10 +104,15 @@ test('near the end of the CA all certificates are renewed', async () => {
   const before = filesOf(data.folder);
   await prepare(data.folder, nowMs + 3_640 * dayMs);
   const after = filesOf(data.folder);
-  expect(Object.keys(after).filter(name => after[name] !== before[name])).toEqual(['ca.pem', 'service.pem', 'tls.pem']);
+  expect(Object.keys(after).filter(name => after[name] !== before[name])).toEqual([
+    'ca.pem',
+    'node.pem',
+    'service.pem',
+    'tls.pem',
+  ]);
 });
 
-test('a certificate of the demo CA is made anew over a key that took the place of its own, also after the CA lost its key', async () => {
+test('a certificate of the demo CA is made anew over another key, also after the CA lost its own', async () => {
   const data = await copied();
   const { key } = pem.tls;
   writeFileSync(join(data.folder, 'tls-key.pem'), key);

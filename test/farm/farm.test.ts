@@ -1,12 +1,13 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, expect, test } from 'vitest';
 import { NetworkError } from '../../src/client/network-error.ts';
 import type { Session } from '../../src/client/session.ts';
 import { systemRandom } from '../../src/crypto/random.ts';
 import { readRingFile, writeRingFile } from '../../src/keyring/ring-file.ts';
 import { createRing } from '../../src/keyring/rotate.ts';
 import { newData, removeFolders } from '../support/data-folder.ts';
+import { eventually } from '../support/eventually.ts';
 import { echo, endFarms, nodeAddresses, type RunningFarm, sessionOf, startFarm, whoAmI, wssc } from './running-farm.ts';
 
 afterEach(endFarms);
@@ -40,7 +41,7 @@ function callers(count: number, call: (n: number) => Promise<unknown>) {
 
 function waitForCalls(running: { readonly calls: number }, more: number): Promise<void> {
   const enough = running.calls + more;
-  return vi.waitFor(() => expect(running.calls).toBeGreaterThanOrEqual(enough), { timeout: 30_000, interval: 5 });
+  return eventually(() => expect(running.calls).toBeGreaterThanOrEqual(enough));
 }
 
 const port = 'EchoTls13';
@@ -49,7 +50,8 @@ test('the ring rotates under load, by its schedule and by hand, and no call and 
   const data = await newData();
   const ring = join(data, 'ring.json');
   rmSync(ring);
-  const policy = { refreshMs: 500, skewMs: 0, propagateMs: 2_000, issueMs: 4_000, lifeMs: 10_000 };
+  // What was sealed outlasts the test, however slow its machine is: no conversation ends by its key.
+  const policy = { refreshMs: 500, skewMs: 0, propagateMs: 2_000, issueMs: 4_000, lifeMs: 600_000 };
   writeRingFile(ring, createRing({ nowMs: Date.now(), random: systemRandom, policy }));
   const farm = await startFarm(data);
   const lasting = sessionOf(farm, port, { order: 'rotate' });
@@ -65,7 +67,7 @@ test('the ring rotates under load, by its schedule and by hand, and no call and 
   const { generation } = readRingFile(ring);
   while (readRingFile(ring).generation < generation + 2) await waitForCalls(load, 5);
   await load.stop();
-  expect(load.failures).toEqual([]);
+  expect(load.failures, farm.said.slice(0, 20).join('\n')).toEqual([]);
   const { nodes, ring: shown } = await farm.status();
   expect(nodes.map(({ faults }) => faults)).toEqual([{}, {}, {}]);
   expect(shown.keys.filter(({ state }) => state === 'active')).toHaveLength(1);
@@ -73,7 +75,7 @@ test('the ring rotates under load, by its schedule and by hand, and no call and 
   await farm.interrupt();
 });
 
-test('all nodes start again with the same ring and the old conversation still works, also in a farm started anew', async () => {
+test('all nodes start again with the same ring and the old conversation works, also in a new farm', async () => {
   const data = await newData();
   const farm = await startFarm(data);
   const session = sessionOf(farm, port);
@@ -136,7 +138,7 @@ test('Ctrl-C: every call that has reached a node is answered, and the farm ends 
   expect(counted.reduce((sum, calls) => sum + calls, 0)).toBe(answered);
 });
 
-test('a conversation that was cancelled on one node is refused by the others, and by one that starts later', async () => {
+test('a conversation cancelled on one node is refused by the others, and by one that starts later', async () => {
   const farm = await startFarm(await newData());
   const [first, second = '', third = ''] = nodeAddresses(farm, 'EchoSymmetric');
   const sent: string[] = [];
@@ -258,7 +260,7 @@ test('wssc load finds the farm by its data folder and reports what the nodes did
   await farm.interrupt();
 });
 
-test('the first measured call of each conversation goes to a node that has not met it, and counts as opened from the seal', async () => {
+test('the first measured call of each conversation goes to a new node, and counts as opened by seal', async () => {
   const farm = await startFarm(await newData());
   const words = ['--conversations', '6', '--rate', '24', '--duration', '250ms', '--json'];
   const { status, stdout } = wssc('load', '--data', farm.data, ...words);

@@ -30,7 +30,7 @@ async function counted() {
 }
 
 test.each(ports)(
-  'a conversation of %s survives the kill -9 of the node that issued it: 1,000 calls on two others, none fails, no new bootstrap',
+  'a conversation of %s survives the kill -9 of its issuer: 1,000 calls on two others, none fails, no new bootstrap',
   async port => {
     const session = sessions.get(port) as Session;
     const others = nodeAddresses(farm, port).slice(1);

@@ -3,12 +3,13 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { expect, vi } from 'vitest';
+import { expect } from 'vitest';
 import { openSession, type Session } from '../../src/client/session.ts';
 import type { SessionOptions } from '../../src/client/session-options.ts';
 import type { FarmDescription, FarmStatus } from '../../src/farm/description.ts';
 import { compilePolicy } from '../../src/policy/compile.ts';
 import type { OperationPlan, Plan } from '../../src/policy/plan.ts';
+import { eventually } from '../support/eventually.ts';
 
 export const mainProgram = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const plans = compilePolicy(fileURLToPath(new URL('../../wsdl/echo.wsdl', import.meta.url)));
@@ -67,13 +68,10 @@ export async function startFarm(data: string, ...words: string[]): Promise<Runni
     said,
     status,
     allUp: (before = []) =>
-      vi.waitFor(
-        async () => {
-          const { nodes } = await status();
-          expect(nodes.filter(({ up, pid }) => up && !before.includes(pid))).toHaveLength(description.nodes.length);
-        },
-        { timeout: 30_000, interval: 50 },
-      ),
+      eventually(async () => {
+        const { nodes } = await status();
+        expect(nodes.filter(({ up, pid }) => up && !before.includes(pid))).toHaveLength(description.nodes.length);
+      }),
     kill: node => process.kill(description.nodes[node]?.pid ?? 0, 'SIGKILL'),
     async interrupt() {
       process.kill(-(child.pid ?? 0), 'SIGINT');

@@ -1,36 +1,34 @@
 import { request } from 'node:http';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { FarmStatus } from '../../src/farm/description.ts';
+import { noStatistics } from '../../src/farm/node-slot.ts';
 import { settlePorts } from '../../src/farm/ports.ts';
 import { openStatusPage, writeHtml } from '../../src/farm/status-page.ts';
+import { adminPages } from '../../src/server/admin.ts';
 
 const status: FarmStatus = {
   nodes: [
     {
+      ...noStatistics,
       name: 'node1',
       pid: 11,
       up: true,
       calls: 5,
-      opened: { cache: 3, seal: 2 },
+      opened: { cache: 3, seal: 2, store: 0 },
       issued: 1,
-      renewed: 0,
-      cancelled: 0,
       faults: { badContextToken: 2 },
     },
-    {
-      name: 'node2',
-      pid: 12,
-      up: false,
-      calls: 0,
-      opened: { cache: 0, seal: 0 },
-      issued: 0,
-      renewed: 0,
-      cancelled: 0,
-      faults: {},
-    },
+    { ...noStatistics, name: 'node2', pid: 12, up: false },
   ],
   ring: { generation: 4, keys: [{ id4: '0a1b2c3d', state: 'active', ageS: 11_520 }] },
 };
+
+const pages = adminPages({
+  readiness: () => ({ ready: true }),
+  metrics: async () => {
+    throw new Error('no metrics now');
+  },
+});
 
 let port = 0;
 let close = () => {};
@@ -38,7 +36,7 @@ let close = () => {};
 beforeAll(async () => {
   const hosts = ['127.0.0.1'];
   port = (await settlePorts({ admin: 0, http: 0, https: 0, nodes: 1 }, hosts)).admin;
-  close = await openStatusPage({ port, hosts, status: async () => status });
+  close = await openStatusPage({ port, hosts, status: async () => status, pages });
 });
 afterAll(() => close());
 
@@ -108,6 +106,13 @@ test.each(['attacker.example', 'localhost.attacker.example', 'localhost:80@attac
     expect(text).not.toContain('node1');
   },
 );
+
+test('the pages beside it are answered, and one that fails ends its connection alone', async () => {
+  expect(await ask('/healthz')).toMatchObject({ code: 200, text: '{"alive":true}\n' });
+  expect(await ask('/readyz')).toMatchObject({ code: 200, text: '{"ready":true}\n' });
+  await expect(ask('/metrics')).rejects.toThrow();
+  expect((await ask('/healthz')).code).toBe(200);
+});
 
 test('other paths and methods are refused', async () => {
   expect((await ask('/data/ring.json')).code).toBe(404);

@@ -37,7 +37,7 @@ const granted = async (base: string, parameters: Readonly<Record<string, string>
 const activeAt = (token: string) =>
   Promise.all(bases.map(async base => JSON.parse((await post(`${base}/introspect`, { token })).body).active));
 
-test('wssc farm --tokens gives tokens at the shared address and at each node, and each node takes all of them', async () => {
+test('wssc farm --tokens gives tokens at the shared address and at each node, and each node takes all', async () => {
   for (const base of [farm.tokens?.address ?? '', ...bases]) {
     const { access_token: token, scope } = await granted(base);
     expect(scope).toBe('echo.read echo.write');
@@ -45,7 +45,7 @@ test('wssc farm --tokens gives tokens at the shared address and at each node, an
   }
 });
 
-test('what is revoked at one node is refused by the others when that is answered, and by one that starts later', async () => {
+test('what is revoked at one node is refused by the others at once, and by one that starts later', async () => {
   const [first = '', second = ''] = bases;
   const { access_token: token, refresh_token: refresh } = await granted(first);
   const { access_token: other } = await granted(second);

@@ -29,6 +29,8 @@ export default defineConfig({
     // A check that makes somebody wait for ever is missed as well.
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // Under load a condition is met late; where a check is missed it never is.
+    expect: { poll: { timeout: 10_000 } },
     cache: false,
     // Threads end with their process, also in an endless loop.
     pool: 'threads',

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { systemRandom } from '../../src/crypto/random.ts';
 import { createRing } from '../../src/keyring/rotate.ts';
 import { ns } from '../../src/names.ts';
@@ -17,6 +17,10 @@ import { portNames, startNode, type TestNode, user } from '../support/node.ts';
 
 const kib64 = 65_536;
 const clock = { nowMs: Date.now() };
+// The messages are of now, and all tests together may take longer than clocks may differ.
+beforeEach(() => {
+  clock.nowMs = Date.now();
+});
 let node: TestNode;
 beforeAll(async () => {
   node = await startNode({ ring: createRing({ nowMs: clock.nowMs, random: systemRandom }), clock });

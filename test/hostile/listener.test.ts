@@ -9,7 +9,7 @@ import { defaultLimits } from '../../src/xml/limits.ts';
 import { type ListeningNode, listen } from '../support/endpoint.ts';
 import { expectFault, expectNoSecrets } from '../support/faults.ts';
 import { type Conversation, call, converse, echoAction, echoContent, replaced } from '../support/initiator.ts';
-import { keptLog, user } from '../support/node.ts';
+import { keptLog, readyNode, user } from '../support/node.ts';
 import { pem } from '../support/pem.ts';
 import { type RawAnswer, raw, request } from '../support/raw.ts';
 
@@ -372,6 +372,14 @@ describe('a body', () => {
     wantedCalls = 1;
   });
 
+  test('that is long, and comes byte by byte, is refused before it is there', async () => {
+    const octets = request(target, [host, soapType, 'Transfer-Encoding: chunked'], chunked(sized(32_768), 1));
+    expect((await raw(node.http, octets)).statuses).toEqual([413]);
+    const pieces = request(target, [host, soapType, close, 'Transfer-Encoding: chunked'], chunked(sized(maxBytes), 64));
+    expect((await raw(node.http, pieces)).statuses).toEqual([200]);
+    wantedCalls = 1;
+  });
+
   test.each<[string, () => string | Uint8Array]>([
     ['that is empty', () => ''],
     ['that is no XML', () => 'hello'],
@@ -472,13 +480,17 @@ describe('a port whose policy wants TLS', () => {
   });
 });
 
-test('the WSDL takes the host that was asked for only where it is a host', async () => {
-  const wsdl = async (name: string) => (await raw(node.http, request('GET /?wsdl', [`Host: ${name}`, close]))).text;
-  expect(await wsdl('node.example:80')).toContain(`http://node.example:${node.http}/EchoSymmetric`);
-  for (const name of ['a"><evil/>', 'a/../b', 'user@evil', '<x>']) {
-    const text = await wsdl(name);
-    expect(text).not.toMatch(/evil|\.\.\/b/);
-  }
+test('the WSDL has no host of a peer’s choice in it, whatever it says of itself', async () => {
+  const own = `http://localhost:${node.http}/EchoSymmetric`;
+  const wsdl = async (name: string, more: string[] = []) =>
+    (await raw(node.http, request('GET /?wsdl', [`Host: ${name}`, ...more, close]))).text;
+  for (const more of ['X-Forwarded-Host: evil.example', 'Forwarded: proto=http;host=evil.example'])
+    for (const name of ['evil.example:80', 'evil.example']) {
+      const text = await wsdl(name, [more, 'X-Forwarded-Proto: http']);
+      expect(text).toContain(own);
+      expect(text).not.toMatch(/evil/);
+    }
+  for (const name of ['a"><evil/>', 'a/../b', 'user@evil', '<x>']) expect(await wsdl(name)).not.toMatch(/evil|\.\.\/b/);
 });
 
 test('the WSDL does not name keys, users, files or versions', async () => {
@@ -499,22 +511,29 @@ test('a listener, with TLS or without, has the time-outs and counts for slow, id
   const served = {
     ports: new Map(),
     wsdl: () => undefined,
+    readiness: readyNode,
     maxBytes: 1,
     trustedProxies,
     ready,
     isDraining: false,
+    refused: () => undefined,
+    isClosed: false,
+    tlsOffloadedFrom: () => false,
     log,
   };
   for (const tls of [undefined, pem.tls]) {
     const server = await listenOn(served, { port: 0, host: 'localhost', tls, exclusive: false });
-    const { headersTimeout, requestTimeout, keepAliveTimeout, maxConnections, maxRequestsPerSocket } = server;
-    expect({ headersTimeout, requestTimeout, keepAliveTimeout, maxConnections, maxRequestsPerSocket }).toEqual({
-      headersTimeout: 10_000,
-      requestTimeout: 30_000,
-      keepAliveTimeout: 65_000,
-      maxConnections: 1_000,
-      maxRequestsPerSocket: 1_000,
-    });
+    const { headersTimeout, requestTimeout, timeout, keepAliveTimeout, maxConnections, maxRequestsPerSocket } = server;
+    expect({ headersTimeout, requestTimeout, timeout, keepAliveTimeout, maxConnections, maxRequestsPerSocket }).toEqual(
+      {
+        timeout: 30_000,
+        headersTimeout: 10_000,
+        requestTimeout: 30_000,
+        keepAliveTimeout: 65_000,
+        maxConnections: 1_000,
+        maxRequestsPerSocket: 1_000,
+      },
+    );
     await new Promise(resolve => server.close(resolve));
   }
 });

@@ -5,7 +5,7 @@ import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const project = fileURLToPath(new URL('./cxf', import.meta.url));
-const wsdl = fileURLToPath(new URL('../../wsdl', import.meta.url));
+const wsdls = ['../../wsdl', './wsdl'].map(folder => fileURLToPath(new URL(folder, import.meta.url)));
 const target = join(project, 'target');
 /** Digest of everything that the last build read. */
 const builtFrom = join(target, 'built-from');
@@ -20,7 +20,11 @@ export const classPath = [join(target, 'classes'), join(target, 'dependency', '*
  * Maven Central.
  */
 export default function buildCxfPeers(): void {
-  const sources = digestOf([join(project, 'pom.xml'), ...filesBelow(join(project, 'src')), ...filesBelow(wsdl)]);
+  const sources = digestOf([
+    join(project, 'pom.xml'),
+    ...filesBelow(join(project, 'src')),
+    ...wsdls.flatMap(filesBelow),
+  ]);
   if (existsSync(builtFrom) && readFileSync(builtFrom, 'utf8') === sources) return;
   rmSync(target, { recursive: true, force: true });
   execFileSync('mvn', ['-q', '-B', '-Dstyle.color=never', 'process-classes'], {

@@ -113,6 +113,73 @@ function clientWords(options: CxfClientOptions): string[] {
   ];
 }
 
+/** What the CXF peers of the ping service are told; files are PEM. */
+export interface PingOptions {
+  readonly ports: readonly string[];
+  readonly user: string;
+  readonly password: string;
+  readonly ca: string;
+  readonly streaming?: boolean;
+}
+
+/** What a CXF client came to at one port of the ping service. */
+export interface PingOutcome {
+  readonly port: string;
+  readonly ok: boolean;
+  readonly error?: string;
+}
+
+/** One CXF client process calls each of the ports, through a proxy of its own. */
+export async function runPingClient(
+  options: PingOptions & {
+    /** Base addresses. */
+    readonly http: string;
+    readonly https: string;
+    readonly serviceCertificate: string;
+    readonly client: { readonly certificate: string; readonly key: string };
+    /** Sends an empty SOAPAction. */
+    readonly noSoapAction?: boolean;
+  },
+): Promise<PingOutcome[]> {
+  const { http, https, serviceCertificate, client, noSoapAction } = options;
+  const program = startJava('PingClient', [
+    ...pingWords(options),
+    ...['--http', http, '--https', https, '--service-certificate', serviceCertificate],
+    ...['--client-certificate', client.certificate, '--client-key', client.key],
+    ...(noSoapAction ? ['--no-soap-action'] : []),
+  ]);
+  const lines: PingOutcome[] = [];
+  for (const _ of options.ports) lines.push(JSON.parse(await program.line()));
+  await program.ended;
+  return lines;
+}
+
+/** Publishes ports of the ping service with CXF, on free TCP ports. */
+export async function startPingServer(
+  options: PingOptions & Pick<CxfServerOptions, 'service' | 'tls'>,
+): Promise<{ readonly http: string; readonly https: string; close(): Promise<void> }> {
+  const { service, tls } = options;
+  const program = startJava('PingServer', [
+    ...pingWords(options),
+    ...['--service-certificate', service.certificate, '--service-key', service.key],
+    ...['--tls-certificate', tls.certificate, '--tls-key', tls.key],
+  ]);
+  const { http, https } = JSON.parse(await program.line());
+  return {
+    http,
+    https,
+    async close() {
+      program.end();
+      await program.ended;
+    },
+  };
+}
+
+function pingWords({ ports, user, password, ca, streaming }: PingOptions): string[] {
+  const words = ['--ports', ports.join(','), '--user', user, '--password', password, '--ca', ca];
+  return streaming ? [...words, '--streaming'] : words;
+}
+
 /** Short-lived processes: the quick compiler alone saves more time than the other one's code would. */
 function startJava(main: string, words: readonly string[]): Program {
   return startProgram('java', [

@@ -1,17 +1,11 @@
-import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Client, createClientAsync } from 'soap';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import {
-  type CertificateRole,
-  createCertificatePem,
-  createPrivateKeyPem,
-  type Issuer,
-} from '../../src/farm/certificates.ts';
 import { secureConversation } from '../../src/index.ts';
+import { makeCertificates } from './certificate-files.ts';
 import { type CxfServer, startCxfServer } from './cxf-peer.ts';
 import { type WsdlPort, wsdlPorts } from './farm-process.ts';
 
@@ -19,28 +13,6 @@ const wsdl = fileURLToPath(new URL('../../wsdl/echo.wsdl', import.meta.url));
 const user = 'alice';
 const password = 'a long <&> password';
 const text = 'ä <&> € ]]>\n\tline';
-
-type Files = Readonly<Record<CertificateRole, { readonly certificate: string; readonly key: string }>>;
-
-/** A CA, a service certificate and a TLS certificate for localhost, as PEM files in `folder`. */
-async function makeCertificates(folder: string): Promise<Files> {
-  const filesOf = (role: CertificateRole) => ({
-    certificate: join(folder, `${role}.pem`),
-    key: join(folder, `${role}-key.pem`),
-  });
-  const make = async (role: CertificateRole, issuer?: Issuer): Promise<Issuer> => {
-    const key = createPrivateKeyPem();
-    const privateKey = createPrivateKey(key);
-    const pem = await createCertificatePem(role, privateKey, issuer, Date.now());
-    writeFileSync(filesOf(role).key, key, { mode: 0o600 });
-    writeFileSync(filesOf(role).certificate, pem);
-    return { privateKey, certificate: new X509Certificate(pem) };
-  };
-  const ca = await make('ca');
-  await make('service', ca);
-  await make('tls', ca);
-  return { ca: filesOf('ca'), service: filesOf('service'), tls: filesOf('tls') };
-}
 
 /** A streaming CXF server does not tell its service who opened the conversation, whatever the client. */
 const modes = [
@@ -50,7 +22,7 @@ const modes = [
 
 describe.each(modes)('a CXF server ($mode)', ({ streaming, known }) => {
   const folder = mkdtempSync(join(tmpdir(), 'wssc-cxf-server-'));
-  let files: Files;
+  let files: Awaited<ReturnType<typeof makeCertificates>>;
   let server: CxfServer;
 
   beforeAll(async () => {

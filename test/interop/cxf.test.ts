@@ -105,6 +105,36 @@ describe.each(modes)('a CXF client ($mode) on $port', ({ port, streaming }) => {
   });
 });
 
+describe('a conversation of a CXF client that is kept in a database', () => {
+  let stored: FarmProcess;
+
+  beforeAll(async () => {
+    stored = await startFarm(farm, ['--state', 'database']);
+  });
+  afterAll(async () => {
+    await stopAll([stored]);
+  });
+
+  test.each(modes)('goes on at three nodes, and over kill -9 of all of them ($mode on $port)', async mode => {
+    const { port, streaming } = mode;
+    const issuedBefore = await stored.issued();
+    const client = openCxfClient({ ...clientOf(port), addresses: stored.addresses(port), streaming });
+    try {
+      const before = await callEach(client, inTurn(stored.addresses(port), 6));
+      expect(contextsOf(before).size).toBe(1);
+      const found = before.map(({ openedFrom }) => openedFrom);
+      expect(found).toEqual(['issued', 'store', 'store', 'cache', 'cache', 'cache']);
+      expect(await stored.issued()).toBe(issuedBefore + 1);
+      await stored.restartAll();
+      const after = await callEach(client, stored.addresses(port));
+      expect(contextsOf([...before, ...after]).size).toBe(1);
+      expect(after.map(({ openedFrom }) => openedFrom)).toEqual(['store', 'store', 'store']);
+    } finally {
+      await client.close();
+    }
+  });
+});
+
 describe('a conversation of a CXF client that lives two seconds and can be renewed once', () => {
   const lifetimeMs = 2_000;
   let brief: FarmProcess;

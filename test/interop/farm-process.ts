@@ -2,7 +2,8 @@ import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expect, vi } from 'vitest';
+import { expect } from 'vitest';
+import { eventually } from '../support/eventually.ts';
 import { startProgram } from './program.ts';
 
 /** What `wssc farm --json` says of itself; addresses are base addresses, `ca` and `serviceCertificate` PEM files. */
@@ -31,7 +32,7 @@ interface NodeStatus {
   readonly calls: number;
   readonly issued: number;
   readonly renewed: number;
-  readonly opened: { readonly cache: number; readonly seal: number };
+  readonly opened: { readonly cache: number; readonly seal: number; readonly store: number };
   readonly faults: Readonly<Record<string, number>>;
 }
 
@@ -70,7 +71,6 @@ export type WsdlPort = keyof typeof schemes;
 export const wsdlPorts = Object.keys(schemes) as WsdlPort[];
 
 const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
-const waiting = { timeout: 60_000, interval: 50 };
 
 /**
  * Starts a farm of three nodes on free ports.
@@ -109,13 +109,10 @@ export async function startFarm(sibling?: FarmProcess, words: readonly string[] 
   const kill = async (name: string) => {
     const { pid } = await nodeOf(name);
     process.kill(pid, 'SIGKILL');
-    await vi.waitFor(async () => expect(await nodeOf(name)).not.toMatchObject({ pid, up: true }), waiting);
+    await eventually(async () => expect(await nodeOf(name)).not.toMatchObject({ pid, up: true }));
   };
   const allUp = () =>
-    vi.waitFor(
-      async () => expect((await status()).nodes.map(({ up }) => up)).toEqual(line.nodes.map(() => true)),
-      waiting,
-    );
+    eventually(async () => expect((await status()).nodes.map(({ up }) => up)).toEqual(line.nodes.map(() => true)));
   return {
     ...line,
     addresses: port => line.nodes.map(node => `${node[schemes[port]]}/${port}`),
@@ -146,7 +143,7 @@ export async function startFarm(sibling?: FarmProcess, words: readonly string[] 
         join(data, 'ring.json'),
       ]);
       expect(await rotation.ended).toBe(0);
-      await vi.waitFor(async () => expect((await status()).ring.generation).toBeGreaterThan(generation), waiting);
+      await eventually(async () => expect((await status()).ring.generation).toBeGreaterThan(generation));
     },
     async stop() {
       program.signal('SIGINT');

@@ -4,8 +4,11 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { keepRing, type RingKeeper } from '../../src/keyring/keeper.ts';
 import type { RingRecords } from '../../src/keyring/record.ts';
 import type { KeyRing } from '../../src/keyring/ring.ts';
-import { formatRing, writeRingFile } from '../../src/keyring/ring-file.ts';
+import { writeRingFile } from '../../src/keyring/ring-file.ts';
+import { ringInFile } from '../../src/keyring/ring-home.ts';
+import { formatRing } from '../../src/keyring/ring-text.ts';
 import { rotateRing } from '../../src/keyring/rotate.ts';
+import { ringToSealWith } from '../../src/keyring/seal.ts';
 import { at, emptyFolder, madeRing, seededRandom, write } from './made.ts';
 
 const startMs = at('2026-01-01T00:00:00Z');
@@ -22,8 +25,8 @@ let next: RingRecords;
 
 /** Keeps the ring on a clock of the test's own. */
 function keep(options: { onChange?: (ring: KeyRing) => void } = {}): RingKeeper {
-  keeper = keepRing(file, {
-    nowMs: () => nowMs,
+  keeper = keepRing(ringInFile(file), {
+    clock: () => nowMs,
     random: () => 0.5,
     onError: error => errors.push(error.message.replace(/^key ring \S+: /, '')),
     ...options,
@@ -188,7 +191,33 @@ describe('a key id that the file does not have', () => {
   });
 });
 
-test('a node with the next ring issues with the new key no sooner than a node that has not read it for a propagation time is stale', () => {
+describe('a node that did not run for longer than the propagation time', () => {
+  test('reads its ring before it says whether it issues', () => {
+    const keeper = keep();
+    nowMs = startMs + 60 * minuteMs;
+    expect(ringToSealWith(keeper)).toBe(keeper.ring());
+    write(file, formatRing(next));
+    nowMs += 60 * minuteMs;
+    expect(ringToSealWith(keeper)).toMatchObject({ generation: 2 });
+  });
+  test('looks again no sooner than other nodes do, where it can not be read', () => {
+    const keeper = keep();
+    write(file, '{');
+    nowMs = startMs + 60 * minuteMs;
+    const stale = expect.objectContaining({ fault: 'server', reason: 'ring-stale' });
+    for (const laterMs of [0, 0, 4_999]) {
+      nowMs += laterMs;
+      expect(() => ringToSealWith(keeper)).toThrow(stale);
+    }
+    expect(errors.filter(said => !said.includes('issues nothing'))).toHaveLength(1);
+    write(file, formatRing(next));
+    expect(() => ringToSealWith(keeper)).toThrow(stale);
+    nowMs += 1;
+    expect(ringToSealWith(keeper)).toMatchObject({ generation: 2 });
+  });
+});
+
+test('a node issues with a new key no sooner than a node without that key is stale', () => {
   const { stale } = keep();
   const newKey = next.keys[1];
   nowMs = (newKey?.issueFromMs ?? 0) - 1;

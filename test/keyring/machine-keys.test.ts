@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { importMachineKey, removeMachineKey, shortId, useMachineKey } from '../../src/keyring/machine-keys.ts';
+import { importMachineKey, removeMachineKey, useMachineKey } from '../../src/keyring/machine-keys.ts';
+import { shortId } from '../../src/keyring/named-key.ts';
 import type { RingRecords } from '../../src/keyring/record.ts';
 import { keyRing } from '../../src/keyring/ring.ts';
 import { rotateRing } from '../../src/keyring/rotate.ts';

@@ -31,7 +31,15 @@ export function madeRing(nowMs: number, policy: Partial<RingPolicy> = {}, seed =
 
 /** A ring that stays as it is, as its keeper gives it. */
 export function keeperOf(ring: KeyRing): RingKeeper {
-  return { ring: () => ring, stale: () => false, refresh: () => false, close: () => {} };
+  return {
+    ring: () => ring,
+    stale: () => false,
+    ageMs: () => 0,
+    refresh: () => false,
+    hasRing: () => true,
+    ready: Promise.resolve(),
+    close: () => {},
+  };
 }
 
 export function emptyFolder(): string {

@@ -7,16 +7,10 @@ import { SecureConversationError } from '../../src/errors.ts';
 import { importMachineKey } from '../../src/keyring/machine-keys.ts';
 import type { RingRecords } from '../../src/keyring/record.ts';
 import { keyRing } from '../../src/keyring/ring.ts';
-import {
-  formatRing,
-  openKeyRing,
-  parseRing,
-  readRingFile,
-  updateRingFile,
-  writeRingFile,
-} from '../../src/keyring/ring-file.ts';
+import { openKeyRing, readRingFile, updateRingFile, writeRingFile } from '../../src/keyring/ring-file.ts';
+import { formatRing, parseRing } from '../../src/keyring/ring-text.ts';
 import { rotateRing } from '../../src/keyring/rotate.ts';
-import { maintainRingFile } from '../../src/keyring/writer.ts';
+import { maintainRing } from '../../src/keyring/writer.ts';
 import { parseMachineKey } from '../../src/machine-key/config.ts';
 import { at, emptyFolder, madeRing, seededRandom, write } from './made.ts';
 
@@ -29,6 +23,11 @@ let file = '';
 beforeEach(() => {
   file = join(emptyFolder(), 'ring.json');
 });
+
+/** What the farm's writer makes of the file when the next key is due. */
+function maintainLater(): RingRecords | undefined {
+  return updateRingFile(file, present => maintainRing(present, nowMs + 12 * 3_600_000, random));
+}
 
 /** The ring with two machineKeys. */
 const withMachineKeys = ['one', 'two'].reduce((present, seed) => {
@@ -144,7 +143,13 @@ const badTexts: readonly (readonly [what: string, text: string, problem: RegExp]
   ['without a farm', changed({ farm: undefined }), /^lacks the field "farm"$/],
   ['with a bad farm', changed({ farm: 'staging' }), /^farm must be 16 hex digits$/],
   ['of generation 0', changed({ generation: 0 }), /^generation must be a whole number/],
-  ['with wrapped keys', changed({ kek: 'vault' }), /^kek must be null/],
+  [
+    'with wrapped keys and no KEK',
+    changed({ kek: 'abad1dea' }),
+    /^its keys are wrapped by KEK abad1dea, and none was given$/,
+  ],
+  ['with a KEK that is no name', changed({ kek: 1 }), /^kek must be null, or 16 hex digits$/],
+  ['whose nodes should write a later schema', changed({ stateSchema: 2 }), /^stateSchema must be 1, the only schema/],
   ['without a policy', changed({ policy: null }), /^policy must be an object$/],
   [
     'with a refresh time of 0',
@@ -334,7 +339,7 @@ describe('writing', () => {
   test('waits for another writer and then gives up', () => {
     writeRingFile(file, ring);
     writeFileSync(`${file}.next`, '');
-    expect(problem(() => maintainRingFile(file, nowMs + 12 * 3_600_000, random))).toBe('another process is writing it');
+    expect(problem(() => maintainLater())).toBe('another process is writing it');
     expect(readFileSync(file, 'utf8')).toBe(good);
     expect(existsSync(`${file}.next`)).toBe(true);
   });
@@ -342,7 +347,7 @@ describe('writing', () => {
     writeRingFile(file, ring);
     writeFileSync(`${file}.next`, '');
     utimesSync(`${file}.next`, new Date(Date.now() - 60_000), new Date(Date.now() - 60_000));
-    expect(maintainRingFile(file, nowMs + 12 * 3_600_000, random)?.generation).toBe(2);
+    expect(maintainLater()?.generation).toBe(2);
     expect(existsSync(`${file}.next`)).toBe(false);
   });
 });
@@ -356,7 +361,7 @@ describe('an update', () => {
   test('with nothing to do leaves the file alone', () => {
     writeRingFile(file, ring);
     const before = statSync(file, { bigint: true });
-    expect(maintainRingFile(file, nowMs, random)).toBeUndefined();
+    expect(updateRingFile(file, ring => maintainRing(ring, nowMs, random))).toBeUndefined();
     expect(statSync(file, { bigint: true })).toMatchObject({ ino: before.ino, mtimeNs: before.mtimeNs });
   });
   test('of a file that is not there makes none', () => {

@@ -241,8 +241,26 @@ test.each<[string, object, string]>([
     { validationKey: hex(32).slice(1) },
     'validationKey has an odd number of hex digits (63)',
   ],
-  ['other characters', { decryptionKey: `${hex(31)}0g` }, 'decryptionKey is not hex'],
-  ['white space inside', { decryptionKey: `${hex(15)} ${hex(16)}0` }, 'decryptionKey is not hex'],
+  [
+    'other characters',
+    { decryptionKey: `${hex(31)}0g` },
+    'decryptionKey is not hex: character 64 of 64 is none of 0 to 9 and A to F',
+  ],
+  ...([' ', '\t'] as const).map((blank): [string, object, string] => [
+    'white space inside',
+    { decryptionKey: `${hex(15)}${blank}${hex(16)}0` },
+    'decryptionKey is not hex: character 31 of 64 is a blank',
+  ]),
+  [
+    'a line break inside',
+    { decryptionKey: `${hex(15)}\n${hex(16)}0` },
+    'decryptionKey is not hex: character 31 of 64 is a line break',
+  ],
+  ...(['"', "'"] as const).map((quote): [string, object, string] => [
+    'a quotation mark',
+    { decryptionKey: `${quote}${hex(32)}${quote}` },
+    'decryptionKey is not hex: character 1 of 66 is a quotation mark',
+  ]),
   ['nothing', { decryptionKey: '' }, 'decryptionKey is empty'],
   [
     'AutoGenerate',
@@ -259,7 +277,11 @@ test.each<[string, object, string]>([
     { validationKey: `${hex(64)},IsolateApps` },
     'validationKey must be hex digits alone: MachineKey.Protect takes no flag behind them',
   ],
-  ['a flag alone', { validationKey: 'IsolateApps' }, 'validationKey is not hex'],
+  [
+    'a flag alone',
+    { validationKey: 'IsolateApps' },
+    'validationKey is not hex: character 1 of 11 is none of 0 to 9 and A to F',
+  ],
   ['a short validationKey', { validationKey: hex(15) }, 'validationKey has 15 bytes, it must have 16 to 1024'],
   ['a long validationKey', { validationKey: hex(1025) }, 'validationKey has 1025 bytes, it must have 16 to 1024'],
   ['an AES key of 20 bytes', { decryptionKey: hex(20) }, 'decryptionKey has 20 bytes, but AES takes 16, 24 or 32'],

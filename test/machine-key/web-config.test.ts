@@ -54,7 +54,8 @@ const wholeFile = `\uFEFF<?xml version="1.0" encoding="utf-8"?>
     <httpRuntime targetFramework="4.7.2" />
     <machineKey
       ${keyAttributes}
-      validation="HMACSHA256" decryption="AES" compatibilityMode="Framework20SP1" applicationName="/" lockItem="true" dataProtectorType=" " />
+      validation="HMACSHA256" decryption="AES" compatibilityMode="Framework20SP1" applicationName="/" lockItem="true"
+      dataProtectorType=" " />
   </system.web>
   <runtime>
     <assemblyBinding xmlns="urn:schemas-microsoft-com:asm.v1"><dependentAssembly /></assemblyBinding>
@@ -224,7 +225,7 @@ test.each<[string, string, string]>([
   [
     'an attribute of another namespace',
     attribute('xmlns:xdt="http://schemas.microsoft.com/XML-Document-Transform" xdt:Transform="Replace"'),
-    ':3: machineKey has an unknown attribute "xdt:Transform"',
+    ':3: machineKey has "xdt:Transform": it is a transformation, so read the web.config that comes of it',
   ],
   [
     'a child element',
@@ -243,7 +244,8 @@ test.each<[string, string, string]>([
   ],
   ['another root', '<settings />', ':1: is no web.config: its root is not <configuration>'],
   ['no XML', 'validationKey=ABC', ': is not well-formed XML (xml-text-outside-root)'],
-  ['a cut file', inSystemWeb(good).slice(0, 100), ': is not well-formed XML (xml-attribute)'],
+  ['a cut file', inSystemWeb(good).slice(0, 100), ':3: is not well-formed XML (xml-attribute)'],
+  ['an end tag too few', inSystemWeb(good.replace('/>', '>')), ':3: is not well-formed XML (xml-end-tag)'],
   [
     'a document type declaration',
     `<!DOCTYPE configuration [<!ENTITY a "b">]>${inSystemWeb(good)}`,
@@ -259,8 +261,16 @@ test.each<[string, string, string]>([
   expect(problem(text)).toBe(sentence);
 });
 
-test('a web.config in UTF-16 is refused', () => {
-  writeFileSync(file, Buffer.from(`\uFEFF${inSystemWeb(good)}`, 'utf16le'));
+test.each(['\uFEFF', ''])('a web.config in UTF-16 that begins with %j is refused with what to do', mark => {
+  const bytes = Buffer.from(mark + inSystemWeb(good), 'utf16le');
+  for (const text of [bytes, Buffer.from(bytes).swap16()]) {
+    writeFileSync(file, text);
+    expect(() => readWebConfig(file, { publicKeys: 'taken' })).toThrow(`${file}: is UTF-16: save it as UTF-8`);
+  }
+});
+
+test('a web.config of another encoding than it says is refused', () => {
+  writeFileSync(file, Buffer.from(inSystemWeb(`<!-- ü -->${good}`), 'latin1'));
   expect(() => readWebConfig(file, { publicKeys: 'taken' })).toThrow(`${file}: is not UTF-8`);
 });
 
@@ -287,7 +297,7 @@ describe('the example keys of the public article', () => {
   ])('are refused where they would be trusted: the %s', (name, { validationKey: a, decryptionKey: b }) => {
     const text = inSystemWeb(`<machineKey validationKey="${a}" decryptionKey="${b}" />`);
     expect(problem(text)).toBe(
-      `:3: machineKey ${name} is the example of a public article: whoever has read it can make tokens for any user`,
+      `:3: machineKey ${name} is the example of a public article: its readers can make tokens for any user`,
     );
     expect(readWebConfig(file, { publicKeys: 'taken' }).validation).toBe('HMACSHA256');
   });

@@ -39,6 +39,10 @@ export interface Recipe {
   readonly plaintext?: (text: string) => string;
   /** Changes the UsernameToken after it was digested, before it is encrypted. */
   readonly token?: (text: string) => string;
+  /** Changes a Signature after it was made, before it is encrypted, where it is. */
+  readonly revealed?: (text: string) => string;
+  /** Changes its ciphertext. */
+  readonly hidden?: (bytes: Buffer) => Buffer;
   readonly encryptedData?: (text: string) => string;
   readonly cipher?: (bytes: Buffer) => Buffer;
   /** Changes the finished message. */
@@ -93,12 +97,22 @@ interface Base {
   readonly security: string;
   readonly sign: readonly string[];
   readonly keyInfo: string;
+  /** KeyInfo of what is encrypted, where no key is derived; default: that of the Signature. */
+  readonly encryptionKeyInfo?: string;
   readonly secret: Buffer;
   readonly derived: boolean;
   readonly encrypted: boolean;
+  /** Whether its signatures are encrypted, too. */
+  readonly hidden?: boolean;
+  /** Whether it is encrypted before it is signed: then the digest of its Body covers no name of the content. */
+  readonly encryptedFirst?: boolean;
+  /** PrefixList of the reference to the Body, where a recipe says nothing. */
+  readonly prefixes?: readonly string[];
   readonly content?: string;
   /** Whose key makes the Signature by RSA. */
   readonly signer?: OwnCertificate;
+  /** The envelope in another version. */
+  readonly envelope?: (xml: string) => string;
   /** A second Signature, by the conversation. */
   readonly endorsed?: { readonly sign: readonly string[]; readonly keyInfo: string; readonly secret: Uint8Array };
 }
@@ -134,18 +148,37 @@ const keyIdentifier = (valueType: string, value: string) =>
   `<wsse:KeyIdentifier EncodingType="${tokenTypes.base64Binary}" ValueType="${valueType}">` +
   `${value}</wsse:KeyIdentifier>`;
 
-function bootstrap({ cipher, thumbprint, secret }: RecordedKey): Base {
+function encryptedKeyText({ cipher, thumbprint }: RecordedKey, referenceList = ''): string {
   const recipient = str(keyIdentifier(tokenTypes.thumbprintSha1, thumbprint));
-  const encryptedKey =
+  return (
     `<xenc:EncryptedKey Id="EK"><xenc:EncryptionMethod Algorithm="${algorithms.rsaOaepMgf1p}"/>` +
     `<ds:KeyInfo>${recipient}</ds:KeyInfo>` +
-    `<xenc:CipherData><xenc:CipherValue>${cipher}</xenc:CipherValue></xenc:CipherData></xenc:EncryptedKey>`;
+    `<xenc:CipherData><xenc:CipherValue>${cipher}</xenc:CipherValue></xenc:CipherData>` +
+    `${referenceList}</xenc:EncryptedKey>`
+  );
+}
+
+function bootstrap(recorded: RecordedKey): Base {
+  const tokens = encryptedKeyText(recorded) + dkts(encryptedKeyStr);
   return {
     ...calls,
-    security:
-      `${parts.timestamp}${encryptedKey}${dkts(encryptedKeyStr)}` + `<REFERENCES/>${parts.usernameToken}<SIGNATURE/>`,
+    security: `${parts.timestamp}${tokens}<REFERENCES/>${parts.usernameToken}<SIGNATURE/>`,
     sign: ['TS', 'UT', 'Body', ...wsaIds],
-    secret,
+    secret: recorded.secret,
+  };
+}
+
+/** The certificate of the client signs, and a key for that of the service encrypts. */
+function certificateBootstrap(recorded: RecordedKey): Base {
+  const tokens = encryptedKeyText(recorded, '<REFERENCES/>') + binaryToken('BST', alice);
+  return {
+    ...calls,
+    security: `${parts.timestamp}${tokens}<SIGNATURE/>`,
+    keyInfo: `<ds:KeyInfo>${str(reference('#BST', tokenTypes.x509v3))}</ds:KeyInfo>`,
+    encryptionKeyInfo: `<ds:KeyInfo>${encryptedKeyStr}</ds:KeyInfo>`,
+    secret: recorded.secret,
+    derived: false,
+    signer: alice,
   };
 }
 
@@ -169,9 +202,36 @@ function bootstrapAnswer({ sha1, secret }: RecordedKey): Base {
 
 const direct = `<ds:KeyInfo>${attached}</ds:KeyInfo>`;
 
+/** DerivedKeyTokens and their names in the dialect of 200512. */
+const otherDialect = (text: string) =>
+  text
+    .replaceAll('<wsc:DerivedKeyToken', `<x:DerivedKeyToken xmlns:x="${dialects['200512'].wsc}"`)
+    .replace(/<(\/?)wsc:(DerivedKeyToken|Offset|Length|Nonce)>/g, '<$1x:$2>')
+    .replaceAll(dk, dialects['200512'].dk);
+
+const soap11 = (xml: string) =>
+  xml.replaceAll(ns.soap12, ns.soap11).replace('soap:mustUnderstand="true"', 'soap:mustUnderstand="1"');
+
+const withoutAddressing = (xml: string) => xml.replace(/<wsa:Action.*<\/wsa:To>/, '');
+
+const answer: Base = { ...calls, security: `${parts.timestamp}${dkts(unattached)}<REFERENCES/><SIGNATURE/>` };
+
 export function bases(recorded: RecordedKey) {
   return {
     calls,
+    'soap11-calls': { ...calls, envelope: soap11 },
+    'plain-calls': { ...calls, sign: ['TS', 'Body'], envelope: withoutAddressing },
+    'mixed-calls': { ...calls, security: otherDialect(calls.security), keyInfo: otherDialect(calls.keyInfo) },
+    'calls-encrypted-first': {
+      ...calls,
+      security: `${parts.timestamp}${parts.sct}${dkts(attached)}<SIGNATURE/><REFERENCES/>`,
+      encryptedFirst: true,
+      prefixes: ['m'],
+    },
+    'calls-hidden-signature': { ...calls, hidden: true },
+    'hidden-answer': { ...answer, hidden: true },
+    'hidden-bootstrap': { ...bootstrap(recorded), hidden: true },
+    'hidden-endorsed-bootstrap': { ...endorsed(bootstrap(recorded), false), hidden: true },
     'signed-calls': { ...calls, security: calls.security.replace(`${unused}<REFERENCES/>`, ''), encrypted: false },
     'calls-without-derived-keys': {
       ...calls,
@@ -179,8 +239,9 @@ export function bases(recorded: RecordedKey) {
       keyInfo: direct,
       derived: false,
     },
-    answer: { ...calls, security: `${parts.timestamp}${dkts(unattached)}<REFERENCES/><SIGNATURE/>` },
+    answer,
     bootstrap: bootstrap(recorded),
+    'certificate-bootstrap': certificateBootstrap(recorded),
     'bootstrap-answer': bootstrapAnswer(recorded),
     'endorsed-bootstrap': endorsed(bootstrap(recorded), false),
     'endorsed-by-derived-key': endorsed(bootstrap(recorded), true),
@@ -234,15 +295,19 @@ export const same = (text: string) => text;
 export function build(base: Base, recipe: Recipe = {}): string {
   const declarations = prefixes.map(([prefix, uri]) => ` xmlns:${prefix}="${uri}"`).join('');
   const { action, messageId, replyTo, to, content } = parts;
-  const unsigned = (recipe.unsigned ?? same)(
+  const envelope = (base.envelope ?? same)(
     `<soap:Envelope${declarations}><soap:Header>${action}${messageId}${replyTo}${to}` +
       `<wsse:Security soap:mustUnderstand="true">${base.security}</wsse:Security></soap:Header>` +
       `<soap:Body wsu:Id="Body">${base.content ?? content}</soap:Body></soap:Envelope>`,
   );
+  const clear = (recipe.unsigned ?? same)(envelope);
+  const unsigned = base.encryptedFirst ? encryptedMessage(clear, base, recipe) : clear;
   const signature = base.sign.length === 0 ? '' : signatureOf(unsigned, base, recipe);
   const once = unsigned.replace('<SIGNATURE/>', () => signature);
   const signed = base.endorsed ? once.replace('<ENDORSEMENT/>', () => endorsementOf(once, base, recipe)) : once;
-  return (recipe.finished ?? same)(base.encrypted ? encryptedMessage(signed, base, recipe) : signed);
+  return (recipe.finished ?? same)(
+    base.encrypted && !base.encryptedFirst ? encryptedMessage(signed, base, recipe) : signed,
+  );
 }
 
 function endorsementOf(signed: string, { endorsed }: Base, { endorsement = {} }: Recipe): string {
@@ -262,7 +327,7 @@ function signatureOf(
   const { ids } = scanText(readable);
   const references = (recipe.sign ?? base.sign ?? []).map(id => {
     const element = ids.find(({ attribute }) => attribute.value === id)?.element;
-    const prefixes = (id === (recipe.listed ?? 'Body') && recipe.prefixes) || [];
+    const prefixes = (id === (recipe.listed ?? 'Body') && (recipe.prefixes ?? base.prefixes)) || [];
     const canonical = element === undefined ? '' : canonicalize(element, { prefixes });
     const text = signedReference(`#${id}`, digest('sha1', canonical), prefixes);
     return (recipe.reference ?? same)(text, id);
@@ -277,7 +342,8 @@ function signatureOf(
   const hmac = () => hmacBase64(hmacKey(recipe.secret ?? keyBytes(base as Base, 'DKs', 32), 'sha1'), canonical);
   const value = signer === undefined ? hmac() : rsaSha1(signer, canonical);
   return (recipe.signature ?? same)(
-    `<ds:Signature Id="${signatureId}">${signedInfo}<ds:SignatureValue>${value}</ds:SignatureValue>${base.keyInfo}</ds:Signature>`,
+    `<ds:Signature Id="${signatureId}">${signedInfo}<ds:SignatureValue>${value}</ds:SignatureValue>` +
+      `${base.keyInfo}</ds:Signature>`,
   );
 }
 
@@ -311,12 +377,20 @@ export function derivedBytes(secret: Uint8Array, id: keyof typeof nonces): Buffe
   return pSha1(secret, Buffer.concat([label, nonces[id]]), 16);
 }
 
-/** Encrypts the content of the Body, and the UsernameToken where there is one. */
+/** Ids of the signatures, and of the EncryptedData in their places. */
+const hiddenIds: readonly (readonly [signature: string, data: string])[] = [
+  ['SIG', 'EDs'],
+  ['END', 'EDx'],
+];
+
+/** Encrypts the content of the Body, the UsernameToken where there is one, and the signatures where they are hidden. */
 function encryptedMessage(signed: string, base: Base, recipe: Recipe): string {
   const [start, end] = [signed.lastIndexOf('<soap:Body'), signed.lastIndexOf('</soap:Body>')];
   const contentStart = signed.indexOf('>', start) + 1;
   const plaintext = (recipe.plaintext ?? same)(signed.slice(contentStart, end));
-  const keyInfo = base.derived ? `<ds:KeyInfo>${str(reference('#DKe', dk))}</ds:KeyInfo>` : base.keyInfo;
+  const keyInfo = base.derived
+    ? `<ds:KeyInfo>${str(reference('#DKe', dk))}</ds:KeyInfo>`
+    : (base.encryptionKeyInfo ?? base.keyInfo);
   const data = (id: string, type: string, text: string) => {
     const key = new SecretKey(keyBytes(base, 'DKe', 16));
     const algorithm = {
@@ -328,7 +402,8 @@ function encryptedMessage(signed: string, base: Base, recipe: Recipe): string {
       supported: true,
     } as const;
     const bytes = encrypt(algorithm, key, text, count => Buffer.alloc(count, id === 'EDu' ? 0xd4 : 0xc3));
-    const cipher = (recipe.cipher ?? (same as never as (bytes: Buffer) => Buffer))(bytes).toString('base64');
+    const change = type === algorithms.encryptedElement && id !== 'EDu' ? recipe.hidden : recipe.cipher;
+    const cipher = (change ?? (same as never as (bytes: Buffer) => Buffer))(bytes).toString('base64');
     return (
       `<xenc:EncryptedData Id="${id}" Type="${type}">` +
       `<xenc:EncryptionMethod Algorithm="${algorithms.aes128Cbc}"/>${keyInfo}` +
@@ -342,6 +417,12 @@ function encryptedMessage(signed: string, base: Base, recipe: Recipe): string {
   if (token !== undefined) {
     message = message.replace(token, () => data('EDu', algorithms.encryptedElement, (recipe.token ?? same)(token)));
     dataReferences.push('<xenc:DataReference URI="#EDu"/>');
+  }
+  for (const [id, dataId] of base.hidden ? hiddenIds : []) {
+    const text = new RegExp(`<ds:Signature Id="${id}">.*?</ds:Signature>`, 's').exec(message)?.[0];
+    if (text === undefined) continue;
+    message = message.replace(text, () => data(dataId, algorithms.encryptedElement, (recipe.revealed ?? same)(text)));
+    dataReferences.push(`<xenc:DataReference URI="#${dataId}"/>`);
   }
   return message.replace('<REFERENCES/>', `<xenc:ReferenceList>${dataReferences.join('')}</xenc:ReferenceList>`);
 }

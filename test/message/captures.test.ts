@@ -1,20 +1,22 @@
 import { describe, expect, test } from 'vitest';
 import { parseTokenRequest } from '../../src/conversation/token-request.ts';
 import type { Suite } from '../../src/crypto/suites.ts';
-import { parseCertificate } from '../../src/crypto/x509.ts';
+import { type OwnCertificate, parseCertificate } from '../../src/crypto/x509.ts';
 import { unsecuredFault } from '../../src/message/message.ts';
+import type { CertificateKeys } from '../../src/message/protection-key.ts';
 import { bodyContent } from '../../src/message/verified.ts';
 import { addressingVersions, dialects, ns } from '../../src/names.ts';
 import type { MessagePlan } from '../../src/policy/plan.ts';
 import type { CertificateClaims } from '../../src/security/binary-token.ts';
 import { contextKeys } from '../../src/security/context-keys.ts';
 import { rsaVerifier } from '../../src/security/signature.ts';
-import { type ProvenToken, userOf } from '../../src/security/supporting-tokens.ts';
+import { certificateIn, type ProvenToken, userOf } from '../../src/security/supporting-tokens.ts';
 import { readFault } from '../../src/soap/fault-shape.ts';
 import { agree, open, openBootstrap, openCall, own, recorded, textOf } from './captures.ts';
 import { noKey, noKeys } from './found.ts';
 import {
   bareTransport,
+  certificateBootstrap,
   type SymmetricOptions,
   suite,
   symmetricBootstrap,
@@ -33,6 +35,7 @@ describe('CXF, symmetric binding', () => {
     ['ADC-ES', { username: false, order: 'encryptBeforeSigning' }],
     ['UXC', { derivedKeys: false }],
     ['UXDC', {}],
+    ['UXDC-SEES', { encryptSignature: true }],
   ];
 
   test.each(rows)('%s: every message of the conversation opens, both ways', async (name, row) => {
@@ -67,6 +70,27 @@ describe('CXF, symmetric binding', () => {
     expect(declarations).toContain(`xmlns:soap="${ns.soap12}"`);
     expect(declarations).toContain(`xmlns:wsu="${ns.wsu}"`);
   });
+});
+
+test('CXF, asymmetric binding: the bootstrap of _X10 opens both ways, and so does its Cancel', async () => {
+  const alice = own('alice');
+  const { request, response } = certificateBootstrap({ addressing: '2004/08' });
+  const peers = (self: OwnCertificate, other: OwnCertificate): CertificateKeys => ({
+    ownCertificates: [self],
+    knownCertificates: [other],
+    findTokenKey: ({ claims }, { asymmetricSignature }) =>
+      other.certificate.raw.equals((claims as CertificateClaims).certificate)
+        ? rsaVerifier(other.certificate.publicKey, asymmetricSignature, work => work())
+        : undefined,
+  });
+  const rst = await open(recorded('cxf/_X10/01-req.txt'), request, { ...noKeys, ...peers(bob, alice) });
+  const rstr = await open(recorded('cxf/_X10/01-res.txt'), response, peers(alice, bob));
+  expect(certificateIn(rst.tokens)?.certificate).toEqual(alice.certificate.raw);
+  const agreed = agree(rst.content, rstr.content);
+  const call = await openCall('cxf/_X10', '02', symmetricCalls({ derivedKeys: false, addressing: '2004/08' }), agreed);
+  expect(textOf(call.response.content, 'text')).toBe('CXF : ping');
+  const cancel = await open(recorded('cxf/_X10/03-req.txt'), request, { ...noKeys, ...peers(bob, alice) });
+  expect(textOf(cancel.content, 'Identifier')).toBe(agreed.id);
 });
 
 describe('CXF, transport binding', () => {

@@ -38,7 +38,7 @@ test('one that is good costs one, and a copy of it none', async () => {
   expect(opened).toBe(1);
 });
 
-test('a copy whose EncryptedKey lacks its leading zero is the same message: it costs none, and is refused', async () => {
+test('a copy whose EncryptedKey lacks its leading zero is the same message: refused, at no cost', async () => {
   const message = bootstrapWhoseKeyBeginsWith(0);
   expect((await node.post(port, message)).status).toBe(200);
   const copy = message.replace(cipherValue, text => Buffer.from(text, 'base64').subarray(1).toString('base64'));
@@ -83,7 +83,7 @@ describe('no private operation is done for a bootstrap', () => {
   });
 });
 
-test('a key that was made for nobody costs one, as a wrong signature does, and both are answered in the same bytes', async () => {
+test('a key that was made for nobody costs one, as a wrong signature does; both are answered alike', async () => {
   const answers: unknown[] = [];
   for (const make of [changed(/(?<=<e:CipherValue>)..../, 'AAAA'), changed(/(?<=<ds:SignatureValue>)..../, 'AAAA')]) {
     const answer = await node.post(port, make());

@@ -17,7 +17,14 @@ import { all, open, own, recorded, textOf } from './captures.ts';
 import { found, noKeys } from './found.ts';
 import { hostile } from './hostile/index.ts';
 import type { Scenario } from './hostile/steps.ts';
-import { endorsed, symmetricBootstrap, symmetricCalls, transportBootstrap, transportCalls } from './plans.ts';
+import {
+  certificateBootstrap,
+  endorsed,
+  symmetricBootstrap,
+  symmetricCalls,
+  transportBootstrap,
+  transportCalls,
+} from './plans.ts';
 
 /** One vector: a message, the plan that it is held to, and what becomes of it. */
 interface Vector {
@@ -34,15 +41,26 @@ const folder = new URL('../vectors/hostile/', import.meta.url);
 const bob = own('bob');
 const calls = symmetricCalls();
 const tls = transportCalls(dialects.feb2005, 'Basic128');
+const hidden = (plan: MessagePlan): MessagePlan =>
+  plan.protection.kind === 'symmetric' ? { ...plan, protection: { ...plan.protection, encryptSignature: true } } : plan;
 const clear = { body: false, headers: [] };
 
 const plans: Readonly<Record<BaseName, MessagePlan>> = {
   calls: calls.request,
+  'soap11-calls': calls.request,
+  'plain-calls': calls.request,
+  'mixed-calls': { ...calls.request, mixedWith: dialects['200512'] },
+  'calls-encrypted-first': symmetricCalls({ order: 'encryptBeforeSigning' }).request,
+  'calls-hidden-signature': hidden(calls.request),
+  'hidden-answer': hidden(calls.response),
+  'hidden-bootstrap': hidden(symmetricBootstrap().request),
+  'hidden-endorsed-bootstrap': hidden(endorsed(symmetricBootstrap().request)),
   'signed-calls': { ...calls.request, encrypted: clear },
   'calls-without-derived-keys': symmetricCalls({ derivedKeys: false }).request,
   answer: calls.response,
   bootstrap: symmetricBootstrap().request,
   'bootstrap-answer': symmetricBootstrap().response,
+  'certificate-bootstrap': certificateBootstrap().request,
   'endorsed-bootstrap': endorsed(symmetricBootstrap().request),
   'endorsed-by-derived-key': endorsed(symmetricBootstrap().request, true),
   'tls-calls': tls.request,
@@ -69,7 +87,7 @@ const initiator: ReceiveKeys = { context: { id: contextId, instance: undefined, 
 
 function keysFor(plan: BaseName): ReceiveKeys {
   if (plan === 'bootstrap-answer') return { encryptedKey: { secret: new SecretKey(key.secret), sha1: key.sha1 } };
-  return plan === 'answer' || plan === 'tls-answer' ? initiator : service;
+  return plan.endsWith('answer') ? initiator : service;
 }
 
 async function receiveVector(
@@ -159,13 +177,37 @@ describe('the message that the vectors are made from', () => {
   });
 });
 
+describe('what is refused of one shape is refused of the others', () => {
+  /** Recipes that mean something else there: about the PrefixList of the Body, or about what stands in it. */
+  const shapes: readonly (readonly [BaseName, RegExp])[] = [
+    ['calls-encrypted-first', /^(V02|E09-equal-id|E09-other-content|G20-content-of-inclusive|R03-two-transforms)/],
+    ['calls-hidden-signature', /^X10-signature-in-another-header$/],
+  ];
+
+  test.each(shapes)('%s', async (plan, other) => {
+    const scenarios = hostile.filter(
+      ({ plan: own, base, name }) => own === base && own === 'calls' && !other.test(name),
+    );
+    const accepted: string[] = [];
+    for (const { name, recipe } of scenarios)
+      if ((await outcome({ plan, message: build(made[plan], recipe) })).expect === 'accepted') accepted.push(name);
+    expect(accepted).toEqual(scenarios.map(({ name }) => name).filter(name => name.includes('-control')));
+    expect(scenarios.length).toBeGreaterThan(250);
+  });
+});
+
 describe('what depends on a secret', () => {
-  const cipherBits = async (plan: BaseName, change: (bytes: Buffer, index: number) => Buffer) => {
+  const cipherBits = async (
+    plan: BaseName,
+    change: (bytes: Buffer, index: number) => Buffer,
+    part: 'cipher' | 'hidden' = 'cipher',
+    spends = 1,
+  ) => {
     const length = 64;
     const seen = new Set<string>();
     for (let index = 0; index < length; index++) {
       let replayed = 0;
-      const message = build(made[plan], { cipher: bytes => change(Buffer.from(bytes), index) });
+      const message = build(made[plan], { [part]: (bytes: Buffer) => change(Buffer.from(bytes), index) });
       const error = await receiveVector({ plan, message }, () => {
         replayed += 1;
       }).then(
@@ -173,7 +215,7 @@ describe('what depends on a secret', () => {
         (reason: unknown) => reason,
       );
       seen.add(error instanceof Refusal ? error.fault : String(error));
-      expect(replayed).toBe(1);
+      expect(replayed).toBe(spends);
     }
     return [...seen];
   };
@@ -186,7 +228,35 @@ describe('what depends on a secret', () => {
     for (const mask of [0x01, 0x80, 0xff]) {
       expect(await cipherBits('calls', flip(mask))).toEqual(['failedCheck']);
       expect(await cipherBits('bootstrap', flip(mask))).toEqual(['failedCheck']);
+      expect(await cipherBits('certificate-bootstrap', flip(mask))).toEqual(['failedCheck']);
     }
+  });
+
+  test.each(['calls-hidden-signature', 'hidden-bootstrap'] as const)(
+    'a flipped byte anywhere in an encrypted signature is FailedCheck, and spends no replay key (%s)',
+    async plan => {
+      for (const mask of [0x01, 0x80, 0xff])
+        for (const from of ['start', 'end'])
+          expect(
+            await cipherBits(
+              plan,
+              (bytes, index) => {
+                const at = from === 'start' ? index : bytes.length - 1 - index;
+                bytes[at] = (bytes[at] ?? 0) ^ mask;
+                return bytes;
+              },
+              'hidden',
+              0,
+            ),
+          ).toEqual(['failedCheck']);
+    },
+  );
+
+  test('once something was decrypted that nobody has proved, every refusal is FailedCheck', async () => {
+    const early = /^(signature-count|supporting-token-count|data-references|encrypted-data|deriv|duplicate-id)/;
+    for (const [name, { plan, expect: fault, reason }] of vectors)
+      if (plan.includes('hidden') && fault !== 'accepted' && !(fault === 'invalidSecurity' && early.test(reason)))
+        expect(fault, name).toBe('failedCheck');
   });
 
   test('a message whose HMAC is wrong spends no replay key', async () => {

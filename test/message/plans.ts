@@ -2,6 +2,7 @@ import type { Suite } from '../../src/crypto/suites.ts';
 import { suites } from '../../src/crypto/suites.ts';
 import { type AddressingVersionName, addressingVersions, type Dialect, dialects } from '../../src/names.ts';
 import type {
+  CertificateUse,
   ExchangePlan,
   MessagePlan,
   Parts,
@@ -67,6 +68,7 @@ export interface SymmetricOptions {
   readonly suite?: string;
   readonly derivedKeys?: boolean;
   readonly order?: ProtectionOrder;
+  readonly encryptSignature?: boolean;
   readonly username?: boolean;
 }
 
@@ -74,6 +76,18 @@ export interface SymmetricOptions {
 export function symmetricBootstrap(options: SymmetricOptions = {}): ExchangePlan {
   const plan = symmetric({ kind: 'encryptedKey', reference: 'thumbprint' }, options);
   return exchange({ ...plan, layout: 'strict', supporting: options.username === false ? [] : [signedUser] });
+}
+
+/** AsymmetricBinding between two certificates, as the bootstrap of the row _X10. */
+export function certificateBootstrap(options: Pick<SymmetricOptions, 'addressing' | 'suite'> = {}): ExchangePlan {
+  const plan = symmetricBootstrap({ ...options, username: false }).request;
+  const kind = 'asymmetric';
+  const own: CertificateUse = { include: 'certificate', reference: 'token' };
+  const known: CertificateUse = { include: 'never', reference: 'keyIdentifier' };
+  return exchange(
+    { ...plan, protection: { kind, signature: own, encryption: 'keyIdentifier' } },
+    { protection: { kind, signature: known, encryption: 'keyIdentifier' } },
+  );
 }
 
 /** A bootstrap that a conversation endorses. */
@@ -100,7 +114,7 @@ function symmetric(token: SymmetricToken, options: SymmetricOptions): MessagePla
       token,
       derivedKeys: options.derivedKeys ?? true,
       order: options.order ?? 'signBeforeEncrypting',
-      encryptSignature: false,
+      encryptSignature: options.encryptSignature ?? false,
       protectTokens: false,
     },
     supporting: [],

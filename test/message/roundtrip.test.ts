@@ -18,6 +18,7 @@ import { inheritDeclarations } from '../../src/xml/write.ts';
 import { own } from './captures.ts';
 import { found, noKey, noKeys } from './found.ts';
 import {
+  certificateBootstrap,
   type SymmetricOptions,
   suite,
   symmetricBootstrap,
@@ -100,6 +101,9 @@ const symmetricRows: readonly [string, SymmetricOptions][] = [
   ['derived keys, sign before encrypt', {}],
   ['derived keys, encrypt before sign', { order: 'encryptBeforeSigning', username: false }],
   ['no derived keys', { derivedKeys: false }],
+  ['signature encrypted', { encryptSignature: true }],
+  ['signature encrypted, no derived keys', { encryptSignature: true, derivedKeys: false }],
+  ['signature encrypted, Basic128GCM', { encryptSignature: true, suite: 'Basic128GCM' }],
   ['Basic256', { suite: 'Basic256' }],
   ['Basic256Sha256, 200512', { suite: 'Basic256Sha256', dialect: dialects['200512'] }],
   ['Basic128GCM', { suite: 'Basic128GCM' }],
@@ -285,7 +289,7 @@ describe('the sender', () => {
     expect(signedNames(opened.scope)(found, 'q')).toBe('urn:q');
   });
 
-  test('types beyond what a PrefixList holds have their meaning where they are declared inside what is encrypted', async () => {
+  test('types beyond a PrefixList have their meaning where they are declared inside what is encrypted', async () => {
     const numbers = Array.from({ length: 17 }, (_, index) => index);
     const children = numbers.map(n => `<x xmlns:q${n}="urn:q" i:type="q${n}:A"/>`).join('');
     const body = { declarations: '', content: `<Echo xmlns="urn:m" xmlns:i="${ns.xsi}">${children}</Echo>` };
@@ -367,9 +371,27 @@ describe('the sender', () => {
     );
   });
 
+  const asymmetric = certificateBootstrap().request.protection;
   const symmetric = plan.protection as Extract<MessagePlan['protection'], { kind: 'symmetric' }>;
   test.each<[string, Partial<MessagePlan>]>([
-    ['EncryptSignature', { protection: { ...symmetric, encryptSignature: true } }],
+    [
+      'EncryptSignature with EncryptBeforeSigning',
+      { protection: { ...symmetric, order: 'encryptBeforeSigning', encryptSignature: true } },
+    ],
+    [
+      'EncryptSignature with a certificate that is not in the message',
+      {
+        protection: { ...symmetric, encryptSignature: true },
+        supporting: [
+          {
+            kind: 'x509',
+            endorsing: true,
+            derivedKeys: false,
+            certificate: { include: 'never', reference: 'thumbprint' },
+          },
+        ],
+      },
+    ],
     ['ProtectTokens', { protection: { ...symmetric, protectTokens: true } }],
     [
       'two signatures by one token: context',
@@ -382,6 +404,11 @@ describe('the sender', () => {
         supporting: [{ kind: 'username', signed: true, encrypted: false }],
       },
     ],
+    [
+      'a token that proves by what it says, with an AsymmetricBinding',
+      { protection: asymmetric, supporting: [{ kind: 'username', signed: true, encrypted: false }] },
+    ],
+    ['an AsymmetricBinding that encrypts nothing', { protection: asymmetric, encrypted: { body: false, headers: [] } }],
     ['encrypted headers', { encrypted: { body: true, headers: [{ namespace: 'urn:example', local: 'x' }] } }],
   ])('a plan with %s is not implemented: it is refused, in sending and in receiving', async (name, change) => {
     const keys = conversation(plan.dialect);

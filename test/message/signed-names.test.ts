@@ -239,7 +239,7 @@ describe('the text of an answer', () => {
   });
 });
 
-test('what is sent lists the prefixes of its values: of types and codes first, then of whatever begins like a QName', () => {
+test('what is sent lists the prefixes of its values: first of types and codes, then of texts like QNames', () => {
   const declared = ['t', 'u', 'v', 'f'].map(prefix => ` xmlns:${prefix}="urn:${prefix}"`).join('');
   const content =
     `<e${declared}${xsi} v:a="u:x" xsi:type="t:A"><a> v:x</a><b>http://x</b><c xsi:type="A"/>` +

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { copyFileSync } from 'node:fs';
+import { copyFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import express from 'express';
@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openBearerToken, openRefreshToken } from '../../src/bearer/bearer-token.ts';
 import type { Revocation } from '../../src/bearer/revocations.ts';
 import { keepRing } from '../../src/keyring/keeper.ts';
+import { ringInFile } from '../../src/keyring/ring-home.ts';
 import { bearerTokens } from '../../src/oauth/bearer-tokens.ts';
 import { removeUser } from '../../src/users/users-file.ts';
 import { emptyFolder } from '../keyring/made.ts';
@@ -187,7 +188,7 @@ describe('a refresh token', () => {
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
   });
 
-  test('is no good to another client, in another audience, when it is an access token, or when it has ended', async () => {
+  test('is refused to another client, for another audience, as an access token, and when it has ended', async () => {
     const granted = await service.granted({ ...password, ...reports });
     expect(await error(refresh(granted.refresh_token, stock))).toBe('400 invalid_grant');
     expect(await error(refresh(granted.refresh_token, page))).toBe('400 invalid_grant');
@@ -463,16 +464,20 @@ describe('what is refused, in the form of RFC 6749 §5.2:', () => {
 
 test('a ring that may lack keys issues nothing, spends nothing, and goes on introspecting', async () => {
   const clock = { ms: Date.now() };
-  const keeper = keepRing(files.ring, { nowMs: () => clock.ms });
+  const file = join(emptyFolder(), 'ring.json');
+  copyFileSync(files.ring, file);
+  const keeper = keepRing(ringInFile(file), { clock: () => clock.ms });
   const own = await startService({ ring: keeper });
   const granted = await own.granted({ ...password, ...reports });
+  writeFileSync(file, '{');
   clock.ms += 900_000;
   const refresh = { grant_type: 'refresh_token', refresh_token: granted.refresh_token, ...reports };
   const answer = await own.post('/token', refresh);
   expect(answer.status).toBe(503);
   expect(JSON.parse(answer.body).error).toBe('temporarily_unavailable');
   expect(await own.introspected(granted.access_token)).toMatchObject({ active: true });
-  keeper.refresh('0011223344556677');
+  copyFileSync(files.ring, file);
+  clock.ms += 60_000;
   expect(await own.granted(refresh)).toMatchObject({ token_type: 'Bearer' });
   keeper.close();
 });

@@ -8,6 +8,7 @@ import { keepRing, type RingKeeper } from '../../src/keyring/keeper.ts';
 import { importMachineKey, removeMachineKey } from '../../src/keyring/machine-keys.ts';
 import { keyRing } from '../../src/keyring/ring.ts';
 import { openKeyRing, updateRingFile, writeRingFile } from '../../src/keyring/ring-file.ts';
+import { ringInFile } from '../../src/keyring/ring-home.ts';
 import { parseMachineKey } from '../../src/machine-key/config.ts';
 import { machineKey } from '../../src/machine-key/machine-key.ts';
 import { type BearerRequest, bearerCheck } from '../../src/oauth/require-bearer.ts';
@@ -22,7 +23,10 @@ const key = machineKey(config);
 const keeperOf = (of = imported): RingKeeper => ({
   ring: () => keyRing(of),
   stale: () => false,
+  ageMs: () => 0,
   refresh: () => false,
+  hasRing: () => true,
+  ready: Promise.resolve(),
   close() {},
 });
 const nowMs = Date.now();
@@ -40,7 +44,7 @@ function wrong(place: string, problem: string): Error {
 }
 
 function ask(text: string, { ring = keeperOf(), atMs = nowMs, scope = ['orders.read'] } = {}) {
-  const check = bearerCheck({ ring, audience, scope, nowMs: () => atMs });
+  const check = bearerCheck({ ring, audience, scope, clock: () => atMs });
   return check({ headersDistinct: { authorization: [`Bearer ${text}`] } } as unknown as BearerRequest);
 }
 const refused = { refusal: { status: 401, challenge: 'Bearer error="invalid_token"' } };
@@ -78,7 +82,7 @@ describe('where a machineKey was imported,', () => {
     expect(ask(sealed)).toMatchObject({ bearer: { subject: 'bob' } });
   });
 
-  test('a refresh token of Katana, an expired token, and any changed character are refused like everything else', () => {
+  test('a refresh token of Katana, an expired one and any changed character are refused like all else', () => {
     expect(ask(sealKatanaToken(ticket, katanaPurposes.refreshToken, key))).toEqual(refused);
     expect(ask(token, { atMs: nowMs + 60_000 })).toEqual(refused);
     for (let index = 0; index < token.length; index += 7)
@@ -98,13 +102,13 @@ describe('where a machineKey was imported,', () => {
   });
 });
 
-test('a machineKey is imported, and taken away again, while a server runs; a ring with a bad one changes nothing', async () => {
+test('a machineKey is imported and taken away while a server runs; a ring with a bad one changes nothing', async () => {
   const file = join(emptyFolder(), 'ring.json');
   writeRingFile(file, records);
   const clock = { aheadMs: 0 };
   const refusals: string[] = [];
-  const keeper = keepRing(file, {
-    nowMs: () => Date.now() + clock.aheadMs,
+  const keeper = keepRing(ringInFile(file), {
+    clock: () => Date.now() + clock.aheadMs,
     onError: error => refusals.push(error.message),
   });
   const answers = () => ('bearer' in ask(token, { ring: keeper }) ? 'accepted' : 'refused');

@@ -9,7 +9,7 @@ const fromAddress = (address: string) => ({ headers: { 'x-forwarded-for': addres
 const proxies = { trustedProxies: ['127.0.0.1'] };
 
 describe('the token service', () => {
-  test('answers 429 with Retry-After where too many passwords were wrong, right or not, in the same bytes', async () => {
+  test('answers 429 with Retry-After after too many wrong passwords, right or not, in the same bytes', async () => {
     const service = await startService({ loginLimits: { failuresPerUserAndAddress: 2 } });
     const ask = (secret: string) => service.post('/token', { ...password, ...page, password: secret });
     expect([(await ask('a')).status, (await ask('b')).status]).toEqual([400, 400]);

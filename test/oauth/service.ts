@@ -71,7 +71,7 @@ export async function startService(options: Partial<BearerTokensOptions> = {}): 
     publicClients: { page: ['orders.read'] },
     audience: [audience, 'https://stock.example'],
     dangerouslyAllowHttp: true,
-    nowMs: () => Date.now() + clock.aheadMs,
+    clock: () => Date.now() + clock.aheadMs,
     log,
     ...options,
   });

@@ -11,6 +11,8 @@ import { dirname, join, relative } from 'node:path';
 interface Module {
   /** Text of each declaration, by name. */
   readonly declared: ReadonlyMap<string, string>;
+  /** Classes of the errors that its doc comments tell of, by name. */
+  readonly thrown: ReadonlyMap<string, readonly string[]>;
   /** Where a name comes from that is imported, or exported again. */
   readonly taken: ReadonlyMap<string, { readonly from: string; readonly name: string }>;
   /** Names that the module exports again. */
@@ -24,6 +26,8 @@ interface Place {
 }
 
 const declaration = /^(?:export )?(?:declare )?(?:abstract )?(?:interface|type|class|function|const|enum) (\w+)/;
+/** A type whose name the module does not import, where the compiler wrote it. */
+const inlineImport = /\bimport\("(\.[^"]+)"\)\.(\w+)/g;
 const list = /^(import|export)(?: type)? \{([^}]*)\} from '([^']+)'/;
 
 /**
@@ -33,6 +37,8 @@ const list = /^(import|export)(?: type)? \{([^}]*)\} from '([^']+)'/;
 export interface Surface {
   readonly exported: ReadonlySet<string>;
   readonly named: ReadonlySet<string>;
+  /** Names of the classes that what is exported or named throws. */
+  readonly thrown: ReadonlySet<string>;
   /** Other packages and Node's modules whose types are named. */
   readonly packages: ReadonlySet<string>;
 }
@@ -56,18 +62,21 @@ export function surfaceOf(entry: string): Surface {
     return isOwn ? resolve(declarationFile(file, source.from), source.name) : undefined;
   };
   const idOf = ({ file, name }: Place) => `${relative(root, file)}#${name}`;
-  const named = new Map<string, Place>();
-  const follow = (place: Place) => {
-    if (named.has(idOf(place))) return;
-    named.set(idOf(place), place);
-    for (const name of namesIn(moduleOf(place.file).declared.get(place.name) ?? '')) {
-      const next = resolve(place.file, name);
-      if (next !== undefined) follow(next);
-    }
+  const named = new Set<string>();
+  const thrown = new Set<string>();
+  const follow = (place: Place | undefined) => {
+    if (place === undefined || named.has(idOf(place))) return;
+    named.add(idOf(place));
+    const { file, name } = place;
+    for (const error of moduleOf(file).thrown.get(name) ?? []) thrown.add(error);
+    const text = moduleOf(file).declared.get(name) ?? '';
+    for (const name of namesIn(text)) follow(resolve(file, name));
+    for (const [, from = '', name = ''] of text.matchAll(inlineImport))
+      follow(resolve(declarationFile(file, from), name));
   };
   const exported = moduleOf(entry).passedOn.flatMap(name => resolve(entry, name) ?? []);
   for (const place of exported) follow(place);
-  return { exported: new Set(exported.map(idOf)), named: new Set(named.keys()), packages };
+  return { exported: new Set(exported.map(idOf)), named, thrown, packages };
 }
 
 function declarationFile(from: string, specifier: string): string {
@@ -77,11 +86,11 @@ function declarationFile(from: string, specifier: string): string {
 }
 
 function readModule(file: string): Module {
-  const text = readFileSync(file, 'utf8').replace(/\/\*[\s\S]*?\*\//g, '');
   const declared = new Map<string, string>();
+  const thrown = new Map<string, string[]>();
   const taken = new Map<string, { from: string; name: string }>();
   const passedOn: string[] = [];
-  for (const statement of text.split(/\n(?=\S)(?![})\]])/)) {
+  for (const [commented, statement] of statementsOf(readFileSync(file, 'utf8'))) {
     const [, kind, names = '', from = ''] = list.exec(statement) ?? [];
     for (const item of names.split(',').filter(each => each.trim() !== '')) {
       const [name = '', local = name] = item
@@ -92,9 +101,19 @@ function readModule(file: string): Module {
       if (kind === 'export') passedOn.push(local);
     }
     const [, name] = declaration.exec(statement) ?? [];
-    if (name !== undefined) declared.set(name, `${declared.get(name) ?? ''}\n${statement}`);
+    if (name === undefined) continue;
+    declared.set(name, `${declared.get(name) ?? ''}\n${statement}`);
+    const errors = commented.matchAll(/@throws \{(\w+)\}/g);
+    thrown.set(name, [...(thrown.get(name) ?? []), ...Array.from(errors, ([, error = '']) => error)]);
   }
-  return { declared, taken, passedOn };
+  return { declared, thrown, taken, passedOn };
+}
+
+/** The statements of a module, each with the comments before it and in it, and without. */
+function statementsOf(text: string): (readonly [commented: string, statement: string])[] {
+  return text
+    .split(/\n(?=\S)(?![})\]])(?<!\*\/\n)/)
+    .map(commented => [commented, commented.replace(/\/\*[\s\S]*?\*\//g, '').trimStart()]);
 }
 
 /** Names in a declaration, but texts and names of members and parameters. */

@@ -1,10 +1,11 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { repository } from '../docs/blocks.ts';
+import { compile } from '../docs/compile.ts';
 import { entries } from './entries.ts';
 
 /*
@@ -15,6 +16,8 @@ import { entries } from './entries.ts';
 
 const nodes = [process.execPath, ...(process.env.OTHER_NODES ?? '').split(':').filter(path => path !== '')];
 const packageName = 'soap-secure-conversation';
+/** What a program in TypeScript has beside it, for its own imports. */
+const typesOfPrograms = ['@types/node', '@types/express'];
 const folder = mkdtempSync(join(tmpdir(), 'tarball-'));
 const modules = join(folder, 'node_modules');
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -29,7 +32,7 @@ beforeAll(() => {
   mkdirSync(own, { recursive: true });
   execFileSync('tar', ['-xzf', join(folder, filename), '-C', own, '--strip-components=1']);
   const { dependencies } = JSON.parse(readFileSync(join(own, 'package.json'), 'utf8'));
-  for (const name of Object.keys(dependencies)) {
+  for (const name of [...Object.keys(dependencies), ...typesOfPrograms]) {
     mkdirSync(dirname(join(modules, name)), { recursive: true });
     symlinkSync(join(repository, 'node_modules', name), join(modules, name));
   }
@@ -46,11 +49,14 @@ const specifiers = Object.keys(entries).map(path => join(packageName, path));
 
 /** What a program does with each entry: the names in it, and one thing that each is for. */
 const body = `
-  const [validationKey, decryptionKey] = [32, 64].map(from => Buffer.from(Array.from({ length: 32 }, (_, i) => from + i)).toString('hex'));
+  const hex = from => Buffer.from(Array.from({ length: 32 }, (_, i) => from + i)).toString('hex');
+  const [validationKey, decryptionKey] = [hex(32), hex(64)];
   const shared = aspnet.machineKey({ validationKey, decryptionKey, validation: 'HMACSHA256', decryption: 'AES' });
   const opened = shared.unprotect(shared.protect(Buffer.from('hello'), ['a']), ['a']);
-  const ports = main.explainPolicy(${JSON.stringify(join(modules, packageName, 'wsdl/echo.wsdl'))}).map(({ port }) => port);
-  const asks = [() => bearer.requireBearer({ ring: 'no-ring.json', audience: 'a' }), () => main.currentContext()].map(ask => {
+  const wsdl = ${JSON.stringify(join(modules, packageName, 'wsdl/echo.wsdl'))};
+  const ports = main.explainPolicy(wsdl).map(({ port }) => port);
+  const guard = () => bearer.requireBearer({ ring: 'no-ring.json', audience: 'a' });
+  const asks = [guard, () => main.currentContext()].map(ask => {
     try { return ask(); } catch (error) { return [error instanceof client.SecureConversationError, error.code]; }
   });
   const names = [main, client, bearer, aspnet, testing].map(entry => Object.keys(entry).length > 0);
@@ -104,6 +110,13 @@ describe.each(nodes)('the packed package in %s', node => {
     });
     expect(run(node, outfile)).toEqual(expected);
   });
+});
+
+test('has the types that the examples in TypeScript are written for', async () => {
+  const examples = join(folder, 'examples');
+  cpSync(join(repository, 'examples/typescript'), examples, { recursive: true });
+  const files = readdirSync(examples).map(name => join(examples, name));
+  await expect(compile(files as [string, ...string[]], 'examples/typescript')).resolves.toBeUndefined();
 });
 
 test('the program uses every entry', () => {

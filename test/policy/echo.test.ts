@@ -2,8 +2,8 @@ import soap from 'soap';
 import { describe, expect, it } from 'vitest';
 import { suiteNamed } from '../../src/crypto/suites.ts';
 import { addressingVersions, dialects, ns, soapVersions } from '../../src/names.ts';
-import { compilePolicy } from '../../src/policy/compile.ts';
 import type { MessagePlan, Parts } from '../../src/policy/plan.ts';
+import { compilePolicy } from '../support/plans.ts';
 import { echoFile } from './echo-variant.ts';
 
 const plans = compilePolicy(echoFile);
@@ -142,7 +142,7 @@ describe('EchoSymmetric', () => {
     }
   });
 
-  it('bootstraps in strict layout with a key for the certificate that a thumbprint names, and a signed UsernameToken', () => {
+  it('bootstraps in strict layout with a key for the thumbprint’s certificate and a signed UsernameToken', () => {
     const token = { kind: 'encryptedKey', reference: 'thumbprint' };
     const expected = { layout: 'strict', protection: { kind: 'symmetric', token, derivedKeys: true } };
     expect(symmetric?.bootstrap).toMatchObject({ request: expected, response: { ...expected, supporting: [] } });

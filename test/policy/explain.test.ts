@@ -5,6 +5,7 @@ import { readWsdl } from '../../src/policy/wsdl.ts';
 import { echoFile, echoVariant } from './echo-variant.ts';
 
 const echo = readWsdl(echoFile);
+const portType = 'urn:soap-secure-conversation:echo/EchoPortType';
 
 describe('a plan is explained', () => {
   it('over TLS', () => {
@@ -13,6 +14,9 @@ describe('a plan is explained', () => {
   address    https://localhost:8443/EchoTls13 (TLS only)
   audience   {urn:soap-secure-conversation:echo}EchoService/EchoTls13
   versions   SOAP 1.2, WS-Addressing 1.0, dialect 200512
+  like       WCF's WS2007HttpBinding, TransportWithMessageCredential, UserName
+  here       served and called
+  weak       the suite digests and signs with SHA-1; those whose names end in Sha256 do not
   suite      Basic256
   entropy    required of client and server
   client may cancel and renew
@@ -25,9 +29,9 @@ renew
 cancel
   request    TLS; suite Basic256; layout strict; Timestamp; SecurityContextToken that endorses
   response   TLS; suite Basic256; layout strict; Timestamp
-operation Echo: urn:soap-secure-conversation:echo/EchoPortType/Echo → urn:soap-secure-conversation:echo/EchoPortType/EchoResponse
-operation Add: urn:soap-secure-conversation:echo/EchoPortType/Add → urn:soap-secure-conversation:echo/EchoPortType/AddResponse
-operation WhoAmI: urn:soap-secure-conversation:echo/EchoPortType/WhoAmI → urn:soap-secure-conversation:echo/EchoPortType/WhoAmIResponse
+operation Echo: ${portType}/Echo → ${portType}/EchoResponse
+operation Add: ${portType}/Add → ${portType}/AddResponse
+operation WhoAmI: ${portType}/WhoAmI → ${portType}/WhoAmIResponse
   request    TLS; suite Basic256; layout strict; Timestamp; SecurityContextToken that endorses
   response   TLS; suite Basic256; layout strict; Timestamp`,
     );
@@ -44,6 +48,31 @@ operation WhoAmI: urn:soap-secure-conversation:echo/EchoPortType/WhoAmI → urn:
     expect(text).toContain('Timestamp; UsernameToken signed\n');
     expect(text).toContain(`signed: Body; ${addressing}\n`);
     expect(text).toContain('encrypted: Body\n');
+  });
+
+  it('between certificates, either way', () => {
+    const text = explain(planOf(readWsdl('test/interop/wsdl/ping.wsdl'), '_X10_IPingService'));
+    const named =
+      "then encrypt with an EncryptedKey for the recipient's certificate (named by its subject key identifier)";
+    expect(text).toContain(`sign with the key of the sender's X509Token (in the header), ${named}; suite Basic128`);
+    const referred = '(referred to, named by its subject key identifier)';
+    expect(text).toContain(`sign with the key of the sender's X509Token ${referred}, ${named}; suite Basic128`);
+  });
+
+  it('with the order of signing and encrypting', () => {
+    const whole = '<sp:OnlySignEntireHeadersAndBody/>';
+    const outer = (to: string) =>
+      explain(planOf(echoVariant({ within: 'wsu:Id="EchoSymmetric_policy"', from: whole, to }), 'EchoSymmetric'));
+    const first = echoVariant({
+      within: '<sp:BootstrapPolicy',
+      from: /<sp:OnlySignEntireHeadersAndBody\/>(?=\s*<\/wsp:Policy>\s*<\/sp:SymmetricBinding>\s*<sp:Wss11>)/,
+      to: '<sp:EncryptBeforeSigning/>',
+    });
+    expect(explain(planOf(first, 'EchoSymmetric'))).toContain('encrypt, then sign with keys derived from the Sec');
+    const hidden = outer(`<sp:EncryptSignature/>${whole}`);
+    expect(hidden).toContain('sign, then encrypt, signature encrypted with keys derived from');
+    expect(hidden).toContain('weak       an encrypted signature is decrypted before anything is verified');
+    expect(explain(planOf(first, 'EchoSymmetric'))).not.toContain('encrypted signature');
   });
 
   it('with operations that have no answer', () => {

@@ -1,6 +1,16 @@
 import { describe, it } from 'vitest';
 import { ns } from '../../src/names.ts';
-import { expectRefusal, include, messageParts, type Row, sp11, sp12 } from './refusal.ts';
+import {
+  asymmetricBinding,
+  bootstrapBinding,
+  expectRefusal,
+  include,
+  messageParts,
+  type Row,
+  sp11,
+  sp12,
+  x509,
+} from './refusal.ts';
 
 const invalid: Readonly<Record<string, Row>> = {
   'two versions of SecurityPolicy': {
@@ -128,7 +138,28 @@ const invalid: Readonly<Record<string, Row>> = {
     from: /<sp:BootstrapPolicy>.*?<\/sp:BootstrapPolicy>/s,
     to: '<sp:BootstrapPolicy><wsp:Policy/></sp:BootstrapPolicy>',
     at: '<sp:BootstrapPolicy>',
-    says: `${sp11}BootstrapPolicy has no TransportBinding or SymmetricBinding`,
+    says: `${sp11}BootstrapPolicy has no TransportBinding, SymmetricBinding or AsymmetricBinding`,
+  },
+  'an AsymmetricBinding without an InitiatorToken': {
+    port: 'EchoSymmetric',
+    from: bootstrapBinding,
+    to: asymmetricBinding({ initiator: undefined }),
+    at: '<sp:AsymmetricBinding>',
+    says: `${sp11}AsymmetricBinding has no InitiatorToken`,
+  },
+  'an AsymmetricBinding without a RecipientToken': {
+    port: 'EchoSymmetric',
+    from: bootstrapBinding,
+    to: asymmetricBinding({ recipient: undefined }),
+    at: '<sp:AsymmetricBinding>',
+    says: `${sp11}AsymmetricBinding has no RecipientToken`,
+  },
+  'two tokens of an initiator': {
+    port: 'EchoSymmetric',
+    from: bootstrapBinding,
+    to: asymmetricBinding({ initiator: x509('Once') + x509('Never') }),
+    at: x509('Never'),
+    says: `${sp11}X509Token is a second token`,
   },
   'two versions of WS-Addressing': {
     port: 'EchoTls11',

@@ -28,6 +28,7 @@ describe.each([
     wcf,
     ['WSHttpBinding_EchoPortType', 'WS2007HttpBinding_EchoPortType2'],
   ],
+  ['one that imports another, in which a prefix means something else', readWsdl('wsdl/plain.wsdl'), ['PasswordTls']],
   ['a WSDL with bindings and schemas in other namespaces and files', ping, ['UserNameOverTransport', 'AC', 'UXDC']],
 ])('%s', (_name, wsdl, ports) => {
   it('is published as one document that means the same', () => {

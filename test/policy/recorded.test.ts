@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { addressingVersions, ns } from '../../src/names.ts';
-import { compilePolicy, planOf } from '../../src/policy/compile.ts';
 import { readWsdl } from '../../src/policy/wsdl.ts';
+import { compilePolicy, planOf } from '../support/plans.ts';
 
 const wcf = readWsdl('test/vectors/wsdl/wcf/service.wsdl');
 const ping = readWsdl('test/vectors/wsdl/ping/ping.wsdl');
@@ -20,9 +20,16 @@ describe('the WSDL that a WCF server publishes, its policies in an imported docu
   });
 
   it.each([
-    ['WSHttpBinding_EchoPortType4', `{${ns.sp11}}X509Token`],
-    ['WS2007HttpBinding_EchoPortType4', `{${ns.sp12}}X509Token`],
-    ['WSHttpBinding_EchoPortType1', `{${ns.sp11}}TransportBinding without a SecureConversationToken`],
+    ['WSHttpBinding_EchoPortType4', 'feb2005'],
+    ['WS2007HttpBinding_EchoPortType4', '200512'],
+  ])('%s wants a certificate that endorses the bootstrap, in dialect %s', (port, dialect) => {
+    const plan = planOf(wcf, port);
+    expect(plan).toMatchObject({ suite: { name: 'Basic256' }, dialect: { name: dialect }, transport: 'https' });
+    expect(plan.bootstrap.request.supporting).toMatchObject([{ kind: 'x509' }]);
+  });
+
+  it.each([
+    ['BasicHttpBinding_EchoPortType', `{${ns.sp11}}TransportBinding without IncludeTimestamp`],
     ['BasicHttpBinding_EchoPortType1', 'no TransportBinding or SymmetricBinding'],
   ])('%s is refused by name, with file, line and port', (port, name) => {
     const refusal = expect.objectContaining({ code: 'POLICY_UNSUPPORTED', message: expect.stringContaining(name) });
@@ -32,7 +39,7 @@ describe('the WSDL that a WCF server publishes, its policies in an imported docu
   });
 
   it('as a whole is refused for the ports that are not implemented', () => {
-    expect(() => compilePolicy(wcf)).toThrow('(port WSHttpBinding_EchoPortType1)');
+    expect(() => compilePolicy(wcf)).toThrow('(port BasicHttpBinding_EchoPortType)');
   });
 });
 

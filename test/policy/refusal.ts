@@ -20,6 +20,35 @@ export interface Row {
   readonly says: string;
 }
 
+/** An X509Token as an AsymmetricBinding may have it. */
+export const x509 = (when: string, properties = '') =>
+  `<sp:X509Token ${include}/${when}"><wsp:Policy>${properties}</wsp:Policy></sp:X509Token>`;
+
+/** The binding of EchoSymmetric's BootstrapPolicy, with the client's token. */
+export const bootstrapBinding =
+  /<sp:SymmetricBinding>\s*<wsp:Policy>\s*<sp:ProtectionToken>\s*<wsp:Policy>\s*<sp:X509Token.*?<\/sp:SignedSup[^>]*>/s;
+
+/** An AsymmetricBinding in its place; undefined tokens are left out. */
+export function asymmetricBinding(change: {
+  readonly initiator?: string | undefined;
+  readonly recipient?: string | undefined;
+  readonly properties?: string;
+}): string {
+  const { initiator, recipient, properties } = {
+    initiator: x509('AlwaysToRecipient'),
+    recipient: x509('Never'),
+    properties: '',
+    ...change,
+  };
+  const token = (name: string, text: string | undefined) =>
+    text === undefined ? '' : `<sp:${name}><wsp:Policy>${text}</wsp:Policy></sp:${name}>`;
+  return (
+    `<sp:AsymmetricBinding><wsp:Policy>${token('InitiatorToken', initiator)}${token('RecipientToken', recipient)}` +
+    '<sp:AlgorithmSuite><wsp:Policy><sp:Basic128/></wsp:Policy></sp:AlgorithmSuite>' +
+    `<sp:IncludeTimestamp/>${properties}</wsp:Policy></sp:AsymmetricBinding>`
+  );
+}
+
 const policyOf = (port: string): string => `wsu:Id="${port}_policy"`;
 
 export function changeOf({ port, within = policyOf(port), from, to }: Row): Change {

@@ -12,7 +12,7 @@ import { waitingStore } from './waiting-store.ts';
 
 /** What each node of a farm is given; the nodes tell each other nothing. */
 const farms: readonly (readonly [string, () => Partial<EndpointOptions>, opened: object])[] = [
-  ['a state mode', () => ({ state: sharedState() satisfies StateMode }), { seal: 0, cache: 2 }],
+  ['a state mode', () => ({ state: sharedState() satisfies StateMode }), { seal: 0, cache: 0, store: 2 }],
   ['a store', () => ({ store: waitingStore(Date.now) satisfies Store }), { seal: 1, cache: 1 }],
 ];
 const opened: ListeningNode[] = [];

@@ -16,7 +16,7 @@ export const sealToken: TokenKind<Seal> = {
   local: 'Seal',
   mayBeSigned: true,
   mayBeEncrypted: false,
-  key: { valueType: `${sealNamespace}#Key`, nameOf: ({ owner }) => owner },
+  key: { valueType: () => `${sealNamespace}#Key`, nameOf: ({ owner }) => owner },
   parse(element) {
     wsuIdOf(element);
     return { owner: leafContent(element) };

@@ -4,13 +4,13 @@ import { readMessage } from '../../src/message/message.ts';
 import { receive } from '../../src/message/receive.ts';
 import { send } from '../../src/message/send.ts';
 import type { BootstrapKeys } from '../../src/message/sending-key.ts';
-import { planOf } from '../../src/policy/compile.ts';
-import type { MessagePlan, Plan } from '../../src/policy/plan.ts';
+import type { ConversationPlan, MessagePlan } from '../../src/policy/plan.ts';
 import { plainSupportingTokens, provingToken } from '../../src/policy/tokens.ts';
 import { supportingTokens, type TokenKind } from '../../src/security/supporting-tokens.ts';
 import { own } from '../message/captures.ts';
 import { noKeys } from '../message/found.ts';
 import { echoVariant } from '../policy/echo-variant.ts';
+import { planOf } from '../support/plans.ts';
 import { ticketToken } from './ticket-token.ts';
 
 /** All that it takes beside the token's own file. */
@@ -23,7 +23,7 @@ const ticket = { holder: 'alice & bob' };
 const user = { username: 'alice', password: 'ecila' };
 
 /** The port's plan where its bootstrap asks for a ticket instead of a user name. */
-function ticketPlan(port: 'EchoTls11' | 'EchoSymmetric'): Plan {
+function ticketPlan(port: 'EchoTls11' | 'EchoSymmetric'): ConversationPlan {
   const change = { within: `wsu:Id="${port}_policy"`, from: 'sp:UsernameToken ', to: 'sp:TicketToken ' };
   const properties = { ...change, from: '<sp:WssUsernameToken10/>', to: '' };
   return planOf(

@@ -25,13 +25,13 @@ const direct = (attributes: string, outer = '') =>
 
 describe('a reference to a context', () => {
   const context = { id: 'urn:uuid:1', instance: 'urn:uuid:2', wsuId: 'SCT' };
-  const means = (attributes: string, outer = '') => refersToContext(direct(attributes, outer), context, dialect);
+  const means = (attributes: string, outer = '') => refersToContext(direct(attributes, outer), context, { dialect });
 
   test('is its wsu:Id, its Identifier or # and its Identifier', () => {
     for (const uri of ['#SCT', 'urn:uuid:1', '#urn:uuid:1']) expect(means(`URI="${uri}"`), uri).toBe(true);
     for (const uri of ['SCT', '?SCT', '#', '', '#sct', 'urn:uuid:2', '#urn:uuid:10'])
       expect(means(`URI="${uri}"`), uri).toBe(false);
-    expect(refersToContext(direct('URI="#undefined"'), { ...context, wsuId: undefined }, dialect)).toBe(false);
+    expect(refersToContext(direct('URI="#undefined"'), { ...context, wsuId: undefined }, { dialect })).toBe(false);
   });
 
   test('has the right ValueType and TokenType, or none', () => {
@@ -46,19 +46,41 @@ describe('a reference to a context', () => {
     expect(means('URI="#SCT" c:Instance="urn:uuid:2"')).toBe(true);
     expect(means('URI="#SCT" c:Instance="urn:uuid:3"')).toBe(false);
     expect(
-      refersToContext(direct('URI="#SCT" c:Instance="urn:uuid:2"'), { ...context, instance: undefined }, dialect),
+      refersToContext(direct('URI="#SCT" c:Instance="urn:uuid:2"'), { ...context, instance: undefined }, { dialect }),
     ).toBe(false);
   });
 
   test('is a direct one', () => {
-    expect(refersToContext(parse(writeEncryptedKeySha1Reference('AAAA')), context, dialect)).toBe(false);
+    expect(refersToContext(parse(writeEncryptedKeySha1Reference('AAAA')), context, { dialect })).toBe(false);
     expect(
-      refersToContext(
-        { tokenType: undefined, kind: 'issuerSerial', issuer: 'CN=x', serialNumber: '1' },
-        context,
+      refersToContext({ tokenType: undefined, kind: 'issuerSerial', issuer: 'CN=x', serialNumber: '1' }, context, {
         dialect,
-      ),
+      }),
     ).toBe(false);
+  });
+});
+
+describe('where two dialects are mixed', () => {
+  const mixed = { dialect, mixedWith: dialects['200512'] };
+  const context = { id: 'urn:uuid:1', instance: undefined, wsuId: 'SCT' };
+
+  test.each([dialect, mixed.mixedWith])('a reference may name the types of either: $name', ({ sct, dk }) => {
+    expect(refersToContext(direct(`URI="#SCT" ValueType="${sct}"`), context, mixed)).toBe(true);
+    expect(refersToContext(direct('URI="#SCT"', `k:TokenType="${sct}"`), context, mixed)).toBe(true);
+    expect(derivedKeyIdOf(direct(`URI="#DK" ValueType="${dk}"`), mixed)).toBe('DK');
+  });
+
+  test('and no other, nor that of another token', () => {
+    const { dk } = mixed.mixedWith;
+    expect(refersToContext(direct(`URI="#SCT" ValueType="${dk}"`), context, mixed)).toBe(false);
+    expect(refersToContext(direct('URI="#SCT" ValueType="urn:x"'), context, mixed)).toBe(false);
+    expect(derivedKeyIdOf(direct('URI="#DK" ValueType="urn:x"'), mixed)).toBeUndefined();
+  });
+
+  test('and a derived key may be named by the type of what it is derived from', () => {
+    for (const type of [dialect.sct, mixed.mixedWith.sct, tokenTypes.encryptedKey])
+      expect(derivedKeyIdOf(direct(`URI="#DK" ValueType="${type}"`, `k:TokenType="${type}"`), mixed)).toBe('DK');
+    expect(derivedKeyIdOf(direct(`URI="#DK" ValueType="${tokenTypes.encryptedKey}"`), { dialect })).toBeUndefined();
   });
 });
 
@@ -86,11 +108,11 @@ describe('a reference to an EncryptedKey', () => {
 });
 
 test('a reference to a derived key is # and an id, with the right types or none', () => {
-  expect(derivedKeyIdOf(direct('URI="#DK"'), dialect)).toBe('DK');
-  expect(derivedKeyIdOf(direct(`URI="#DK" ValueType="${dialect.dk}"`), dialect)).toBe('DK');
-  expect(derivedKeyIdOf(direct(`URI="#DK" ValueType="${dialect.sct}"`), dialect)).toBeUndefined();
-  expect(derivedKeyIdOf(direct('URI="#DK"', `k:TokenType="${dialect.sct}"`), dialect)).toBeUndefined();
-  expect(derivedKeyIdOf(direct('URI="DK"'), dialect)).toBeUndefined();
+  expect(derivedKeyIdOf(direct('URI="#DK"'), { dialect })).toBe('DK');
+  expect(derivedKeyIdOf(direct(`URI="#DK" ValueType="${dialect.dk}"`), { dialect })).toBe('DK');
+  expect(derivedKeyIdOf(direct(`URI="#DK" ValueType="${dialect.sct}"`), { dialect })).toBeUndefined();
+  expect(derivedKeyIdOf(direct('URI="#DK"', `k:TokenType="${dialect.sct}"`), { dialect })).toBeUndefined();
+  expect(derivedKeyIdOf(direct('URI="DK"'), { dialect })).toBeUndefined();
 });
 
 test('a SecurityTokenReference is one of its forms and nothing else', () => {

@@ -3,7 +3,12 @@ import { describe, expect, test } from 'vitest';
 import { systemRandom } from '../../src/crypto/random.ts';
 import { SecretKey, secretBytes } from '../../src/crypto/secret-key.ts';
 import { dialects, ns, tokenTypes } from '../../src/names.ts';
-import { parseBinaryToken, writeBinaryToken } from '../../src/security/binary-token.ts';
+import {
+  type CertificateClaims,
+  parseBinaryToken,
+  refersToCertificate,
+  writeBinaryToken,
+} from '../../src/security/binary-token.ts';
 import { contextKeys, derivedKey } from '../../src/security/context-keys.ts';
 import { parseContextToken } from '../../src/security/context-token.ts';
 import {
@@ -20,8 +25,8 @@ import {
   sha1Of,
 } from '../../src/security/encrypted-key.ts';
 import { parseSupportingToken } from '../../src/security/supporting-tokens.ts';
-import { checkFreshness, parseTimestamp, writeTimestamp } from '../../src/security/timestamp.ts';
-import { writeDirectReference } from '../../src/security/token-reference.ts';
+import { checkFreshness, parseInstant, parseTimestamp, writeTimestamp } from '../../src/security/timestamp.ts';
+import { type TokenReference, writeDirectReference } from '../../src/security/token-reference.ts';
 import { parseUsernameToken, writeUsernameToken } from '../../src/security/username-token.ts';
 import { canonicalize } from '../../src/xml/canonical.ts';
 import { scanText } from '../../src/xml/scan.ts';
@@ -69,6 +74,20 @@ describe('Timestamp', () => {
     );
   });
 
+  test('an instant is the same in every zone, and with every fraction', () => {
+    const pad = (value: number) => String(value).padStart(2, '0');
+    const fraction = fc.string({ unit: fc.constantFrom(...'0123456789'), minLength: 1, maxLength: 30 });
+    fc.assert(
+      fc.property(times, fc.integer({ min: -840, max: 840 }), fraction, (ms, offset, digits) => {
+        const second = ms - (ms % 1_000);
+        const local = new Date(second + offset * 60_000).toISOString().slice(0, 19);
+        const zone = `${offset < 0 ? '-' : '+'}${pad(Math.floor(Math.abs(offset) / 60))}:${pad(Math.abs(offset) % 60)}`;
+        const milliseconds = Number(digits.padEnd(3, '0').slice(0, 3));
+        expect(parseInstant(`${local}.${digits}${zone}`)).toBe(second + milliseconds);
+      }),
+    );
+  });
+
   test('is fresh from Created − skew to min(Expires, Created + TTL) + skew, both ends included', () => {
     const at = (createdMs: number, expiresMs: number | undefined, nowMs: number) => () =>
       checkFreshness(
@@ -112,11 +131,41 @@ describe('BinarySecurityToken', () => {
     });
   });
 
+  test('of a path is the certificate with its issuers, at most four in all', () => {
+    const path = (count: number) => Array.from({ length: count }, () => certificate);
+    for (const count of [0, 1, 3]) {
+      const element = canonical(writeBinaryToken('BST', { certificate, issuers: path(count) }));
+      expect(parseBinaryToken(element)).toEqual({ certificate, issuers: path(count) });
+    }
+    const refused = refusal('invalidSecurity', 'binary-token-path');
+    expect(() => parseBinaryToken(root(writeBinaryToken('BST', { certificate, issuers: path(4) })))).toThrow(refused);
+    const alone = writeBinaryToken('BST', { certificate });
+    expect(() => parseBinaryToken(root(alone.replace('#X509v3', '#X509PKIPathv1')))).toThrow(refused);
+  });
+
+  test('is meant by what names its certificate, and as the type that it has', () => {
+    const { thumbprintSha1, subjectKeyIdentifier, issuerSerial } = own('alice');
+    const type = { tokenType: undefined };
+    const named = (valueType: string, value = thumbprintSha1) =>
+      ({ ...type, kind: 'keyIdentifier', valueType, value: Buffer.from(value, 'base64') }) as const;
+    const thumbprint = named(tokenTypes.thumbprintSha1);
+    const means = (reference: TokenReference, claims = { certificate } as CertificateClaims) =>
+      refersToCertificate(reference, claims);
+    expect(means(thumbprint)).toBe(true);
+    expect(means({ ...type, kind: 'issuerSerial', ...issuerSerial })).toBe(true);
+    expect(means(named(tokenTypes.subjectKeyIdentifier, subjectKeyIdentifier ?? thumbprintSha1))).toBe(true);
+    expect(means({ ...thumbprint, tokenType: tokenTypes.x509v3 })).toBe(true);
+    expect(means({ ...thumbprint, tokenType: tokenTypes.x509PkiPath })).toBe(false);
+    expect(means({ ...thumbprint, tokenType: tokenTypes.x509PkiPath }, { certificate, issuers: [] })).toBe(true);
+    expect(means(named('urn:other'))).toBe(false);
+    expect(means({ ...type, kind: 'direct', uri: '#BST', valueType: undefined, instance: undefined })).toBe(false);
+    expect(means(thumbprint, { certificate: own('bob').certificate.raw })).toBe(false);
+    expect(means(thumbprint, { certificate: Buffer.alloc(100) })).toBe(false);
+  });
+
   test('of another type or encoding is refused', () => {
     const text = writeBinaryToken('BST', { certificate });
-    expect(() => parseBinaryToken(root(text.replace('#X509v3', '#X509PKIPathv1')))).toThrow(
-      refusal('invalidSecurityToken'),
-    );
+    expect(() => parseBinaryToken(root(text.replace('#X509v3', '#X509v1')))).toThrow(refusal('invalidSecurityToken'));
     expect(() => parseBinaryToken(root(text.replace('#Base64Binary', '#HexBinary')))).toThrow(
       refusal('invalidSecurity'),
     );
@@ -303,7 +352,8 @@ describe('EncryptedKey', () => {
   test.each(['thumbprint', 'keyIdentifier', 'issuerSerial'] as const)(
     'referring to the certificate by %s opens with its key',
     async by => {
-      const { handle, text } = makeEncryptedKey('EK', bob, by, used, systemRandom);
+      const { handle, write } = makeEncryptedKey('EK', bob, by, used, systemRandom);
+      const text = write('');
       const parsed = parseEncryptedKey(canonical(text), used);
       const recipient = recipientOf(parsed, [own('alice'), bob]);
       const opened = await openEncryptedKey(parsed, used, recipient, systemRandom);
@@ -315,14 +365,15 @@ describe('EncryptedKey', () => {
   );
 
   test('of another length than the suite’s is as good as a wrong key', async () => {
-    const { handle, text } = makeEncryptedKey('EK', bob, 'thumbprint', suite('Basic256'), systemRandom);
+    const { handle, write } = makeEncryptedKey('EK', bob, 'thumbprint', suite('Basic256'), systemRandom);
+    const text = write('');
     const opened = await openEncryptedKey(parseEncryptedKey(root(text), used), used, bob, systemRandom);
     expect(opened.length).toBe(16);
     expect(secretBytes(handle.secret).subarray(0, 16).equals(secretBytes(opened))).toBe(false);
   });
 
   test('may name the digest of OAEP if it is SHA-1', () => {
-    const { text } = makeEncryptedKey('EK', bob, 'thumbprint', used, systemRandom);
+    const text = makeEncryptedKey('EK', bob, 'thumbprint', used, systemRandom).write('');
     const naming = (uri: string) =>
       root(
         text.replace(

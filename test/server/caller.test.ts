@@ -4,6 +4,7 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { callerOf, originOf } from '../../src/server/caller.ts';
 import { addressList } from '../../src/users/addresses.ts';
+import { costOfFourTimes } from '../support/cost.ts';
 
 const trusted = addressList(['10.0.0.0/8', '2001:db8:ffff::/48']);
 const proxy = '10.0.0.1';
@@ -66,6 +67,7 @@ describe('a trusted proxy', () => {
     { 'x-forwarded-for': '203.0.113.9, unknown' },
     { 'x-forwarded-for': '203.0.113.9, 10.0.0.256' },
     { 'x-forwarded-for': '203.0.113.9,' },
+    { 'x-forwarded-for': '203.0.113.9\u00a0' },
     { 'x-forwarded-for': '203.0.113.9, localhost, 10.0.0.7' },
     { 'x-forwarded-for': `203.0.113.9${', 10.0.0.7'.repeat(33)}` },
     { forwarded: '' },
@@ -90,14 +92,18 @@ describe('a trusted proxy', () => {
       expect(from({ forwarded: 'for="[2001:db8::1]"', 'x-forwarded-for': written })).toBe('2001:db8::1');
   });
 
-  test('makes a node work no longer than its headers are long', () => {
-    const startedMs = performance.now();
-    for (const value of [',', '10.0.0.7,', 'for="', 'for=1;', ' ', '\t;', 'a=', 'for=10.0.0.7, ']) {
-      const long = value.repeat(16_384 / value.length);
-      from({ 'x-forwarded-for': long });
-      from({ forwarded: long });
-    }
-    expect(performance.now() - startedMs).toBeLessThan(1_000);
+  test('makes a node work no longer than its headers are long', async () => {
+    const fillings = [',', '10.0.0.7,', 'for="', 'for=1;', ' ', '\t;', 'a=', 'for=10.0.0.7, ', '::1,', 'for="[::1]",'];
+    const work = (size: number) => {
+      for (const value of fillings) {
+        const long = value.repeat(size / value.length);
+        for (let round = 0; round < 5; round++) {
+          from({ 'x-forwarded-for': long });
+          from({ forwarded: long });
+        }
+      }
+    };
+    expect(await costOfFourTimes(4_096, work)).toBeLessThan(8);
   });
 });
 

@@ -18,7 +18,7 @@ const ring = keyRing(records);
 const audience = 'https://orders.example';
 
 let wanted: ContextBearerOptions = { audience };
-let made: { token?: string; contextId?: string } = {};
+let made: { token?: string; contextId?: string | undefined } = {};
 const operations = {
   Echo({ text }: { text: string }) {
     const context = currentContext();

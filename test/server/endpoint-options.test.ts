@@ -36,12 +36,12 @@ test.each([
   [
     'a state mode that is none',
     { ...usable, state: 'session' },
-    "state must be 'cookie', or an object with the methods issue, replace, find, cancel, cancelled",
+    'state must be cookie, database or none, or an object with the methods issue, replace, find, cancel, cancelled',
   ],
   [
     'a state mode that lacks a method',
     { ...usable, state: { issue() {}, find() {}, cancel() {} } },
-    "state must be 'cookie', or an object with the methods issue, replace, find, cancel, cancelled",
+    'state must be cookie, database or none, or an object with the methods issue, replace, find, cancel, cancelled',
   ],
   [
     'a store as text',
@@ -57,7 +57,7 @@ test.each([
   ['an empty list of addresses', { ...usable, addresses: [] }, 'addresses must not be empty'],
   ['a certificate without its key', { ...usable, certificate: 'PEM' }, 'certificate and key belong together'],
   ['a key without its certificate', { ...usable, key: 'PEM' }, 'certificate and key belong together'],
-  ['half of tls', { ...usable, tls: { certificate: 'PEM' } }, 'tls lacks the key key'],
+  ['half of tls', { ...usable, tls: { certificate: 'PEM' } }, 'tls certificate and key belong together'],
   ['a lifetime as text', { ...usable, lifetimeMs: '36000000' }, 'lifetimeMs must be a number from 1000 to 604800000'],
   [
     'a lifetime that is no number',
@@ -118,13 +118,43 @@ test.each([
 });
 
 test('an unknown option is answered with those that there are', () => {
-  const hint = expect.stringMatching(/^known there: wsdl, services, ring, authenticate, .*clockSkewMs.*onCancel$/);
+  const hint = expect.stringMatching(
+    /^known there: wsdl, services, ring, authenticate, .*clockSkewMs.*onCancel, onEvent$/,
+  );
   expect(create({ ...usable, wdsl: wsdl })).toThrow(expect.objectContaining({ hint }));
 });
 
 test('an option that is undefined is one that was not given', () => {
   const options = { ...usable, tls: undefined, ports: { EchoTls13: { clockSkewMs: undefined } }, log: undefined };
   expect(create(options)).toThrow(expect.objectContaining({ code: 'RING_INVALID' }));
+});
+
+test.each<[string, object, string]>([
+  ['a database without a store', { state: 'database' }, 'state database needs a store that the nodes share'],
+  [
+    'a database in the memory of the process',
+    { state: 'database', store: new URL('memory:') },
+    'state database needs a store that the nodes share',
+  ],
+  [
+    'a database that is only accepted, without a store',
+    { acceptState: ['cookie', 'database'] },
+    'state database needs a store that the nodes share',
+  ],
+  [
+    'modes without the one in which conversations begin',
+    { state: 'none', acceptState: ['cookie'] },
+    'acceptState lacks none, in which conversations begin',
+  ],
+  [
+    'modes beside one of their own',
+    { state: { issue() {}, replace() {}, find() {}, cancel() {}, cancelled() {} }, acceptState: ['cookie'] },
+    'acceptState does not go with a state mode of your own',
+  ],
+])('%s is refused with what to do', (_, options, message) => {
+  expect(create({ ...usable, ports: { EchoTls13: {} }, ...options })).toThrow(
+    expect.objectContaining({ code: 'CONFIG_INVALID', message, hint: expect.any(String) }),
+  );
 });
 
 test('a store whose scheme is not known is refused by name', () => {

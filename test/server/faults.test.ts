@@ -4,6 +4,7 @@ import { createRing } from '../../src/keyring/rotate.ts';
 import { ns } from '../../src/names.ts';
 import { type CurrentContext, currentContext, findCurrentContext } from '../../src/server/current-context.ts';
 import { readFault } from '../../src/soap/fault-shape.ts';
+import { usersOf } from '../../src/users/logins.ts';
 import { leafText } from '../../src/xml/tree.ts';
 import { expectFault, expectNoSecrets } from '../support/faults.ts';
 import {
@@ -226,6 +227,24 @@ describe.each(portNames)('on %s', port => {
     });
 
     test.each([
+      [404, 404],
+      [503, 503],
+      [400, 400],
+      [599, 599],
+      [399, 500],
+      [600, 500],
+      [200, 500],
+      [404.5, 500],
+      ['404', 500],
+      [undefined, 500],
+    ])('with the statusCode %j it comes with HTTP %i', async (statusCode, status) => {
+      behaviour = () => fail({ Fault: { ...fault12, statusCode } });
+      const answer = await ask(port);
+      expect(answer.status).toBe(status);
+      expect(answer.fault).toMatchObject({ code: { local: 'Sender' }, reason: 'no such text' });
+    });
+
+    test.each([
       ['null', null],
       ['a text', 'x'],
       ['empty', {}],
@@ -261,7 +280,7 @@ describe.each(portNames)('on %s', port => {
     const other = await converseWith(node, port);
     const first = conversations.get(port);
     if (first === undefined) throw new TypeError('no conversation');
-    const ids: string[] = [];
+    const ids: (string | undefined)[] = [];
     behaviour = async ({ text }) => {
       await new Promise(resolve => setImmediate(resolve));
       ids.push(currentContext().id);
@@ -282,6 +301,20 @@ test('a user store that fails is a fault of the service that says nothing', asyn
   for (const port of portNames) expectFault(await broken.post(port, issueRequest(port).sent.text), 'server');
 });
 
+test.each([true, 1, 'alice', { user: 'alice' }])(
+  'a user store that answers %j is a fault that says nothing, and a line of the log that says what to give',
+  async answer => {
+    const wrong = await startNode({
+      ring: createRing({ nowMs: Date.now(), random: systemRandom }),
+      clock: { nowMs: Date.now() },
+      authenticate: usersOf(async () => answer as never).source.check,
+    });
+    expectFault(await wrong.post('EchoTls13', issueRequest('EchoTls13').sent.text), 'server');
+    expect(wrong.lines.join()).toMatch(/authenticate gave .*: it must give \{ user: 'name', roles: \['role'\] \}/);
+    expect(wrong.statistics().issued).toBe(0);
+  },
+);
+
 test('a user whose name and roles do not fit into a token gets none', async () => {
   const greedy = await startNode({
     ring: createRing({ nowMs: Date.now(), random: systemRandom }),
@@ -292,7 +325,7 @@ test('a user whose name and roles do not fit into a token gets none', async () =
   expect(greedy.statistics().issued).toBe(0);
 });
 
-test('failures are logged with what was thrown, once each, and never with a state, a password or the arguments', async () => {
+test('failures are logged with what was thrown, once each, never with a state, a password or arguments', async () => {
   behaviour = () => fail(new Error('disk full'));
   const before = node.lines.length;
   await ask('EchoTls13', {

@@ -5,10 +5,11 @@ import { connect as connectTls } from 'node:tls';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { soapVersions } from '../../src/names.ts';
 import { listenOn } from '../../src/server/listener.ts';
-import { type Served, serveRequest, wsdlOf } from '../../src/server/requests.ts';
+import { isServed, type Served, serveRequest } from '../../src/server/requests.ts';
+import { routesOf } from '../../src/server/routes.ts';
 import { freshRing } from '../support/endpoint.ts';
 import { type Conversation, call, converseWith } from '../support/initiator.ts';
-import { keptLog, startNode, type TestNode } from '../support/node.ts';
+import { keptLog, readyNode, startNode, type TestNode } from '../support/node.ts';
 import { pem } from '../support/pem.ts';
 import { raw, request } from '../support/raw.ts';
 
@@ -38,13 +39,17 @@ beforeAll(async () => {
   node = await startNode({ ring: freshRing(), clock: { nowMs: Date.now() } });
   conversation = await converseWith(node, 'EchoSymmetric');
   served = {
-    ports: new Map([...node.ports.values()].map(port => [port.path, port])),
+    ports: routesOf([...node.ports.values()], ({ addresses }) => [addresses.path]),
     wsdl: () => () => '<wsdl/>',
     mounted: { path: '/half', handler: half },
+    readiness: readyNode,
     maxBytes: 1 << 20,
     trustedProxies: () => false,
     ready: Promise.resolve(),
     isDraining: false,
+    refused: () => undefined,
+    isClosed: false,
+    tlsOffloadedFrom: () => false,
     log,
   };
   plain = await listening();
@@ -99,7 +104,7 @@ test('the WSDL is written once for a request that asks for it, and not to find o
     },
   };
   const mounting: RequestListener = (request, response) => {
-    if (wsdlOf(request, counting) !== undefined) void serveRequest(request, response, counting);
+    if (isServed(request, counting)) void serveRequest(request, response, counting);
     else response.writeHead(204).end();
   };
   const server = createServer(mounting).listen(0, 'localhost');
@@ -110,7 +115,7 @@ test('the WSDL is written once for a request that asks for it, and not to find o
   await closed(server);
 });
 
-describe('what Node’s parser refuses is answered as Node does, and is one line of the log without the peer’s words', () => {
+describe('what Node’s parser refuses is answered as by Node, with one line of the log, not in the peer’s words', () => {
   const bad = 'HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n';
   test.each<[string, string | Uint8Array, string, ReturnType<typeof refusal>]>([
     ['a request line that is none', 'evil.example\r\n\r\n', bad, refusal(400)],
@@ -178,9 +183,11 @@ describe('HTTP/1.1 without Host is refused, with its line in the log', () => {
 });
 
 test('a port of SOAP 1.1 takes its own media type, and not that of SOAP 1.2', async () => {
-  const [[path, port] = []] = [...served.ports].filter(([, { plan }]) => plan.transport === 'http');
-  if (path === undefined || port === undefined) throw new TypeError('no port without TLS');
-  const ports = new Map([[path, { ...port, plan: { ...port.plan, soap: soapVersions['1.1'] } }]]);
+  const port = [...served.ports.values()].flat().find(({ plan }) => plan.transport === 'http');
+  if (port === undefined) throw new TypeError('no port without TLS');
+  const ports = routesOf([{ ...port, plan: { ...port.plan, soap: soapVersions['1.1'] } }], ({ addresses }) => [
+    addresses.path,
+  ]);
   const old = await listenOn({ ...served, ports }, { port: 0, host: 'localhost', tls: undefined, exclusive: false });
   const statusOf = async (type: string) =>
     (await raw(portOf(old), request(target, [host, type, 'Content-Length: 0']))).statuses;

@@ -42,6 +42,8 @@ interface Answer {
 
 interface Sent {
   readonly answer: Promise<Answer | 'none'>;
+  /** Settles when all of the message is on its way: then the node gets it, whatever becomes of the connection. */
+  readonly isOut: Promise<unknown>;
   hangUp(): void;
 }
 
@@ -71,8 +73,9 @@ function begin(
       );
     });
   });
+  const isOut = new Promise(resolve => void outgoing.once('finish', resolve));
   outgoing.end(message);
-  return { answer, hangUp: () => outgoing.destroy() };
+  return { answer, isOut, hangUp: () => outgoing.destroy() };
 }
 
 async function statusOf(sent: Sent): Promise<number> {
@@ -103,7 +106,7 @@ async function usersFile(names: readonly string[]): Promise<string> {
 }
 
 describe.each<PortName>(['EchoTls13', 'EchoSymmetric'])('on %s', port => {
-  test('the queue holds as many as it may and refuses all others with 503, Retry-After and a Receiver fault', async () => {
+  test('the queue holds as many as it may; all others get 503, Retry-After and a Receiver fault', async () => {
     const { authenticate, asked } = heldCheck();
     const node = await started({ authenticate, loginLimits: { queue: 2, checksAtOnce: 1 } });
     const refused: Answer[] = [];
@@ -121,6 +124,26 @@ describe.each<PortName>(['EchoTls13', 'EchoSymmetric'])('on %s', port => {
     }
     expect((await Promise.all(begun.map(statusOf))).filter(status => status === 200)).toHaveLength(3);
     expect(node.endpoint.statistics().issued).toBe(3);
+  });
+
+  test('a function that does not answer keeps nobody else out: 503, Retry-After, and its signal aborts', async () => {
+    const { authenticate, asked } = heldCheck();
+    const node = await started({
+      authenticate: { usernameToken: authenticate, timeoutMs: 100 },
+      loginLimits: { checksAtOnce: 1, failuresPerUserAndAddress: 1 },
+    });
+    const answer = await begin(node, port).answer;
+    if (answer === 'none') return expect.fail('no answer');
+    expectFault(answer, 'busy');
+    expect(answer.retryAfter).toBe('5');
+    expect(loggedReasons(node.lines)).toEqual(['authenticate-timeout']);
+    expect(asked[0]?.caller.signal.aborted).toBe(true);
+    asked[0]?.answer();
+    const next = begin(node, port);
+    await expect.poll(() => asked.length).toBe(2);
+    asked[1]?.answer();
+    expect(await statusOf(next)).toBe(200);
+    expect(asked[1]?.caller.signal.aborted).toBe(false);
   });
 
   test('a password that is remembered passes a full queue', async () => {
@@ -160,8 +183,12 @@ describe.each<PortName>(['EchoTls13', 'EchoSymmetric'])('on %s', port => {
     const node = await started({ authenticate, loginLimits: { checksAtOnce: 1 } });
     const [running, waiting] = [begin(node, port, { username: 'runs' }), begin(node, port, { username: 'waits' })];
     await expect.poll(() => asked.length).toBe(1);
+    await Promise.all([running.isOut, waiting.isOut]);
     for (const sent of [running, waiting]) sent.hangUp();
     await expect.poll(() => asked[0]?.caller.signal.aborted).toBe(true);
+    // Before the node hears of it, the one that waits would be next.
+    const gone = ['caller-gone', 'caller-gone'];
+    await expect.poll(() => loggedReasons(node.lines)).toEqual(gone);
     asked[0]?.answer();
     const honest = begin(node, port, { username: 'honest' });
     await expect.poll(() => asked.length).toBe(2);
@@ -170,11 +197,10 @@ describe.each<PortName>(['EchoTls13', 'EchoSymmetric'])('on %s', port => {
     expect(asked[1]?.username).toBe('honest');
     const { issued, faults } = node.endpoint.statistics();
     expect({ issued, faults }).toEqual({ issued: 1, faults: {} });
-    // Of the one that waited the node may hear after the honest one was answered.
-    await expect.poll(() => loggedReasons(node.lines)).toEqual(['caller-gone', 'caller-gone']);
+    expect(loggedReasons(node.lines)).toEqual(gone);
   });
 
-  test('wrong passwords from elsewhere do not keep a user from logging in, and those from one place do there', async () => {
+  test('wrong passwords from elsewhere do not keep a user from logging in; those from one place do there', async () => {
     const node = await started({ ...proxies, loginLimits: { failuresPerUserAndAddress: 2 } });
     for (let i = 1; i <= 5; i += 1) {
       const guess = { password: `guess ${i}`, ...through(`198.51.100.${i}`) };
@@ -310,7 +336,7 @@ describe('an object by kind of token', () => {
   });
 });
 
-test('limits beside logins that are open already are refused, and so are options that openLogins does not know', async () => {
+test('limits beside logins that are open already are refused, and so are unknown options of openLogins', async () => {
   const authenticate = openLogins({ authenticate: await usersFile([user.username]) });
   await expect(listen({ authenticate, loginLimits: { queue: 1 } })).rejects.toMatchObject({
     code: 'CONFIG_INVALID',

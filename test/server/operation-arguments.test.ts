@@ -3,6 +3,7 @@ import type { WSDL } from 'soap';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { writePlainEnvelope } from '../../src/message/plain-envelope.ts';
 import { soapVersions } from '../../src/names.ts';
+import { parseWsdl } from '../../src/policy/wsdl.ts';
 import { readArguments } from '../../src/server/operation-arguments.ts';
 import { openServiceWsdl } from '../../src/server/service-wsdl.ts';
 import { scanText } from '../../src/xml/scan.ts';
@@ -22,22 +23,25 @@ const types = `<xsd:schema targetNamespace="urn:t" elementFormDefault="qualified
   </xsd:sequence></xsd:complexType></xsd:element>
   <xsd:element name="OrderResponse"><xsd:complexType><xsd:sequence/></xsd:complexType></xsd:element>
 </xsd:schema>`;
-const wsdlText = `<wsdl:definitions targetNamespace="urn:t" xmlns:t="urn:t" xmlns:wsdl="http://schemas.xmlsoap.org/wsdl/"
-    xmlns:s12="http://schemas.xmlsoap.org/wsdl/soap12/" xmlns:xsd="http://www.w3.org/2001/XMLSchema">
+const wsdlText = `<wsdl:definitions targetNamespace="urn:t" xmlns:t="urn:t"
+    xmlns:wsdl="http://schemas.xmlsoap.org/wsdl/" xmlns:s12="http://schemas.xmlsoap.org/wsdl/soap12/"
+    xmlns:xsd="http://www.w3.org/2001/XMLSchema">
   <wsdl:types>${types}</wsdl:types>
   <wsdl:message name="OrderIn"><wsdl:part name="p" element="t:Order"/></wsdl:message>
   <wsdl:message name="OrderOut"><wsdl:part name="p" element="t:OrderResponse"/></wsdl:message>
-  <wsdl:portType name="PT"><wsdl:operation name="Order"><wsdl:input message="t:OrderIn"/><wsdl:output message="t:OrderOut"/>
-  </wsdl:operation></wsdl:portType>
-  <wsdl:binding name="B" type="t:PT"><s12:binding transport="http://schemas.xmlsoap.org/soap/http"/><wsdl:operation name="Order">
+  <wsdl:portType name="PT"><wsdl:operation name="Order">
+    <wsdl:input message="t:OrderIn"/><wsdl:output message="t:OrderOut"/></wsdl:operation></wsdl:portType>
+  <wsdl:binding name="B" type="t:PT"><s12:binding transport="http://schemas.xmlsoap.org/soap/http"/>
+    <wsdl:operation name="Order">
     <s12:operation soapAction="urn:o"/><wsdl:input><s12:body use="literal"/></wsdl:input>
     <wsdl:output><s12:body use="literal"/></wsdl:output></wsdl:operation></wsdl:binding>
-  <wsdl:service name="S"><wsdl:port name="P" binding="t:B"><s12:address location="http://localhost/"/></wsdl:port></wsdl:service>
+  <wsdl:service name="S"><wsdl:port name="P" binding="t:B"><s12:address location="http://localhost/"/></wsdl:port>
+  </wsdl:service>
 </wsdl:definitions>`;
 
 let wsdl: WSDL;
 beforeAll(async () => {
-  wsdl = await openServiceWsdl('memory', wsdlText);
+  wsdl = await openServiceWsdl(parseWsdl({ name: 'memory', text: wsdlText }));
 });
 
 const contentOf = (inside: string, attributes = '') =>

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import type { WSDL } from 'soap';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { soapVersions } from '../../src/names.ts';
+import { readWsdl } from '../../src/policy/wsdl.ts';
 import { type ResultShape, resultShape, writeResult } from '../../src/server/operation-result.ts';
 import { openServiceWsdl } from '../../src/server/service-wsdl.ts';
 
@@ -11,7 +11,7 @@ let wsdl: WSDL;
 let shape: ResultShape;
 
 beforeAll(async () => {
-  wsdl = await openServiceWsdl(file, readFileSync(file, 'utf8'));
+  wsdl = await openServiceWsdl(readWsdl(file));
   shape = resultShape(wsdl, { service: 'EchoService', port: 'EchoTls11', soap: soapVersions['1.2'] }, 'Echo');
 });
 

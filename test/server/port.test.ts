@@ -8,10 +8,11 @@ test("a base address is the service's with its scheme's own port written, and wi
   const node = await startNode({ ring: freshRing(), clock: { nowMs: Date.now() } });
   const served = plan && node.ports.get(plan.port);
   if (served === undefined) throw new TypeError('no port');
-  const { plan: itsPlan, state, parts, life } = served;
+  const { plan: itsPlan, state, trust, parts, life } = served;
   const addresses = ['https://farm.example:443', 'http://farm.example:81'];
-  const { toAddresses, path } = servePort(itsPlan, addresses, { state, parts, life });
+  const outside = { addresses, publicAddress: undefined };
+  const { accepted, path } = servePort(itsPlan, outside, { state, trust, parts, life }).addresses;
   for (const base of ['https://farm.example:443', 'https://farm.example', 'http://farm.example:81'])
-    expect(toAddresses).toContain(`${base}${path}`);
-  expect(toAddresses).not.toContain(`http://farm.example${path}`);
+    expect(accepted).toContain(`${base}${path}`);
+  expect(accepted).not.toContain(`http://farm.example${path}`);
 });

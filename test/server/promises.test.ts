@@ -1,15 +1,17 @@
 import { createHook } from 'node:async_hooks';
 import { join } from 'node:path';
-import { afterAll, expect, test, vi } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { systemRandom } from '../../src/crypto/random.ts';
 import { createRing } from '../../src/keyring/rotate.ts';
 import { answerMessage } from '../../src/server/pipeline.ts';
 import { cancelList } from '../../src/state/cancel-list.ts';
+import type { ReplayMode } from '../../src/state/farm-replay.ts';
 import { memoryStore } from '../../src/store/memory-store.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import type { Store } from '../../src/store/store.ts';
 import { waitingStore } from '../seams/waiting-store.ts';
 import { newFolder, removeFolders } from '../support/data-folder.ts';
+import { eventually } from '../support/eventually.ts';
 import { call, converseWith } from '../support/initiator.ts';
 import { portNames, startNode } from '../support/node.ts';
 
@@ -32,23 +34,34 @@ test('promises are counted', () => {
   expect(promisesOf(() => Promise.resolve().then(() => {})).made).toBeGreaterThan(1);
 });
 
-/** Where a node remembers what was cancelled; every answer of the last is waited for. */
-const stores: readonly (readonly [name: string, open: () => Store])[] = [
-  ['memory', () => memoryStore({ clock: Date.now })],
-  ['SQLite', () => openStore(new URL(`sqlite:${join(newFolder(), 'store.sqlite')}`))],
-  ['a store elsewhere', () => waitingStore(Date.now)],
+const inMemory = () => memoryStore({ clock: Date.now });
+const inFile = () => openStore(new URL(`sqlite:${join(newFolder(), 'store.sqlite')}`));
+
+/** Where a node remembers what it must; every answer of a store elsewhere is waited for. */
+const stores: readonly (readonly [name: string, replay: ReplayMode, open: () => Store])[] = [
+  ['memory', 'local', inMemory],
+  ['SQLite', 'local', inFile],
+  ['a store elsewhere', 'local', () => waitingStore(Date.now)],
+  ['memory', 'shared', inMemory],
+  ['SQLite', 'shared', inFile],
+  ['SQLite', 'lenient', inFile],
 ];
-const rows = stores.flatMap(([name, open]) => portNames.map(port => [name, port, open] as const));
+const rows = stores.flatMap(([name, replay, open]) => portNames.map(port => [name, replay, port, open] as const));
 
 afterAll(removeFolders);
 
 test.each(rows)(
-  'with %s, a call of %s in a conversation of the cache is answered without a promise',
-  async (_, port, open) => {
+  'with %s and %s replays, a call of %s in a conversation of the cache is answered without a promise',
+  async (_, replay, port, open) => {
     const store = open();
     const list = cancelList(store);
-    await vi.waitFor(() => expect(list.has('urn:uuid:none')).toBe(false));
-    const node = await startNode({ ring: createRing({ nowMs, random: systemRandom }), clock: { nowMs }, store });
+    await eventually(() => expect(list.has('urn:uuid:none')).toBe(false));
+    const node = await startNode({
+      ring: createRing({ nowMs, random: systemRandom }),
+      clock: { nowMs },
+      store,
+      replay,
+    });
     const served = node.ports.get(port);
     if (served === undefined) throw new TypeError(`no port ${port}`);
     const conversation = await converseWith(node, port);

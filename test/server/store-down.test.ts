@@ -1,9 +1,10 @@
-import { afterEach, expect, test, vi } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 import { StoreUnavailable } from '../../src/errors.ts';
 import { cancelList } from '../../src/state/cancel-list.ts';
 import type { Store } from '../../src/store/store.ts';
 import { waitingStore } from '../seams/waiting-store.ts';
 import { freshRing } from '../support/endpoint.ts';
+import { eventually } from '../support/eventually.ts';
 import { call, cancel, converseWith } from '../support/initiator.ts';
 import { portNames, startNode } from '../support/node.ts';
 
@@ -38,7 +39,7 @@ test.each(portNames)(
   'a Cancel of %s that the store does not take is refused, nothing has ended, and later it is done',
   async port => {
     const { store, setDown } = openStore();
-    await vi.waitFor(() => expect(cancelList(store).has('urn:uuid:none')).toBe(false));
+    await eventually(() => expect(cancelList(store).has('urn:uuid:none')).toBe(false));
     const node = await startNode({ ring: freshRing(), clock: { nowMs: Date.now() }, store });
     const conversation = await converseWith(node, port);
     setDown(true);

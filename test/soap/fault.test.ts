@@ -91,6 +91,45 @@ test('WS-Addressing 2004/08 has its own names, and no addressing no header', () 
   expect(none.fault?.subcode).toBeUndefined();
 });
 
+describe('the header block that a message is refused for', () => {
+  const to = { namespace: ns.wsa10, local: 'To' };
+  const problem = '<a:ProblemHeaderQName xmlns:a="http://www.w3.org/2005/08/addressing">a:To</a:ProblemHeaderQName>';
+
+  test('stands in the Detail of SOAP 1.2, and in a header of SOAP 1.1', () => {
+    expect(writeFault({ ...out('invalidAddressingHeader'), header: to })).toContain(
+      `</s:Reason><s:Detail>${problem}</s:Detail>`,
+    );
+    const old = writeFault({ ...out('invalidAddressingHeader', soapVersions['1.1']), header: to });
+    expect(old).toContain(`<a:FaultDetail>${problem}</a:FaultDetail></s:Header>`);
+    expect(old).not.toContain('<detail>');
+  });
+
+  test('is not told by WS-Addressing 2004/08, nor of a header that is none of its version', () => {
+    const header = { namespace: 'urn:x', local: 'To' };
+    for (const text of [
+      writeFault({ ...out('invalidAddressingHeader'), header }),
+      writeFault({ ...out('invalidAddressingHeader'), addressing: addressingVersions['2004/08'], header: to }),
+      writeFault({ ...out('invalidAddressingHeader'), addressing: undefined, header: to }),
+      writeFault({ ...out('server'), header: to }),
+    ])
+      expect(text).not.toContain('ProblemHeaderQName');
+  });
+
+  test('is named where it was not understood, in SOAP 1.2 alone, and where it has a namespace', () => {
+    const header = { namespace: 'urn:"&<', local: 'Licence' };
+    const named = '<s:NotUnderstood qname="f:Licence" xmlns:f="urn:&quot;&amp;&lt;"/>';
+    expect(writeFault({ ...out('mustUnderstand'), header })).toContain(`${named}</s:Header>`);
+    const bare = writeFault({ ...out('mustUnderstand'), addressing: undefined, header });
+    expect(bare).toContain(`<s:Header>${named}</s:Header>`);
+    for (const text of [
+      writeFault({ ...out('mustUnderstand', soapVersions['1.1']), header }),
+      writeFault({ ...out('mustUnderstand'), header: { namespace: '', local: 'x' } }),
+      writeFault({ ...out('failedCheck'), header }),
+    ])
+      expect(text).not.toContain('NotUnderstood');
+  });
+});
+
 test('nothing but RelatesTo comes from the message, and that is escaped', () => {
   const text = writeFault({ ...out('failedCheck'), relatesTo: '</a:RelatesTo><x>&' });
   expect(text).toContain('&lt;/a:RelatesTo&gt;&lt;x&gt;&amp;</a:RelatesTo>');

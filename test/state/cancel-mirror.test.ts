@@ -1,12 +1,13 @@
 import { once } from 'node:events';
 import { setImmediate } from 'node:timers/promises';
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { StoreUnavailable } from '../../src/errors.ts';
 import { cancelList } from '../../src/state/cancel-list.ts';
 import { cancelMirror } from '../../src/state/cancel-mirror.ts';
 import { memoryStore } from '../../src/store/memory-store.ts';
 import type { Store } from '../../src/store/store.ts';
 import { waitingStore } from '../seams/waiting-store.ts';
+import { eventually } from '../support/eventually.ts';
 
 const opened: Store[] = [];
 const laterMs = Date.now() + 3_600_000;
@@ -50,7 +51,7 @@ function sharedStore() {
 /** A node's list that knows all that was there when it was opened. */
 async function complete(store: Store, maxEntries?: number) {
   const list = cancelMirror(store, { clock: Date.now, ...(maxEntries === undefined ? {} : { maxEntries }) });
-  await vi.waitFor(() => expect(list.has(other.id)).toBe(false));
+  await eventually(() => expect(list.has(other.id)).toBe(false));
   return list;
 }
 
@@ -69,10 +70,10 @@ test('a feed that was silent for longer than a mark is kept tells all in the end
   };
   await late.put(`cancelled/${ended.id}`, Buffer.from(String(laterMs)), { untilMs: laterMs });
   const list = cancelMirror(own, { clock: () => nowMs });
-  await vi.waitFor(async () => expect(await list.has(other.id)).toBe(false));
+  await eventually(async () => expect(await list.has(other.id)).toBe(false));
   nowMs += 600_000;
   passing.abort();
-  await vi.waitFor(() => expect(list.has(other.id)).toBe(false), { timeout: 5_000 });
+  await eventually(() => expect(list.has(other.id)).toBe(false));
   expect(list.has(ended.id)).toBe(true);
 });
 
@@ -86,7 +87,7 @@ test('ends of any times take memory by their number', async () => {
     await store.put(`cancelled/${at}`, Buffer.from(String(untilMs)), { untilMs });
   }
   const list = cancelMirror({ ...store, get: async () => undefined }, { clock: Date.now });
-  await vi.waitFor(() => expect(list.has(other.id)).toBe(false), { timeout: 5_000 });
+  await eventually(() => expect(list.has(other.id)).toBe(false));
   expect([1, 2, 100, 3_999, 4_000].map(at => list.has(String(at)))).toEqual(Array(5).fill(true));
   expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(20_000_000);
 });
@@ -96,7 +97,7 @@ test('what one node ended is ended at each, and no call waits for the store', as
   const [one, two] = [await complete(store), await complete(store)];
   expect(await one.add(ended, Date.now())).toBe(true);
   expect(one.has(ended.id)).toBe(true);
-  await vi.waitFor(() => expect(two.has(ended.id)).toBe(true));
+  await eventually(() => expect(two.has(ended.id)).toBe(true));
   expect([one.has(other.id), two.has(other.id)]).toEqual([false, false]);
 });
 
@@ -128,7 +129,7 @@ test('a node that knows all goes on without the store, and hears of the rest aft
   await setImmediate();
   expect([far.has(other.id), far.has(ended.id), asked()]).toEqual([false, false, before]);
   cut(false);
-  await vi.waitFor(() => expect(far.has(ended.id)).toBe(true), { timeout: 5_000 });
+  await eventually(() => expect(far.has(ended.id)).toBe(true));
 });
 
 test('nothing is ended where the store does not take it', async () => {
@@ -158,7 +159,7 @@ test('what a store forgets is not forgotten here', async () => {
   await list.add(ended, Date.now());
   await store.delete(`cancelled/${ended.id}`);
   await store.put(`cancelled/${other.id}`, Buffer.from(String(laterMs)), { untilMs: laterMs });
-  await vi.waitFor(() => expect(list.has(other.id)).toBe(true));
+  await eventually(() => expect(list.has(other.id)).toBe(true));
   expect(list.has(ended.id)).toBe(true);
 });
 
@@ -185,7 +186,7 @@ describe('of what stands in the store', () => {
     const list = await complete(store);
     await store.put(`cancelled/${ended.id}`, Buffer.from(text), { untilMs: laterMs });
     await store.put(`cancelled/${other.id}`, Buffer.from(String(laterMs)), { untilMs: laterMs });
-    await vi.waitFor(() => expect(list.has(other.id)).toBe(true));
+    await eventually(() => expect(list.has(other.id)).toBe(true));
     expect(list.has(ended.id)).toBe(false);
   });
 });

@@ -4,17 +4,13 @@ import type { RingRecords } from '../../src/keyring/record.ts';
 import { keyRing } from '../../src/keyring/ring.ts';
 import { rotateRing } from '../../src/keyring/rotate.ts';
 import { dialects } from '../../src/names.ts';
-import type { Context } from '../../src/state/context.ts';
 import { type CookieModeOptions, cookieMode } from '../../src/state/cookie-mode.ts';
-import { type ContextToken, type FoundState, keysOf, type StateMode } from '../../src/state/state-mode.ts';
+import { type ContextToken, keysOf } from '../../src/state/state-mode.ts';
 import { memoryStore } from '../../src/store/memory-store.ts';
 import { at, keeperOf, madeRing, seededRandom } from '../keyring/made.ts';
-import { atOnce, random, readVector } from './made.ts';
+import { alice, audience, find, issued, nowMs, renewedTo, replace, uriOf } from './calls.ts';
+import { atOnce, random } from './made.ts';
 
-const { context: alice } = readVector('alice');
-const nowMs = alice.createdMs;
-const audience = '{urn:soap-secure-conversation:echo}EchoService/EchoTls13';
-const dialect = dialects['200512'];
 const records = madeRing(nowMs);
 
 /** One node: a mode, and its ring, which the test may swap. */
@@ -24,18 +20,6 @@ function node(options: Partial<CookieModeOptions> = {}, changes: Partial<CookieM
   const store = memoryStore({ clock: () => nowMs, random });
   const mode = cookieMode({ keeper, store, cacheEntries: 100, rolloverMs: 300_000, random, ...options });
   return { mode, held, use: (next: RingRecords) => (held.ring = keyRing(next)) };
-}
-
-function tokenOf(context: Context, state: string | undefined): ContextToken {
-  return { dialect, id: context.id, instance: context.instance, state };
-}
-
-function issued(mode: StateMode, context = alice, atMs = nowMs): ContextToken {
-  return tokenOf(context, atOnce(mode.issue(context, { audience, dialect }, atMs)));
-}
-
-function find(mode: StateMode, token: ContextToken, atMs = nowMs, at = audience): FoundState | undefined {
-  return atOnce(mode.find(token, at, atMs));
 }
 
 describe('a conversation is found', () => {
@@ -112,10 +96,6 @@ test('an Instance that has expired is found as one that has, from its seal as in
 });
 
 describe('a renewed conversation', () => {
-  const instanceOf = (n: number) => `urn:uuid:${String(n).padStart(8, '0')}-4455-4677-8899-aabbccddeeff`;
-  const renewed = (renewals: number, n = renewals): Context => ({ ...alice, instance: instanceOf(n), renewals });
-  const replace = (mode: StateMode, previous: Context, next: Context, atMs = nowMs) =>
-    tokenOf(next, atOnce(mode.replace(previous, next, { audience, dialect }, atMs)));
   const reasonOf = (act: () => unknown) => {
     try {
       act();
@@ -128,10 +108,10 @@ describe('a renewed conversation', () => {
   test('is found by its new Instance on every node, and by the old one until the new one is used', () => {
     const { mode } = node();
     const old = issued(mode);
-    const next = replace(mode, alice, renewed(1));
+    const next = replace(mode, alice, renewedTo(1));
     expect(find(mode, old, nowMs + 7_200_000)?.context.instance).toBeUndefined();
     expect(find(mode, next)?.openedFrom).toBe('issued');
-    expect(find(node().mode, next)?.context.instance).toBe(instanceOf(1));
+    expect(find(node().mode, next)?.context.instance).toBe(uriOf(1));
   });
   test.each([
     ['5 min', {}, 300_000],
@@ -139,7 +119,7 @@ describe('a renewed conversation', () => {
   ])('is found by its old Instance for %s after the first use of the new one', (_time, options, windowMs) => {
     const { mode } = node(options);
     const old = issued(mode);
-    const next = replace(mode, alice, renewed(1));
+    const next = replace(mode, alice, renewedTo(1));
     const usedMs = nowMs + 60_000;
     for (const atMs of [usedMs, usedMs + 10, usedMs + 2 * windowMs]) expect(find(mode, next, atMs)).toBeDefined();
     expect(find(mode, old, usedMs + windowMs - 1)).toBeDefined();
@@ -149,7 +129,7 @@ describe('a renewed conversation', () => {
   test('is found by its old Instance until that expires where the new one was not seen', () => {
     const { mode } = node();
     const old = issued(mode);
-    const next = replace(node().mode, alice, renewed(1));
+    const next = replace(node().mode, alice, renewedTo(1));
     expect(find(node().mode, next)).toBeDefined();
     expect(find(mode, old, alice.tokenExpiresMs - 1)?.isExpired).toBe(false);
     expect(find(mode, next, nowMs)).toBeDefined();
@@ -157,29 +137,29 @@ describe('a renewed conversation', () => {
   });
   test('has two good Instances where one was renewed twice, for an answer that was lost', () => {
     const { mode } = node({ rolloverMs: 0 });
-    const [one, two] = [replace(mode, alice, renewed(1, 1)), replace(mode, alice, renewed(1, 2))];
+    const [one, two] = [replace(mode, alice, renewedTo(1, 1)), replace(mode, alice, renewedTo(1, 2))];
     for (const token of [one, two, one]) expect(find(mode, token, nowMs + 1)).toBeDefined();
   });
   test('is not renewed from an Instance after a later one was used', () => {
     const { mode } = node();
-    const next = replace(mode, alice, renewed(1));
-    expect(reasonOf(() => replace(mode, alice, renewed(1, 3)))).toBeUndefined();
+    const next = replace(mode, alice, renewedTo(1));
+    expect(reasonOf(() => replace(mode, alice, renewedTo(1, 3)))).toBeUndefined();
     expect(find(mode, next)).toBeDefined();
-    expect(reasonOf(() => replace(mode, alice, renewed(1, 4)))).toBe('renew-older-instance');
-    expect(reasonOf(() => replace(mode, renewed(1), renewed(2)))).toBeUndefined();
+    expect(reasonOf(() => replace(mode, alice, renewedTo(1, 4)))).toBe('renew-older-instance');
+    expect(reasonOf(() => replace(mode, renewedTo(1), renewedTo(2)))).toBeUndefined();
   });
   test('is not renewed once it was cancelled, and no Instance of it comes back', () => {
     const { mode } = node();
-    const next = replace(mode, alice, renewed(1));
+    const next = replace(mode, alice, renewedTo(1));
     atOnce(mode.cancel(alice, nowMs));
-    expect(reasonOf(() => replace(mode, alice, renewed(1, 5)))).toBe('renew-cancelled');
+    expect(reasonOf(() => replace(mode, alice, renewedTo(1, 5)))).toBe('renew-cancelled');
     expect(find(mode, next)).toBeUndefined();
   });
   test('is remembered within bounds: the latest of them', () => {
     const { mode } = node({ cacheEntries: 1, rolloverMs: 0 });
     const old = issued(mode);
-    const other = { ...renewed(1), id: `${alice.id.slice(0, -1)}0` };
-    find(mode, replace(mode, alice, renewed(1)));
+    const other = { ...renewedTo(1), id: `${alice.id.slice(0, -1)}0` };
+    find(mode, replace(mode, alice, renewedTo(1)));
     expect(find(mode, old)).toBeUndefined();
     find(mode, issued(mode, other));
     expect(find(mode, old)).toBeDefined();

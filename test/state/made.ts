@@ -46,6 +46,7 @@ export function readVector(name: string): StateVector {
   const { secret, instance, credential, authenticatedBy, ...rest } = json.context;
   const context: Context = {
     ...rest,
+    user: authenticatedBy === 'anonymous' ? undefined : rest.user,
     instance: instance ?? undefined,
     secret: new SecretKey(Buffer.from(secret, 'hex')),
     authenticatedBy: authenticatedBy as AuthenticationMethod,

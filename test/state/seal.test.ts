@@ -311,7 +311,8 @@ describe('nothing is sealed', () => {
   };
 
   test('while no key issues', () => {
-    expect(refusal(() => sealState(alice, binding, ring, nowMs - 1, random))).toMatchObject({
+    const { skewMs } = ring.policy;
+    expect(refusal(() => sealState(alice, binding, ring, nowMs - skewMs - 1, random))).toMatchObject({
       fault: 'server',
       reason: 'ring-stale',
       cause: { code: 'RING_STALE' },

@@ -1,14 +1,28 @@
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { newFolder, removeFolders } from '../support/data-folder.ts';
-import { type Conversation, call, cancel, converse } from '../support/initiator.ts';
-import { endPostgresServers, startPostgres } from './postgres-server.ts';
+import { eventually } from '../support/eventually.ts';
+import { type Conversation, call, cancel, converse, issueRequest } from '../support/initiator.ts';
+import { endPostgresServers } from './postgres-server.ts';
 import { endRedisServers, startRedis } from './redis-server.ts';
-import { endNodes, type ServeNode, serviceFolder, startNode } from './serve-nodes.ts';
+import {
+  cancelled,
+  endNodes,
+  type NamedStore,
+  postgresWords,
+  redisWords,
+  refusedWithinASecond,
+  type ServeNode,
+  serviceFolder,
+  settledAnswer,
+  sqliteWords,
+  startNode,
+} from './serve-nodes.ts';
 
 /* Processes that have a store in common, and no parent that tells them anything. */
 
@@ -20,35 +34,28 @@ afterAll(() => {
 });
 
 const refused = { status: 500, body: expect.stringContaining('BadContextToken') };
-const bound = { timeout: 1_000, interval: 10 };
 
 function startNodes(folder: string, ...words: readonly string[]): Promise<ServeNode[]> {
   return Promise.all([0, 1, 2].map(() => startNode(folder, ...words)));
 }
 
 function converseWith([first]: readonly ServeNode[]): Promise<Conversation> {
-  return converse('EchoSymmetric', async message => (await first?.post(message)) ?? { body: undefined });
+  return eventually(() =>
+    converse('EchoSymmetric', async message => (await first?.post(message)) ?? { body: undefined }),
+  );
 }
 
 async function statusesAt(nodes: readonly ServeNode[], conversation: Conversation): Promise<number[]> {
-  return Promise.all(nodes.map(async node => (await node.post(call(conversation))).status));
+  return Promise.all(nodes.map(async node => (await settledAnswer(node, () => call(conversation))).status));
 }
 
 /** The stores that nodes may have in common: the words of the command line for one that is empty. */
-const stores: readonly (readonly [name: string, words: () => readonly string[] | Promise<readonly string[]>])[] = [
+const stores: readonly NamedStore[] = [
   ['a file beside the ring', () => []],
-  ['a file elsewhere', () => ['--store', `sqlite:${join(newFolder(), 'store.sqlite')}`]],
-  ['Redis', async () => ['--store', (await startRedis()).url.href]],
+  ['a file elsewhere', sqliteWords],
+  ['Redis', redisWords],
   ['PostgreSQL', postgresWords],
 ];
-
-async function postgresWords(): Promise<readonly string[]> {
-  const { url } = await startPostgres();
-  const file = join(newFolder(), 'password');
-  writeFileSync(file, decodeURIComponent(url.password), { mode: 0o600 });
-  url.password = '';
-  return ['--store', url.href, '--store-password-file', file];
-}
 
 describe.each(stores)('three nodes with %s', (_, words) => {
   test('refuse within a second what was cancelled at one of them, and none forgets it over kill -9', async () => {
@@ -57,18 +64,43 @@ describe.each(stores)('three nodes with %s', (_, words) => {
     const nodes = await startNodes(folder, ...given);
     const [conversation, other] = [await converseWith(nodes), await converseWith(nodes)];
     expect(await statusesAt(nodes, conversation)).toEqual([200, 200, 200]);
-    expect((await nodes[1]?.post(cancel(conversation)))?.status).toBe(200);
+    await cancelled(nodes[1] as ServeNode, conversation);
     expect(await nodes[1]?.post(call(conversation))).toMatchObject(refused);
-    for (const node of nodes) await expect.poll(() => node.post(call(conversation)), bound).toMatchObject(refused);
+    await refusedWithinASecond(nodes, conversation, given);
     expect(await statusesAt(nodes, other)).toEqual([200, 200, 200]);
 
     // A second one ends, and all of them with it as soon as that is acknowledged.
-    expect((await nodes[2]?.post(cancel(other)))?.status).toBe(200);
+    await cancelled(nodes[2] as ServeNode, other);
     await Promise.all(nodes.map(node => node.kill()));
     const again = await startNodes(folder, ...given);
     for (const node of again)
-      for (const ended of [conversation, other]) expect(await node.post(call(ended))).toMatchObject(refused);
+      for (const ended of [conversation, other])
+        expect(await settledAnswer(node, () => call(ended))).toMatchObject(refused);
     expect(await statusesAt(again, await converseWith(again))).toEqual([200, 200, 200]);
+  });
+});
+
+describe.each(stores)('two nodes with %s', (_, words) => {
+  test('count the wrong passwords of an address together', async () => {
+    const limits = { failuresPerUserAndAddress: 3, failuresPerAddress: 1_000 };
+    const folder = await serviceFolder({ loginLimits: limits });
+    const given = await words();
+    const nodes = [await startNode(folder, ...given), await startNode(folder, ...given)] as const;
+    const conversation = await converseWith(nodes);
+    for (const node of nodes) expect((await settledAnswer(node, () => call(conversation))).status).toBe(200);
+    const guess = async (node: ServeNode, username: string) => {
+      const credentials = { username, password: `guess ${randomUUID()}` };
+      return (await node.post(issueRequest('EchoSymmetric', { credentials }).sent.text)).status;
+    };
+    // While the store is late with an answer each node counts by itself.
+    await eventually(async () => {
+      const username = randomUUID();
+      for (let i = 0; i < 3; i += 1) expect(await guess(nodes[0], username)).toBe(500);
+      expect(await guess(nodes[0], username)).toBe(503);
+      // The first at the other node tells it of the three: it need not get as many itself.
+      expect(await guess(nodes[1], username)).toBe(500);
+      expect([await guess(nodes[1], username), await guess(nodes[1], username)]).toContain(503);
+    });
   });
 });
 
@@ -106,7 +138,7 @@ test("a node reads its store's password from a file that others can't read, and 
   const node = await startNode(folder, '--store-password-file', file);
   expect(node.said).toEqual([`what is cancelled is remembered in redis://127.0.0.1:${port}/1`]);
   const conversation = await converseWith([node]);
-  await expect.poll(async () => (await node.post(cancel(conversation))).status, { timeout: 10_000 }).toBe(200);
+  await cancelled(node, conversation);
   expect(await node.post(call(conversation))).toMatchObject(refused);
   chmodSync(file, 0o604);
   await expect(startNode(folder, '--store-password-file', file)).rejects.toThrow('the node ended');

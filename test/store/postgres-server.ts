@@ -33,15 +33,39 @@ const versions = '/usr/lib/postgresql';
 const bin = existsSync(versions) ? join(versions, readdirSync(versions).sort().at(-1) ?? '', 'bin') : '';
 const nobody = process.geteuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
 
+const password = 'secret word';
+
 /** Starts a server, whose user is `wssc` with the password `secret word`. @param settings `name=value` */
 export async function startPostgres(...settings: readonly string[]): Promise<PostgresServer> {
-  const port = await freePort();
+  const folder = ownFolder();
+  const data = join(folder, 'data');
+  const file = own(join(folder, 'password'), `${password}\n`);
+  const words = ['-D', data, '-U', 'wssc', '-A', 'scram-sha-256', `--pwfile=${file}`, '--no-sync', '-E', 'UTF8'];
+  execFileSync(join(bin, 'initdb'), words, { ...nobody, cwd: folder, stdio: 'ignore' });
+  return serverIn(folder, settings);
+}
+
+/** Starts a standby, which follows a server by streaming and may be read. */
+export async function startStandby({ port }: PostgresServer): Promise<PostgresServer> {
+  const folder = ownFolder();
+  const from = ['-h', '127.0.0.1', '-p', String(port), '-U', 'wssc'];
+  execFileSync(join(bin, 'pg_basebackup'), [...from, '-D', join(folder, 'data'), '-R', '--checkpoint=fast'], {
+    ...nobody,
+    cwd: folder,
+    stdio: 'ignore',
+    env: { ...process.env, PGPASSWORD: password },
+  });
+  return serverIn(folder, []);
+}
+
+function ownFolder(): string {
   const folder = newFolder();
   if (nobody.uid !== undefined) chownSync(folder, nobody.uid, nobody.gid);
-  const data = join(folder, 'data');
-  const password = own(join(folder, 'password'), 'secret word\n');
-  const words = ['-D', data, '-U', 'wssc', '-A', 'scram-sha-256', `--pwfile=${password}`, '--no-sync', '-E', 'UTF8'];
-  execFileSync(join(bin, 'initdb'), words, { ...nobody, cwd: folder, stdio: 'ignore' });
+  return folder;
+}
+
+async function serverIn(folder: string, settings: readonly string[]): Promise<PostgresServer> {
+  const port = await freePort();
   let child = await start(port, folder, settings);
   return {
     port,

@@ -1,8 +1,9 @@
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemRandom } from '../../src/crypto/random.ts';
-import { prepareDemoData } from '../../src/farm/demo-data.ts';
+import { demoUser, prepareDemoData } from '../../src/farm/demo-data.ts';
+import { addUser } from '../../src/users/users-file.ts';
 
 /** Folders of this test run, for {@link removeFolders}. */
 const folders: string[] = [];
@@ -15,9 +16,21 @@ export function newFolder(): string {
 
 let template: Promise<string> | undefined;
 
+/** A hash that is cheap to check: each start of a farm does, and each node at its first login. */
+const cheap = { N: 1_024, r: 1, p: 1 };
+
+async function makeData(): Promise<string> {
+  const folder = newFolder();
+  const password = Buffer.from(systemRandom(15)).toString('base64url');
+  writeFileSync(join(folder, 'demo-password'), `${password}\n`, { mode: 0o600 });
+  await addUser(join(folder, 'users.json'), { name: demoUser, password, roles: ['reader'] }, systemRandom, cheap);
+  await prepareDemoData(folder, Date.now(), systemRandom);
+  return folder;
+}
+
 /** A data folder with certificates, ring and demo user: copies of the same ones, because keys take their time. */
 export async function newData(): Promise<string> {
-  template ??= prepareDemoData(newFolder(), Date.now(), systemRandom).then(({ folder }) => folder);
+  template ??= makeData();
   const folder = newFolder();
   cpSync(await template, folder, { recursive: true });
   return folder;

@@ -1,5 +1,6 @@
+import { randomInt } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemRandom } from '../../src/crypto/random.ts';
@@ -27,13 +28,27 @@ export interface ListeningNode {
 /** A ring for nodes that are to be one farm. */
 export const freshRing = () => createRing({ nowMs: Date.now(), random: systemRandom });
 
-/** A TCP port of localhost that nothing listens on. */
+const given = new Set<number>();
+
+/**
+ * A TCP port of localhost that nothing listens on. It is none of those that a system takes for outgoing connections or
+ * gives who asks for any, nor of those that a farm takes for its nodes: nobody has it before it is listened on.
+ */
 export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>(resolve => server.listen(0, 'localhost', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise(resolve => server.close(resolve));
-  return port;
+  for (;;) {
+    const port = randomInt(10_000, 20_000);
+    if (given.has(port)) continue;
+    given.add(port);
+    if (await isFree(port)) return port;
+  }
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise(resolve => {
+    const probe = createServer();
+    probe.once('error', () => resolve(false));
+    probe.listen({ port, exclusive: true }, () => probe.close(() => resolve(true)));
+  });
 }
 
 /** Starts a node; `addresses`: further ones that clients may send to, beside its own. */
@@ -51,9 +66,10 @@ export async function listen(
     wsdl,
     services: notedService(calls),
     ring: file,
-    authenticate,
-    certificate: pem.service.certificate,
-    key: pem.service.key,
+    // Where somebody else issues, these are theirs.
+    ...(options.issuer === undefined
+      ? { authenticate, certificate: pem.service.certificate, key: pem.service.key }
+      : {}),
     tls: { certificate: pem.tls.certificate, key: pem.tls.key },
     log,
     ...options,

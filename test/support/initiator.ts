@@ -8,15 +8,17 @@ import type { ReceiveKeys } from '../../src/message/protection-key.ts';
 import { receive } from '../../src/message/receive.ts';
 import { type Outgoing, send } from '../../src/message/send.ts';
 import type { ConversationKey, SendKeys } from '../../src/message/sending-key.ts';
-import type { ExchangePlan, Plan } from '../../src/policy/plan.ts';
+import type { ConversationPlan, ExchangePlan } from '../../src/policy/plan.ts';
 import { contextKeys } from '../../src/security/context-keys.ts';
 import { type PortName, plans, type TestNode, user } from './node.ts';
 import { pem } from './pem.ts';
 
 export const timestampTtlMs = 300_000;
+/** The service, as clients know it. */
+const recipient = loadPeerCertificate(pem.service.certificate);
 const random = randomBytesPooled;
 
-export function planOf(port: PortName): Plan {
+export function planOf(port: PortName): ConversationPlan {
   const plan = plans.find(candidate => candidate.port === port);
   if (plan === undefined) throw new TypeError(`no port ${port}`);
   return plan;
@@ -25,7 +27,7 @@ export function planOf(port: PortName): Plan {
 /** A conversation as a client without any manners holds it: it writes whatever a test wants. */
 export interface Conversation {
   readonly port: PortName;
-  readonly plan: Plan;
+  readonly plan: ConversationPlan;
   readonly token: ConversationToken;
   readonly keys: ConversationKey;
   /** Text of the State element. */
@@ -49,12 +51,12 @@ export const addAction = `${echo}/EchoPortType/Add`;
 export const echoContent = (text: string) => `<Echo xmlns="${echo}"><text>${text}</text></Echo>`;
 export const addContent = `<Add xmlns="${echo}"><a>2</a><b>3</b></Add>`;
 
-function write(plan: Plan, exchange: ExchangePlan, keys: SendKeys, nowMs: number, out: Outgoing) {
+function write(plan: ConversationPlan, exchange: ExchangePlan, keys: SendKeys, nowMs: number, out: Outgoing) {
   const versions = { soap: plan.soap, addressing: plan.addressing };
   return send(exchange.request, versions, keys, out, { nowMs, random, timestampTtlMs });
 }
 
-function outgoing(plan: Plan, action: string, content: string, change: Change): Outgoing {
+function outgoing(plan: ConversationPlan, action: string, content: string, change: Change): Outgoing {
   const to = 'to' in change ? change.to : plan.address;
   return {
     action: change.action ?? action,
@@ -73,7 +75,6 @@ export function issueRequest(
   const plan = planOf(port);
   const entropy = randomBytes(32);
   const body = writeIssueRequest(plan.dialect, plan.suite.defaultKeyBits, entropy);
-  const recipient = loadPeerCertificate(pem.service.certificate);
   const out = outgoing(plan, plan.dialect.requestAction.issue, body.content, change);
   const sent = write(plan, plan.bootstrap, { tokens: { username: credentials }, recipient }, nowMs, out);
   return { plan, entropy, sent };
@@ -90,8 +91,9 @@ export async function converse(
   port: PortName,
   post: (message: string) => Promise<{ readonly body: string | undefined }>,
   nowMs = Date.now(),
+  credentials = user,
 ): Promise<Conversation> {
-  const { plan, entropy, sent } = issueRequest(port, { nowMs });
+  const { plan, entropy, sent } = issueRequest(port, { nowMs, credentials });
   const { body } = await post(sent.text);
   const verified = await readAnswer(body ?? '', plan.bootstrap, { encryptedKey: sent.encryptedKey }, nowMs);
   return conversationOf(
@@ -101,7 +103,7 @@ export async function converse(
   );
 }
 
-function conversationOf(port: PortName, plan: Plan, token: ConversationToken): Conversation {
+function conversationOf(port: PortName, plan: ConversationPlan, token: ConversationToken): Conversation {
   const { id, instance, secret } = token;
   const state = /<k:State[^>]*>([^<]*)</.exec(token.token)?.[1] ?? '';
   return {
@@ -114,8 +116,13 @@ function conversationOf(port: PortName, plan: Plan, token: ConversationToken): C
 }
 
 /** Opens a conversation with one node. */
-export function converseWith(node: TestNode, port: PortName, nowMs?: number): Promise<Conversation> {
-  return converse(port, message => node.post(port, message), nowMs);
+export function converseWith(
+  node: TestNode,
+  port: PortName,
+  nowMs?: number,
+  credentials?: typeof user,
+): Promise<Conversation> {
+  return converse(port, message => node.post(port, message), nowMs, credentials);
 }
 
 /** A call of Echo, signed and encrypted as the policy says, whatever was changed. */
@@ -135,7 +142,19 @@ export function cancel(conversation: Conversation, change: Change & { readonly t
   return write(plan, plan.cancel, { context: keys }, change.nowMs ?? Date.now(), out).text;
 }
 
-/** A request to Amend the conversation, which signs it (WS-SecureConversation 1.3 §4): it asks for a token once more. */
+/** A Cancel that is protected as the bootstrap, by the user alone: its target is the whole token, as CXF's. */
+export function cancelByUser(
+  { plan, token }: Pick<Conversation, 'plan' | 'token'>,
+  change: Change & { readonly credentials?: typeof user; readonly target?: string } = {},
+): string {
+  const { credentials = user, target = token.token, nowMs = Date.now() } = change;
+  const { content } = writeCancelRequest(plan.dialect, target);
+  const out = outgoing(plan, plan.dialect.requestAction.cancel, content, change);
+  const keys = { tokens: { username: credentials }, recipient };
+  return write(plan, plan.bootstrap, keys, nowMs, out).text;
+}
+
+/** A request to Amend the conversation, which signs it (WS-SecureConversation 1.3 §4): it asks for a token again. */
 export function amend(conversation: Conversation, change: Change = {}): string {
   const { plan, keys } = conversation;
   const { wst, sct, requestType, requestAction } = plan.dialect;
@@ -144,6 +163,28 @@ export function amend(conversation: Conversation, change: Change = {}): string {
     `<t:RequestType>${requestType.amend}</t:RequestType></t:RequestSecurityToken>`;
   const out = outgoing(plan, requestAction.amend, content, change);
   return write(plan, plan.cancel, { context: keys }, change.nowMs ?? Date.now(), out).text;
+}
+
+/** What a test changes of a Validate: credentials, signer and target as in a Renew. */
+export type ValidateChange = RenewChange & { readonly tokenType?: string | undefined };
+
+/** A Validate: proved by the key it names the conversation by a reference, by the user alone it has the whole token. */
+export function validateRequest(conversation: Conversation, proof: Proof, change: ValidateChange = {}) {
+  const { plan, token } = conversation;
+  const { wst, statusType, requestType, requestAction } = plan.dialect;
+  const { credentials = user, signer = conversation, nowMs = Date.now() } = change;
+  const target = change.target ?? (proof === 'key' ? token.unattachedReference : token.token);
+  const tokenType = 'tokenType' in change ? change.tokenType : statusType;
+  const type = tokenType === undefined ? '' : `<t:TokenType>${tokenType}</t:TokenType>`;
+  const content =
+    `<t:RequestSecurityToken xmlns:t="${wst}">${type}` +
+    `<t:RequestType>${requestType.validate}</t:RequestType>${change.more ?? ''}` +
+    `<t:ValidateTarget>${target}</t:ValidateTarget></t:RequestSecurityToken>`;
+  const out = outgoing(plan, requestAction.validate, content, change);
+  const keys = { tokens: { username: credentials }, recipient };
+  return proof === 'key'
+    ? write(plan, plan.cancel, { context: signer.keys }, nowMs, out)
+    : write(plan, plan.bootstrap, keys, nowMs, out);
 }
 
 /** What a test changes of a Renew. */
@@ -179,7 +220,7 @@ export function renewRequest(conversation: Conversation, proof: Proof, change: R
   const { content } = writeRenewRequest(plan.dialect, plan.suite.defaultKeyBits, entropy, target);
   const body = content.replace('<t:RenewTarget>', start => `${change.more ?? ''}${start}`);
   const out = outgoing(plan, plan.dialect.requestAction.renew, body, change);
-  const keys = { tokens: { username: credentials }, recipient: loadPeerCertificate(pem.service.certificate) };
+  const keys = { tokens: { username: credentials }, recipient };
   const sent =
     proof === 'key'
       ? write(plan, plan.renew, { ...keys, context: signer.keys }, nowMs, out)
@@ -189,7 +230,7 @@ export function renewRequest(conversation: Conversation, proof: Proof, change: R
 
 /** Renews a conversation at one node. @returns its new Instance */
 export async function renew(
-  node: TestNode,
+  node: { post(port: PortName, message: string): Promise<{ readonly body: string | undefined }> },
   conversation: Conversation,
   proof: Proof,
   change: RenewChange = {},

@@ -6,7 +6,8 @@ import {
   type Issuer,
 } from '../../src/farm/certificates.ts';
 
-async function issue(role: CertificateRole, issuer?: Issuer) {
+/** Makes a certificate and its key. */
+export async function issue(role: CertificateRole, issuer?: Issuer) {
   const key = createPrivateKeyPem();
   const privateKey = createPrivateKey(key);
   const certificate = await createCertificatePem(role, privateKey, issuer, Date.now());
@@ -16,4 +17,9 @@ async function issue(role: CertificateRole, issuer?: Issuer) {
 const ca = await issue('ca');
 
 /** Certificates and keys of one test run. */
-export const pem = { ca, service: await issue('service', ca.issuer), tls: await issue('tls', ca.issuer) };
+export const pem = {
+  ca,
+  service: await issue('service', ca.issuer),
+  tls: await issue('tls', ca.issuer),
+  node: await issue('node', ca.issuer),
+};

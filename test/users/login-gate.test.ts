@@ -6,6 +6,7 @@ import type { CountedCaller } from '../../src/users/authenticate.ts';
 import type { Attempt } from '../../src/users/login-failures.ts';
 import { loginGate, type PasswordSource } from '../../src/users/login-gate.ts';
 import { type LoginLimits, usualChecksAtOnce } from '../../src/users/login-limits.ts';
+import { costOfFourTimes } from '../support/cost.ts';
 import { turn } from './works.ts';
 
 const limits = { queue: 20, failuresPerAddress: 6, failuresPerUserAndAddress: 3, checksAtOnce: 1 };
@@ -21,8 +22,8 @@ const elsewhere = (i: number) => at(`198.51.100.${i}`);
 /** A gate before passwords of which `right` is everybody's; the checks wait until they are let go. */
 function opened(changed: Partial<LoginLimits> = {}, { isHeld = false, keyQueue = 10 } = {}) {
   const clock = { nowMs: 0 };
-  const nowMs = () => clock.nowMs;
-  const gate = loginGate({ limits: { ...limits, ...changed }, keyQueue, nowMs, random: systemRandom });
+  const steadyClock = () => clock.nowMs;
+  const gate = loginGate({ limits: { ...limits, ...changed }, keyQueue, steadyClock, random: systemRandom });
   const checked: string[] = [];
   const signals: AbortSignal[] = [];
   const remembered = new Set<string>();
@@ -94,6 +95,24 @@ describe('wrong passwords', () => {
     for (const name of ['ALICE', '\uff21lice', ' Alice\u00a0']) await fail(name, 1);
     expect(await login('alice', 'right')).toBe('failures-of-user-and-address');
     expect(await login('alice', 'right', elsewhere(1))).toBe('alice');
+  });
+
+  test('count for one user where names differ behind their first 256 characters alone', async () => {
+    const { login, fail } = opened();
+    const long = 'x'.repeat(256);
+    for (const end of ['', '1', '2'.repeat(8_000)]) await fail(long + end, 1);
+    expect(await login(`${long}3`, 'right')).toBe('failures-of-user-and-address');
+    expect(await login(long.slice(1), 'right')).toBe(long.slice(1));
+  });
+
+  test.each([
+    ['marks in the wrong order', '\u0300\u0316', ''],
+    ['ligatures of eighteen letters', '\ufdfa', ''],
+    ['white space', '\u3000', 'x'],
+  ])('of a long name cost in proportion to its length at most: %s', async (_, unit, end) => {
+    const { fail } = opened({ failuresPerAddress: 1e9, failuresPerUserAndAddress: 1e9 });
+    const work = (size: number) => fail(unit.repeat(size / unit.length) + end, 100);
+    expect(await costOfFourTimes(2_048, work)).toBeLessThan(8);
   });
 
   test('from elsewhere, however many, never keep a user from logging in', async () => {

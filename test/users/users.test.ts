@@ -71,7 +71,7 @@ describe('a password', () => {
   test('is remembered once it was right, for rememberMs, and with its own name alone', async () => {
     await addUser(file, { name: 'al', password: 'gorithm', roles: [] }, random, cheap);
     let nowMs = 0;
-    const users = open({ nowMs: () => nowMs, rememberMs: 1_000 });
+    const users = open({ clock: () => nowMs, rememberMs: 1_000 });
     expect(users.remembered('alice', 'correct horse')).toBeUndefined();
     await users.authenticate('alice', 'correct horse');
     await users.authenticate('alice', 'battery staple');
@@ -144,7 +144,7 @@ describe('scrypt', () => {
 
   test('is spent on a right password once in 5 minutes, and each time on a wrong one', async () => {
     let nowMs = 1_000_000;
-    const users = open({ nowMs: () => nowMs });
+    const users = open({ clock: () => nowMs });
     const isRemembered = async (password: string) => {
       const check = users.authenticate('alice', password);
       const atOnce = await isKeptAtOnce(check);
@@ -161,7 +161,7 @@ describe('scrypt', () => {
 
   test('is asked by nobody whose password is remembered: for 5 minutes, and until the file changes', async () => {
     let nowMs = 1_000_000;
-    const users = open({ nowMs: () => nowMs });
+    const users = open({ clock: () => nowMs });
     const [name, password] = ['alice', 'correct horse'] as const;
     expect(users.remembered(name, password)).toBeUndefined();
     await users.authenticate(name, password);

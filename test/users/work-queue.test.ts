@@ -12,9 +12,9 @@ const place = (party: string | undefined, change: Partial<Place> = {}): Place =>
   ...change,
 });
 
-function opened({ queue = 10, atOnce = 1, nowMs = (): number => 0 } = {}) {
+function opened({ queue = 10, atOnce = 1, steadyClock = (): number => 0 } = {}) {
   const held = heldWorks();
-  const made = workQueue({ queue, atOnce, usualMs: 200, nowMs });
+  const made = workQueue({ queue, atOnce, usualMs: 200, steadyClock });
   const run = (name: string, at: Place = place(undefined)) => outcome(made.run(held.work(name), at));
   const refusal = () => made.run(held.work('one more'), place(undefined)).catch((error: Overload) => error);
   /** Ends one work after the other, and says in which order they began. */
@@ -113,9 +113,9 @@ describe('a queue', () => {
   });
 });
 
-test('who is refused is told to come again when those that wait will have been done, at the pace of the last ones', async () => {
+test('a refusal says to come again when those that wait will be done, at the pace of the last ones', async () => {
   const clock = { nowMs: 0 };
-  const { run, refusal, begun } = opened({ queue: 10, atOnce: 2, nowMs: () => clock.nowMs });
+  const { run, refusal, begun } = opened({ queue: 10, atOnce: 2, steadyClock: () => clock.nowMs });
   for (let i = 0; i < 100; i += 1) {
     const done = run(`${i}`);
     clock.nowMs += 1_500;
@@ -133,7 +133,7 @@ test('never are more works done or waiting than may be, and each comes to an end
       fc.integer({ min: 1, max: 4 }),
       fc.integer({ min: 1, max: 5 }),
       async (works, atOnce, most) => {
-        const queue = workQueue({ queue: most, atOnce, usualMs: 200, nowMs: () => 0 });
+        const queue = workQueue({ queue: most, atOnce, usualMs: 200, steadyClock: () => 0 });
         let running = 0;
         const work = async () => {
           running += 1;

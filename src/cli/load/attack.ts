@@ -23,7 +23,7 @@ export interface Hit {
 /** Time as the attack sees it. */
 export interface Clock {
   /** Milliseconds, only ever growing. */
-  nowMs(): number;
+  steadyMs(): number;
   sleep(ms: number): Promise<void>;
 }
 
@@ -40,8 +40,8 @@ export interface AttackOptions {
 
 /** Makes calls as the pacer says. @returns how long it took in milliseconds, the last answer included */
 export async function attack({ pacer, call, clock, onHit, signal }: AttackOptions): Promise<number> {
-  const beganMs = clock.nowMs();
-  const elapsedMs = () => clock.nowMs() - beganMs;
+  const beganMs = clock.steadyMs();
+  const elapsedMs = () => clock.steadyMs() - beganMs;
   let started = 0;
   const caller = async () => {
     let freeMs: number | undefined;

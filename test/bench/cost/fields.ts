@@ -215,6 +215,19 @@ const tokenRequest: Readonly<Record<string, Field>> = {
   entropies: beforePart('<t:BinarySecret', repeated('<t:BinarySecret/>')),
 };
 
+/** Children of a request for a token without a prefix, whose namespace has a long name. */
+const inLongNamespace: Readonly<Record<string, Field>> = {
+  'children-of-a-long-namespace': beforePart(
+    '<t:Entropy>',
+    numbered(index => `<x${index}/>`),
+  ),
+};
+
+function requestInLongNamespace(): string {
+  const open = '<t:RequestSecurityToken ';
+  return replaced(issueRequest('EchoTls11').sent.text, open, `${open}xmlns="urn:${'x'.repeat(500)}" `);
+}
+
 function familiesOf(
   kind: string,
   fields: Readonly<Record<string, Field>>,
@@ -250,5 +263,6 @@ export function fieldFamilies(server: MeasuredServer, { tls, symmetric }: Conver
       symmetricServer,
     ),
     ...familiesOf('token-request', tokenRequest, issueRequest('EchoTls11').sent.text, tlsServer),
+    ...familiesOf('token-request', inLongNamespace, requestInLongNamespace(), tlsServer),
   ];
 }

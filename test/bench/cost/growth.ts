@@ -1,4 +1,6 @@
+import { defaultLimits } from '../../../src/xml/limits.ts';
 import { type Family, type Reading, readOnce } from './family.ts';
+import { goals } from './report.ts';
 import { clock, elapsedMs, timed } from './timing.ts';
 
 /** How the time for a family's messages grows with their length. */
@@ -9,13 +11,7 @@ export interface Growth {
   readonly bytes: number;
 }
 
-export interface GrowthOptions {
-  /** Longest message, in bytes. */
-  readonly maxBytes: number;
-  /** An exponent above this one is measured again before it is believed. */
-  readonly goalExponent: number;
-}
-
+const { maxBytes } = defaultLimits;
 const smallestBytes = 1_024;
 const doublings = 5;
 const tooLongMs = 1_500;
@@ -35,17 +31,22 @@ interface Step extends Reading {
  * since what is refused late has been read as well.
  * @returns one or both
  */
-export async function growthsOf(family: Family, options: GrowthOptions): Promise<readonly Growth[]> {
-  const accepted = await longestAlike(family, options.maxBytes);
+export async function growthsOf(family: Family): Promise<readonly Growth[]> {
+  const accepted = await longestAlike(family);
   if (accepted === undefined) throw new Error(`${family.name}: no message of ${smallestBytes} bytes`);
-  const growths = [await growthUpTo(accepted, family, options)];
-  const isAll = accepted.ms >= tooLongMs || accepted.bytes * 2 > options.maxBytes;
-  const longest = isAll ? undefined : await longestFrom(accepted.bytes * 2, family, options.maxBytes);
-  if (longest !== undefined) growths.push(await growthUpTo(longest, family, options));
+  const growths = [await growthUpTo(accepted, family)];
+  const isAll = accepted.ms >= tooLongMs || accepted.bytes * 2 > maxBytes;
+  const longest = isAll ? undefined : await longestFrom(accepted.bytes * 2, family);
+  if (longest !== undefined) growths.push(await growthUpTo(longest, family));
   return growths;
 }
 
-async function growthUpTo(longest: Step, family: Family, { goalExponent }: GrowthOptions): Promise<Growth> {
+/** The steeper of its growths. */
+export async function exponentOf(family: Family): Promise<number> {
+  return Math.max(...(await growthsOf(family)).map(({ exponent }) => exponent));
+}
+
+async function growthUpTo(longest: Step, family: Family): Promise<Growth> {
   const steps: Step[] = [];
   for (const bytes of [0, ...halvesOf(longest.bytes)]) {
     const step = await stepOf(family, bytes);
@@ -54,11 +55,11 @@ async function growthUpTo(longest: Step, family: Family, { goalExponent }: Growt
   steps.push(longest);
   const rounds = longest.ms < tooLongMs / 10 ? mostRounds : fewestRounds;
   for (let round = 0; round < rounds && longest.ms < tooLongMs / 2; round++) {
-    if (round >= fewestRounds && exponentOf(steps) <= goalExponent) break;
+    if (round >= fewestRounds && slopeOf(steps) <= goals.exponent) break;
     // By turns, so that a busy moment of the machine does not meet one of them alone.
     for (const step of steps) step.ms = Math.min(step.ms, await timed(family.subject, step.message));
   }
-  return { exponent: exponentOf(steps), bytes: longest.bytes };
+  return { exponent: slopeOf(steps), bytes: longest.bytes };
 }
 
 function halvesOf(bytes: number): number[] {
@@ -75,7 +76,7 @@ async function stepOf(family: Family, bytes: number): Promise<Step | undefined> 
  * Doubles the message until it ends in another way, takes too long or is as long as any may be; then looks for the
  * limit in between.
  */
-async function longestAlike(family: Family, maxBytes: number): Promise<Step | undefined> {
+async function longestAlike(family: Family): Promise<Step | undefined> {
   let longest = await stepOf(family, smallestBytes);
   let refusedBytes = maxBytes + 1;
   while (longest !== undefined && longest.ms < tooLongMs && refusedBytes - longest.bytes > longest.bytes / 64) {
@@ -88,14 +89,14 @@ async function longestAlike(family: Family, maxBytes: number): Promise<Step | un
 }
 
 /** Doubles a message as long as it takes no time to speak of. */
-async function longestFrom(bytes: number, family: Family, maxBytes: number): Promise<Step | undefined> {
+async function longestFrom(bytes: number, family: Family): Promise<Step | undefined> {
   const step = await stepOf(family, bytes);
   if (step === undefined || step.ms >= tooLongMs || bytes * 2 > maxBytes) return step;
-  return (await longestFrom(bytes * 2, family, maxBytes)) ?? step;
+  return (await longestFrom(bytes * 2, family)) ?? step;
 }
 
 /** The first step is the message without anything of the family: its time and its length are no part of the growth. */
-function exponentOf([empty, ...steps]: readonly Step[]): number {
+function slopeOf([empty, ...steps]: readonly Step[]): number {
   if (empty === undefined) return 0;
   const points = steps
     .map(({ message, ms }) => ({ bytes: message.length - empty.message.length, ms: ms - empty.ms }))

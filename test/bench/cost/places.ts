@@ -2,7 +2,7 @@ import { randomBytesPooled } from '../../../src/crypto/random.ts';
 import { send } from '../../../src/message/send.ts';
 import type { SendKeys } from '../../../src/message/sending-key.ts';
 import { ns } from '../../../src/names.ts';
-import type { ExchangePlan, OperationPlan, Plan } from '../../../src/policy/plan.ts';
+import type { ConversationPlan, ExchangePlan, OperationPlan, Plan } from '../../../src/policy/plan.ts';
 import { writeContextReference } from '../../../src/security/token-reference.ts';
 import { type Conversation, call, echo, issueRequest, replaced, timestampTtlMs } from '../../support/initiator.ts';
 import type { PortName } from '../../support/node.ts';
@@ -67,7 +67,7 @@ export function answerTo({ plan, keys }: Conversation, content: string): string 
 }
 
 /** The answer to a bootstrap over TLS, which nothing else protects. */
-export function bootstrapAnswer(plan: Plan, content: string): string {
+export function bootstrapAnswer(plan: ConversationPlan, content: string): string {
   return answered(plan, plan.bootstrap, {}, plan.dialect.responseAction.issue, content);
 }
 

@@ -19,12 +19,9 @@ export const goals = {
   signedMiB: 16,
 } as const;
 
-/** How far a measured exponent may lie above that of the cost itself, on a machine that does other things as well. */
-const tolerance = 0.1;
-
-/** Families whose time grows faster than the goal allows, beyond all doubt. */
+/** Families whose time grows faster than the goal allows. */
 export function tooSteep(costs: readonly FamilyCost[]): readonly FamilyCost[] {
-  return costs.filter(({ exponent }) => exponent > goals.exponent + tolerance);
+  return costs.filter(({ exponent }) => exponent > goals.exponent);
 }
 
 /** The message of a family that takes longest. */

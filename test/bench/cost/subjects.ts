@@ -1,8 +1,10 @@
 import { pino } from 'pino';
 import { type Awaitable, after } from '../../../src/awaitable.ts';
-import { bootstrap, bootstrapKeys } from '../../../src/client/bootstrap.ts';
-import { type ExchangeParts, exchange, exchangeParts } from '../../../src/client/exchange.ts';
+import { bootstrap } from '../../../src/client/bootstrap.ts';
+import { credentialsOf } from '../../../src/client/credentials.ts';
+import { type ConversationParts, exchange, exchangeParts } from '../../../src/client/exchange.ts';
 import { type SessionSettings, sessionOptions } from '../../../src/client/session-options.ts';
+import type { Transport } from '../../../src/client/transport.ts';
 import type { OwnCertificate } from '../../../src/crypto/x509.ts';
 import { Refusal, SecureConversationError } from '../../../src/errors.ts';
 import { writePlainEnvelope } from '../../../src/message/plain-envelope.ts';
@@ -64,7 +66,7 @@ export function measuredServer(node: TestNode): MeasuredServer {
 const constantRandom = (bytes: number) => Buffer.alloc(bytes, 1);
 export const constantMessageId = 'urn:uuid:01010101-0101-4101-8101-010101010101';
 
-const answerHead = { status: 200, retryAfter: undefined, date: undefined };
+const answerHead = { status: 200, contentType: undefined, retryAfter: undefined, date: undefined };
 
 /** How a session with one port is opened. */
 function settingsOf(port: PortName): SessionSettings {
@@ -73,16 +75,18 @@ function settingsOf(port: PortName): SessionSettings {
 }
 
 /** What a session shares, over a transport that brings one message for every answer. */
-function partsOf(port: PortName, answered: () => Uint8Array): ExchangeParts {
-  return {
-    ...exchangeParts(settingsOf(port)),
-    random: constantRandom,
-    transport: { post: async () => ({ ...answerHead, bytes: answered() }), close: () => undefined },
+function partsOf(port: PortName, answered: () => Uint8Array): ConversationParts {
+  const transport: Transport = {
+    post: async () => ({ ...answerHead, bytes: answered() }),
+    through: () => transport,
+    close: () => undefined,
   };
+  const credentials = { tls: undefined, answers: undefined };
+  return { ...exchangeParts(settingsOf(port), credentials), plan: planOf(port), random: constantRandom, transport };
 }
 
 /** A subject that reads its message out of the answer to an exchange. */
-function reader(port: PortName, read: (parts: ExchangeParts) => Promise<unknown>): Subject {
+function reader(port: PortName, read: (parts: ConversationParts) => Promise<unknown>): Subject {
   let answered: Uint8Array = Buffer.alloc(0);
   const parts = partsOf(port, () => answered);
   return message => {
@@ -107,13 +111,14 @@ export function measuredCaller({ port, keys }: Conversation, operation: Operatio
   return reader(port, async parts => {
     const { verified } = await exchange(parts, {
       plan: operation,
+      addressing: parts.plan.addressing,
       keys: { context: keys },
       context: keys,
       action: operation.inputAction,
       answerActions: [operation.outputAction],
       body: { declarations: '', content: echoContent('x') },
       address: undefined,
-      isHarmless: false,
+      isForIssuer: false,
     });
     return writePlainEnvelope(parts.plan.soap, verified.content);
   });
@@ -121,6 +126,6 @@ export function measuredCaller({ port, keys }: Conversation, operation: Operatio
 
 /** A client that asks for a conversation and gets the message for an answer. */
 export function measuredBootstrap(port: PortName): Subject {
-  const keys = bootstrapKeys(settingsOf(port));
+  const { keys } = credentialsOf(settingsOf(port));
   return reader(port, parts => bootstrap(keys, parts));
 }

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { loadPeerCertificate } from '../../../src/crypto/x509.ts';
-import { compilePolicy } from '../../../src/policy/compile.ts';
+import { compilePolicy } from '../../support/plans.ts';
 import { bootstrap, forged, post } from './bootstrap.ts';
 
 /** What is sent, how often and from where. */

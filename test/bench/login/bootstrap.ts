@@ -4,12 +4,12 @@ import { writeIssueRequest } from '../../../src/conversation/token-request.ts';
 import { randomBytesPooled } from '../../../src/crypto/random.ts';
 import type { Certificate } from '../../../src/crypto/x509.ts';
 import { send } from '../../../src/message/send.ts';
-import type { Plan } from '../../../src/policy/plan.ts';
+import type { ConversationPlan } from '../../../src/policy/plan.ts';
 
 /**
  * The bootstrap of a client: its UsernameToken is encrypted and all of it signed, whether the password is right or not.
  */
-export function bootstrap(plan: Plan, recipient: Certificate, username: string, password: string): string {
+export function bootstrap(plan: ConversationPlan, recipient: Certificate, username: string, password: string): string {
   const { dialect, suite, soap, addressing } = plan;
   const body = writeIssueRequest(dialect, suite.defaultKeyBits, randomBytes(32));
   const out = { action: dialect.requestAction.issue, to: plan.address, replyToAnonymous: true, body };

@@ -12,8 +12,8 @@ import { openSession, type Session } from '../../../src/client/session.ts';
 import { randomBytesPooled } from '../../../src/crypto/random.ts';
 import { loadPeerCertificate } from '../../../src/crypto/x509.ts';
 import { type DemoData, demoUser, prepareDemoData } from '../../../src/farm/demo-data.ts';
-import { compilePolicy } from '../../../src/policy/compile.ts';
-import type { Plan } from '../../../src/policy/plan.ts';
+import type { ConversationPlan } from '../../../src/policy/plan.ts';
+import { compilePolicy } from '../../support/plans.ts';
 import type { Answers, Attack } from './attacker-process.ts';
 import { bootstrap, post } from './bootstrap.ts';
 import type { NodeReport, NodeSettings } from './node-process.ts';
@@ -32,7 +32,7 @@ const print = (line: string) => process.stdout.write(`${line}\n`);
 const pause = (ms: number) => new Promise<void>(done => setTimeout(done, ms));
 const plans = compilePolicy(wsdl, { ports: ['EchoSymmetric'] });
 
-function planned(): Plan {
+function planned(): ConversationPlan {
   const [plan] = plans;
   if (plan === undefined) throw new Error('no port to measure');
   return plan;

@@ -64,17 +64,43 @@ add('tls-bootstrap', 'G10-two-username-tokens', 'two UsernameTokens', {
 add('tls-calls', 'G10-username-token-unexpected', 'a UsernameToken where the plan has none', {
   unsigned: insertAfter(parts.sct, parts.usernameToken),
 });
-add('tls-bootstrap', 'G11-password-type', 'a Password without Type', {
-  unsigned: replace(` Type="${tokenTypes.passwordText}"`, ''),
+const endOfToken = '</wsse:UsernameToken>';
+const nonce = '<wsse:Nonce>MTIzNDU2Nzg5MDEyMzQ1Ng==</wsse:Nonce>';
+const createdAt = '<wsu:Created>2026-11-26T12:00:00Z</wsu:Created>';
+const encodedNonce = nonce.replace('>', ` EncodingType="${tokenTypes.base64Binary}">`);
+for (const [name, comment, change] of [
+  ['password-without-type', 'a Password without Type', replace(` Type="${tokenTypes.passwordText}"`, '')],
+  ['nonce-and-created', 'Nonce and Created, as WSS4J adds them', insertBefore(endOfToken, encodedNonce + createdAt)],
+  ['created-and-nonce', 'in the other order, without EncodingType', insertBefore(endOfToken, createdAt + nonce)],
+  ['created-first', 'Created before the Password', insertBefore('<wsse:Password', createdAt)],
+] as const)
+  add('tls-bootstrap', `G11-control-${name}`, `as others write a UsernameToken: ${comment}`, { unsigned: change });
+for (const [name, comment, children] of [
+  ['two-nonces', 'two Nonces', nonce + nonce],
+  ['two-created', 'two Created', createdAt + createdAt],
+  ['nonce-encoding', 'a Nonce in hexadecimal', nonce.replace('>', ' EncodingType="#HexBinary">')],
+  ['nonce-no-base64', 'a Nonce that is no base64', '<wsse:Nonce>&#160;</wsse:Nonce>'],
+  ['nonce-empty', 'an empty Nonce', '<wsse:Nonce></wsse:Nonce>'],
+  ['nonce-too-long', 'a Nonce above the limit', `<wsse:Nonce>${'AAAA'.repeat(43)}</wsse:Nonce>`],
+  ['nonce-children', 'an element in a Nonce', '<wsse:Nonce><m:x/></wsse:Nonce>'],
+  ['nonce-namespace', 'a Nonce of another namespace', '<m:Nonce>MTIzNDU2Nzg5MDEyMzQ1Ng==</m:Nonce>'],
+  ['created-no-time', 'a Created that is no time', createdAt.replace('T12', ' 12')],
+  ['salt', 'a Salt, which derives keys from passwords', '<wsse11:Salt xmlns:wsse11="urn:x">AAAA</wsse11:Salt>'],
+] as const)
+  add('tls-bootstrap', `G11-${name}`, `in a UsernameToken: ${comment}`, {
+    unsigned: insertBefore(endOfToken, children),
+  });
+add('tls-bootstrap', 'G11-no-password', 'a UsernameToken without a Password', {
+  unsigned: text => text.replace(/<wsse:Password.*<\/wsse:Password>/, nonce + createdAt),
+});
+add('tls-bootstrap', 'G11-username-not-first', 'a Password before the Username', {
+  unsigned: text => text.replace(/(<wsse:Username>.*<\/wsse:Username>)(<wsse:Password.*<\/wsse:Password>)/, '$2$1'),
 });
 add('tls-bootstrap', 'G11-password-digest', 'a password digest', {
   unsigned: replace(tokenTypes.passwordText, tokenTypes.passwordDigest),
 });
 add('tls-bootstrap', 'G11-two-passwords', 'two passwords', {
   unsigned: text => text.replace(/(<wsse:Password.*<\/wsse:Password>)/, '$1$1'),
-});
-add('tls-bootstrap', 'G11-nonce', 'a Nonce in a token with a password in clear', {
-  unsigned: insertBefore('</wsse:UsernameToken>', '<wsse:Nonce>AAAA</wsse:Nonce>'),
 });
 add(
   'bootstrap',

@@ -74,7 +74,7 @@ public final class EchoServer {
         return properties;
     }
 
-    private static int freeUnlessGiven(int port) throws IOException {
+    static int freeUnlessGiven(int port) throws IOException {
         if (port != 0) {
             return port;
         }

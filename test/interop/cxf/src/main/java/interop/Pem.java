@@ -61,6 +61,16 @@ final class Pem {
         return crypto(keyStore(certificate, key));
     }
 
+    /** A certificate with its key, beside the authorities that those of others are trusted by. */
+    static Crypto identityIn(Path certificate, Path key, Path authorities) throws Exception {
+        KeyStore store = keyStore(certificate, key);
+        int n = 0;
+        for (Certificate authority : certificates(authorities)) {
+            store.setCertificateEntry("ca" + n++, authority);
+        }
+        return crypto(store);
+    }
+
     private static Crypto crypto(KeyStore store) {
         Merlin merlin = new Merlin();
         merlin.setKeyStore(store);

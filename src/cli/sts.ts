@@ -1,0 +1,172 @@
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import type { Registry } from 'prom-client';
+import { ConfigurationError } from '../errors.ts';
+import { boundedLog, logOption } from '../server/log.ts';
+import { registerMetrics } from '../server/metrics.ts';
+import { followablePairs, ownPair, servicePair, tlsPair } from '../server/pair-files.ts';
+import { createSts, type Sts, type StsPorts } from '../server/sts.ts';
+import type { StsOptions } from '../server/sts-options.ts';
+import { type ReplayMode, replayModes } from '../state/farm-replay.ts';
+import type { Store } from '../store/store.ts';
+import { storeSentence } from '../store/store-url.ts';
+import { type AdminOptionValues, addAdminOption, type OpenedAdmin, openCommandAdmin } from './admin-option.ts';
+import { missingKey } from './config-fields.ts';
+import { addLifeOptions, type LifeOptionValues, lifeSettings } from './life-options.ts';
+import { addHostOption, hostsOf, ownAddresses, settled } from './listening.ts';
+import { keysHelp } from './member-texts.ts';
+import { openNodeRing } from './node-ring.ts';
+import { oneOf, tcpPort } from './option-values.ts';
+import { authoritiesText, followableAuthorities, trustFiles, trustTexts } from './pem-files.ts';
+import { addRingOptions, configuredRing, type RingOptionValues, ringInstead } from './ring-options.ts';
+import { untilStopped } from './signals.ts';
+import { addStateOptions, type StateOptionValues, stateSettings } from './state-options.ts';
+import { addStoreOptions, configuredStore, openChosen, replayMeans, type StoreOptionValues } from './store-options.ts';
+import { readStsConfig, type StsConfig, stsConfig } from './sts-config.ts';
+import { print } from './terminal.ts';
+
+interface StsCommandOptions
+  extends AdminOptionValues,
+    RingOptionValues,
+    StoreOptionValues,
+    StateOptionValues,
+    LifeOptionValues,
+    StsPorts {
+  readonly config: string;
+  readonly wsdl?: readonly string[];
+  readonly replay?: ReplayMode;
+  readonly host?: string;
+}
+
+const drainMs = 10_000;
+
+/** `wssc sts`: an issuer for services that run elsewhere. */
+export function addSts(program: Command): void {
+  const command = program
+    .command('sts')
+    .summary('issue tokens for services that run elsewhere')
+    .description(
+      'Issues, renews, cancels and validates the security context tokens of services, and calls nothing of them.',
+    )
+    .requiredOption('--config <file>', 'configuration file (JSON)')
+    .option('--wsdl <file,…>', 'WSDL files of the services, instead of those in the configuration', files)
+    .option('--http <port>', 'TCP port for clients who know the issuer, without TLS; 0: any free one', tcpPort)
+    .option('--https <port>', 'TCP port for clients who know the issuer; 0: any free one', tcpPort)
+    .option('--relay <port>', 'TCP port for service nodes, with mutual TLS; 0: any free one', tcpPort);
+  addRingOptions(addAdminOption(addHostOption(command)), 'key ring, instead of the one in the configuration');
+  addLifeOptions(addStateOptions(addStoreOptions(command)))
+    .option('--replay <mode>', replayMeans, oneOf(replayModes))
+    .addHelpText(
+      'after',
+      `
+${keysHelp(stsConfig.members)}
+
+Example:
+  $ wssc sts --config sts.json --wsdl echo.wsdl --ring ring.json --relay 9445`,
+    )
+    .action(issue);
+}
+
+function files(text: string): readonly string[] {
+  return text.split(',').map(name => resolve(name));
+}
+
+async function issue(options: StsCommandOptions): Promise<void> {
+  const { config: file, wsdl, http, https, relay, replay } = options;
+  const config = readStsConfig(file, {
+    ...(wsdl === undefined ? {} : { wsdl }),
+    ...(replay === undefined ? {} : { replay }),
+    ...ringInstead(options),
+  });
+  checkSockets(file, config, { http, https, relay });
+  const chosenRing = configuredRing(options, config);
+  const chosen = configuredStore(options, config, chosenRing);
+  const hosts = hostsOf(options.host);
+  const ports = {
+    http: await settled(http, hosts),
+    https: await settled(https, hosts),
+    relay: await settled(relay, hosts),
+  };
+  const follow = followablePairs({ service: servicePair(config), tls: config.tls });
+  const followTrusted = followableAuthorities<Parameters<Sts['useAuthorities']>[0]>([
+    ...trustFiles(config),
+    { file: config.relays?.ca, as: pem => ({ relays: pem }) },
+  ]);
+  const settings = {
+    ...stsOptionsOf(config, ownAddresses({ http: ports.http, https: ports.https }, options.host)),
+    ...stateSettings(options),
+    ...lifeSettings(options),
+  };
+  const log = logOption.make();
+  const ring = await openNodeRing(chosenRing, { initRing: false, log: boundedLog(log) });
+  let opened: Store | undefined;
+  let sts: Sts | undefined;
+  let admin: OpenedAdmin | undefined;
+  try {
+    await ring.ready;
+    opened = openChosen(chosen);
+    sts = createSts({ ...settings, ring, log, ...(opened === undefined ? {} : { store: opened }) });
+    for (const host of hosts) await sts.listen(ports, host);
+    const issuer = sts;
+    const onError = (err: unknown) => boundedLog(log).error({ err }, 'certificate not read');
+    const sources = { register: (to: Registry) => registerMetrics(to, issuer), readiness: issuer.readiness };
+    admin = await openCommandAdmin(options, sources, boundedLog(log));
+    print(storeSentence(chosen));
+    follow(
+      {
+        service: files => issuer.useCertificates({ service: ownPair(files, config.minRsaBits) }),
+        tls: files => issuer.useCertificates({ tls: tlsPair(files) }),
+      },
+      onError,
+    );
+    followTrusted(issuer.useAuthorities, onError);
+    await run(sts, [...linesOf(ports, options.host), ...admin.lines]);
+  } catch (error) {
+    await admin?.close();
+    await sts?.drain(0);
+    await opened?.close();
+    await ring.close();
+    throw error;
+  }
+}
+
+function checkSockets(file: string, { tls, relays }: StsConfig, { http, https, relay }: StsPorts): void {
+  if ([http, https, relay].every(port => port === undefined))
+    throw new ConfigurationError('CONFIG_INVALID', 'there is nothing to listen on', {
+      hint: 'give --relay PORT for service nodes, --https PORT or --http PORT for clients, or several of them',
+    });
+  if (relay !== undefined && relays === undefined) throw missingKey(file, 'relays', '--relay');
+  if (relay !== undefined && tls === undefined) throw missingKey(file, 'tls', '--relay');
+  if (https !== undefined && tls === undefined) throw missingKey(file, 'tls', '--https');
+}
+
+function stsOptionsOf(config: StsConfig, listening: readonly string[]): Omit<StsOptions, 'ring'> {
+  const { users, certificate: _, key: __, passphrase: ___, tls, trust, ports, relays, ...more } = config;
+  const { ownAddresses: own, store: ____, ring: _____, ...rest } = more;
+  const pair = servicePair(config);
+  return {
+    ...rest,
+    ...trustTexts({ trust, ports }),
+    authenticate: users,
+    ownAddresses: own ?? listening,
+    ...(pair === undefined ? {} : ownPair(pair, rest.minRsaBits)),
+    ...(tls === undefined ? {} : { tls: tlsPair(tls) }),
+    ...(relays === undefined ? {} : { relays: { ...relays, ca: authoritiesText(relays.ca) } }),
+  };
+}
+
+function linesOf({ http, https, relay }: StsPorts, host: string | undefined): readonly string[] {
+  return [
+    ...ownAddresses({ http, https }, host).map(base => `listening on ${base}`),
+    ...ownAddresses({ https: relay }, host).map(base => `listening for service nodes on ${base}`),
+  ];
+}
+
+async function run(sts: Sts, lines: readonly string[]): Promise<void> {
+  const stopped = untilStopped(
+    () => sts.drain(drainMs),
+    () => {},
+  );
+  for (const line of lines) print(line);
+  process.exit(await stopped);
+}

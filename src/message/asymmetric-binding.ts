@@ -1,0 +1,37 @@
+import { type MessagePlan, type Protection, signersOf } from '../policy/plan.ts';
+import type { Binding } from './binding.ts';
+import { checkStructure } from './plan-check.ts';
+
+type AsymmetricProtection = Extract<Protection, { kind: 'asymmetric' }>;
+
+const noHeaders: ReadonlySet<string> = new Set();
+
+/**
+ * AsymmetricBinding (WS-SecurityPolicy 1.3 §7.5): the key of the sender's certificate signs, and a new key that is
+ * encrypted to the recipient's encrypts. Anybody can make such a key, so nothing is proved by what it encrypted: every
+ * name in the plaintext must be signed.
+ */
+export function asymmetricBinding(plan: MessagePlan, { encryption: reference }: AsymmetricProtection): Binding {
+  const signers = signersOf(plan);
+  return {
+    signers,
+    encryptor: { kind: 'encryptedKey', reference, derivedKeys: false, parts: { body: false, headers: [] } },
+    endorsed: 'mainSignature',
+    derives: [],
+    signsCiphertext: false,
+    encryptsSignatures: false,
+    encryptsTokens: false,
+    mandatoryHeaders: noHeaders,
+    checkStructure: header => checkStructure(header, plan, signers),
+    // A genuine signature is unique to its message: RSASSA-PKCS1-v1_5 makes one of each, and takes no other.
+    replayId: (_, { value }) => value.toString('base64'),
+    scopeOf: parts => ({ parts, plaintext: 'canonical' }),
+  };
+}
+
+/** What of a plan can neither be written nor checked; undefined where all can. */
+export function unsupportedBesideCertificates({ supporting, encrypted }: MessagePlan): string | undefined {
+  if (supporting.some(token => !token.endorsing))
+    return 'a token that proves by what it says, with an AsymmetricBinding';
+  return encrypted.body ? undefined : 'an AsymmetricBinding that encrypts nothing';
+}

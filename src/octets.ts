@@ -1,0 +1,57 @@
+/** Octets that come in pieces, such as the body of an HTTP message. */
+export interface Octets {
+  /** @returns false where they are more than they may be, or come in too many pieces: then all are let go of */
+  add(piece: Buffer): boolean;
+  /** All that were added. */
+  whole(): Buffer;
+}
+
+/**
+ * Pieces that are not counted, and what further ones hold on average at least. Each costs some microseconds, however
+ * small it is, and no honest peer sends a message octet by octet.
+ */
+const freePieces = 16_384;
+const leastPieceBytes = 64;
+
+const nothing = Buffer.alloc(0);
+
+/**
+ * Gathers octets in one place as they come: a list of pieces would take a hundred times the memory where each is one
+ * octet.
+ */
+export function gatherOctets(maxBytes: number): Octets {
+  let kept: Buffer = nothing;
+  let bytes = 0;
+  let pieces = 0;
+  return {
+    add(piece) {
+      pieces += 1;
+      const after = bytes + piece.length;
+      if (after > maxBytes || pieces > freePieces + after / leastPieceBytes) {
+        kept = nothing;
+        bytes = 0;
+        return false;
+      }
+      kept = bytes === 0 ? piece : joined(kept, bytes, piece);
+      bytes = after;
+      return true;
+    },
+    whole: () => kept.subarray(0, bytes),
+  };
+}
+
+/** The octets of a stream; undefined where {@link Octets.add} takes no more of them, and the rest is left unread. */
+export async function octetsOf(stream: AsyncIterable<Buffer>, maxBytes: number): Promise<Buffer | undefined> {
+  const octets = gatherOctets(maxBytes);
+  for await (const piece of stream) if (!octets.add(piece)) return undefined;
+  return octets.whole();
+}
+
+/** The first `bytes` octets of what is kept and a piece behind them, in more room where there is none left. */
+function joined(kept: Buffer, bytes: number, piece: Buffer): Buffer {
+  const after = bytes + piece.length;
+  const room = after <= kept.length ? kept : Buffer.allocUnsafe(Math.max(2 * bytes, after));
+  if (room !== kept) kept.copy(room, 0, 0, bytes);
+  piece.copy(room, bytes);
+  return room;
+}

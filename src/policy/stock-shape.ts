@@ -1,0 +1,106 @@
+/** Which binding of WCF, or which endpoint of CXF's interoperability matrix, a plan is. */
+import {
+  type ConversationPlan,
+  encryptsSignatures,
+  hasConversation,
+  type MessagePlan,
+  type PlainPlan,
+  type Plan,
+  provingRequests,
+  type SupportingToken,
+} from './plan.ts';
+
+/** What a plan is like: a name, and in what the plan is other than that. */
+export interface StockShape {
+  readonly name: string;
+  readonly except: readonly string[];
+}
+
+/** The nearest one. */
+export function stockShapeOf(plan: Plan): StockShape {
+  if (!hasConversation(plan)) return plainShape(plan);
+  return plan.operations.some(({ request }) => request.protection.kind === 'symmetric')
+    ? symmetricShape(plan)
+    : transportShape(plan);
+}
+
+const clientOf = ({ bootstrap }: ConversationPlan): readonly SupportingToken[] => bootstrap.request.supporting;
+
+function transportShape(plan: ConversationPlan): StockShape {
+  const { dialect, soap, addressing, bootstrap } = plan;
+  const [client] = clientOf(plan);
+  if (addressing?.name === '2004/08') {
+    const name = "CXF's UserNameOverTransport";
+    return {
+      name,
+      except: [...others(plan, cxfUsual), ...(client?.kind === 'username' ? [] : ["the client's token"])],
+    };
+  }
+  const binding = dialect.name === 'feb2005' ? 'WSHttpBinding' : 'WS2007HttpBinding';
+  const credential = client === undefined ? undefined : wcfCredentials.get(client.kind);
+  return {
+    name: `WCF's ${binding}, TransportWithMessageCredential${credential === undefined ? '' : `, ${credential}`}`,
+    except: [
+      ...(soap.name === '1.2' ? [] : [`SOAP ${soap.name}`]),
+      ...(addressing?.name === '1.0' ? [] : ['no WS-Addressing']),
+      ...(bootstrap.request.protection.kind === 'transport' ? [] : ['a bootstrap without TLS']),
+      ...(credential === undefined ? ['no credential in the message'] : []),
+    ],
+  };
+}
+
+const wcfCredentials: ReadonlyMap<string, string> = new Map([
+  ['username', 'UserName'],
+  ['x509', 'Certificate'],
+]);
+
+/** Of WCF's bindings: over TLS with a credential in each message. */
+function plainShape(plan: PlainPlan): StockShape {
+  const [request] = provingRequests(plan);
+  const credential = request && messageCredential(request);
+  if (credential === undefined) return { name: 'none', except: [] };
+  const isBasic = plan.soap.name === '1.1';
+  const binding = isBasic
+    ? 'BasicHttpBinding'
+    : `${plan.dialect.name === 'feb2005' ? 'WSHttpBinding' : 'WS2007HttpBinding'} without a secure session`;
+  const wanted = isBasic ? undefined : '1.0';
+  const found = plan.addressing?.name;
+  return {
+    name: `WCF's ${binding}, TransportWithMessageCredential, ${credential}`,
+    except: found === wanted ? [] : [found === undefined ? 'no WS-Addressing' : `WS-Addressing ${found}`],
+  };
+}
+
+function messageCredential({ protection, supporting: [client] }: MessagePlan): string | undefined {
+  return protection.kind === 'transport' && client !== undefined ? wcfCredentials.get(client.kind) : undefined;
+}
+
+/** Letters of CXF's names: what the client shows, whether keys are derived, and whether nobody cancels. */
+function symmetricShape(plan: ConversationPlan): StockShape {
+  const request = plan.operations[0]?.request ?? plan.cancel.request;
+  const { protection } = request;
+  if (protection.kind !== 'symmetric') return { name: 'none', except: [] };
+  const [client] = clientOf(plan);
+  const isAsymmetric = plan.bootstrap.request.protection.kind === 'asymmetric';
+  const letters = isAsymmetric ? 'X10' : client === undefined ? 'A' : client.kind === 'username' ? 'UX' : 'X';
+  const derived = protection.derivedKeys ? 'D' : '';
+  const order = protection.order === 'encryptBeforeSigning' ? '-ES' : protection.encryptSignature ? '-SEES' : '';
+  // Of all that encrypt the signatures of calls, the one that leaves those of the bootstrap in clear.
+  if (client?.kind === 'x509' && protection.encryptSignature && !encryptsSignatures(plan.bootstrap.request))
+    return { name: "CXF's MutualCertificate10SignEncrypt", except: others(plan, cxfUsual) };
+  const name = plan.mayCancel ? `_${letters}${derived}${order}` : `${letters}${derived}C${order}`;
+  return { name: `CXF's ${name}`, except: others(plan, cxfUsual) };
+}
+
+/** What all of CXF's endpoints have. */
+const cxfUsual = { soap: '1.2', addressing: '2004/08', dialect: 'feb2005', suite: 'Basic128' } as const;
+
+function others(plan: Plan, usual: typeof cxfUsual): string[] {
+  const found: string[] = [];
+  if (plan.soap.name !== usual.soap) found.push(`SOAP ${plan.soap.name}`);
+  if (plan.addressing?.name !== usual.addressing)
+    found.push(plan.addressing === undefined ? 'no WS-Addressing' : `WS-Addressing ${plan.addressing.name}`);
+  if (plan.dialect.name !== usual.dialect) found.push(`dialect ${plan.dialect.name}`);
+  if (plan.suite.name !== usual.suite) found.push(`suite ${plan.suite.name}`);
+  return found;
+}

@@ -1,0 +1,78 @@
+import { addressingVersions } from '../names.ts';
+import {
+  encryptsSignatures,
+  hasConversation,
+  isListed,
+  type MessagePlan,
+  type Plan,
+  provingRequests,
+  tokenUseOf,
+  wantsCertificateToken,
+} from './plan.ts';
+
+/** What is said of a plan of which something holds. */
+type Weakness = readonly [holds: (plan: Plan) => boolean, says: string];
+
+const weaknesses: readonly Weakness[] = [
+  [
+    ({ addressing, transport }) => addressing === undefined && transport === 'http',
+    'without WS-Addressing nothing ties an answer to its request: two that are under way can be exchanged',
+  ],
+  [({ suite }) => suite.legacy, 'the suite digests and signs with SHA-1; those whose names end in Sha256 do not'],
+  [
+    plan =>
+      hasConversation(plan) &&
+      plan.operations.some(({ request: { protection } }) => protection.kind === 'symmetric' && !protection.derivedKeys),
+    'without derived keys one key signs and encrypts all messages of a conversation',
+  ],
+  [
+    plan =>
+      provingRequests(plan).some(
+        request =>
+          request.supporting.length === 0 &&
+          !wantsCertificateToken(request) &&
+          !(request.protection.kind === 'transport' && request.protection.clientCertificate),
+      ),
+    'anonymous: nobody has to say who they are',
+  ],
+  [
+    plan =>
+      !hasConversation(plan) &&
+      plan.addressing === undefined &&
+      provingRequests(plan).some(request => tokenUseOf(request) === undefined),
+    'without WS-Addressing and without a signature a copy of a call is noticed by the Nonce of its UsernameToken alone',
+  ],
+  [
+    plan =>
+      plan.transport === 'http' &&
+      [...provingRequests(plan), ...plan.operations.map(({ request }) => request)].some(
+        request => encryptsSignatures(request) && request.suite.encryption.mode === 'cbc',
+      ),
+    'an encrypted signature is decrypted before anything is verified, and AES-CBC verifies nothing; a GCM suite does',
+  ],
+  [
+    plan =>
+      provingRequests(plan).some(
+        ({ protection, suite }) => protection.kind === 'asymmetric' && suite.encryption.mode === 'cbc',
+      ),
+    'who has a certificate may change and sign what others encrypted, and AES-CBC verifies nothing; a GCM suite does',
+  ],
+  [
+    plan => provingRequests(plan).some(isGoodElsewhere),
+    'a certificate over TLS signs no To: who is sent one message can send another, elsewhere, with its signature',
+  ],
+];
+
+/** Whether a request that a certificate signs over TLS is bound to no service. */
+function isGoodElsewhere({ protection, supporting, signed }: MessagePlan): boolean {
+  if (protection.kind !== 'transport' || !supporting.some(({ kind, endorsing }) => endorsing && kind === 'x509'))
+    return false;
+  return !Object.values(addressingVersions).some(({ namespace }) =>
+    isListed({ namespace, local: 'To' }, signed.headers),
+  );
+}
+
+/** What a plan leaves open to somebody on the way, or to anybody. */
+export function weaknessesOf(plan: Plan): string[] {
+  return weaknesses.filter(([holds]) => holds(plan)).map(([, says]) => says);
+}

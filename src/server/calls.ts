@@ -1,0 +1,141 @@
+import { type Awaitable, after } from '../awaitable.ts';
+import type { Principal } from '../conversation/principal.ts';
+import { uuidText } from '../crypto/random.ts';
+import { refuse } from '../errors.ts';
+import type { SendKeys } from '../message/sending-key.ts';
+import { selfContained } from '../message/sent-body.ts';
+import type { Verified } from '../message/verified.ts';
+import { sessionFaultAction } from '../names.ts';
+import type { OperationPlan } from '../policy/plan.ts';
+import { faultContent } from '../soap/fault.ts';
+import { writeFaultElement } from '../soap/fault-shape.ts';
+import type { FoundState } from '../state/state-mode.ts';
+import { type Element, isNamed } from '../xml/tree.ts';
+import { checkSameClient } from './client-certificates.ts';
+import type { BearerContext } from './context-bearer.ts';
+import { type CurrentContext, contextUser } from './current-context.ts';
+import { type ConversationPort, isInConversation, type PortParts, type ServedPort } from './port.ts';
+import { type Proof, provenPrincipal } from './proof.ts';
+import { type Accepted, answerKeys, type Exchange, type Reply } from './reply.ts';
+import type { ServiceAnswer, ServiceCall } from './service.ts';
+
+/** Operations that are protected alike: the Body says which of them is meant. */
+export type Operations = readonly [OperationPlan, ...OperationPlan[]];
+
+export function isInputOf(content: Element, { input }: OperationPlan): boolean {
+  return isNamed(content, input.namespace, input.local);
+}
+
+/** A call of one of some operations. */
+export function callExchange(operations: Operations, port: ServedPort): Exchange {
+  return {
+    plan: operations[0],
+    addressing: port.plan.addressing,
+    isOneWay: operations.every(({ output }) => output === undefined),
+    isForIssuer: false,
+    perform: proof =>
+      isInConversation(port) ? callInConversation(operations, proof, port) : callAlone(operations, proof, port),
+  };
+}
+
+function callInConversation(
+  operations: Operations,
+  { verified, tlsCertificate, caller }: Proof,
+  port: ConversationPort,
+): Awaitable<Reply | Accepted> {
+  const found = verified.context ?? refuse('invalidSecurity', 'context-missing');
+  checkSameClient(found.context, tlsCertificate, port);
+  const meant = meantBy(verified, operations);
+  if (found.isExpired) return renewNeeded(found, port);
+  port.parts.counters.call(found.openedFrom);
+  const call = { ...meant, context: currentOf(found, port.parts), request: caller.request };
+  return called(call, answerKeys(found, port.plan), port);
+}
+
+/** A call that stands by itself proves who sends it, as a bootstrap does. */
+async function callAlone(operations: Operations, proof: Proof, port: ServedPort): Promise<Reply | Accepted> {
+  const principal = await provenPrincipal(proof, undefined, port);
+  const { verified, caller } = proof;
+  const meant = meantBy(verified, operations);
+  port.parts.counters.call(undefined);
+  const call = { ...meant, context: currentAlone(principal, port.parts), request: caller.request };
+  return called(call, { encryptedKey: verified.encryptedKey }, port);
+}
+
+/** An operation, and what was verified of a call of it. */
+type Meant = Pick<ServiceCall, 'operation' | 'content' | 'blocks'>;
+
+/**
+ * Dispatch is by the verified Body; the action that picked the plan must agree with it (CVE-2012-3451: Action of a
+ * public operation over the Body of a protected one).
+ */
+function meantBy({ content, blocks }: Verified, operations: Operations): Meant {
+  if (content === undefined) return refuse('actionMismatch', 'action-body-mismatch');
+  const [operation, other] = operations.filter(meant => isInputOf(content, meant));
+  if (operation === undefined || other !== undefined) return refuse('actionMismatch', 'action-body-mismatch');
+  return { operation, content, blocks };
+}
+
+function called(call: ServiceCall, keys: SendKeys, port: ServedPort): Awaitable<Reply | Accepted> {
+  const answered = port.parts.service.call(port.plan, call);
+  return after(answered, answer => replyOf(call.operation, answer, keys, port));
+}
+
+/**
+ * A call in an Instance that has expired is not done. Where it can be renewed, the client is told so under the
+ * protection of that Instance, which shows that the conversation goes on: WCF then renews it with the next call.
+ */
+function renewNeeded(found: FoundState, { plan, parts }: ConversationPort): Reply {
+  if (!plan.mayRenew) return refuse('badContextToken', 'context-expired');
+  parts.counters.refused('context-expired', 'renewNeeded');
+  parts.log.warn({ port: plan.port, fault: 'renewNeeded', reason: 'context-expired' }, 'message refused');
+  const body = selfContained(faultContent({ ...plan, fault: 'renewNeeded' }));
+  return { action: sessionFaultAction, body, keys: answerKeys(found, plan), isFault: true };
+}
+
+function replyOf(
+  operation: OperationPlan,
+  answer: ServiceAnswer,
+  keys: SendKeys,
+  { plan, parts }: ServedPort,
+): Reply | Accepted {
+  if ('body' in answer && operation.output === undefined) return { body: undefined, isFault: false, operation };
+  if ('body' in answer) return { action: operation.outputAction, body: answer.body, keys, isFault: false, operation };
+  parts.log.warn({ port: plan.port, operation: operation.name, err: answer.fault.cause }, 'operation failed');
+  const body = selfContained(writeFaultElement(plan.soap, answer.fault));
+  const { status } = answer.fault;
+  return { action: plan.addressing?.faultAction ?? '', body, keys, isFault: true, status, operation };
+}
+
+function currentOf({ context, openedFrom }: FoundState, { node, bearerToken }: PortParts): CurrentContext {
+  const { id, user, roles, authenticatedBy } = context;
+  return {
+    id,
+    user,
+    roles,
+    authenticatedBy,
+    openedFrom,
+    node,
+    requireUser: () => contextUser(context),
+    bearerToken: options => bearerToken(context, options),
+  };
+}
+
+function currentAlone(principal: Principal, { node, bearerToken, random }: PortParts): CurrentContext {
+  const { user, roles, authenticatedBy } = principal;
+  return {
+    id: undefined,
+    user,
+    roles,
+    authenticatedBy,
+    openedFrom: undefined,
+    node,
+    requireUser: () => contextUser(principal),
+    bearerToken: options => bearerToken(grantTo(principal, uuidText(random)), options),
+  };
+}
+
+/** There is no conversation that a token could end with. */
+function grantTo({ user, roles }: Principal, id: string): BearerContext {
+  return { id, user, roles, tokenExpiresMs: Number.POSITIVE_INFINITY, absoluteExpiresMs: Number.POSITIVE_INFINITY };
+}

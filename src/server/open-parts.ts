@@ -1,0 +1,195 @@
+import { randomBytesPooled } from '../crypto/random.ts';
+import { type ChangeableTrust, openTrust } from '../crypto/trust.ts';
+import { loadCertificate, type OwnCertificate } from '../crypto/x509.ts';
+import { ConfigurationError } from '../errors.ts';
+import { openRing } from '../keyring/ring-source.ts';
+import { compilePolicy } from '../policy/compile.ts';
+import { withMixedDialects } from '../policy/mixed-dialect.ts';
+import {
+  asksForClientCertificate,
+  encryptsToService,
+  hasConversation,
+  type Plan,
+  provingRequests,
+  wantsCertificateToken,
+  wantsClientCertificate,
+  wantsUsername,
+} from '../policy/plan.ts';
+import type { Wsdl } from '../policy/wsdl.ts';
+import { answeredUser } from '../users/answered-user.ts';
+import { loginsOf, type ServiceLogins } from '../users/logins.ts';
+import type { EndpointSettings } from './endpoint-options.ts';
+import type { Log } from './log.ts';
+import type { PortsParts } from './open-endpoint.ts';
+import { atPath, type PathNames } from './port-addresses.ts';
+import type { PortOverrides } from './port-overrides.ts';
+import { openRelay } from './relay.ts';
+import { checkPaths } from './routes.ts';
+import { checkState, usedStore } from './state-options.ts';
+
+/** What is opened by its name in the options. */
+export interface OpenedParts extends PortsParts {
+  /** Closes what was opened here; what was given open is others' too. */
+  readonly release: () => Promise<void>;
+}
+
+/** The settings by which something is opened, and those of which nothing has to be. */
+type PartSettings = PortsParts['settings'] &
+  Pick<
+    EndpointSettings,
+    | 'authenticate'
+    | 'crl'
+    | 'issuer'
+    | 'loginLimits'
+    | 'minRsaBits'
+    | 'own'
+    | 'ring'
+    | 'state'
+    | 'store'
+    | 'trust'
+    | 'userOfCertificate'
+  >;
+
+/**
+ * Plans of the ports of a WSDL that are to be served.
+ * @param ports their names, with what each is told; undefined: all
+ * @param paths what names the path of each
+ * @throws {SecureConversationError} `WSDL_INVALID`, `POLICY_INVALID` or `POLICY_UNSUPPORTED`, naming file and place;
+ * `CONFIG_INVALID` for two that no request could tell apart, and for one that has no path
+ */
+export function servablePlans(
+  wsdl: Wsdl,
+  ports: Readonly<Record<string, Pick<PortOverrides, 'acceptMixedDialects'>>> | undefined,
+  paths: PathNames,
+): Plan[] {
+  const compiled = compilePolicy(wsdl, ports === undefined ? {} : { ports: Object.keys(ports) });
+  const plans = compiled.map(plan => atPath(plan, paths));
+  checkPaths(plans);
+  return plans.map(plan => (ports?.[plan.port]?.acceptMixedDialects ? withMixedDialects(plan) : plan));
+}
+
+/**
+ * Opens ring, users, store, certificates and the way to the issuer.
+ * @throws {SecureConversationError} `CONFIG_INVALID`, `CERTIFICATE_INVALID`, `RING_INVALID`, `USERS_INVALID` or
+ * `STORE_INVALID`, naming file and place
+ */
+export function openParts(settings: PartSettings, plans: readonly Plan[], log: Log): OpenedParts {
+  const users = usersOf(settings);
+  const ownCertificates = users === undefined ? [] : ownCertificatesOf(settings, plans);
+  checkUsers(settings, plans);
+  const trusts = trustsOf(settings, plans, err => log.error({ err }, 'revocation list not read'));
+  const onEvent = (sentence: string) => log.warn({}, sentence);
+  const used = usedStore(settings.store, { onEvent });
+  checkState(settings, used.store);
+  const ring = openRing(settings.ring, {
+    clock: Date.now,
+    onError: error => log.error({ err: error }, 'key ring not read'),
+  });
+  const logins = users && loginsOf(users, { store: used.store, onEvent });
+  const relay = settings.issuer && openRelay(settings.issuer, log);
+  return {
+    plans,
+    // At a node that issues nothing, nothing that these check ever gets to them.
+    authenticate: logins?.authenticate ?? (async () => undefined),
+    openKey: logins?.gate.openKey ?? (work => work()),
+    passwordQueue: logins?.gate.waiting ?? (() => 0),
+    userOfCertificate: userOfCertificate(settings),
+    trusts,
+    ownCertificates,
+    relay,
+    ring,
+    state: settings.state,
+    store: used.store,
+    settings,
+    log,
+    random: randomBytesPooled,
+    clock: Date.now,
+    steadyClock: () => performance.now(),
+    release: async () => {
+      relay?.close();
+      if (typeof settings.ring === 'string') ring.close();
+      await used.close();
+    },
+  };
+}
+
+/** How an endpoint knows its users; undefined where somebody else issues for it. */
+function usersOf({ issuer, authenticate, loginLimits }: PartSettings): ServiceLogins | undefined {
+  if (issuer !== undefined) return undefined;
+  return {
+    ...(authenticate === undefined ? {} : { authenticate }),
+    ...(loginLimits === undefined ? {} : { loginLimits }),
+  };
+}
+
+function ownCertificatesOf({ own, minRsaBits }: PartSettings, plans: readonly Plan[]): OwnCertificate[] {
+  if (own !== undefined)
+    return [loadCertificate(own.certificate, own.key, { certificate: 'certificate', key: 'key' }, minRsaBits)];
+  const needing = plans.find(encryptsToService);
+  if (needing === undefined) return [];
+  throw new ConfigurationError(
+    'CONFIG_INVALID',
+    `port ${needing.port} needs the service's certificate and private key`,
+    {
+      hint: 'give certificate and key (PEM)',
+    },
+  );
+}
+
+/** Who proves by what must be known here, or at the issuer. */
+function checkUsers({ authenticate, issuer }: PartSettings, plans: readonly Plan[]): void {
+  if (issuer !== undefined) {
+    checkIssued(plans);
+    return;
+  }
+  const needing = plans.find(plan => provingRequests(plan).some(wantsUsername));
+  if (authenticate !== undefined || needing === undefined) return;
+  throw new ConfigurationError('CONFIG_INVALID', `port ${needing.port} asks for a user name and password`, {
+    hint: 'give authenticate',
+  });
+}
+
+/** What only an issuer knows can't be asked of each call. */
+function checkIssued(plans: readonly Plan[]): void {
+  const alone = plans.find(plan => !hasConversation(plan));
+  if (alone !== undefined)
+    throw new ConfigurationError(
+      'CONFIG_INVALID',
+      `port ${alone.port} has no conversation: who calls it would have to be known here, not at the issuer`,
+      { hint: 'name the other ports in ports' },
+    );
+  const asking = plans.find(plan => provingRequests(plan).some(wantsClientCertificate));
+  if (asking === undefined) return;
+  const problem = `port ${asking.port} asks TLS for certificates of its clients, which an issuer would not see`;
+  throw new ConfigurationError('CONFIG_INVALID', problem);
+}
+
+/** The certificates of clients that each port believes, by its name; none of a port that asks for none. */
+function trustsOf(
+  settings: PartSettings,
+  plans: readonly Plan[],
+  onError: (error: ConfigurationError) => void,
+): ReadonlyMap<string, ChangeableTrust> {
+  const isIssued = settings.issuer === undefined;
+  const asking = plans.filter(
+    plan => asksForClientCertificate(plan) || (isIssued && provingRequests(plan).some(wantsCertificateToken)),
+  );
+  return new Map(asking.map(({ port }) => [port, trustOf(settings, port, onError)]));
+}
+
+function trustOf(settings: PartSettings, port: string, onError: (error: ConfigurationError) => void): ChangeableTrust {
+  const own = settings.ports?.[port];
+  const [trust, place] = own?.trust === undefined ? [settings.trust, 'trust'] : [own.trust, `ports.${port}.trust`];
+  if (trust === undefined)
+    throw new ConfigurationError('CONFIG_INVALID', `port ${port} asks for certificates of its clients`, {
+      hint: 'give trust: the certificates (PEM) of the authorities that issue them',
+    });
+  const { crl = settings.crl ?? [], minRsaBits = settings.minRsaBits } = own ?? {};
+  return openTrust({ trust, crl, minRsaBits, place, onError });
+}
+
+function userOfCertificate(settings: PartSettings): PortsParts['userOfCertificate'] {
+  const { userOfCertificate: find } = settings;
+  if (find !== undefined) return async ({ certificate }) => answeredUser(await find(certificate), 'userOfCertificate');
+  return async ({ subject }) => (subject === '' ? undefined : { user: subject, roles: [] });
+}

@@ -1,0 +1,4 @@
+import { runInProcess } from '../in-process.ts';
+import { testScript } from '../script.ts';
+
+testScript('keys-wrapped.txt', runInProcess);
