@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { configDefaults, defineConfig } from 'vitest/config';
+import { redOnce, retry } from './test/support/red-once.ts';
 
 /** Tests that start processes or read what `npm run build` has made in dist/. */
 export const processes = [
@@ -48,6 +49,8 @@ const faults = ['test/faults/*.test.ts'];
 
 export default defineConfig({
   test: {
+    retry,
+    reporters: [redOnce, 'default'],
     // What hangs ends in the end; what is slow has its time, on a machine that does many other things, too.
     testTimeout: 300_000,
     hookTimeout: 300_000,

@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { redOnce, retry } from './test/support/red-once.ts';
 
 /** Real peers against a farm of real processes: one file at a time, since each starts several programs. */
 export default defineConfig({
@@ -6,6 +7,8 @@ export default defineConfig({
     include: ['test/interop/*.test.ts'],
     globalSetup: ['test/interop/cxf-build.ts'],
     fileParallelism: false,
+    retry,
+    reporters: [redOnce, 'verbose'],
     testTimeout: 180_000,
     hookTimeout: 180_000,
     // A test that asserts nothing is red.

@@ -32,17 +32,17 @@ export function nameOf({ port, ours, cxf, noSoapAction, mixedDialects }: Row): s
 }
 
 /**
- * The cases of a run: those whose name matches, else all, or a third of them that the commit decides.
- * @param environment `INTEROP_ONLY`, `INTEROP_ALL`, and `INTEROP_COMMIT`
+ * The cases of a run: those whose name matches, else all, or a third of them that the tree of the commit decides.
+ * @param environment `INTEROP_ONLY`, `INTEROP_ALL`, and `INTEROP_TREE`
  */
 export function chosenRows(rows: readonly Row[], environment: Readonly<Record<string, string | undefined>>): Row[] {
-  const { INTEROP_ONLY: only, INTEROP_ALL: all, INTEROP_COMMIT: commit = '' } = environment;
+  const { INTEROP_ONLY: only, INTEROP_ALL: all, INTEROP_TREE: tree = '' } = environment;
   if (only !== undefined) return rows.filter(row => new RegExp(only).test(nameOf(row)));
   if (all !== undefined) return [...rows];
   return rows.filter(
     row =>
       (createHash('sha256')
-        .update(`${commit} ${nameOf(row)}`)
+        .update(`${tree} ${nameOf(row)}`)
         .digest()[0] ?? 0) %
         3 ===
       0,

@@ -1,5 +1,5 @@
-// `npm run test:interop [-- --all] [-- --only REGEX]`: real peers; of the table rows.json a third that the commit
-// decides, all rows, or those whose name matches and nothing else.
+// `npm run test:interop [-- --all] [-- --only REGEX]`: real peers; of the table rows.json a third that the tree of the
+// commit decides, all rows, or those whose name matches and nothing else.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -10,9 +10,12 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
 });
 
-function commit() {
+function tree() {
   try {
-    return execFileSync('git', ['rev-parse', 'HEAD'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+    return execFileSync('git', ['rev-parse', 'HEAD^{tree}'], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).trim();
   } catch {
     // A tree without its history.
     return '';
@@ -21,17 +24,13 @@ function commit() {
 
 const vitest = join(dirname(createRequire(import.meta.url).resolve('vitest/package.json')), 'vitest.mjs');
 const files = values.only === undefined ? positionals : ['test/interop/rows.test.ts', ...positionals];
-const { status } = spawnSync(
-  process.execPath,
-  [vitest, 'run', '-c', 'vitest.interop.config.ts', '--reporter=verbose', ...files],
-  {
-    stdio: 'inherit',
-    env: {
-      ...process.env,
-      INTEROP_COMMIT: commit(),
-      ...(values.all === true ? { INTEROP_ALL: '1' } : {}),
-      ...(values.only === undefined ? {} : { INTEROP_ONLY: values.only }),
-    },
+const { status } = spawnSync(process.execPath, [vitest, 'run', '-c', 'vitest.interop.config.ts', ...files], {
+  stdio: 'inherit',
+  env: {
+    ...process.env,
+    INTEROP_TREE: tree(),
+    ...(values.all === true ? { INTEROP_ALL: '1' } : {}),
+    ...(values.only === undefined ? {} : { INTEROP_ONLY: values.only }),
   },
-);
+});
 process.exit(status ?? 1);
