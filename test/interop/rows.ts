@@ -32,17 +32,17 @@ export function nameOf({ port, ours, cxf, noSoapAction, mixedDialects }: Row): s
 }
 
 /**
- * The cases of a run: those whose name matches, else all, or a third of them that the tree of the commit decides.
- * @param environment `INTEROP_ONLY`, `INTEROP_ALL`, and `INTEROP_TREE`
+ * The cases of a run: those whose name matches, else all, or a third of them that the content of src decides.
+ * @param environment `INTEROP_ONLY`, `INTEROP_ALL`, and `INTEROP_SOURCE`
  */
 export function chosenRows(rows: readonly Row[], environment: Readonly<Record<string, string | undefined>>): Row[] {
-  const { INTEROP_ONLY: only, INTEROP_ALL: all, INTEROP_TREE: tree = '' } = environment;
+  const { INTEROP_ONLY: only, INTEROP_ALL: all, INTEROP_SOURCE: source = '' } = environment;
   if (only !== undefined) return rows.filter(row => new RegExp(only).test(nameOf(row)));
   if (all !== undefined) return [...rows];
   return rows.filter(
     row =>
       (createHash('sha256')
-        .update(`${tree} ${nameOf(row)}`)
+        .update(`${source} ${nameOf(row)}`)
         .digest()[0] ?? 0) %
         3 ===
       0,

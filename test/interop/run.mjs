@@ -1,5 +1,5 @@
-// `npm run test:interop [-- --all] [-- --only REGEX]`: real peers; of the table rows.json a third that the tree of the
-// commit decides, all rows, or those whose name matches and nothing else.
+// `npm run test:interop [-- --all] [-- --only REGEX]`: real peers; of the table rows.json a third that the content of
+// src decides, all rows, or those whose name matches and nothing else.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -10,9 +10,9 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
 });
 
-function tree() {
+function source() {
   try {
-    return execFileSync('git', ['rev-parse', 'HEAD^{tree}'], {
+    return execFileSync('git', ['rev-parse', 'HEAD:src'], {
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'ignore'],
     }).trim();
@@ -28,7 +28,7 @@ const { status } = spawnSync(process.execPath, [vitest, 'run', '-c', 'vitest.int
   stdio: 'inherit',
   env: {
     ...process.env,
-    INTEROP_TREE: tree(),
+    INTEROP_SOURCE: source(),
     ...(values.all === true ? { INTEROP_ALL: '1' } : {}),
     ...(values.only === undefined ? {} : { INTEROP_ONLY: values.only }),
   },
