@@ -5,6 +5,7 @@ import { redOnce, retry } from './test/support/red-once.ts';
 /** Tests that start processes or read what `npm run build` has made in dist/. */
 export const processes = [
   'test/cli/admin.test.ts',
+  'test/cli/doctor-server.test.ts',
   'test/cli/followed-authorities.test.ts',
   'test/cli/followed-certificates.test.ts',
   'test/cli/host.test.ts',

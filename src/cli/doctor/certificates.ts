@@ -51,7 +51,8 @@ function names(certificate: X509Certificate, host: string): boolean {
   return (isIP(host) === 0 ? certificate.checkHost(host) : certificate.checkIP(host)) !== undefined;
 }
 
-function validity(file: string, certificate: X509Certificate, nowMs: number): Finding {
+/** For how long a certificate is valid. */
+export function validity(file: string, certificate: X509Certificate, nowMs: number): Finding {
   const [fromMs, untilMs] = [Date.parse(certificate.validFrom), Date.parse(certificate.validTo)];
   const renew = 'put a new certificate in its place, and start the nodes again one by one';
   if (nowMs < fromMs)

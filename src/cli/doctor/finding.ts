@@ -5,7 +5,19 @@ import { printable } from '../../printable.ts';
 export type Level = 'ok' | 'warning' | 'error';
 
 /** What is looked at, in this order. */
-export type Subject = 'configuration' | 'wsdl' | 'ring' | 'users' | 'certificates' | 'files' | 'store' | 'clock';
+export type Subject =
+  | 'configuration'
+  | 'wsdl'
+  | 'ring'
+  | 'users'
+  | 'certificates'
+  | 'files'
+  | 'store'
+  | 'clock'
+  | 'server'
+  | 'ready'
+  | 'ports'
+  | 'policy';
 
 /** One thing that was found. */
 export interface Finding {
