@@ -108,6 +108,13 @@ export function readRefreshToken(
   return readToken(text, refreshPurpose, binding, ring, nowMs);
 }
 
+/** Whether a text opens as an access or a refresh token, whatever is in it. */
+export function isSealedToken(text: string, binding: BearerBinding, ring: KeyRing, nowMs: number): boolean {
+  return [accessPurpose, refreshPurpose].some(
+    purpose => plaintextOf(text, purpose, binding, ring, nowMs) !== undefined,
+  );
+}
+
 /**
  * Id of the ring key that a token says it was sealed with, as 16 hex digits; undefined for anything that is no sealed
  * token.
@@ -142,11 +149,21 @@ function readToken(
   ring: KeyRing,
   nowMs: number,
 ): BearerToken | undefined {
-  if (!isAudience(binding.audience)) return undefined;
-  const sealed = sealedBytes(text);
-  const plaintext = sealed && open(sealed, bindingOf(purpose, binding), ring, nowMs);
+  const plaintext = plaintextOf(text, purpose, binding, ring, nowMs);
   const content = plaintext && decodeToken(plaintext);
   return content && { ...content, audience: binding.audience };
+}
+
+function plaintextOf(
+  text: string,
+  purpose: string,
+  binding: BearerBinding,
+  ring: KeyRing,
+  nowMs: number,
+): Buffer | undefined {
+  if (!isAudience(binding.audience)) return undefined;
+  const sealed = sealedBytes(text);
+  return sealed && open(sealed, bindingOf(purpose, binding), ring, nowMs);
 }
 
 function bindingOf(purpose: string, { audience }: BearerBinding): SealBinding {

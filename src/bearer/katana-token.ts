@@ -144,11 +144,25 @@ export function readKatanaToken(
   purposes: readonly string[],
   keys: readonly MachineKey[],
 ): KatanaToken | undefined {
+  const opened = unprotected(text, purposes, keys);
+  return opened && tokenOf(opened.compressed, opened.keyId);
+}
+
+/** Id of the machineKey that opens a token, whatever is in it; undefined where none does. */
+export function keyIdOfKatanaToken(
+  text: string,
+  purposes: readonly string[],
+  keys: readonly MachineKey[],
+): string | undefined {
+  return unprotected(text, purposes, keys)?.keyId;
+}
+
+function unprotected(text: string, purposes: readonly string[], keys: readonly MachineKey[]) {
   const sealed = parseBase64Url(text, { minBytes: 0, maxBytes: maxTokenBytes });
   if (sealed === undefined) return undefined;
   for (const key of keys) {
     const compressed = key.unprotect(sealed, purposes);
-    if (compressed !== undefined) return tokenOf(compressed, key.id);
+    if (compressed !== undefined) return { compressed, keyId: key.id };
   }
   return undefined;
 }

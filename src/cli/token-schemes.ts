@@ -10,6 +10,7 @@ import { type KatanaToken, katanaCookiePurposes, katanaPurposes, readKatanaToken
 import { shortId } from '../keyring/named-key.ts';
 import type { KeyRing } from '../keyring/ring.ts';
 import type { MachineKey } from '../machine-key/machine-key.ts';
+import { ofAge, type TokenProblem } from './token-age.ts';
 
 /** What tokens are opened with, and for whom. */
 export interface TokenKeys {
@@ -33,7 +34,7 @@ export interface TokenReport {
   readonly claims: readonly TokenClaim[];
   readonly properties: ReadonlyMap<string, string>;
   /** Why a server would refuse it all the same. */
-  readonly problem: string | undefined;
+  readonly problem: TokenProblem | undefined;
 }
 
 /** The last three where the scheme has them. */
@@ -47,28 +48,33 @@ export interface TokenClaim {
 
 type ReadToken = (text: string, keys: TokenKeys, nowMs: number) => TokenReport | undefined;
 
-/** The schemes of tokens, each with how one of it is read. The first that opens it says what it is. */
-const schemes: Readonly<Record<string, ReadToken>> = {
-  'Katana access token': katana('Katana access token', () => [katanaPurposes.accessToken]),
-  'Katana refresh token': katana('Katana refresh token', () => [katanaPurposes.refreshToken]),
-  'Katana authorization code': katana('Katana authorization code', () => [katanaPurposes.authorizationCode]),
-  'Katana cookie': katana('Katana cookie', ({ cookies }) => cookies.map(katanaCookiePurposes)),
-  'bearer token': sealed('bearer token', readBearerToken),
-  'refresh token': sealed('refresh token', readRefreshToken),
+/** What Katana's own tokens are protected for, by scheme. */
+export const katanaSchemes: Readonly<Record<string, (keys: TokenKeys) => readonly (readonly string[])[]>> = {
+  'Katana access token': () => [katanaPurposes.accessToken],
+  'Katana refresh token': () => [katanaPurposes.refreshToken],
+  'Katana authorization code': () => [katanaPurposes.authorizationCode],
+  'Katana cookie': ({ cookies }) => cookies.map(katanaCookiePurposes),
 };
+
+/** How a token of each scheme is read. The first that opens it says what it is. */
+const readers: readonly ReadToken[] = [
+  ...Object.keys(katanaSchemes).map(katana),
+  sealed('bearer token', readBearerToken),
+  sealed('refresh token', readRefreshToken),
+];
 
 /** Reads a token of any scheme; undefined where none opens it. */
 export function readToken(text: string, keys: TokenKeys, nowMs: number): TokenReport | undefined {
-  for (const read of Object.values(schemes)) {
+  for (const read of readers) {
     const report = read(text, keys, nowMs);
     if (report !== undefined) return report;
   }
   return undefined;
 }
 
-function katana(scheme: string, purposesOf: (keys: TokenKeys) => readonly (readonly string[])[]): ReadToken {
+function katana(scheme: string): ReadToken {
   return (text, keys, nowMs) => {
-    for (const purposes of purposesOf(keys)) {
+    for (const purposes of katanaSchemes[scheme]?.(keys) ?? []) {
       const token = readKatanaToken(text, purposes, keys.machineKeys);
       if (token !== undefined) return katanaReport(scheme, token, nowMs);
     }
@@ -97,10 +103,18 @@ function katanaReport(scheme: string, token: KatanaToken, nowMs: number): TokenR
   };
 }
 
-function katanaProblem({ ticket, expiresMs }: KatanaToken, nowMs: number): string | undefined {
-  if (expiresMs === undefined) return 'the token has no end, and such a one is not accepted';
-  if (nowMs >= expiresMs) return 'the token has expired';
-  return ticket.authenticationType === '' ? 'the token has no authentication type, so it speaks for nobody' : undefined;
+function katanaProblem({ ticket, expiresMs }: KatanaToken, nowMs: number): TokenProblem | undefined {
+  if (expiresMs === undefined)
+    return {
+      says: 'the token has no end, and such a one is not accepted',
+      todo: 'have its application set the time at which tickets expire (ExpiresUtc)',
+    };
+  if (ticket.authenticationType === '')
+    return {
+      says: 'the token has no authentication type, so it speaks for nobody',
+      todo: 'have its application make the identity with an authentication type',
+    };
+  return ofAge(undefined, expiresMs, nowMs);
 }
 
 type ReadSealed = (text: string, binding: BearerBinding, ring: KeyRing, nowMs: number) => BearerToken | undefined;
@@ -109,13 +123,9 @@ function sealed(scheme: string, read: ReadSealed): ReadToken {
   return (text, { ring, audience }, nowMs) => {
     if (ring === undefined || audience === undefined) return undefined;
     const token = read(text, { audience }, ring, nowMs);
-    return token && { ...sealedReport(scheme, token, text), problem: sealedProblem(token, ring, nowMs) };
+    const problem = token && ofAge(token.issuedMs, token.expiresMs, nowMs, ring.policy.skewMs);
+    return token && { ...sealedReport(scheme, token, text), problem };
   };
-}
-
-function sealedProblem({ issuedMs, expiresMs }: BearerToken, { policy }: KeyRing, nowMs: number): string | undefined {
-  if (nowMs >= expiresMs) return 'the token has expired';
-  return issuedMs > nowMs + policy.skewMs ? 'the token is not valid yet' : undefined;
 }
 
 function sealedReport(scheme: string, token: BearerToken, text: string): Omit<TokenReport, 'problem'> {

@@ -1,9 +1,7 @@
 import type { Command } from 'commander';
-import { keyIdOfToken } from '../bearer/bearer-token.ts';
 import { ticketDefaults } from '../bearer/katana-ticket.ts';
 import { maxKatanaTokenChars } from '../bearer/katana-token.ts';
 import { ConfigurationError } from '../errors.ts';
-import { shortId } from '../keyring/named-key.ts';
 import { keyRing } from '../keyring/ring.ts';
 import { readRingFile } from '../keyring/ring-file.ts';
 import { openMachineKey } from '../machine-key/machine-key.ts';
@@ -13,6 +11,8 @@ import { utc } from './ring-listing.ts';
 import { givenKek, givenKeks } from './ring-options.ts';
 import { readFirstLine } from './standard-input.ts';
 import { columns, print, printError, printJson } from './terminal.ts';
+import type { TokenProblem } from './token-age.ts';
+import { whyNotOpened } from './token-problems.ts';
 import { readToken, type TokenClaim, type TokenKeys, type TokenReport } from './token-schemes.ts';
 
 interface InspectOptions {
@@ -63,12 +63,16 @@ export function addToken(program: Command): void {
 async function inspect(options: InspectOptions): Promise<void> {
   const keys = tokenKeys(options);
   const text = (await readFirstLine('token', maxInputBytes)).trim();
-  const report = readToken(text, keys, Date.now());
-  if (report === undefined) throw new ConfigurationError('CONFIG_INVALID', whyNot(text, keys));
+  const nowMs = Date.now();
+  const report = readToken(text, keys, nowMs);
+  if (report === undefined) return refuse(whyNotOpened(text, keys, nowMs));
   if (options.json) printJson(jsonOf(report));
   else printReport(report);
-  if (report.problem === undefined) return;
-  printError(report.problem);
+  if (report.problem !== undefined) refuse(report.problem);
+}
+
+function refuse({ says, todo }: TokenProblem): void {
+  printError(says, todo);
   process.exitCode = 1;
 }
 
@@ -81,29 +85,6 @@ function tokenKeys({ ring: ringFile, kek, webConfig, audience, cookie = [] }: In
   const ring = ringFile === undefined ? undefined : keyRing(readRingFile(ringFile, { keks: givenKeks(givenKek(kek)) }));
   const own = webConfig === undefined ? [] : [openMachineKey(readWebConfig(webConfig, { publicKeys: 'taken' }))];
   return { ring, machineKeys: ring?.machineKeys ?? own, audience, cookies: [...cookie, ...usualCookies] };
-}
-
-/** Why no scheme opened it, as far as it shows from outside. */
-function whyNot(text: string, { machineKeys, audience }: TokenKeys): string {
-  if (!/^[A-Za-z0-9_-]+$/.test(text)) return 'the token is not base64url, so it is none of those that are known here';
-  // Magic and version of a DataProtection payload, 09 F0 C9 F0.
-  if (text.startsWith('CfDJ8'))
-    return (
-      'the token is a payload of ASP.NET Core DataProtection, which no machineKey opens: ' +
-      'it needs the key ring of its own application'
-    );
-  const keyId = keyIdOfToken(text);
-  if (keyId !== undefined)
-    return (
-      `the token says that ring key ${shortId(keyId)} sealed it, but it does not open ` +
-      `${audience === undefined ? 'without its --audience' : 'for that --audience'}: ` +
-      "it may also be changed, of another farm, of a key that is in no ring any more, or a conversation's state"
-    );
-  if (machineKeys.length === 0) return 'the ring holds no machineKey: import one with "wssc keys import"';
-  return (
-    'no machineKey that stands here made the token, or for a purpose that is not known (--cookie names one), ' +
-    'or it was changed'
-  );
 }
 
 function jsonOf({ issuedMs, expiresMs, properties, problem, ...report }: TokenReport) {
