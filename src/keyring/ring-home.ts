@@ -1,6 +1,6 @@
 import type { Awaitable } from '../awaitable.ts';
-import { SecureConversationError, StoreUnavailable } from '../errors.ts';
 import { watchFile } from '../files/watch-file.ts';
+import { answeringStore } from '../store/answering-store.ts';
 import { followed } from '../store/heard-topic.ts';
 import { maxValueBytes, type Store } from '../store/store.ts';
 import type { RingRecords } from './record.ts';
@@ -53,7 +53,8 @@ const maxTries = 16;
  * A ring in a store, always wrapped. What makes one writer is the version of its record.
  * @param place names the store in errors
  */
-export function ringInStore(store: Store, place: string, access: RingAccess = {}): RingHome {
+export function ringInStore(given: Store, place: string, access: RingAccess = {}): RingHome {
+  const store = answeringStore(given);
   const parse = (value: Uint8Array): RingRecords => {
     const ring = parseRing(Buffer.from(value).toString('utf8'), place, access);
     if (ring.kek === undefined)
@@ -63,26 +64,25 @@ export function ringInStore(store: Store, place: string, access: RingAccess = {}
   return {
     place,
     async read() {
-      const record = await answerOf(() => store.get(key));
+      const record = await store.get(key);
       return record && parse(record.value);
     },
     async change(change) {
       for (let tries = 0; tries < maxTries; tries += 1) {
-        const record = await answerOf(() => store.get(key));
+        const record = await store.get(key);
         const present = record && parse(record.value);
         const next = change(present);
         if (next === undefined) return undefined;
         if (present !== undefined) checkSuccessor(present, next, place);
         const value = Buffer.from(writeWrapped(next, place, access));
         const at = { untilMs: foreverMs, ifVersion: record?.version ?? 0 };
-        const written = await answerOf(() => store.put(key, value, at));
+        const written = await store.put(key, value, at);
         if (written === 'full') throw ringError(place, 'the store has no room');
         if (written !== 'conflict') return next;
       }
       throw ringError(place, 'other processes are writing it');
     },
-    lease: async (generation, untilMs) =>
-      (await answerOf(() => store.claim(`ring/writer ${generation}`, untilMs))) === 'new',
+    lease: async (generation, untilMs) => (await store.claim(`ring/writer ${generation}`, untilMs)) === 'new',
     watch(look) {
       const ended = new AbortController();
       // A store tells that there is something new; what it is is read from its record.
@@ -97,13 +97,4 @@ function writeWrapped(ring: RingRecords, place: string, access: RingAccess): str
   const text = writeRing(ring, place, access);
   if (Buffer.byteLength(text) > maxValueBytes) throw ringError(place, `is longer than ${maxValueBytes} bytes`);
   return text;
-}
-
-/** The answer of a store: one that somebody else has written may fail in words of its own. */
-async function answerOf<T>(ask: () => Awaitable<T>): Promise<T> {
-  try {
-    return await ask();
-  } catch (error) {
-    throw error instanceof SecureConversationError ? error : new StoreUnavailable('it failed', error);
-  }
 }

@@ -10,6 +10,7 @@ import { announcer } from '../server/announce.ts';
 import { boundedLog, logOption } from '../server/log.ts';
 import { revokedBefore } from '../state/revoked.ts';
 import { checkSeal } from '../state/self-test.ts';
+import { answeringStore } from '../store/answering-store.ts';
 import { memoryStore } from '../store/memory-store.ts';
 import type { Store } from '../store/store.ts';
 import { openStoreField } from '../store/store-field.ts';
@@ -189,7 +190,7 @@ export function openTokenService(settings: BearerTokensSettings): TokenService {
   const audiences = checkedAudiences(settings.audience);
   checkSeal(random);
   const keeper = openRing(settings.ring);
-  const { store = memoryStore({ clock, random }) } = settings;
+  const store = answeringStore(settings.store ?? memoryStore({ clock, random }));
   const logins = loginsOf(settings, { store, onEvent: sentence => log.warn({}, sentence) });
   const { lifeMs } = keeper.ring().policy;
   const { lifetimeMs = Math.min(usualTokenLifeMs, lifeMs), refreshLifetimeMs = lifeMs } = settings;

@@ -2,6 +2,7 @@ import { ConfigurationError } from '../errors.ts';
 import { alternatives, type Field, list, oneOf, where } from '../fields.ts';
 import { type StateName, stateNames } from '../state/several-modes.ts';
 import type { StateMode } from '../state/state-mode.ts';
+import { answeringStore } from '../store/answering-store.ts';
 import { openStore, type StoreOptions } from '../store/open-store.ts';
 import type { Store } from '../store/store.ts';
 
@@ -70,7 +71,7 @@ export interface UsedStore {
  * that can't be opened
  */
 export function usedStore(source: Store | URL, options: StoreOptions): UsedStore {
-  if (!(source instanceof URL)) return { store: source, close: async () => {} };
+  if (!(source instanceof URL)) return { store: answeringStore(source), close: async () => {} };
   const store = openStore(source, options);
-  return { store, close: async () => store.close() };
+  return { store: answeringStore(store), close: async () => store.close() };
 }

@@ -1,6 +1,5 @@
 import { type Awaitable, after } from '../awaitable.ts';
 import { StoreUnavailable } from '../errors.ts';
-import { inTime } from '../store/guarded-calls.ts';
 import type { PutOptions, Store, StoredRecord } from '../store/store.ts';
 
 /** The records of conversations in a store, by Identifier. A store that fails, hangs or gives nonsense is down. */
@@ -22,23 +21,10 @@ function keyOf(id: string): string {
 /** The records of a store. */
 export function conversationRecords(store: Store): ConversationRecords {
   return {
-    get: id =>
-      after(
-        asked(() => store.get(keyOf(id))),
-        checkedRecord,
-      ),
-    put: (id, value, options) =>
-      after(
-        asked(() => store.put(keyOf(id), value, options)),
-        checkedOutcome,
-      ),
-    delete: id => asked(() => store.delete(keyOf(id))),
+    get: id => after(store.get(keyOf(id)), checkedRecord),
+    put: (id, value, options) => after(store.put(keyOf(id), value, options), checkedOutcome),
+    delete: id => store.delete(keyOf(id)),
   };
-}
-
-function asked<T>(ask: () => Awaitable<T>): Awaitable<T> {
-  const answer = ask();
-  return answer instanceof Promise ? inTime(answer) : answer;
 }
 
 function checkedRecord(record: StoredRecord | undefined): StoredRecord | undefined {

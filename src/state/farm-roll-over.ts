@@ -2,9 +2,8 @@ import { type Awaitable, after, recovered } from '../awaitable.ts';
 import type { RandomSource } from '../crypto/random.ts';
 import { StoreUnavailable } from '../errors.ts';
 import { latestEntries } from '../latest-entries.ts';
-import { inTime } from '../store/guarded-calls.ts';
 import { hearTopic } from '../store/heard-topic.ts';
-import type { Store, StoredRecord } from '../store/store.ts';
+import type { Store } from '../store/store.ts';
 import { type LatestInstance, type RollOver, rollOver } from './roll-over.ts';
 
 /*
@@ -74,7 +73,7 @@ export function farmRollOver(options: FarmRollOverOptions): FarmRollOver {
   });
   const ask = (id: string): Awaitable<void> =>
     recovered(
-      () => after(asked(store, id), record => record && take(id, record.value)),
+      () => after(store.get(keyOf(id)), record => record && take(id, record.value)),
       () => {},
     );
   return {
@@ -96,17 +95,12 @@ interface Untold {
   readonly againMs: number;
 }
 
-function asked(store: Store, id: string): Awaitable<StoredRecord | undefined> {
-  const answer = store.get(keyOf(id));
-  return answer instanceof Promise ? inTime(answer) : answer;
-}
-
 /** Writes the latest Instance of a conversation; a later one that is there already stays. */
 async function writeLatest(store: Store, id: string, latest: LatestInstance): Promise<void> {
   const { renewals, sinceMs, untilMs } = latest;
   const value = Buffer.from(`${renewals} ${sinceMs} ${untilMs}`);
   for (let tries = 0; tries < maxTries; tries += 1) {
-    const record = await asked(store, id);
+    const record = await store.get(keyOf(id));
     const there = record && parseLatest(record.value);
     if (there !== undefined && there.renewals >= renewals) return;
     const written = await store.put(keyOf(id), value, { untilMs, ifVersion: record?.version ?? 0 });

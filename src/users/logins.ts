@@ -1,6 +1,7 @@
 import { systemRandom } from '../crypto/random.ts';
 import { ConfigurationError } from '../errors.ts';
 import { callable, type Describes, type Field, isObject, number, object, where } from '../fields.ts';
+import { answeringStore } from '../store/answering-store.ts';
 import { outage } from '../store/outage.ts';
 import type { Store } from '../store/store.ts';
 import { openStoreField } from '../store/store-field.ts';
@@ -142,7 +143,7 @@ function ownLogins(options: LoginOptions): GatedLogins {
 function countedIn(store: Store, onEvent: (sentence: string) => void): SharedFailures | undefined {
   if (store.isOwn) return undefined;
   return sharedFailures({
-    store,
+    store: answeringStore(store),
     clock: Date.now,
     windowMs: failureWindowMs,
     outage: outage(

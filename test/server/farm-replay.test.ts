@@ -23,10 +23,11 @@ function sharedStore() {
   const store = waitingStore(Date.now);
   closing.push(() => store.close());
   const claims: { readonly key: string; readonly untilMs: number }[] = [];
-  let trouble: 'down' | 'full' | undefined;
+  let trouble: 'down' | 'full' | 'hanging' | undefined;
   const claim: Store['claim'] = async (key, untilMs) => {
     claims.push({ key, untilMs });
     if (trouble === 'down') throw new StoreUnavailable('no answer in 250 ms');
+    if (trouble === 'hanging') return new Promise(() => {});
     return trouble ?? store.claim(key, untilMs);
   };
   return { store: { ...store, claim } as Store, claims, set: (to: typeof trouble) => (trouble = to) };
@@ -157,6 +158,9 @@ describe.each(portNames)('while the store of %s does not answer', port => {
     const refused = await first.post(port, call(conversation));
     expect(refused).toMatchObject({ status: 500, body: expect.stringContaining('Receiver') });
     expect([first.calls, logOf([first]).includes('store-unavailable')]).toEqual([[], true]);
+    set('hanging');
+    expect((await first.post(port, call(conversation))).body).toContain('Receiver');
+    expect(first.calls).toEqual([]);
     set('full');
     expect((await first.post(port, call(conversation))).body).toContain('Receiver');
     expect([first.calls, logOf([first]).includes('replay-store-full')]).toEqual([[], true]);

@@ -6,6 +6,7 @@ import { rotateRing } from '../../src/keyring/rotate.ts';
 import { type DatabaseModeOptions, databaseMode } from '../../src/state/database-mode.ts';
 import { maxInstances } from '../../src/state/kept-conversation.ts';
 import type { StateMode } from '../../src/state/state-mode.ts';
+import { answeringStore } from '../../src/store/answering-store.ts';
 import { memoryStore } from '../../src/store/memory-store.ts';
 import type { Store } from '../../src/store/store.ts';
 import { madeRing, seededRandom } from '../keyring/made.ts';
@@ -32,7 +33,7 @@ function farm(made: (clock: () => number) => Store = clock => memoryStore({ cloc
       asked[method] += 1;
       return Reflect.apply(broken[method] ?? good[method], undefined, given);
     }) as Store[M];
-  const store: Store = { ...good, get: using('get'), put: using('put'), delete: using('delete') };
+  const store = answeringStore({ ...good, get: using('get'), put: using('put'), delete: using('delete') });
   const held = { ring: keyRing(records) };
   const keeper = { ring: () => held.ring, stale: () => false, refresh: (_id: string) => false };
   const node = (options: Partial<DatabaseModeOptions> = {}) =>

@@ -19,6 +19,7 @@ import type { Cancellation } from '../../src/state/cancellation.ts';
 import type { ReplayMode } from '../../src/state/farm-replay.ts';
 import type { StateName } from '../../src/state/several-modes.ts';
 import type { StateMode } from '../../src/state/state-mode.ts';
+import { answeringStore } from '../../src/store/answering-store.ts';
 import { memoryStore } from '../../src/store/memory-store.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { Authenticate } from '../../src/users/authenticate.ts';
@@ -141,7 +142,7 @@ export async function startNode(options: NodeOptions): Promise<TestNode> {
     ownCertificates: [ownCertificate],
     ring: keeperOf(keyRing(options.ring)),
     state: options.state ?? 'cookie',
-    store: options.store ?? memoryStore({ clock }),
+    store: answeringStore(options.store ?? memoryStore({ clock })),
     settings: settingsOf({
       ...life,
       ...(options.rolloverMs === undefined ? {} : { rolloverMs: options.rolloverMs }),
