@@ -18,3 +18,4 @@ export {
   SecureConversationError,
 } from './errors.ts';
 export type { QName } from './policy/plan.ts';
+export type { Limits } from './xml/limits.ts';

@@ -35,6 +35,12 @@ export function checkAnswerType(address: string, { status, bytes, contentType }:
     });
 }
 
+/** What 413 is about; whoever says it says no more (RFC 9110 §15.5.14). */
+export function checkTaken(address: string, { status, bytes }: HttpResponse, sentBytes: number): void {
+  if (status !== 413 || bytes.length !== 0) return;
+  throw noMessage(address, status, `to a message of ${sentBytes.toLocaleString('en-US')} bytes`);
+}
+
 /** Over TLS, 503 is the word of who was asked that the message was handed to nobody; all else may have been done. */
 function noMessage(address: string, status: number, said: string): NetworkError {
   const isTurnedAway = status === 503 && new URL(address).protocol === 'https:';

@@ -13,11 +13,12 @@ import { type ConversationPlan, type ExchangePlan, hasConversation, type Plan } 
 import { timestampTtlMs } from '../security/timestamp.ts';
 import { postHeaders } from '../soap/envelope-writer.ts';
 import { replayTable } from '../state/replay.ts';
-import { defaultLimits } from '../xml/limits.ts';
+import type { Limits } from '../xml/limits.ts';
+import { saidByLimit } from '../xml/passed-limit.ts';
 import type { Element } from '../xml/tree.ts';
 import { untilAborted } from './abort.ts';
 import { type Addresses, addressList, mayAskAgain, mayRetry, type RetryMode } from './addresses.ts';
-import { checkAnswerType } from './answer-type.ts';
+import { checkAnswerType, checkTaken } from './answer-type.ts';
 import { clockHint, outOfTime } from './clock-hint.ts';
 import type { Credentials } from './credentials.ts';
 import { faultHint } from './fault-hint.ts';
@@ -47,6 +48,8 @@ export interface ExchangeParts {
   readonly retry: RetryMode;
   readonly timeoutMs: number;
   readonly clockSkewMs: number;
+  /** Of answers. */
+  readonly limits: Limits;
   readonly random: RandomSource;
   readonly time: ExchangeTime;
   /** What answers to a bootstrap are read with; undefined: the key that the request carried. */
@@ -98,7 +101,7 @@ export function exchangeParts(
   { tls, answers: answerKeys }: Pick<Credentials, 'tls' | 'answers'>,
   time: ExchangeTime = realTime,
 ): ExchangeParts {
-  const { plan, ca, cookies, maxSockets, timeoutMs, clockSkewMs, order, retry, trace } = settings;
+  const { plan, ca, cookies, maxSockets, timeoutMs, clockSkewMs, limits, order, retry, trace } = settings;
   const { addresses: given, httpAgent, httpsAgent } = settings;
   const { issuer = hasConversation(plan) ? plan.issuer : undefined } = settings;
   // The WSDL's own address is checked when it is used: node-soap may be told another one.
@@ -115,13 +118,14 @@ export function exchangeParts(
       agents,
       maxSockets,
       timeoutMs,
-      maxBytes: defaultLimits.maxBytes,
+      maxBytes: limits.maxBytes,
     }),
     addresses,
     issuer: issuer === undefined ? addresses : addressList([checkedAddress(issuer, plan)], order),
     retry,
     timeoutMs,
     clockSkewMs,
+    limits,
     random: randomBytesPooled,
     time,
     answerKeys,
@@ -281,13 +285,17 @@ async function attempt(
   });
   const retryAfterMs = response.status === 503 ? parseRetryAfter(response, Date.now()) : undefined;
   if (retryAfterMs !== undefined) throw new ServiceBusy(address, retryAfterMs);
+  const sentBytes = Buffer.byteLength(sent.text);
+  checkTaken(address, response, sentBytes);
   checkAnswerType(address, response);
-  const verified = await verify(parts, request, sent, response);
+  const verified = await verify(parts, request, sent, response).catch((error: unknown) => {
+    throw saidByLimit(error, parts.limits);
+  });
   return {
     verified,
     status: response.status,
     address,
-    sentBytes: Buffer.byteLength(sent.text),
+    sentBytes,
     receivedBytes: response.bytes.length,
   };
 }
@@ -299,7 +307,7 @@ async function verify(
   response: HttpResponse,
 ): Promise<Verified> {
   const { dialect } = parts.plan;
-  const message = readMessage(response.bytes, defaultLimits);
+  const message = readMessage(response.bytes, parts.limits);
   const fault = unsecuredFault(message);
   const nowMs = Date.now();
   const clocks = () => clockHint(response.date, nowMs, parts.clockSkewMs);
@@ -313,7 +321,7 @@ async function verify(
       clockSkewMs: parts.clockSkewMs,
       timestampTtlMs,
       random: parts.random,
-      limits: defaultLimits,
+      limits: parts.limits,
       ...(request.addressing === undefined ? { replay: parts.spend } : {}),
     }),
   );

@@ -38,11 +38,24 @@ export const troubles: Readonly<Record<string, Trouble>> = {
 
 /** By the status of HTTP that something came with which is no message. */
 const statusHints: Readonly<Record<number, string>> = {
+  400: 'what was sent is no message for what answers, or beyond one of its limits: the log of the service says which',
   407: 'a proxy wants a password: give an agent that goes through it (httpAgent, httpsAgent)',
-  413: 'the message is longer than the service, or a balancer before it, takes: send less, or let them take more',
+  413:
+    'the message is longer than the service, or a balancer before it, takes: send less, or let them take more ' +
+    '(limits.maxBytes of the service)',
 };
 const silent = 'see whether the service runs and the address is right';
 const answered = 'see what answers at the address: a balancer or proxy without a node behind it, or another service';
+
+/** What is wrong with an answer before it is read, and what to do about it. */
+export class AnswerTrouble extends Error {
+  readonly hint: string;
+
+  constructor(problem: string, hint: string) {
+    super(problem);
+    this.hint = hint;
+  }
+}
 
 /**
  * No answer came. `sent` false: the peer can't have seen the message, so sending it elsewhere can't do its work twice.
@@ -57,10 +70,14 @@ export class NetworkError extends SecureConversationError {
     const trouble = Object.hasOwn(troubles, code) ? troubles[code] : undefined;
     super('NETWORK', `${address}: no answer (${trouble?.problem ?? (code || cause.message)})`, {
       cause,
-      hint: trouble?.hint ?? (status === undefined ? silent : (statusHints[status] ?? answered)),
+      hint: cause instanceof AnswerTrouble ? cause.hint : (trouble?.hint ?? hintFor(status)),
     });
     this.name = 'NetworkError';
     this.sent = sent;
     this.status = status;
   }
+}
+
+function hintFor(status: number | undefined): string {
+  return status === undefined ? silent : (statusHints[status] ?? answered);
 }

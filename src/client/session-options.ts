@@ -16,6 +16,7 @@ import {
   wholeNumber,
 } from '../fields.ts';
 import type { Plan } from '../policy/plan.ts';
+import { type Limits, limitsField } from '../xml/limits.ts';
 import type { AddressOrder, RetryMode } from './addresses.ts';
 
 /** Options of {@link secureConversation}. */
@@ -93,6 +94,8 @@ export interface SecureConversationOptions {
   readonly timeoutMs?: number;
   /** Difference of clocks that is tolerated. 0 to 300,000 (5 min); default: 60,000 (1 min). */
   readonly clockSkewMs?: number;
+  /** Limits of an answer. Default: that of each member. */
+  readonly limits?: Partial<Limits>;
   /**
    * Sees each exchange as it is on the wire, for diagnosis only: it sees passwords of bootstraps over TLS. Default:
    * none.
@@ -177,6 +180,7 @@ const commonOptions = {
     means: 'Longest wait for one whole answer, counted from when its request is sent.',
   },
   clockSkewMs: { is: number(0, 300_000, 'ms'), default: 60_000, means: 'Difference of clocks that is tolerated.' },
+  limits: { is: limitsField, default: {}, means: 'Limits of an answer.' },
   trace: {
     is: callable<(exchange: WireExchange) => void>(),
     without: 'none',

@@ -5,8 +5,9 @@ import type { PemPair } from '../crypto/pkcs12.ts';
 import { certificatesIn } from '../crypto/tls-certificates.ts';
 import { SecureConversationError } from '../errors.ts';
 import { octetsOf } from '../octets.ts';
+import { tooLong } from '../xml/passed-limit.ts';
 import { type CookieJar, cookieJar } from './cookies.ts';
-import { NetworkError } from './network-error.ts';
+import { AnswerTrouble, NetworkError } from './network-error.ts';
 import type { RetryHeaders } from './service-busy.ts';
 
 /** What came back over HTTP. */
@@ -33,7 +34,7 @@ export interface Transport {
   /**
    * @param headers of HTTP; Content-Length is added
    * @param wait how long, and until when, the whole answer is waited for; default: as long as the transport does
-   * @throws {NetworkError} where no whole answer came
+   * @throws {NetworkError} where no whole answer came, or one that is too long
    * @throws {SecureConversationError} `CLOSED` after `close()`
    */
   post(address: string, message: string, headers: PostHeaders, wait?: PostWait): Promise<HttpResponse>;
@@ -195,6 +196,11 @@ function isConnecting(socket: Socket, secure: boolean): boolean {
 
 async function read(response: IncomingMessage, maxBytes: number): Promise<Uint8Array> {
   const octets = await octetsOf(response, maxBytes);
-  if (octets === undefined) throw new Error(`answer longer than ${maxBytes} bytes, or in too many pieces`);
+  if (octets === undefined) throw tooLongAnswer(maxBytes);
   return octets;
+}
+
+function tooLongAnswer(maxBytes: number): AnswerTrouble {
+  const { problem, hint } = tooLong(maxBytes);
+  return new AnswerTrouble(`the answer ${problem}, or comes in too many pieces`, hint);
 }

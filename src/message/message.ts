@@ -3,9 +3,11 @@ import type { SoapVersion } from '../names.ts';
 import { type Addressing, readAddressing } from '../soap/addressing.ts';
 import { type Envelope, readEnvelope, soapVersionOf } from '../soap/envelope.ts';
 import { type Fault, readFault } from '../soap/fault-shape.ts';
-import type { Limits } from '../xml/limits.ts';
+import { fixedLimits, type Limits } from '../xml/limits.ts';
 import { scan } from '../xml/scan.ts';
 import type { Tree } from '../xml/tree.ts';
+
+const { most: maxHeaderChars } = fixedLimits.headerChars;
 
 /** A message that was read; nothing in it has been verified. */
 export interface Message {
@@ -27,9 +29,6 @@ export class EnvelopeRefusal extends Refusal {
     this.soap = soap;
   }
 }
-
-/** Characters before the Body: what has to be looked through before it is known who sent it. */
-const maxHeaderChars = 64 * 1024;
 
 /**
  * Scans the bytes of a message and reads its Envelope and its addressing headers.

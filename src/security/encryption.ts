@@ -57,12 +57,14 @@ export function parseEncryptedData(element: Element, suite: Suite): EncryptedDat
     id: Id ?? refuse('invalidSecurity', 'encrypted-data-id'),
     type: typeOf.get(Type ?? '') ?? refuse('invalidSecurity', 'encrypted-data-type'),
     key: parseKeyInfo(named(children[1], ns.ds, 'KeyInfo')),
-    cipher: parseCipherData(named(children[2], ns.xenc, 'CipherData'), suite.encryption.ivBytes + 1, maxCipherBytes),
+    cipher: parseCipherData(
+      named(children[2], ns.xenc, 'CipherData'),
+      suite.encryption.ivBytes + 1,
+      // No more than stands there: how long a message may be is the affair of its limits alone.
+      element.contentEnd - element.contentStart,
+    ),
   };
 }
-
-/** A whole message. */
-const maxCipherBytes = 1 << 20;
 
 /** The octets of a CipherData; a CipherReference would make us fetch something. @throws {Refusal} `invalidSecurity` */
 export function parseCipherData(element: Element, minBytes: number, maxBytes: number): Buffer {

@@ -11,6 +11,7 @@ import type { Verified } from '../message/verified.ts';
 import type { TrustRequest } from '../names.ts';
 import type { ConversationPlan, ExchangePlan, OperationPlan } from '../policy/plan.ts';
 import type { FoundState } from '../state/state-mode.ts';
+import { fixedLimits } from '../xml/limits.ts';
 import { type Element, isNamed } from '../xml/tree.ts';
 import { callExchange, isInputOf } from './calls.ts';
 import { type ConversationPort, isInConversation, type PortParts, type ServedPort } from './port.ts';
@@ -63,7 +64,7 @@ function operationsMeant(
 /**
  * No request for a token is as long as a call may be: the first of them comes from somebody who has proved nothing yet.
  */
-const maxTokenRequestBytes = 64 * 1024;
+const { most: maxTokenRequestBytes } = fixedLimits.tokenRequestBytes;
 
 const trustExchanges: Readonly<Record<TrustRequest, (port: ConversationPort, message: Message) => Exchange>> = {
   issue: port => trustExchange(port, port.plan.bootstrap, issue),

@@ -11,6 +11,7 @@ import { type Addressing, addressingHeader, destinationOf, lacksHeader } from '.
 import { contentTypeOf } from '../soap/envelope-writer.ts';
 import { writeFault } from '../soap/fault.ts';
 import type { ContextToken } from '../state/state-mode.ts';
+import { passedLimit } from '../xml/passed-limit.ts';
 import { certificateKey, type Requester, tlsCertificate } from './client-certificates.ts';
 import { exchangeFor } from './exchange.ts';
 import type { PortParts, ServedPort } from './port.ts';
@@ -244,7 +245,9 @@ function answerFault(error: unknown, message: Message | undefined, port: ServedP
   parts.counters.refused(refusal.reason, refusal.fault);
   const { header } = refusal;
   const named = header && { header: printable(expandedName(header.namespace, header.local)) };
-  const line = { port: plan.port, fault: refusal.fault, reason: refusal.reason, ...named };
+  const limit = passedLimit(refusal, parts.limits);
+  const said = limit && { limit: `the message ${limit.problem}`, hint: limit.hint };
+  const line = { port: plan.port, fault: refusal.fault, reason: refusal.reason, ...named, ...said };
   if (refusal.fault === 'server') parts.log.error({ ...line, err: refusal.cause }, 'request failed');
   else parts.log.warn(line, 'message refused');
   const soap = message?.envelope.soap ?? (error instanceof EnvelopeRefusal ? error.soap : undefined);

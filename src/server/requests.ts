@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Awaitable } from '../awaitable.ts';
 import type { AddressList } from '../users/addresses.ts';
+import { tooLong } from '../xml/passed-limit.ts';
 import { callerOf, relayedCallerOf } from './caller.ts';
 import { type Connection, connectionOf, inviteBody, schemeOf, whenOut } from './connection.ts';
 import { endAnswer } from './early-answer.ts';
@@ -188,13 +189,14 @@ function answerSoap(
   const ports = reachable(there, isOverTls(request, served));
   if (ports.length === 0) return refuseBare(403, request, served);
   const status = refusedMessage(request, versionsOf(ports), served.maxBytes);
+  if (status === 413) return refuseLong(request, served);
   if (status !== undefined) return refuseBare(status, request, served);
   const port = ports.find(({ plan }) => isOfVersion(request, plan.soap));
   if (port === undefined) return refuseBare(415, request, served);
   inviteBody(request, response);
   return readBody(request, served.maxBytes).then(bytes => {
     if (bytes === 'gone') return undefined;
-    if (bytes === 'too-long') return refuseBare(413, request, served);
+    if (bytes === 'too-long') return refuseLong(request, served);
     const caller = served.isRelayed
       ? relayedCallerOf(request, response)
       : callerOf(request, response, served.trustedProxies);
@@ -216,12 +218,26 @@ function isOverTls({ socket, headers }: IncomingMessage, { tlsOffloadedFrom }: S
   return tlsOffloadedFrom(socket.remoteAddress ?? '') && forwardedProto(headers) === 'https';
 }
 
-/** The bare status of a request that is refused before it is read as a message, with its line in the log. */
-export function refuseBare(status: number, request: IncomingMessage | undefined, served: Served): HttpAnswer {
+/**
+ * The bare status of a request that is refused before it is read as a message, with its line in the log.
+ * @param said which limit was passed
+ */
+export function refuseBare(
+  status: number,
+  request: IncomingMessage | undefined,
+  served: Served,
+  said: { readonly limit?: string; readonly hint?: string } = {},
+): HttpAnswer {
   const reason = `http-${status}`;
   served.refused(reason);
-  served.log.warn({ ...portName(request, served), reason }, 'request refused');
+  served.log.warn({ ...portName(request, served), reason, ...said }, 'request refused');
   return { status, contentType: undefined, body: undefined };
+}
+
+/** The log names the limit: a status of HTTP names none. */
+function refuseLong(request: IncomingMessage, served: Served): HttpAnswer {
+  const { problem, hint } = tooLong(served.maxBytes);
+  return refuseBare(413, request, served, { limit: `the message ${problem}`, hint });
 }
 
 /**

@@ -114,6 +114,11 @@ export function isReceiverFault({ namespace, local }: FaultName): boolean {
   return local === 'Receiver' || (namespace === soap11 && local === codes11.Receiver);
 }
 
+/** Whether a fault says that the trouble is the message's, and no more. */
+export function isSenderFault({ namespace, local }: FaultName): boolean {
+  return (namespace === soap12 && local === 'Sender') || (namespace === soap11 && local === codes11.Sender);
+}
+
 /** Detail of SOAP 1.2 or 1.1. */
 export function detailOf(fault: Element): Element | undefined {
   return childNamed(fault, soap12, 'Detail') ?? childNamed(fault, '', 'detail');

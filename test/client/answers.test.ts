@@ -115,7 +115,7 @@ describe.each(portNames)('a session on %s', port => {
     test('an answer that never ends', async () => {
       const session = open(port);
       await say(session, port);
-      manOf(port).meddle = async () => ({ status: 200, response: ' '.repeat(1_100_000) });
+      manOf(port).meddle = async () => ({ status: 200, response: ' '.repeat(2_200_000) });
       await expect(say(session, port)).rejects.toMatchObject({ code: 'NETWORK' });
     });
   });

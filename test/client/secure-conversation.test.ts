@@ -152,7 +152,7 @@ describe.each(portNames)('what can not be written for %s', port => {
     const { client, security } = await connect(port);
     await client.EchoAsync({ text: 'x' });
     const before = calls.length;
-    const error = await client.EchoAsync({ text: 'x'.repeat(1_100_000) }).catch(caught => caught);
+    const error = await client.EchoAsync({ text: 'x'.repeat(2_200_000) }).catch(caught => caught);
     expect(error).toMatchObject({ code: 'NETWORK', message: expect.stringMatching(/: no answer \(/) });
     expect(calls.length).toBe(before);
     await security.close();

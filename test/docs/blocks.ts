@@ -48,6 +48,7 @@ export const pages = [
   'docs/bearer-tokens.md',
   'docs/stores.md',
   'docs/replays.md',
+  'docs/limits.md',
   'docs/health.md',
   'docs/metrics.md',
   'docs/upgrading.md',

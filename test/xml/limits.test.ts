@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Refusal } from '../../src/errors.ts';
-import { defaultLimits, type Limits } from '../../src/xml/limits.ts';
+import { defaultLimits, type Limits, limitsField } from '../../src/xml/limits.ts';
 import { scan, scanFragment, scanText } from '../../src/xml/scan.ts';
 
 /** Each limit lets N pass and refuses N + 1. */
@@ -105,6 +105,36 @@ describe('a scan lets N pass and refuses N + 1', () => {
   });
 });
 
+describe('how many nodes and children there may be grows with the bytes', () => {
+  const read = (given: Partial<Limits>) => limitsField.read(given, { of: 'limits', path: '' });
+  const mib = 1024 * 1024;
+
+  test.each([
+    [1, 50_000, 10_000],
+    [mib, 50_000, 10_000],
+    [2 * mib, 100_000, 20_000],
+    [8 * mib, 400_000, 80_000],
+    [256 * mib, 12_800_000, 2_560_000],
+  ])('%i bytes: %i nodes, %i children of one element', (maxBytes, maxNodes, maxChildren) => {
+    expect(read({ maxBytes })).toMatchObject({ maxNodes, maxChildren });
+  });
+
+  test('unless they are given, each by itself', () => {
+    expect(read({ maxBytes: 8 * mib, maxNodes: 7 })).toMatchObject({ maxNodes: 7, maxChildren: 80_000 });
+    expect(read({ maxBytes: 8 * mib, maxChildren: 7 })).toMatchObject({ maxNodes: 400_000, maxChildren: 7 });
+  });
+
+  test('and no other limit does', () => {
+    const { maxBytes: _, maxNodes: __, maxChildren: ___, ...others } = read({ maxBytes: 256 * mib });
+    expect(defaultLimits).toMatchObject(others);
+  });
+
+  test('by default there is room for 1 MiB in base64, twice, with lines of 76 characters', () => {
+    const lines = Math.ceil((mib * 4) / 3 / 76);
+    expect(((mib * 4) / 3 + 2 * lines) * (4 / 3) + 64 * 1024).toBeLessThan(defaultLimits.maxBytes);
+  });
+});
+
 describe('a fragment keeps the limits', () => {
   test('from the depth of its parent', () => {
     let parent = scanText(nested(60)).root;
@@ -115,8 +145,8 @@ describe('a fragment keeps the limits', () => {
 
   test('of children and length', () => {
     const { root } = scanText('<a/>');
-    expect(reasonOf(() => scanFragment('<b/>'.repeat(10_001), root))).toBe('malformed xml-children');
-    expect(reasonOf(() => scanFragment('x'.repeat(1024 * 1024 + 1), root))).toBe('malformed xml-bytes');
+    expect(reasonOf(() => scanFragment('<b/>'.repeat(20_001), root))).toBe('malformed xml-children');
+    expect(reasonOf(() => scanFragment('x'.repeat(2 * 1024 * 1024 + 1), root))).toBe('malformed xml-bytes');
   });
 });
 

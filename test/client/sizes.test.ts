@@ -1,0 +1,151 @@
+import soap, { type Client } from 'soap';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { type SecureConversation, secureConversation } from '../../src/client/secure-conversation.ts';
+import { openSession } from '../../src/client/session.ts';
+import type { SecureConversationOptions } from '../../src/client/session-options.ts';
+import { selfContained } from '../../src/message/sent-body.ts';
+import type { EndpointOptions } from '../../src/server/endpoint-options.ts';
+import { type ListeningNode, listen } from '../support/endpoint.ts';
+import { planOf } from '../support/initiator.ts';
+import { type PortName, portNames, user, wsdl } from '../support/node.ts';
+import { pem } from '../support/pem.ts';
+import { operation } from './farm.ts';
+
+/** Messages of all sizes between node-soap with the plug-in and a service. */
+
+const mib = 1024 * 1024;
+const closing: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+interface EchoClient extends Client {
+  EchoAsync(args: { readonly text: string }): Promise<[{ readonly text: string }]>;
+}
+
+async function clientOf(
+  node: ListeningNode,
+  port: PortName,
+  limits: NonNullable<SecureConversationOptions['limits']> = {},
+): Promise<(text: string) => Promise<string>> {
+  const client = (await soap.createClientAsync(wsdl)) as EchoClient;
+  const conversation: SecureConversation = secureConversation(client, {
+    port,
+    ...user,
+    ca: pem.ca.certificate,
+    serviceCertificate: pem.service.certificate,
+    addresses: [node.address(port)],
+    timeoutMs: 120_000,
+    limits,
+  });
+  client.setSecurity(conversation);
+  closing.push(() => conversation.close());
+  return async text => (await client.EchoAsync({ text }))[0].text;
+}
+
+async function nodeWith(limits: NonNullable<EndpointOptions['limits']>): Promise<ListeningNode> {
+  const node = await listen({ limits });
+  closing.push(() => node.close());
+  return node;
+}
+
+/** What the node said of its last refusal. */
+const saidLast = ({ lines }: ListeningNode) => {
+  const { reason, limit, hint } = JSON.parse(lines.findLast(line => line.includes('"reason"')) ?? '{}');
+  return { reason, limit, hint };
+};
+
+const bytes = (count: number) => Buffer.from(Uint8Array.from({ length: count }, (_, i) => (i * 31) % 251));
+
+/** Payloads of 1 MiB, each harder to carry in its own way. */
+const payloads: Readonly<Record<string, string>> = {
+  'binary in base64': bytes(mib).toString('base64'),
+  'binary in base64, folded as MIME has it':
+    bytes(mib)
+      .toString('base64')
+      .match(/.{1,76}/g)
+      ?.join('\n') ?? '',
+  'ASCII text': 'The quick brown fox.'.repeat(mib / 20),
+  'text of two octets a character': 'äöüß'.repeat(mib / 8),
+};
+
+describe.each(portNames)('on %s', port => {
+  let node: ListeningNode;
+  beforeAll(async () => {
+    node = await listen();
+  });
+  afterAll(() => node.close());
+
+  test.each(Object.entries(payloads))('1 MiB of %s goes there and back by default', async (_, text) => {
+    const echo = await clientOf(node, port);
+    const answered = await echo(text);
+    // Not by toBe, which would print both.
+    expect(answered === text).toBe(true);
+  });
+
+  test('more than fits is answered with 413, and both sides say why', async () => {
+    const echo = await clientOf(node, port);
+    await expect(echo('x'.repeat(2 * mib))).rejects.toMatchObject({
+      code: 'NETWORK',
+      status: 413,
+      message: expect.stringMatching(/HTTP 413 to a message of 2,\d{3},\d{3} bytes/),
+      hint: expect.stringContaining('limits.maxBytes of the service'),
+    });
+    expect(saidLast(node)).toEqual({
+      reason: 'http-413',
+      limit: 'the message has more than 2,097,152 bytes (limits.maxBytes)',
+      hint: 'send less, or raise limits.maxBytes here',
+    });
+  });
+
+  test('6 MiB of binary pass where both sides let messages have 16 MiB', async () => {
+    const limits = { maxBytes: 16 * mib };
+    const echo = await clientOf(await nodeWith(limits), port, limits);
+    const text = bytes(6 * mib).toString('base64');
+    const answered = await echo(text);
+    expect(answered === text).toBe(true);
+  });
+
+  test('an answer that is longer than the client takes is refused by name', async () => {
+    const echo = await clientOf(node, port, { maxBytes: 20_000 });
+    await expect(echo('x'.repeat(20_000))).rejects.toMatchObject({
+      code: 'NETWORK',
+      message: expect.stringContaining('(the answer has more than 20,000 bytes (limits.maxBytes), or comes in'),
+      hint: 'send less, or raise limits.maxBytes here',
+    });
+  });
+
+  test('an answer beyond another limit of the client is refused by name', async () => {
+    const echo = await clientOf(node, port, { maxNodes: 60 });
+    await expect(echo('hello')).rejects.toMatchObject({
+      code: 'MESSAGE_REFUSED',
+      message: expect.stringMatching(/^the answer has more than 60 elements, .* \(limits\.maxNodes\)$/),
+    });
+  });
+
+  test('a message beyond another limit of the service gets 400, and its log says why', async () => {
+    const small = await nodeWith({ maxDepth: 3 });
+    const echo = await clientOf(small, port);
+    await expect(echo('hello')).rejects.toMatchObject({ status: 400, hint: expect.stringContaining('limits') });
+    expect(saidLast(small)).toMatchObject({
+      reason: 'xml-depth',
+      limit: 'the message has more than 3 levels of elements (limits.maxDepth)',
+    });
+  });
+});
+
+test('of decrypted content beyond a limit the log says which, and the wire no more than ever', async () => {
+  const node = await listen();
+  closing.push(() => node.close());
+  const plan = planOf('EchoSymmetric');
+  const serviceCertificate = pem.service.certificate;
+  const session = openSession({ plan, ...user, serviceCertificate, addresses: [node.address('EchoSymmetric')] });
+  closing.push(() => session.close());
+  const content = `<Echo xmlns="urn:soap-secure-conversation:echo">${'<text></text>'.repeat(20_001)}</Echo>`;
+  const call = session.call({ operation: operation(plan), body: selfContained(content) });
+  await expect(call).rejects.toMatchObject({ code: 'FAULT', faultSubcode: { local: 'FailedCheck' } });
+  expect(saidLast(node)).toMatchObject({
+    reason: 'decryption',
+    limit: 'the message has more than 20,000 child elements in one element (limits.maxChildren)',
+  });
+});
