@@ -1,5 +1,7 @@
 /** Octets that come in pieces, such as the body of an HTTP message. */
 export interface Octets {
+  /** How many there are. */
+  readonly bytes: number;
   /** @returns false where they are more than they may be, or come in too many pieces: then all are let go of */
   add(piece: Buffer): boolean;
   /** All that were added. */
@@ -24,6 +26,9 @@ export function gatherOctets(maxBytes: number): Octets {
   let bytes = 0;
   let pieces = 0;
   return {
+    get bytes() {
+      return bytes;
+    },
     add(piece) {
       pieces += 1;
       const after = bytes + piece.length;
@@ -40,10 +45,21 @@ export function gatherOctets(maxBytes: number): Octets {
   };
 }
 
-/** The octets of a stream; undefined where {@link Octets.add} takes no more of them, and the rest is left unread. */
-export async function octetsOf(stream: AsyncIterable<Buffer>, maxBytes: number): Promise<Buffer | undefined> {
+/**
+ * The octets of a stream; undefined where {@link Octets.add} takes no more of them, and the rest is left unread.
+ * @param grown waited for after each piece, with the number of octets that there are then; default: nothing is
+ */
+export async function octetsOf(
+  stream: AsyncIterable<Buffer>,
+  maxBytes: number,
+  grown: (bytes: number) => Promise<void> | undefined = () => undefined,
+): Promise<Buffer | undefined> {
   const octets = gatherOctets(maxBytes);
-  for await (const piece of stream) if (!octets.add(piece)) return undefined;
+  for await (const piece of stream) {
+    if (!octets.add(piece)) return undefined;
+    const waited = grown(octets.bytes);
+    if (waited !== undefined) await waited;
+  }
   return octets.whole();
 }
 

@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { type RandomSource, randomBytesPooled } from '../crypto/random.ts';
 import { ConfigurationError, refuse } from '../errors.ts';
+import { type LargeMessages, largeMessages, leaving, type Place, placeFor } from '../message/large-messages.ts';
 import { readMessage, unsecuredFault } from '../message/message.ts';
 import type { CertificateKeys, ContextKey, InitiatorKeys } from '../message/protection-key.ts';
 import { receive } from '../message/receive.ts';
@@ -50,6 +51,8 @@ export interface ExchangeParts {
   readonly clockSkewMs: number;
   /** Of answers. */
   readonly limits: Limits;
+  /** Bounds the large messages of all exchanges, those that are sent and their answers. */
+  readonly large: LargeMessages;
   readonly random: RandomSource;
   readonly time: ExchangeTime;
   /** What answers to a bootstrap are read with; undefined: the key that the request carried. */
@@ -126,6 +129,7 @@ export function exchangeParts(
     timeoutMs,
     clockSkewMs,
     limits,
+    large: largeMessages(limits.maxLargeMessages),
     random: randomBytesPooled,
     time,
     answerKeys,
@@ -195,9 +199,9 @@ export async function exchange(parts: ExchangeParts, request: ExchangeRequest): 
       busy.delete(address);
       try {
         const withinMs = turn === 0 ? timeoutMs : Math.max(1, Math.floor(endMs - time.steadyClock()));
-        const exchanged = await attempt(parts, request, address, withinMs);
+        const answered = await attempt(parts, request, address, withinMs);
         (request.isForIssuer ? parts.issuer : parts.addresses).answered(address);
-        return exchanged;
+        return answered;
       } catch (error) {
         request.signal?.throwIfAborted();
         if (!mayGoOn(error, address, parts, request)) throw error;
@@ -259,6 +263,26 @@ async function attempt(
   address: string,
   withinMs: number,
 ): Promise<Exchanged> {
+  const place = parts.large.place();
+  return leaving(place, async () => {
+    const waited = placeFor(request.body.content.length, place);
+    if (waited !== undefined) await untilAborted(waited, request.signal);
+    return exchanged(parts, request, { address, withinMs, place });
+  });
+}
+
+/** Where one attempt goes, how long it may take, and its place where it is large. */
+interface Attempt {
+  readonly address: string;
+  readonly withinMs: number;
+  readonly place: Place;
+}
+
+async function exchanged(
+  parts: ExchangeParts,
+  request: ExchangeRequest,
+  { address, withinMs, place }: Attempt,
+): Promise<Exchanged> {
   const { plan, random, transport } = parts;
   const { soap } = plan;
   const { action, addressing, body, headers = [] } = request;
@@ -276,6 +300,7 @@ async function attempt(
   const response = await transport.post(address, sent.text, postHeaders(soap, action), {
     withinMs,
     signal: request.signal,
+    place,
   });
   parts.trace?.({
     address,

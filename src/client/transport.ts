@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import type { PemPair } from '../crypto/pkcs12.ts';
 import { certificatesIn } from '../crypto/tls-certificates.ts';
 import { SecureConversationError } from '../errors.ts';
+import { anyPlace, type Place, placeFor } from '../message/large-messages.ts';
 import { octetsOf } from '../octets.ts';
 import { tooLong } from '../xml/passed-limit.ts';
 import { type CookieJar, cookieJar } from './cookies.ts';
@@ -27,6 +28,8 @@ export interface PostWait {
   readonly withinMs?: number;
   /** Ends the wait, and the connection that it is for. */
   readonly signal?: AbortSignal | undefined;
+  /** Of an answer that becomes large; default: it waits for none. */
+  readonly place?: Place;
 }
 
 /** Posts messages over connections that are kept. */
@@ -108,9 +111,15 @@ export function openTransport(options: TransportOptions): Transport {
 
 function transportBy(agents: Agents, shared: Shared, options: TransportOptions): Transport {
   return {
-    async post(address, message, headers, { withinMs = options.timeoutMs, signal } = {}) {
+    async post(address, message, headers, { withinMs = options.timeoutMs, signal, place = anyPlace } = {}) {
       if (shared.isClosed) throw closed();
-      return post(address, message, headers, { ...shared, ...agents }, { ...options, timeoutMs: withinMs, signal });
+      return post(
+        address,
+        message,
+        headers,
+        { ...shared, ...agents },
+        { ...options, timeoutMs: withinMs, signal, place },
+      );
     },
     through: others => transportBy({ ...agents, ...others }, shared, options),
     close() {
@@ -133,7 +142,7 @@ function post(
   message: string,
   headers: PostHeaders,
   shared: Shared & Agents,
-  options: TransportOptions & Pick<PostWait, 'signal'>,
+  options: TransportOptions & Pick<PostWait, 'signal'> & { readonly place: Place },
 ): Promise<HttpResponse> {
   const { signal } = options;
   let deadline: NodeJS.Timeout | undefined;
@@ -155,7 +164,7 @@ function post(
       const { statusCode: status = 0, headers } = response;
       const { 'retry-after': retryAfter, date, 'content-type': contentType, 'set-cookie': setCookies = [] } = headers;
       jar?.take(url, setCookies, Date.now());
-      read(response, options.maxBytes).then(bytes => resolve({ status, bytes, contentType, retryAfter, date }), fail);
+      read(response, options).then(bytes => resolve({ status, bytes, contentType, retryAfter, date }), fail);
     });
     // No time-out of an idle socket: a peer that sends a byte now and then would never let it come.
     const giveUp = (why: string) => {
@@ -194,8 +203,11 @@ function isConnecting(socket: Socket, secure: boolean): boolean {
   return secure ? (socket as { secureConnecting?: boolean }).secureConnecting === true : socket.connecting;
 }
 
-async function read(response: IncomingMessage, maxBytes: number): Promise<Uint8Array> {
-  const octets = await octetsOf(response, maxBytes);
+async function read(
+  response: IncomingMessage,
+  { maxBytes, place }: { readonly maxBytes: number; readonly place: Place },
+): Promise<Uint8Array> {
+  const octets = await octetsOf(response, maxBytes, bytes => placeFor(bytes, place));
   if (octets === undefined) throw tooLongAnswer(maxBytes);
   return octets;
 }

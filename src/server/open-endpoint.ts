@@ -9,6 +9,7 @@ import type { ChangeableTrust } from '../crypto/trust.ts';
 import type { OwnCertificate } from '../crypto/x509.ts';
 import { ConfigurationError } from '../errors.ts';
 import type { RingKeeper } from '../keyring/keeper.ts';
+import { largeMessages } from '../message/large-messages.ts';
 import type { PolicyPort } from '../policy/explain-policy.ts';
 import { asksForClientCertificate, hasConversation, type Plan } from '../policy/plan.ts';
 import type { Wsdl } from '../policy/wsdl.ts';
@@ -232,12 +233,14 @@ function endpointOf(ports: readonly ServedPort[], composed: Composed): Endpoint 
   const sockets: Listening[] = [];
   const readiness = () => composed.readiness(served.isDraining);
   const trustedProxies = addressList(settings.trustedProxies);
+  const large = largeMessages(shared.limits.maxLargeMessages);
   const served: Served = {
     ports: routesOf(ports, pathsOf),
     wsdl: publishedWsdl(wsdl, ports, { sockets, trustedProxies }),
     readiness,
     mounted: settings.mounted,
     maxBytes: shared.limits.maxBytes,
+    large,
     trustedProxies,
     tlsOffloadedFrom: addressList(settings.tlsOffloadedFrom),
     ready: shared.service.ready,

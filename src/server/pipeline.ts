@@ -1,5 +1,6 @@
 import { type Awaitable, after } from '../awaitable.ts';
 import { CallerGone, Overload, Refusal, refuse, refuseFor, Unproven } from '../errors.ts';
+import { anyPlace, type Place, placeFor } from '../message/large-messages.ts';
 import { EnvelopeRefusal, type Message, readMessage } from '../message/message.ts';
 import { receive } from '../message/receive.ts';
 import { send } from '../message/send.ts';
@@ -46,6 +47,7 @@ export interface HttpAnswer {
  * the farm → perform → send. Every refusal on the way is answered with the constant fault of its class; nothing a peer
  * sends makes this throw or reject.
  * @param soapAction value of the HTTP SOAPAction header or `action` parameter, where there is one
+ * @param place of a message that may be large; default: it waits for none
  * @returns undefined where the caller went away before its turn came: nothing was done for it
  */
 export function answerMessage(
@@ -53,6 +55,7 @@ export function answerMessage(
   soapAction: string | undefined,
   port: ServedPort,
   caller: Requester,
+  place: Place = anyPlace,
 ): Awaitable<HttpAnswer | undefined> {
   const beganMs = port.parts.steadyClock();
   let message: Message | undefined;
@@ -66,7 +69,7 @@ export function answerMessage(
     const answered =
       relay !== undefined && exchange.isForIssuer
         ? relayed(bytes, actionRelayed(message, soapAction, exchange, port), port, relay, caller)
-        : performed(message, soapAction, exchange, port, { caller, beganMs });
+        : performed(message, soapAction, exchange, port, { caller, beganMs, place });
     return answered instanceof Promise ? answered.catch(failed) : answered;
   } catch (error) {
     return failed(error);
@@ -106,6 +109,8 @@ function actionRelayed(
 interface Asked {
   readonly caller: Requester;
   readonly beganMs: number;
+  /** Taken for the answer where that is large, as the request may have done. */
+  readonly place: Place;
 }
 
 /** The answer of an exchange that is done here. */
@@ -114,7 +119,7 @@ function performed(
   soapAction: string | undefined,
   exchange: Exchange,
   port: ServedPort,
-  { caller, beganMs }: Asked,
+  { caller, beganMs, place }: Asked,
 ): Awaitable<HttpAnswer> {
   const { parts } = port;
   let spent: string | undefined;
@@ -126,7 +131,8 @@ function performed(
     const { addressing } = proof.verified;
     checkAddressing(addressing, soapAction, exchange, port);
     const reply = after(spent === undefined ? undefined : claimMessage(spent, port), () => exchange.perform(proof));
-    return after(reply, done => {
+    const ready = after(reply, done => after(placeFor(done.body?.content.length ?? 0, place), () => done));
+    return after(ready, done => {
       const isSilent = done.body === undefined || isUnwanted(done, addressing);
       const answer = isSilent ? accepted : protect(done, exchange.plan, addressing, port);
       if (done.operation !== undefined)

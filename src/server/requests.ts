@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Awaitable } from '../awaitable.ts';
+import { anyPlace, type LargeMessages, leaving } from '../message/large-messages.ts';
 import type { AddressList } from '../users/addresses.ts';
 import { tooLong } from '../xml/passed-limit.ts';
 import { callerOf, relayedCallerOf } from './caller.ts';
@@ -35,6 +36,8 @@ export interface Served {
   /** What is served beside them, by a listener of its own. */
   readonly mounted?: Mounted | undefined;
   readonly maxBytes: number;
+  /** Bounds the large messages of all its ports; absent: nothing does. */
+  readonly large?: LargeMessages;
   /** The proxies that are believed where a request came from. */
   readonly trustedProxies: AddressList;
   /** The proxies that may bring in plain HTTP what came to them over TLS. */
@@ -194,15 +197,17 @@ function answerSoap(
   const port = ports.find(({ plan }) => isOfVersion(request, plan.soap));
   if (port === undefined) return refuseBare(415, request, served);
   inviteBody(request, response);
-  return readBody(request, served.maxBytes).then(bytes => {
+  const place = served.large?.place() ?? anyPlace;
+  const answer = (bytes: Uint8Array | 'too-long' | 'gone') => {
     if (bytes === 'gone') return undefined;
     if (bytes === 'too-long') return refuseLong(request, served);
     const caller = served.isRelayed
       ? relayedCallerOf(request, response)
       : callerOf(request, response, served.trustedProxies);
     const soapAction = soapActionOf(request.headers, port.plan.soap);
-    return answerMessage(bytes, soapAction, mounted(port, mountPathOf(request)), caller);
-  });
+    return answerMessage(bytes, soapAction, mounted(port, mountPathOf(request)), caller, place);
+  };
+  return readBody(request, served.maxBytes, place).then(bytes => leaving(place, () => answer(bytes)));
 }
 
 function mounted(port: ServedPort, mountPath: string): ServedPort {

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { certificatesIn } from '../crypto/tls-certificates.ts';
 import { ConfigurationError } from '../errors.ts';
 import { failAt, firstTwice } from '../fields.ts';
+import { largeMessages } from '../message/large-messages.ts';
 import { hasConversation, type Plan } from '../policy/plan.ts';
 import { readWsdl, type Wsdl } from '../policy/wsdl.ts';
 import { addressList } from '../users/addresses.ts';
@@ -77,10 +78,12 @@ export function createSts(options: StsOptions): Sts {
   const parts = openParts({ ...settings, addresses, node: 'sts' }, plans, log);
   const { ports, shared } = openPorts({ ...parts, plans: plans.map(plan => ({ ...plan, operations: [] })) }, noService);
   const readiness = readinessFor(parts);
+  const large = largeMessages(settings.limits.maxLargeMessages);
   const servedAs = (served: readonly ServedPort[]): Served => ({
     ports: routesOf(served, ({ addresses: { path } }) => [path]),
     wsdl: () => undefined,
     maxBytes: settings.limits.maxBytes,
+    large,
     trustedProxies: addressList(settings.trustedProxies),
     tlsOffloadedFrom: addressList(settings.tlsOffloadedFrom),
     ready: noService.ready,

@@ -39,6 +39,8 @@ export interface Limits {
    * default: 4.
    */
   readonly canonicalFactor: number;
+  /** Messages of more than 4 MiB that are worked on at once; further ones wait. 1 to 1,000; default: 1. */
+  readonly maxLargeMessages: number;
 }
 
 const mib = 1024 * 1024;
@@ -96,6 +98,11 @@ const given = object({
     is: limit(),
     default: 4,
     means: 'Bytes of all canonical forms of a message together: at most so many times its own, and 64 KiB.',
+  },
+  maxLargeMessages: {
+    is: wholeNumber(1, 1_000),
+    default: 1,
+    means: 'Messages of more than 4 MiB that are worked on at once; further ones wait.',
   },
 } satisfies Describes<Partial<Limits>>);
 

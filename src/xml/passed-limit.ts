@@ -9,8 +9,11 @@ interface Passed {
   readonly counts: string;
 }
 
+/** More large messages than there may be wait, and none is refused. */
+type RefusingLimit = Exclude<keyof Limits, 'maxLargeMessages'>;
+
 /** By limit. */
-const passed: Readonly<Record<keyof Limits, Passed>> = {
+const passed: Readonly<Record<RefusingLimit, Passed>> = {
   maxBytes: { reason: 'xml-bytes', counts: 'bytes' },
   maxDepth: { reason: 'xml-depth', counts: 'levels of elements' },
   maxNodes: { reason: 'xml-nodes', counts: 'elements, attributes, declarations, runs of text and comments together' },
@@ -40,7 +43,7 @@ type Saying = (limits: Limits) => PassedLimit;
 
 const ofLimits = Object.entries(passed).map(([name, { reason, counts }]): [string, Saying] => [
   reason,
-  limits => saidOf(limits[name as keyof Limits], counts, `limits.${name}`),
+  limits => saidOf(limits[name as RefusingLimit], counts, `limits.${name}`),
 ]);
 
 const ofFixed = Object.values(fixedLimits).map(({ reason, counts, most }): [string, Saying] => [

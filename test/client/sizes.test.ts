@@ -1,3 +1,4 @@
+import { request } from 'node:http';
 import soap, { type Client } from 'soap';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type SecureConversation, secureConversation } from '../../src/client/secure-conversation.ts';
@@ -147,5 +148,82 @@ test('of decrypted content beyond a limit the log says which, and the wire no mo
   expect(saidLast(node)).toMatchObject({
     reason: 'decryption',
     limit: 'the message has more than 20,000 child elements in one element (limits.maxChildren)',
+  });
+});
+
+describe('messages of more than 4 MiB', () => {
+  const large = 'x'.repeat(5 * mib);
+
+  /** An echo whose large calls note when they begin and end, and end when `until` says. */
+  function notedEcho(until: (begun: number) => Promise<unknown>) {
+    const notes: string[] = [];
+    let begun = 0;
+    const Echo = async ({ text }: { readonly text: string }) => {
+      if (text.length < mib) return { text };
+      notes.push('begun');
+      begun += 1;
+      await until(begun);
+      notes.push('ended');
+      return { text: 'done' };
+    };
+    const operations = { Echo, Add: Echo };
+    const services = { EchoService: { EchoTls11: operations, EchoTls13: operations, EchoSymmetric: operations } };
+    return { notes, services };
+  }
+
+  async function clients(services: object, maxLargeMessages: number, port: PortName = 'EchoTls13') {
+    const limits = { maxBytes: 16 * mib, maxLargeMessages };
+    const node = await listen({ services, limits });
+    closing.push(() => node.close());
+    const both = { ...limits, maxLargeMessages: 9 };
+    return [await clientOf(node, port, both), await clientOf(node, port, both)] as const;
+  }
+
+  test.each(portNames)('are done one after the other by default, and small ones in between, on %s', async port => {
+    let small: (text: string) => Promise<string>;
+    const echo = notedEcho(async begun => {
+      if (begun === 1) for (let calls = 0; calls < 10; calls++) await small('hello');
+    });
+    const [first, second] = await clients(echo.services, 1, port);
+    small = second;
+    await Promise.all([first('hello'), second('hello')]);
+    expect(await Promise.all([first(large), second(large)])).toEqual(['done', 'done']);
+    expect(echo.notes).toEqual(['begun', 'ended', 'begun', 'ended']);
+  });
+
+  test('are done two at once where there may be two', async () => {
+    let bothBegun = () => {};
+    const both = new Promise<void>(resolve => {
+      bothBegun = resolve;
+    });
+    const echo = notedEcho(begun => {
+      if (begun === 2) bothBegun();
+      return both;
+    });
+    const [first, second] = await clients(echo.services, 2);
+    expect(await Promise.all([first(large), second(large)])).toEqual(['done', 'done']);
+    expect(echo.notes).toEqual(['begun', 'begun', 'ended', 'ended']);
+  });
+
+  test('wait for each other at the client too, both those that it sends and its answers', async () => {
+    const limits = { maxBytes: 16 * mib };
+    const node = await listen({ limits: { ...limits, maxLargeMessages: 9 } });
+    closing.push(() => node.close());
+    const echo = await clientOf(node, 'EchoTls13', limits);
+    const answers = await Promise.all([echo(large), echo(large), echo('hello'), echo(large)]);
+    expect(answers.map(text => text.length)).toEqual([large.length, large.length, 5, large.length]);
+  });
+
+  test('that are broken off leave their place to the next', async () => {
+    const limits = { maxBytes: 16 * mib };
+    const node = await nodeWith(limits);
+    const echo = await clientOf(node, 'EchoSymmetric', limits);
+    const headers = { 'Content-Type': 'application/soap+xml; charset=utf-8', 'Content-Length': 6 * mib };
+    const sending = request(node.address('EchoSymmetric'), { method: 'POST', headers });
+    sending.on('error', () => undefined);
+    await new Promise(resolve => sending.write(Buffer.alloc(5 * mib, 'x'), resolve));
+    sending.destroy();
+    const answered = await echo(large);
+    expect(answered.length).toBe(large.length);
   });
 });

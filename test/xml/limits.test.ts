@@ -28,7 +28,10 @@ function declaring(count: number, perElement = defaultLimits.maxDeclarations): s
 }
 
 const limits: Readonly<
-  Record<Exclude<keyof Limits, 'canonicalFactor'>, { readonly reason: string; readonly at: (n: number) => string }>
+  Record<
+    Exclude<keyof Limits, 'canonicalFactor' | 'maxLargeMessages'>,
+    { readonly reason: string; readonly at: (n: number) => string }
+  >
 > = {
   maxBytes: { reason: 'xml-bytes', at: n => `<a>${'x'.repeat(n - 7)}</a>` },
   maxDepth: { reason: 'xml-depth', at: n => nested(n) },

@@ -1,0 +1,88 @@
+import type { Awaitable } from '../awaitable.ts';
+
+/**
+ * Large messages are worked on a few at a time. Reading or writing one stops the process, for some milliseconds for each
+ * MiB: several at once would stop it for the sum, and be in memory together. What is waited for is the whole work on a
+ * message, and between two of them all that is small gets its turn.
+ */
+
+/** A message of more bytes than this is large: up to here one stops a process for less than 50 ms. */
+export const largeBytes = 4 * 1024 * 1024;
+
+/** The right of one message to be large. */
+export interface Place {
+  /** Settles when the message may be large; at once where it may already. */
+  take(): Promise<void>;
+  /** Gives the place back, or waits for none any more: what waits goes on and must find out by itself that it is over. */
+  leave(): void;
+}
+
+/** How many messages may be large at once. */
+export interface LargeMessages {
+  /** For one message, which may never need it. */
+  place(): Place;
+}
+
+/** Of a message that waits for nobody. */
+export const anyPlace: Place = { take: () => Promise.resolve(), leave() {} };
+
+/** @param most how many messages may be large at once; further ones wait, the first to come first */
+export function largeMessages(most: number): LargeMessages {
+  let free = most;
+  const waiting = new Set<() => void>();
+  const freed = () => {
+    const [next] = waiting;
+    if (next === undefined) free += 1;
+    else {
+      waiting.delete(next);
+      next();
+    }
+  };
+  return {
+    place() {
+      let enter = () => {};
+      let taken: Promise<void> | undefined;
+      let isLeft = false;
+      return {
+        take() {
+          if (isLeft) return Promise.resolve();
+          taken ??= new Promise(resolve => {
+            enter = resolve;
+            waiting.add(enter);
+          });
+          if (waiting.has(enter) && free > 0) {
+            free -= 1;
+            freed();
+          }
+          return taken;
+        },
+        leave() {
+          if (isLeft) return;
+          isLeft = true;
+          if (taken === undefined) return;
+          if (waiting.delete(enter)) enter();
+          // What is small has its turn first.
+          else setImmediate(freed);
+        },
+      };
+    },
+  };
+}
+
+/** Takes the place for a message that has become large; undefined where it has not. */
+export function placeFor(bytes: number, place: Place): Promise<void> | undefined {
+  return bytes > largeBytes ? place.take() : undefined;
+}
+
+/** Does a work, and gives the place back that was taken for it; where none was, nothing is waited for. */
+export function leaving<T>(place: Place, work: () => Awaitable<T>): Awaitable<T> {
+  try {
+    const done = work();
+    if (done instanceof Promise) return done.finally(() => place.leave());
+    place.leave();
+    return done;
+  } catch (error) {
+    place.leave();
+    throw error;
+  }
+}
