@@ -18,7 +18,7 @@ export function ofAge(
   if (nowMs >= expiresMs)
     return {
       says: `the token has expired at ${utc(expiresMs)}, ${span(nowMs - expiresMs)} ago by the clock here`,
-      todo: 'get another one; where that ends too soon as well, see whether the clocks here and of its issuer are right',
+      todo: 'get another one; where it ends too soon again, see whether the clocks here and of its issuer are right',
     };
   if (issuedMs === undefined || issuedMs <= nowMs + skewMs) return undefined;
   return {
