@@ -1,13 +1,13 @@
 import { Readable } from 'node:stream';
 import type { Client, ISecurity } from 'soap';
 import { ConfigurationError } from '../errors.ts';
+import { checkHeaderBlocks } from '../message/given-blocks.ts';
 import { type PlainMessage, readPlainEnvelope } from '../message/plain-envelope.ts';
 import type { OutgoingBody } from '../message/sent-body.ts';
 import { withMixedDialects } from '../policy/mixed-dialect.ts';
 import type { OperationPlan, Plan } from '../policy/plan.ts';
 import { firstUsable } from './alternatives.ts';
 import { clientPlans } from './client-plan.ts';
-import { checkHeaderBlocks } from './header-blocks.ts';
 import { ownMessage } from './own-message.ts';
 import { type SessionStatus, startSession } from './session.ts';
 import { conversationOptions, type SecureConversationOptions } from './session-options.ts';
