@@ -61,6 +61,7 @@ export type { PathNames } from './server/port-addresses.ts';
 export type { PortOverrides } from './server/port-overrides.ts';
 export type { Readiness, ReadinessReason } from './server/readiness.ts';
 export type { Mounted } from './server/requests.ts';
+export type { SoapHeader, SoapHeaders, WriteSoapHeader } from './server/soap-headers.ts';
 export type { ConversationEvent, EndpointEvent, OperationStatistics, Statistics } from './server/statistics.ts';
 export type { Cancellation } from './state/cancellation.ts';
 export { decodeContext, encodeContext } from './state/codec.ts';

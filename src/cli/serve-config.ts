@@ -20,6 +20,7 @@ export const absoluteLifetimeRangeMs = [1_000, 604_800_000] as const;
 export const rolloverRangeMs = [0, 3_600_000] as const;
 export const clockSkewRangeMs = [0, 300_000] as const;
 export const idleRangeMs = [1_000, 604_800_000] as const;
+const operationTimeoutRangeMs = [1_000, 86_400_000] as const;
 const issuerTimeoutRangeMs = [1_000, 600_000] as const;
 
 const { members: options } = endpointOptions;
@@ -64,6 +65,7 @@ export const serveConfig = object({
   maxRenewals: options.maxRenewals,
   rolloverS: inSeconds('rolloverMs', options.rolloverMs, rolloverRangeMs),
   clockSkewS: inSeconds('clockSkewMs', options.clockSkewMs, clockSkewRangeMs),
+  operationTimeoutS: inSeconds('operationTimeoutMs', options.operationTimeoutMs, operationTimeoutRangeMs),
   cacheEntries: options.cacheEntries,
   replay: options.replay,
   issueRate: options.issueRate,

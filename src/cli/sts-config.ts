@@ -4,7 +4,7 @@ import { relayNames, stsMeans } from '../server/sts-options.ts';
 import { path, readConfig, withServicePair } from './config-fields.ts';
 import { serveConfig } from './serve-config.ts';
 
-const { addresses, issuer, service, users, wsdl, tls, ...shared } = serveConfig.members;
+const { addresses, issuer, operationTimeoutS, service, users, wsdl, tls, ...shared } = serveConfig.members;
 
 /** The configuration of `wssc sts`. Paths are relative to the file. */
 export const stsConfig = object({

@@ -14,7 +14,7 @@ interface Rule {
 const addressingNamespaces: ReadonlySet<string> = new Set(
   Object.values(addressingVersions).map(({ namespace }) => namespace),
 );
-const leaveOut = 'leave it out: the client writes it';
+const leaveOut = 'leave it out: it is written for you';
 
 const rules: readonly Rule[] = [
   {
@@ -26,7 +26,7 @@ const rules: readonly Rule[] = [
   {
     breaks: (block, { signed }) => isListed(block, signed.headers) && attributeValue(block, ns.wsu, 'Id') !== undefined,
     problem: 'is to be signed and has a wsu:Id',
-    hint: 'leave the wsu:Id out: the client writes one',
+    hint: 'leave the wsu:Id out: one is written for you',
   },
 ];
 
@@ -36,14 +36,16 @@ function versionRules(soap: SoapVersion): readonly Rule[] {
   return others.map(other => ({
     breaks: ({ attributes }) => attributes.some(({ namespace }) => namespace === other.namespace),
     problem: `has an attribute of SOAP ${other.name}, which means nothing in SOAP ${soap.name}`,
-    hint: `make node-soap's client write SOAP ${soap.name}: it writes 1.2 with its option forceSoap12Headers, else 1.1`,
+    hint:
+      `write it for SOAP ${soap.name}: ` +
+      "node-soap's client has the prefix soap for 1.2 with its option forceSoap12Headers, else for 1.1",
   }));
 }
 
 /**
- * Refuses header blocks of the user that are the client's own to write, or that would not mean what they say.
- * @param plan of the request
- * @param soap what the request is written in
+ * Refuses header blocks of a user that are not theirs to write, or that would not mean what they say.
+ * @param plan of the message
+ * @param soap what the message is written in
  * @throws {SecureConversationError} `CONFIG_INVALID` naming the block
  */
 export function checkHeaderBlocks(blocks: readonly Element[], plan: MessagePlan, soap: SoapVersion): void {

@@ -100,7 +100,7 @@ function replyOf(
   { plan, parts }: ServedPort,
 ): Reply | Accepted {
   if ('body' in answer && operation.output === undefined) return { body: undefined, isFault: false, operation };
-  if ('body' in answer) return { action: operation.outputAction, body: answer.body, keys, isFault: false, operation };
+  if ('body' in answer) return { action: operation.outputAction, ...answer, keys, isFault: false, operation };
   parts.log.warn({ port: plan.port, operation: operation.name, err: answer.fault.cause }, 'operation failed');
   const body = selfContained(writeFaultElement(plan.soap, answer.fault));
   const { status } = answer.fault;

@@ -175,6 +175,11 @@ export interface EndpointOptions {
    */
   readonly replay?: ReplayMode;
   /**
+   * How long an operation may take to answer. 1 to 86,400,000 (1 d); default: 300,000 (5 min). Then the caller gets a
+   * fault of the Receiver, and what the operation answers later is let go of.
+   */
+  readonly operationTimeoutMs?: number;
+  /**
    * How many conversations one user may begin at this node. Default: that of each member. Each node counts for itself.
    */
   readonly issueRate?: Partial<IssueRate>;
@@ -330,6 +335,11 @@ export const endpointOptions = object({
     is: replayMode,
     default: 'local',
     means: 'Who notices that a message comes again: each node by itself, or the farm, by its store.',
+  },
+  operationTimeoutMs: {
+    is: number(1, 86_400_000, 'ms'),
+    default: 300_000,
+    means: 'How long an operation may take to answer.',
   },
   issueRate: { is: issueRateField, default: {}, means: 'How many conversations one user may begin at this node.' },
   ports: {

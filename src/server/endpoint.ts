@@ -18,7 +18,7 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
   const wsdl = openWsdl(settings.wsdl);
   const plans = servablePlans(wsdl, settings.ports, settings.paths);
   for (const plan of plans) checkServed(plan, services);
-  return openEndpoint({ ...openParts(settings, plans, log), wsdl, services }).endpoint;
+  return openEndpoint({ ...openParts(settings, plans, log), settings, wsdl, services }).endpoint;
 }
 
 /** Without an object for the port node-soap would answer every call with an empty Body. */

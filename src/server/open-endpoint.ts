@@ -39,6 +39,7 @@ import { claimer, spender } from './replays.ts';
 import type { Served } from './requests.ts';
 import { routesOf } from './routes.ts';
 import { openService, type Service } from './service.ts';
+import type { SoapHeaders } from './soap-headers.ts';
 import { counters, type Statistics } from './statistics.ts';
 import { unprovenFailures } from './unproven.ts';
 
@@ -53,7 +54,7 @@ export interface EndpointListener {
 }
 
 /** A served WSDL. */
-export interface Endpoint {
+export interface Endpoint extends SoapHeaders {
   /**
    * The pipeline as a handler for express, connect and bare node:http; mount it before any body parser. {@link drain}
    * waits for what is under way in it; from then on it answers 503.
@@ -127,6 +128,7 @@ export interface EndpointParts extends PortsParts {
   readonly wsdl: Wsdl;
   /** node-soap's service object. */
   readonly services: object;
+  readonly settings: ServingSettings & Pick<EndpointSettings, 'operationTimeoutMs'>;
   /** Closes what was opened for this endpoint alone. */
   readonly release: () => Promise<void>;
 }
@@ -174,9 +176,10 @@ const usualLifetimesMs = { renewable: 1_800_000, other: 36_000_000 } as const;
 
 /** Composes an endpoint. */
 export function openEndpoint(parts: EndpointParts): OpenEndpoint {
-  const service = openService(parts.wsdl, parts.services, parts.log);
+  const service = openService(parts.wsdl, parts.services, parts.log, parts.settings.operationTimeoutMs);
   const open = openPorts(parts, service);
-  const composed = { ...parts, ...open, readiness: readinessFor(parts) };
+  const { soapHeaders } = service;
+  const composed = { ...parts, ...open, soapHeaders, readiness: readinessFor(parts) };
   return { endpoint: endpointOf(open.ports, composed), ports: open.ports, ready: service.ready };
 }
 
@@ -223,7 +226,8 @@ export function openPorts(parts: PortsParts, service: Service): OpenPorts {
   return { ports, shared, state };
 }
 
-type Composed = EndpointParts & OpenPorts & { readonly readiness: (isDraining: boolean) => Readiness };
+type Composed = EndpointParts &
+  OpenPorts & { readonly soapHeaders: SoapHeaders; readonly readiness: (isDraining: boolean) => Readiness };
 
 function endpointOf(ports: readonly ServedPort[], composed: Composed): Endpoint {
   const { wsdl, settings, state, shared, release } = composed;
@@ -264,6 +268,7 @@ function endpointOf(ports: readonly ServedPort[], composed: Composed): Endpoint 
   const drain = (ms: number) => shut(Math.min(ms / 2, 1_000), ms);
   const close = () => shut(0, 0);
   return {
+    ...composed.soapHeaders,
     plans: ports.map(port => port.plan),
     middleware: () => mounted.handle,
     async listen(options) {

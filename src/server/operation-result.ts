@@ -12,7 +12,8 @@ export interface ResultShape {
   readonly declarations: readonly Declaration[];
 }
 
-interface Declaration {
+/** A declaration of a prefix. */
+export interface Declaration {
   readonly prefix: string;
   readonly text: string;
 }
@@ -46,7 +47,8 @@ export function resultShape(wsdl: WSDL, { service, port, soap }: ResultPort, ope
   return { name, prefix, namespace, declarations: declarationsOf(wsdl.xmlnsInEnvelope, soap) };
 }
 
-function declarationsOf(xmlns: string, soap: SoapVersion): readonly Declaration[] {
+/** @param xmlns the WSDL's own, as node-soap's envelopes have them */
+export function declarationsOf(xmlns: string, soap: SoapVersion): readonly Declaration[] {
   const declared = [...xmlns.matchAll(/xmlns:([^=\s:"]+)="[^"]*"/g)].map(([text, prefix = '']) => ({ prefix, text }));
   return [...declared, ...ownDeclarations(soap).filter(own => !declared.some(({ prefix }) => prefix === own.prefix))];
 }
@@ -67,7 +69,7 @@ export function writeResult(wsdl: WSDL, shape: ResultShape, result: unknown): Ou
  * The declarations whose prefix stands before some colon of the content. A long text without colons is looked through
  * once, not once for each.
  */
-function neededBy(content: string, declarations: readonly Declaration[]): string {
+export function neededBy(content: string, declarations: readonly Declaration[]): string {
   const needed = new Set<Declaration>();
   for (let colon = content.indexOf(':'); colon !== -1; colon = content.indexOf(':', colon + 1)) {
     for (const declaration of declarations) {

@@ -224,12 +224,13 @@ function checkAddressing(
 /** An answer has addressing headers where its request had. */
 function protect(reply: Reply, plan: ExchangePlan, asked: Message['addressing'], port: ServedPort): HttpAnswer {
   const { soap } = port.plan;
+  const { action, body, headers = [] } = reply;
   const relatesTo = asked?.messageId;
   const sent = send(
     plan.response,
     { soap, addressing: asked?.version },
     reply.keys,
-    { action: reply.action, body: reply.body, ...(relatesTo === undefined ? {} : { relatesTo }) },
+    { action, body, headers, ...(relatesTo === undefined ? {} : { relatesTo }) },
     { nowMs: port.parts.clock(), random: port.parts.random, timestampTtlMs },
   );
   const { status = reply.isFault ? 500 : 200 } = reply;

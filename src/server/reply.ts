@@ -9,12 +9,15 @@ import { rsaSigner } from '../security/signature.ts';
 import { certificateIn } from '../security/supporting-tokens.ts';
 import { writeContextReference } from '../security/token-reference.ts';
 import { type FoundState, keysOf } from '../state/state-mode.ts';
+import type { Element } from '../xml/tree.ts';
 import type { Proof } from './proof.ts';
 
 /** What is answered to a verified request: a Body to be protected by the exchange's response plan. */
 export interface Reply {
   readonly action: string;
   readonly body: OutgoingBody;
+  /** Header blocks of the user's; default: none. */
+  readonly headers?: readonly Element[];
   readonly keys: SendKeys;
   readonly isFault: boolean;
   /** Of HTTP; default: 500 for a fault, else 200. */

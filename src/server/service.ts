@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { WSDL } from 'soap';
 import { type Awaitable, after } from '../awaitable.ts';
+import { checkHeaderBlocks } from '../message/given-blocks.ts';
 import { declaredInside, type OutgoingBody } from '../message/sent-body.ts';
 import type { OperationPlan, Plan } from '../policy/plan.ts';
 import type { Wsdl } from '../policy/wsdl.ts';
@@ -11,9 +12,15 @@ import { readArguments, readHeaders } from './operation-arguments.ts';
 import { type ResultShape, resultShape, writeResult } from './operation-result.ts';
 import { type ServiceFault, serviceFault } from './service-fault.ts';
 import { openServiceWsdl } from './service-wsdl.ts';
+import { answerHeaders, type SoapHeaders } from './soap-headers.ts';
 
-/** What an operation answered: the Body to send, or the fault that the operation threw. */
-export type ServiceAnswer = { readonly body: OutgoingBody } | { readonly fault: ServiceFault };
+/** What an operation answered: Body and header blocks to send, or the fault that the operation threw. */
+export type ServiceAnswer = Written | { readonly fault: ServiceFault };
+
+interface Written {
+  readonly body: OutgoingBody;
+  readonly headers: readonly Element[];
+}
 
 /** A verified call. */
 export interface ServiceCall {
@@ -37,9 +44,15 @@ export interface Service {
   /**
    * Calls an operation of a port; never rejects. To be called after `ready`. A one-way operation (WSDL 1.1 §2.4.1) is
    * answered with an empty Body as soon as it has been begun, with a fault where it can't be; what it fails with later
-   * is logged.
+   * is logged. Any other is answered with a fault where it has not answered in its time; what it answers later is let
+   * go of.
    */
   call(port: CalledPort, call: ServiceCall): Awaitable<ServiceAnswer>;
+}
+
+/** A service with the header blocks of its answers. */
+export interface OpenService extends Service {
+  readonly soapHeaders: SoapHeaders;
 }
 
 /**
@@ -49,13 +62,16 @@ export interface Service {
  * @param source the WSDL
  * @param services node-soap's service object, unchanged
  * @param log told of one-way operations that fail
+ * @param timeoutMs how long an operation may take to answer
  */
 export function openService(
   source: Pick<Wsdl, 'name' | 'text' | 'texts'>,
   services: object,
   log: Pick<Log, 'warn'>,
-): Service {
+  timeoutMs: number,
+): OpenService {
   let wsdl: WSDL | undefined;
+  const { soapHeaders, blocks: answerBlocks } = answerHeaders();
   const shapes = new Map<OperationPlan, ResultShape>();
   const shapeOf = (ready: WSDL, { service, port, soap }: CalledPort, operation: OperationPlan) => {
     const known = shapes.get(operation);
@@ -68,21 +84,33 @@ export function openService(
     ready: openServiceWsdl(source).then(read => {
       wsdl = read;
     }),
+    soapHeaders,
     call(port, { operation, content, context, blocks, request }) {
       const ready = wsdl;
       if (ready === undefined) throw new TypeError('the service is not ready');
-      const prepared = () =>
-        prepare(operationOf(services, port, operation.name), {
-          args: readArguments(ready, content),
-          headers: readHeaders(ready, blocks),
-          request,
-        });
-      const write = (result: unknown) => declaredInside(writeResult(ready, shapeOf(ready, port, operation), result));
       const failed = (err: unknown) =>
         log.warn({ port: port.port, operation: operation.name, err }, 'operation failed');
-      return withContext(context, () =>
-        operation.output === undefined ? begun(prepared, failed) : outcome(callback => prepared()(callback), write),
-      );
+      const write = (result: unknown, { args, headers }: Given) => {
+        const body = declaredInside(writeResult(ready, shapeOf(ready, port, operation), result));
+        const written = answerBlocks(ready, port.soap, { operation: operation.name, args, headers, request });
+        checkHeaderBlocks(written, operation.response, port.soap);
+        return { body, headers: written };
+      };
+      return withContext(context, () => {
+        let given: Given;
+        let run: Run;
+        try {
+          given = { args: readArguments(ready, content), headers: readHeaders(ready, blocks), request };
+          run = prepare(operationOf(services, port, operation.name), given);
+        } catch (error) {
+          return { fault: serviceFault(error) };
+        }
+        if (operation.output === undefined) return begun(run, failed);
+        return inTime(
+          outcome(run, result => write(result, given)),
+          timeoutMs,
+        );
+      });
     },
   };
 }
@@ -121,30 +149,40 @@ function prepare({ operations, operation }: ReturnType<typeof operationOf>, { ar
   return callback => operation.call(operations, args, callback, headers, request);
 }
 
-const emptyBody: OutgoingBody = { declarations: '', content: '' };
+const begunAnswer: Written = { body: { declarations: '', content: '' }, headers: [] };
 
-/** Runs a one-way operation: the caller is told no more than that it has been begun. */
-function begun(prepared: () => Run, failed: (error: unknown) => void): ServiceAnswer {
-  let run: Run;
-  try {
-    run = prepared();
-  } catch (error) {
-    return { fault: serviceFault(error) };
-  }
+/**
+ * Runs a one-way operation: the caller is told no more than that it has been begun. One that never says that it is done
+ * keeps nobody waiting.
+ */
+function begun(run: Run, failed: (error: unknown) => void): ServiceAnswer {
   after(
-    outcome(run, () => emptyBody),
+    outcome(run, () => begunAnswer),
     answer => {
       if ('fault' in answer) failed(answer.fault.cause);
     },
   );
-  return { body: emptyBody };
+  return begunAnswer;
+}
+
+/** An operation that never answers would keep its request, and who waits for it, for ever. */
+function inTime(answer: Awaitable<ServiceAnswer>, timeoutMs: number): Awaitable<ServiceAnswer> {
+  if (!(answer instanceof Promise)) return answer;
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<ServiceAnswer>(resolve => {
+    const cause = new Error(`the operation did not answer within operationTimeoutMs, ${timeoutMs} ms`);
+    timer = setTimeout(() => resolve({ fault: serviceFault(cause) }), timeoutMs);
+    // The socket that waits keeps the process; without one there is nobody to answer.
+    timer.unref();
+  });
+  return Promise.race([answer, late]).finally(() => clearTimeout(timer));
 }
 
 /**
  * The outcome of an operation in any of node-soap's styles: a callback with an error or a result, or with the result
  * alone; a returned value; a returned promise. The first of them counts. An Error that stands alone is no result.
  */
-function outcome(call: Run, write: (result: unknown) => OutgoingBody): Awaitable<ServiceAnswer> {
+function outcome(call: Run, write: (result: unknown) => Written): Awaitable<ServiceAnswer> {
   let first: ServiceAnswer | undefined;
   let settle: (answer: ServiceAnswer) => void = () => {};
   const answer = (given: ServiceAnswer) => {
@@ -155,7 +193,7 @@ function outcome(call: Run, write: (result: unknown) => OutgoingBody): Awaitable
   const succeed = (result: unknown) => {
     if (first !== undefined) return;
     try {
-      answer({ body: write(result) });
+      answer(write(result));
     } catch (error) {
       fail(error);
     }

@@ -259,7 +259,7 @@ describe.each(portNames)('header blocks that the policy of %s wants signed', por
     await expect(client.EchoAsync({ text: 'x' })).rejects.toMatchObject({
       code: 'CONFIG_INVALID',
       message: `the header block {${app}}Tenant is to be signed and has a wsu:Id`,
-      hint: 'leave the wsu:Id out: the client writes one',
+      hint: 'leave the wsu:Id out: one is written for you',
     });
   });
 });
