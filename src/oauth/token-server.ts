@@ -80,7 +80,7 @@ export function createTokenServer(options: BearerTokensOptions, tls: PemPair): T
     readiness: served.readiness,
     async drain(ms) {
       served.isDraining = true;
-      await Promise.all(servers.splice(0).map(server => closeServer(server, Math.min(ms / 2, 1_000), ms)));
+      await Promise.all(servers.splice(0).map(server => closeServer(server, ms)));
       // One that was given open is also others'.
       if (typeof settings.ring === 'string') ring.close();
     },

@@ -56,7 +56,7 @@ export async function openAdmin(
   const server: Server = await listenOn(served, { port, host, exclusive: true, tls: undefined });
   return {
     port: (server.address() as AddressInfo).port,
-    close: () => closeServer(server, 0, 0),
+    close: () => closeServer(server, 0),
   };
 }
 

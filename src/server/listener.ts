@@ -245,10 +245,17 @@ function noteHandshake({ code }: NodeJS.ErrnoException, { log, refused }: Served
 }
 
 /**
- * Stops accepting. A connection in use ends with its next answer (`Connection: close`), so that no request meets a
- * closing socket; one that stays idle is closed after `idleMs`, whatever is left after `allMs`.
+ * What a balancer takes at most to notice that a node accepts nothing more: two looks, a second apart, and what a busy
+ * machine adds. Until then it may send on a connection that it kept, and can't send again what met a closing socket.
  */
-export async function closeServer(server: Server, idleMs: number, allMs: number): Promise<void> {
+const noticedMs = 3_000;
+
+/**
+ * Stops accepting. A connection in use ends with its next answer (`Connection: close`), so that no request meets a
+ * closing socket; one that stays idle is closed after 3 s, or half of `allMs`, whatever is left after `allMs`.
+ */
+export async function closeServer(server: Server, allMs: number): Promise<void> {
+  const idleMs = Math.min(allMs / 2, noticedMs);
   const timers = [
     // Behind what has come in the meantime: a connection whose request waits to be read is none that is idle.
     setTimeout(() => setImmediate(() => server.closeIdleConnections()), idleMs),

@@ -254,19 +254,18 @@ function endpointOf(ports: readonly ServedPort[], composed: Composed): Endpoint 
     log: shared.log,
   };
   const mounted = mountedPipeline(served);
-  const closeAll = async (closing: Iterable<Server>, idleMs: number, allMs: number) => {
+  const closeAll = async (closing: Iterable<Server>, allMs: number) => {
     const all = [...closing];
     for (const server of all) servers.delete(server);
-    await Promise.all(all.map(server => closeServer(server, idleMs, allMs)));
+    await Promise.all(all.map(server => closeServer(server, allMs)));
   };
-  const shut = async (idleMs: number, allMs: number) => {
+  const shut = async (allMs: number) => {
     served.isDraining = true;
-    await Promise.all([closeAll(servers, idleMs, allMs), mounted.settle(allMs)]);
+    await Promise.all([closeAll(servers, allMs), mounted.settle(allMs)]);
     served.isClosed = true;
     await release();
   };
-  const drain = (ms: number) => shut(Math.min(ms / 2, 1_000), ms);
-  const close = () => shut(0, 0);
+  const close = () => shut(0);
   return {
     ...composed.soapHeaders,
     plans: ports.map(port => port.plan),
@@ -288,13 +287,13 @@ function endpointOf(ports: readonly ServedPort[], composed: Composed): Endpoint 
         if (https !== undefined) addresses.https = await open(https, tls);
       } catch (error) {
         // Who is told that it does not listen must not be left with one socket that does.
-        await closeAll(opened, 0, 0);
+        await closeAll(opened, 0);
         throw error;
       }
       sockets.push(addresses);
-      return { addresses, drain, close };
+      return { addresses, drain: shut, close };
     },
-    drain,
+    drain: shut,
     close,
     statistics: () => shared.counters.snapshot(),
     readiness,

@@ -103,8 +103,7 @@ export function createSts(options: StsOptions): Sts {
   const servers: Server[] = [];
   const relayServers = new Set<Server>();
   let { tls, relays: peers } = settings;
-  const close = (all: readonly Server[], ms: number) =>
-    Promise.all(all.map(server => closeServer(server, Math.min(ms / 2, 1_000), ms)));
+  const close = (all: readonly Server[], ms: number) => Promise.all(all.map(server => closeServer(server, ms)));
   return {
     async listen(wanted, host) {
       const opened: { -readonly [Name in keyof StsPorts]: Server } = {};

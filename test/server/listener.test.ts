@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { soapVersions } from '../../src/names.ts';
-import { listenOn } from '../../src/server/listener.ts';
+import { closeServer, listenOn } from '../../src/server/listener.ts';
 import { isServed, type Served, serveRequest } from '../../src/server/requests.ts';
 import { routesOf } from '../../src/server/routes.ts';
 import { freshRing } from '../support/endpoint.ts';
@@ -289,4 +289,37 @@ test.each<[string, string | Uint8Array, string]>([
   await expect.poll(() => connections(tls)).toBe(0);
   expect(logged()).toEqual([{ level: 20, reason: 'tls-handshake', code, msg: 'connection refused' }]);
   expect(await rawTls(request('GET /?wsdl', [host, 'Connection: close']))).toMatch(/^HTTP\/1\.1 200 OK/);
+});
+
+describe('when it is told to end', () => {
+  const get = request('GET /?wsdl', [host]);
+
+  /** A connection as a balancer keeps it: one answer has come on it. */
+  async function kept(server: Server): Promise<Socket> {
+    const socket = connect(portOf(server), 'localhost');
+    socket.write(get);
+    expect(String((await once(socket, 'data'))[0])).toMatch(/^HTTP\/1\.1 200 OK/);
+    return socket;
+  }
+
+  afterEach(() => {
+    vi.useRealTimers();
+    served.isDraining = false;
+  });
+
+  test('connections that were kept are good until a balancer has noticed, and closed then', async () => {
+    const server = await listening();
+    const [used, idle] = [await kept(server), await kept(server)];
+    const closing = [once(used, 'close'), once(idle, 'close')];
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    served.isDraining = true;
+    const ended = closeServer(server, 10_000);
+    await vi.advanceTimersByTimeAsync(2_999);
+    used.write(get);
+    expect(String((await once(used, 'data'))[0])).toMatch(/^HTTP\/1\.1 200 OK\r\n(?:.+\r\n)*Connection: close\r\n/);
+    await closing[0];
+    expect(idle.closed).toBe(false);
+    await vi.advanceTimersByTimeAsync(1);
+    await Promise.all([closing[1], ended]);
+  });
 });
