@@ -20,8 +20,10 @@ const nothing = Buffer.alloc(0);
 /**
  * Gathers octets in one place as they come: a list of pieces would take a hundred times the memory where each is one
  * octet.
+ * @param declaredBytes how many there are said to be: no more room is made than for those, and none for what has not
+ * come; default: nothing is said
  */
-export function gatherOctets(maxBytes: number): Octets {
+export function gatherOctets(maxBytes: number, declaredBytes = Number.POSITIVE_INFINITY): Octets {
   let kept: Buffer = nothing;
   let bytes = 0;
   let pieces = 0;
@@ -37,7 +39,7 @@ export function gatherOctets(maxBytes: number): Octets {
         bytes = 0;
         return false;
       }
-      kept = bytes === 0 ? piece : joined(kept, bytes, piece);
+      kept = bytes === 0 ? piece : joined(kept, bytes, piece, Math.min(maxBytes, declaredBytes));
       bytes = after;
       return true;
     },
@@ -47,14 +49,16 @@ export function gatherOctets(maxBytes: number): Octets {
 
 /**
  * The octets of a stream; undefined where {@link Octets.add} takes no more of them, and the rest is left unread.
+ * @param declaredBytes how many there are said to be, where something is
  * @param grown waited for after each piece, with the number of octets that there are then; default: nothing is
  */
 export async function octetsOf(
   stream: AsyncIterable<Buffer>,
   maxBytes: number,
+  declaredBytes?: number,
   grown: (bytes: number) => Promise<void> | undefined = () => undefined,
 ): Promise<Buffer | undefined> {
-  const octets = gatherOctets(maxBytes);
+  const octets = gatherOctets(maxBytes, declaredBytes);
   for await (const piece of stream) {
     if (!octets.add(piece)) return undefined;
     const waited = grown(octets.bytes);
@@ -63,10 +67,15 @@ export async function octetsOf(
   return octets.whole();
 }
 
-/** The first `bytes` octets of what is kept and a piece behind them, in more room where there is none left. */
-function joined(kept: Buffer, bytes: number, piece: Buffer): Buffer {
+/**
+ * The first `bytes` octets of what is kept and a piece behind them, in more room where there is none left: twice as
+ * much, but no more than for `mostBytes`.
+ */
+function joined(kept: Buffer, bytes: number, piece: Buffer, mostBytes: number): Buffer {
   const after = bytes + piece.length;
-  const room = after <= kept.length ? kept : Buffer.allocUnsafe(Math.max(2 * bytes, after));
+  // More than there should be are not copied again with each piece.
+  const most = after > mostBytes ? Number.POSITIVE_INFINITY : mostBytes;
+  const room = after <= kept.length ? kept : Buffer.allocUnsafe(Math.max(Math.min(2 * bytes, most), after));
   if (room !== kept) kept.copy(room, 0, 0, bytes);
   piece.copy(room, bytes);
   return room;

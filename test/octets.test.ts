@@ -29,6 +29,24 @@ test('a piece that is alone is not copied, and one that others follow is not wri
   expect(String(first)).toBe('first');
 });
 
+describe('of what is said how many they are', () => {
+  const pieces = Array.from({ length: 100 }, (_, i) => Buffer.alloc(1_000, i));
+  const gathered = (declared: number) => {
+    const octets = gatherOctets(1_000_000, declared);
+    for (const piece of pieces) expect(octets.add(piece)).toBe(true);
+    return octets.whole();
+  };
+
+  test('no more room is made than for those', () => {
+    expect(gathered(100_000).buffer.byteLength).toBe(100_000);
+    expect(gathered(500_000).buffer.byteLength).toBeLessThan(200_000);
+  });
+
+  test.each([1, 99_999, 100_001])('all are there where it is wrong: %i', declared => {
+    expect(gathered(declared).equals(Buffer.concat(pieces))).toBe(true);
+  });
+});
+
 describe('refused, and let go of,', () => {
   test('is what is longer than it may be', () => {
     const pieces = Array.from({ length: 5 }, () => Buffer.alloc(10));

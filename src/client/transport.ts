@@ -207,7 +207,8 @@ async function read(
   response: IncomingMessage,
   { maxBytes, place }: { readonly maxBytes: number; readonly place: Place },
 ): Promise<Uint8Array> {
-  const octets = await octetsOf(response, maxBytes, bytes => placeFor(bytes, place));
+  const declared = Number(response.headers['content-length']) || undefined;
+  const octets = await octetsOf(response, maxBytes, declared, bytes => placeFor(bytes, place));
   if (octets === undefined) throw tooLongAnswer(maxBytes);
   return octets;
 }

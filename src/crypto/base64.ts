@@ -22,8 +22,19 @@ export function parseBase64(text: string, bounds: ByteBounds): Buffer | undefine
   if (bytes.length > bounds.maxBytes || bytes.length < bounds.minBytes) return undefined;
   // Buffer reads the URL alphabet, missing padding, stray characters and non-zero pad bits too; writing it again shows
   // them all.
-  const encoded = bytes.toString('base64');
-  return encoded === text || isFolded(encoded, text) ? bytes : undefined;
+  if (isEncodingOf(bytes, text)) return bytes;
+  return text.length > encodedChars(bytes.length) && isFolded(bytes.toString('base64'), text) ? bytes : undefined;
+}
+
+/** Bytes that are written again at once: a long text is not needed in memory twice. */
+const pieceBytes = 3 * 16_384;
+
+function isEncodingOf(bytes: Buffer, text: string): boolean {
+  if (text.length !== encodedChars(bytes.length)) return false;
+  for (let from = 0; from < bytes.length; from += pieceBytes) {
+    if (!text.startsWith(bytes.toString('base64', from, from + pieceBytes), encodedChars(from))) return false;
+  }
+  return true;
 }
 
 /** Whether a text is another one with white space put in; nothing is copied, however often it is folded. */

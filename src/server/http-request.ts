@@ -25,6 +25,11 @@ export function refusedMessage(
   return Number(headers['content-length'] ?? 0) > maxBytes ? 413 : undefined;
 }
 
+/** Undefined where nothing is said of it, as of what comes in chunks. */
+function declaredBytes({ 'content-length': length }: IncomingHttpHeaders): number | undefined {
+  return Number(length) || undefined;
+}
+
 /** Each SOAP version has a media type of its own (SOAP 1.1 §6; SOAP 1.2 Part 2 §7.1.4). */
 function refusedMedia(headers: IncomingHttpHeaders, soaps: readonly SoapVersion[]): number | undefined {
   const text = headers['content-type'];
@@ -86,7 +91,7 @@ export function readBody(
     // Nothing would come any more, and the peer would wait for ever.
     if (request.readableEnded) reject(new Error('the body was read already: mount the middleware before body parsers'));
     else if (request.destroyed) resolve('gone');
-    const octets = gatherOctets(maxBytes);
+    const octets = gatherOctets(maxBytes, declaredBytes(request.headers));
     let isLarge = false;
     request.on('data', function keep(chunk: Buffer) {
       if (octets.add(chunk)) {

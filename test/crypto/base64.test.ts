@@ -115,3 +115,20 @@ describe('base64', () => {
     }
   });
 });
+
+describe('a text of many pieces', () => {
+  const bounds = { minBytes: 0, maxBytes: 1_000_000 };
+
+  test.each([49_151, 49_152, 49_153, 98_304, 150_000])('of %i bytes is read whole', count => {
+    const bytes = Buffer.from(Uint8Array.from({ length: count }, (_, i) => (i * 7) % 251));
+    const text = bytes.toString('base64');
+    expect(parseBase64(text, bounds)?.equals(bytes)).toBe(true);
+    expect(parseBase64(text.replace(/.{76}/g, '$&\n'), bounds)?.equals(bytes)).toBe(true);
+  });
+
+  test.each([0, 65_535, 65_536, 65_537, 131_071, 131_072, 199_999])('is refused with a stray character at %i', at => {
+    const text = Buffer.alloc(150_000, 'bytes').toString('base64');
+    for (const stray of ['-', '!', '='])
+      expect(parseBase64(`${text.slice(0, at)}${stray}${text.slice(at + 1)}`, bounds)).toBeUndefined();
+  });
+});
