@@ -14,8 +14,14 @@ import { pem } from '../../support/pem.ts';
 export type Told =
   | { readonly serve: PortName }
   | { readonly call: PortName; readonly server: Server }
-  | { readonly begin: number }
+  | { readonly begin: Payload | undefined }
   | { readonly end: true };
+
+/** Binary in base64, so many bytes, in the request or in the answer. */
+export interface Payload {
+  readonly way: 'up' | 'down';
+  readonly bytes: number;
+}
 
 /** How a side that serves is called. */
 export interface Server {
@@ -36,11 +42,16 @@ const limits = { maxBytes: 256 * 1024 * 1024, maxNodes: 50_000 } as const;
 const timeoutMs = 600_000;
 const warmUpCalls = 100;
 
-let call: (bytes: number) => Promise<void> = async () => {};
+let call: (payload: Payload) => Promise<void>;
 let figures: () => SideFigures;
 
 async function serve(port: PortName): Promise<Server> {
-  const operations = { Echo: ({ text }: { readonly text: string }) => ({ text }) };
+  const wanted = /^\d+$/;
+  const operations = {
+    Echo: ({ text }: { readonly text: string }) => ({
+      text: wanted.test(text) ? payloadOf(Number(text)) : String(text.length),
+    }),
+  };
   const node = await listen({ limits, services: { EchoService: { [port]: operations } }, ports: { [port]: {} } });
   return { address: node.address(port), ca: pem.ca.certificate, certificate: pem.service.certificate };
 }
@@ -51,12 +62,14 @@ async function openCalls(port: PortName, { address, ca, certificate }: Server): 
   if (operation === undefined) throw new Error('no operation Echo');
   const addresses = [address];
   const session = openSession({ plan, ...user, ca, serviceCertificate: certificate, addresses, limits, timeoutMs });
-  call = async bytes => {
-    const text = Buffer.alloc(bytes, 'payload').toString('base64');
+  call = async ({ way, bytes }) => {
+    const text = way === 'up' ? payloadOf(bytes) : String(bytes);
     await session.call({ operation, body: selfContained(echoContent(text)) });
   };
-  for (let calls = 0; calls < warmUpCalls; calls++) await call(10_000);
+  for (let calls = 0; calls < warmUpCalls; calls++) await call({ way: calls % 2 === 0 ? 'up' : 'down', bytes: 10_000 });
 }
+
+const payloadOf = (bytes: number) => Buffer.alloc(bytes, 'payload').toString('base64');
 
 /** Begins to measure this process. */
 function begin(): () => SideFigures {
@@ -78,7 +91,7 @@ async function answer(told: Told): Promise<unknown> {
   if ('call' in told) return openCalls(told.call, told.server);
   if ('end' in told) return figures();
   figures = begin();
-  return call(told.begin);
+  return told.begin && call(told.begin);
 }
 
 process.on('message', (told: Told) => {
