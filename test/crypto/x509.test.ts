@@ -11,6 +11,7 @@ import {
   parseCertificate,
 } from '../../src/crypto/x509.ts';
 import { SecureConversationError } from '../../src/errors.ts';
+import { anotherKeyPem } from '../support/rsa-keys.ts';
 import { vectorText } from './vector.ts';
 
 const bobPem = vectorText('keys/bob.crt');
@@ -290,10 +291,9 @@ describe('a certificate that can not be used', () => {
   });
 
   test('has a private key that is not its own', () => {
-    const other = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
-    const pem = other.export({ type: 'pkcs8', format: 'pem' }).toString();
+    const pem = anotherKeyPem();
     expect(messageOf(() => loadCertificate(bobPem, pem))).toBe('private key: not the key of the certificate');
-    expect(createPublicKey(other).asymmetricKeyType).toBe('rsa');
+    expect(createPublicKey(pem).asymmetricKeyType).toBe('rsa');
   });
 
   test('has a private key that is encrypted', () => {

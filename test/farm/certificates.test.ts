@@ -6,10 +6,11 @@ import {
   createPrivateKeyPem,
   isCurrent,
 } from '../../src/farm/certificates.ts';
+import { anotherKeyPem } from '../support/rsa-keys.ts';
 
 const nowMs = Date.parse('2026-03-01T12:00:00Z');
 const dayMs = 86_400_000;
-const caKey = createPrivateKey(createPrivateKeyPem());
+const caKey = createPrivateKey(anotherKeyPem());
 const ca = {
   privateKey: caKey,
   certificate: new X509Certificate(await createCertificatePem('ca', caKey, undefined, nowMs)),
@@ -52,7 +53,7 @@ test('a certificate is current with 30 days left and not with less', async () =>
 
 test('a certificate of another key or another CA is not current', async () => {
   const certificate = await issued('service');
-  const otherKey = createPrivateKey(createPrivateKeyPem());
+  const otherKey = createPrivateKey(anotherKeyPem());
   const otherCa = {
     privateKey: otherKey,
     certificate: new X509Certificate(await createCertificatePem('ca', otherKey, undefined, nowMs)),

@@ -1,4 +1,4 @@
-import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { systemRandom } from '../../src/crypto/random.ts';
 import { SecretKey } from '../../src/crypto/secret-key.ts';
@@ -17,14 +17,15 @@ import { writeDirectReference } from '../../src/security/token-reference.ts';
 import { own } from '../message/captures.ts';
 import { found, noKeys } from '../message/found.ts';
 import { suite, symmetricBootstrap, symmetricCalls, transportBootstrap } from '../message/plans.ts';
+import { anotherKeyPem } from '../support/rsa-keys.ts';
 import { type Seal, sealToken } from './seal-token.ts';
 
 supportingTokens.set('seal', sealToken as TokenKind<unknown>);
 supportingTokens.set('badge', { ...sealToken, local: 'Badge' } as TokenKind<unknown>);
 
 const bob = own('bob');
-const alice = generateKeyPairSync('rsa', { modulusLength: 2048 });
-const eve = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const alice = createPrivateKey(anotherKeyPem());
+const eve = createPrivateKey(anotherKeyPem());
 const algorithm = suite('Basic128').asymmetricSignature;
 const nowMs = Date.UTC(2026, 10, 26);
 const user = { username: 'alice', password: 'ecila' };
@@ -63,7 +64,7 @@ const holder = {
     seal: { owner: 'alice' } satisfies Seal,
     x509: { certificate: bob.certificate.raw } satisfies CertificateClaims,
   },
-  signingKeys: { seal: rsaSigner(alice.privateKey, algorithm), x509: rsaSigner(bob.privateKey, algorithm) },
+  signingKeys: { seal: rsaSigner(alice, algorithm), x509: rsaSigner(bob.privateKey, algorithm) },
   context: conversation(),
 };
 
@@ -82,7 +83,7 @@ class Work {
 
 /** The key of alice's seal and of bob's certificate: nobody else is believed. */
 function keyOf({ kind, claims }: ProvenToken): KeyObject | undefined {
-  if (kind === 'seal') return (claims as Seal).owner === 'alice' ? alice.publicKey : undefined;
+  if (kind === 'seal') return (claims as Seal).owner === 'alice' ? createPublicKey(alice) : undefined;
   const { certificate } = claims as CertificateClaims;
   return bob.certificate.raw.equals(certificate) ? bob.certificate.publicKey : undefined;
 }
@@ -225,7 +226,7 @@ describe('a message is refused', () => {
     await expect(read(text.replace(endorsement, signatures(other)[1] ?? ''), plan)).rejects.toEqual(failed);
     const stranger = { ...holder, context: conversation(systemRandom(32)) };
     await expect(read(written(plan, stranger), plan)).rejects.toEqual(refusal('failedCheck', 'signature-value'));
-    const forged = { ...holder, signingKeys: { seal: rsaSigner(eve.privateKey, algorithm) } };
+    const forged = { ...holder, signingKeys: { seal: rsaSigner(eve, algorithm) } };
     const seals = plus(symmetric, bySeal);
     await expect(read(written(seals, forged), seals)).rejects.toEqual(refusal('failedCheck', 'signature-value'));
     const nobodys = { ...holder, tokens: { ...holder.tokens, seal: { owner: 'eve' } } };
@@ -263,7 +264,7 @@ describe('a message is refused', () => {
     expect(await outcome(text.replace(/<ds:Reference URI="#B-.*?<\/ds:Reference>/, ''))).toEqual([0, 0, 0]);
     expect(await outcome(text.replace(signatures(text)[2] ?? '', ''))).toEqual([0, 0, 0]);
     expect(await outcome(text, { findTokenKey: () => undefined })).toEqual([0, 0, 0]);
-    const forged = { ...holder, signingKeys: { seal: rsaSigner(eve.privateKey, algorithm) } };
+    const forged = { ...holder, signingKeys: { seal: rsaSigner(eve, algorithm) } };
     expect(await outcome(written(both, forged))).toEqual([1, 0, 0]);
     const changed = (found: string) => found.replace(/<ds:SignatureValue>..../, '<ds:SignatureValue>AAAA');
     expect(await outcome(text.replace(signatures(text)[0] ?? '', changed))).toEqual([1, 0, 0]);

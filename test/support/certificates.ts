@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { generateKeyPairSync, type KeyObject, webcrypto, X509Certificate } from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync, type KeyObject, webcrypto, X509Certificate } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import 'reflect-metadata';
 import * as x509 from '@peculiar/x509';
+import { anotherKeyPem } from './rsa-keys.ts';
 
 /** A certificate of a test, with the key that it is for and the one that signs what it issues. */
 export interface Made {
@@ -32,7 +33,9 @@ export interface Wanted {
 }
 
 const newKey = (bits: number, exponent: number) =>
-  generateKeyPairSync('rsa', { modulusLength: bits, publicExponent: exponent }).privateKey;
+  bits === 2048 && exponent === 65_537
+    ? createPrivateKey(anotherKeyPem())
+    : generateKeyPairSync('rsa', { modulusLength: bits, publicExponent: exponent }).privateKey;
 
 /** That of all clients: whose certificate is meant is never told by the key alone. */
 const clientKey = newKey(2048, 65_537);

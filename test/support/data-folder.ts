@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { systemRandom } from '../../src/crypto/random.ts';
 import { demoUser, prepareDemoData } from '../../src/farm/demo-data.ts';
 import { addUser } from '../../src/users/users-file.ts';
+import { anotherKeyPem } from './rsa-keys.ts';
 
 /** Folders of this test run, for {@link removeFolders}. */
 const folders: string[] = [];
@@ -23,6 +24,8 @@ async function makeData(): Promise<string> {
   const folder = newFolder();
   const password = Buffer.from(systemRandom(15)).toString('base64url');
   writeFileSync(join(folder, 'demo-password'), `${password}\n`, { mode: 0o600 });
+  for (const role of ['ca', 'service', 'tls', 'node'])
+    writeFileSync(join(folder, `${role}-key.pem`), anotherKeyPem(), { mode: 0o600 });
   await addUser(join(folder, 'users.json'), { name: demoUser, password, roles: ['reader'] }, systemRandom, cheap);
   await prepareDemoData(folder, Date.now(), systemRandom);
   return folder;

@@ -1,14 +1,10 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import {
-  type CertificateRole,
-  createCertificatePem,
-  createPrivateKeyPem,
-  type Issuer,
-} from '../../src/farm/certificates.ts';
+import { type CertificateRole, createCertificatePem, type Issuer } from '../../src/farm/certificates.ts';
+import { anotherKeyPem } from './rsa-keys.ts';
 
-/** Makes a certificate and its key. */
+/** Makes a certificate over a key that no other has. */
 export async function issue(role: CertificateRole, issuer?: Issuer) {
-  const key = createPrivateKeyPem();
+  const key = anotherKeyPem();
   const privateKey = createPrivateKey(key);
   const certificate = await createCertificatePem(role, privateKey, issuer, Date.now());
   return { certificate, key, issuer: { certificate: new X509Certificate(certificate), privateKey } };
