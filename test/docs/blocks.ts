@@ -72,7 +72,7 @@ export const pages = [
 export const npmScripts: Readonly<Record<string, string>> = {
   start: 'npm run --silent build && exec node dist/cli/main.js farm',
   load: 'npm run --silent build && node dist/cli/main.js load',
-  test: 'npm run --silent build && npm run --silent test:unit && vitest run --project processes test/farm/kill.test.ts',
+  test: 'node test/run.mjs',
   'test:unit': 'vitest run --project unit',
 };
 
