@@ -1,3 +1,4 @@
+/// <reference types="node" preserve="true" />
 /** What is shared with ASP.NET servers: their machineKey, and the tokens and cookies of OWIN (Katana). */
 
 export { joinCookie, splitCookie } from './bearer/katana-cookie.ts';

@@ -1,3 +1,4 @@
+/// <reference types="node" preserve="true" />
 /** Bearer tokens of the key ring: an OAuth 2.0 token service, and the check of tokens in APIs. */
 
 export type { Awaitable } from './awaitable.ts';

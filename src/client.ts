@@ -1,3 +1,4 @@
+/// <reference types="node" preserve="true" />
 /** The client alone: a plug-in for node-soap that loads nothing of the server. */
 
 export type { AddressOrder, RetryMode } from './client/addresses.ts';

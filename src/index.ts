@@ -1,3 +1,4 @@
+/// <reference types="node" preserve="true" />
 /**
  * WS-SecureConversation for SOAP services and clients on Node. Bearer tokens and ASP.NET's keys have entries of their
  * own.

@@ -1,3 +1,4 @@
+/// <reference types="node" preserve="true" />
 /** What those who write their own store test it with. */
 
 export type { Awaitable } from './awaitable.ts';

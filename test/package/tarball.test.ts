@@ -1,11 +1,20 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { repository } from '../docs/blocks.ts';
-import { compile } from '../docs/compile.ts';
+import { blocksOf, pages, repository } from '../docs/blocks.ts';
 import { entries } from './entries.ts';
 
 /*
@@ -16,8 +25,6 @@ import { entries } from './entries.ts';
 
 const nodes = [process.execPath, ...(process.env.OTHER_NODES ?? '').split(':').filter(path => path !== '')];
 const packageName = 'soap-secure-conversation';
-/** What a program in TypeScript has beside it, for its own imports. */
-const typesOfPrograms = ['@types/node', '@types/express'];
 const folder = mkdtempSync(join(tmpdir(), 'tarball-'));
 const modules = join(folder, 'node_modules');
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -32,11 +39,14 @@ beforeAll(() => {
   mkdirSync(own, { recursive: true });
   execFileSync('tar', ['-xzf', join(folder, filename), '-C', own, '--strip-components=1']);
   const { dependencies } = JSON.parse(readFileSync(join(own, 'package.json'), 'utf8'));
-  for (const name of [...Object.keys(dependencies), ...typesOfPrograms]) {
-    mkdirSync(dirname(join(modules, name)), { recursive: true });
-    symlinkSync(join(repository, 'node_modules', name), join(modules, name));
-  }
+  for (const name of Object.keys(dependencies)) link(name, modules);
 });
+
+/** Puts an installed package into the packages of a program. */
+function link(name: string, into: string): void {
+  mkdirSync(dirname(join(into, name)), { recursive: true });
+  symlinkSync(join(repository, 'node_modules', name), join(into, name));
+}
 
 /** Runs a program in the folder; what it prints is JSON. */
 function run(node: string, file: string): unknown {
@@ -112,11 +122,65 @@ describe.each(nodes)('the packed package in %s', node => {
   });
 });
 
-test('has the types that the examples in TypeScript are written for', async () => {
-  const examples = join(folder, 'examples');
-  cpSync(join(repository, 'examples/typescript'), examples, { recursive: true });
-  const files = readdirSync(examples).map(name => join(examples, name));
-  await expect(compile(files as [string, ...string[]], 'examples/typescript')).resolves.toBeUndefined();
+describe('a program in TypeScript that has installed the package and nothing else', () => {
+  const project = join(folder, 'project');
+  const installed = join(project, 'node_modules');
+
+  beforeAll(() => {
+    // All that npm installs for the package, as the lock file says: links stay links, so that nothing else is found.
+    const { packages } = JSON.parse(readFileSync(join(repository, 'package-lock.json'), 'utf8'));
+    const names = Object.entries<LockedPackage>(packages)
+      .filter(([path, { dev, devOptional }]) => /^node_modules\/(?!.*node_modules)/.test(path) && !dev && !devOptional)
+      .map(([path]) => path.replace('node_modules/', ''));
+    for (const name of names.filter(each => existsSync(join(repository, 'node_modules', each)))) link(name, installed);
+    cpSync(join(modules, packageName), join(installed, packageName), { recursive: true });
+  });
+
+  test('compiles each example of the documentation, and the declarations of all packages with it', () => {
+    const examples = join(repository, 'examples/typescript');
+    const programs = readdirSync(examples).map(name => join('examples', name));
+    cpSync(examples, join(project, 'examples'), { recursive: true });
+    const pagesPrograms = pages.flatMap((page, index) => {
+      const place = join('pages', String(index));
+      mkdirSync(join(project, place), { recursive: true });
+      return blocksOf(page).flatMap(({ kind, file = '', text }) => {
+        if (kind !== 'ts') return [];
+        writeFileSync(join(project, place, file), text);
+        return [join(place, file)];
+      });
+    });
+    expect([programs.length > 0, pagesPrograms.length > 0]).toEqual([true, true]);
+    const compiler = join(repository, 'node_modules/typescript/bin/tsc');
+    const strict = ['--strict', '--noUncheckedIndexedAccess', '--exactOptionalPropertyTypes'];
+    const words = ['--module', 'nodenext', '--target', 'es2023', '--preserveSymlinks', '--noEmit', ...strict];
+    const files = [...programs, ...pagesPrograms];
+    const { stdout } = spawnSync(
+      process.execPath,
+      [compiler, ...words, '--rewriteRelativeImportExtensions', '--skipLibCheck', 'false', ...files],
+      { cwd: project, encoding: 'utf8' },
+    );
+    expect(stdout).toBe('');
+  });
+});
+
+/** What a lock file says of a package. */
+interface LockedPackage {
+  readonly dev?: boolean;
+  readonly devOptional?: boolean;
+}
+
+test('has every file that its pages link to', () => {
+  const own = join(modules, packageName);
+  const packed = pages.filter(page => existsSync(join(own, page)));
+  const links = packed.flatMap(page =>
+    [...readFileSync(join(own, page), 'utf8').matchAll(/\]\(([^)\s#]+)(?:#[^)]*)?\)/g)].map(([, to = '']) => ({
+      page,
+      to,
+    })),
+  );
+  expect(links.length).toBeGreaterThan(100);
+  const local = links.filter(({ to }) => !/^[a-z]+:/.test(to));
+  expect(local.filter(({ page, to }) => !existsSync(join(own, dirname(page), to)))).toEqual([]);
 });
 
 test('the program uses every entry', () => {
