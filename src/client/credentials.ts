@@ -9,6 +9,7 @@ import {
   asksForClientCertificate,
   encryptsToService,
   type Plan,
+  provingExchanges,
   provingRequests,
   signersOf,
   wantsCertificateToken,
@@ -23,7 +24,10 @@ import type { SessionSettings } from './session-options.ts';
 export interface Credentials {
   /** For messages. */
   readonly keys: BootstrapKeys;
-  /** What answers to a bootstrap are read with, where the policy has them signed and encrypted by certificates. */
+  /**
+   * What answers are read with that are of no conversation, where the policy has them signed and encrypted by
+   * certificates.
+   */
   readonly answers: CertificateKeys | undefined;
   /** For TLS; undefined where the policy asks for none. */
   readonly tls: PemPair | undefined;
@@ -86,11 +90,11 @@ function certificateKeys({ plan, minRsaBits }: CredentialSettings, pair: PemPair
 
 /** Of all certificates only the service's is believed. */
 function answerKeys(
-  { bootstrap }: Plan,
+  plan: Plan,
   own: OwnCertificate | undefined,
   service: Certificate | undefined,
 ): CertificateKeys | undefined {
-  const isByCertificates = bootstrap?.response.protection.kind === 'asymmetric';
+  const isByCertificates = provingExchanges(plan).some(({ response }) => response.protection.kind === 'asymmetric');
   if (!isByCertificates || own === undefined || service === undefined) return undefined;
   return {
     ownCertificates: [own],

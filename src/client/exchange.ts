@@ -55,7 +55,7 @@ export interface ExchangeParts {
   readonly large: LargeMessages;
   readonly random: RandomSource;
   readonly time: ExchangeTime;
-  /** What answers to a bootstrap are read with; undefined: the key that the request carried. */
+  /** What answers of no conversation are read with; undefined: the key that the request carried. */
   readonly answerKeys: CertificateKeys | undefined;
   /** Spends an answer that nothing relates to its request, so that it answers no second one. */
   readonly spend: (key: string) => 'new' | 'seen' | 'full';
@@ -71,7 +71,7 @@ export interface ExchangeRequest {
   /** Version of WS-Addressing that request and answer have; undefined: none. */
   readonly addressing: AddressingVersion | undefined;
   readonly keys: SendKeys;
-  /** The conversation that the answer is of; undefined: it answers a bootstrap. */
+  /** The conversation that the answer is of; undefined: none, as of the answer to a bootstrap. */
   readonly context: ContextKey | undefined;
   readonly action: string;
   readonly answerActions: readonly string[];

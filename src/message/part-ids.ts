@@ -1,7 +1,7 @@
 import { systemRandom } from '../crypto/random.ts';
 
 /**
- * The ids of the parts that we write. They are the same in each message of a process, and not to be guessed by an
+ * The ids of the parts that we write. They begin alike in all messages of a process, and are not to be guessed by an
  * attacker who writes the payload of one: a value of theirs in an id attribute there would make the message ambiguous
  * for its receiver.
  */

@@ -31,7 +31,6 @@ import { checkKeyReferences, type Received } from './received.ts';
 import {
   nothing,
   type ResolvedKeys,
-  type ResolvedSignature,
   referredTo,
   resolveEncryption,
   resolveKeys,
@@ -49,8 +48,9 @@ export interface ReceiveOptions {
   /** For decrypted content; defaults to `defaultLimits` of xml/limits. */
   readonly limits?: Limits;
   /**
-   * Spends a replay key, which must be remembered for `timestampTtlMs + 2 * clockSkewMs`. Called once for each message
-   * with a good signature, before anything is decrypted; not called where nothing is signed.
+   * Spends a replay key, which must be remembered for `timestampTtlMs + 2 * clockSkewMs`. Called for each message with
+   * a good signature, before anything is decrypted: once, and once more for an EncryptedKey that signs nothing; not
+   * called where nothing is signed.
    */
   readonly replay?: (key: string) => 'new' | 'seen' | 'full';
   /** Whether a replay key is spent, asked before a costly key is opened. */
@@ -164,29 +164,35 @@ function readHeader(message: Message, plan: MessagePlan, binding: Binding, limit
 function checkBeforeKey(
   message: Message,
   received: Received,
-  { main }: ResolvedKeys,
-  { isReplay }: ReceiveOptions,
+  resolved: ResolvedKeys,
+  { isReplay = () => false }: ReceiveOptions,
 ): void {
   const { plan, binding, envelope } = received;
-  if (isReplay?.(replayKey(message, received, main)) === true) refuse('invalidSecurity', 'replay');
-  const signed = referredTo(main.signature, received);
+  if (replayKeys(message, received, resolved).some(isReplay)) refuse('invalidSecurity', 'replay');
+  const signed = referredTo(resolved.main.signature, received);
   checkSigned(plan, binding.signers, { envelope, signed, tokens: undefined });
 }
 
 function spendReplayKey(
   message: Message,
   received: Received,
-  { main }: ResolvedKeys,
+  resolved: ResolvedKeys,
   { replay }: ReceiveOptions,
 ): void {
-  const outcome = replay?.(replayKey(message, received, main));
-  if (outcome === 'full') refuse('server', 'replay-table-full');
-  if (outcome === 'seen') refuse('invalidSecurity', 'replay');
+  for (const key of replayKeys(message, received, resolved)) {
+    const outcome = replay?.(key);
+    if (outcome === 'full') refuse('server', 'replay-table-full');
+    if (outcome === 'seen') refuse('invalidSecurity', 'replay');
+  }
 }
 
-/** That of the main signature: what endorses it makes no other message of it. */
-function replayKey(message: Message, { binding }: Received, { signature, token: { name } }: ResolvedSignature): string {
-  return `${name} ${binding.replayId(message, signature)}`;
+/**
+ * That of the main signature: what endorses it makes no other message of it. A key that only encrypts is spent as well,
+ * whoever signs: who has another certificate could have the service read for them what it has read before.
+ */
+function replayKeys(message: Message, { binding }: Received, { main, encrypting }: ResolvedKeys): readonly string[] {
+  const own = `${main.token.name} ${binding.replayId(message, main.signature)}`;
+  return encrypting === undefined ? [own] : [own, `encrypts ${encrypting.name}`];
 }
 
 function decrypt({ plan, parts }: Received, { encryption }: ResolvedKeys, key: TokenKey, { limits }: ReceiveOptions) {

@@ -1,4 +1,4 @@
-import type { RandomSource } from '../crypto/random.ts';
+import { type RandomSource, uuidText } from '../crypto/random.ts';
 import type { SecretKey } from '../crypto/secret-key.ts';
 import type { Certificate } from '../crypto/x509.ts';
 import { ConfigurationError } from '../errors.ts';
@@ -113,9 +113,9 @@ function newKey(
   given: SendKeys,
   random: RandomSource,
 ): Pick<SendingKeys, 'encryption' | 'encryptor'> {
-  const { handle, write } = newEncryptedKey(use, plan, given, random);
+  const { handle, write, reference } = newEncryptedKey(use, plan, given, random);
   const secret = cipherKey(contextKeys(handle.secret), plan.suite);
-  return { encryption: { secret, reference: writeEncryptedKeyReference(ids.encryptedKey) }, encryptor: write };
+  return { encryption: { secret, reference }, encryptor: write };
 }
 
 /** A supporting token signs with a key of its sender's. It stands in the message with the other supporting tokens. */
@@ -199,24 +199,27 @@ function sourceOf(
     const reference = writeEncryptedKeySha1Reference(sha1);
     return { keys: contextKeys(secret), reference, token: '', encryptedKey: undefined };
   }
-  const { handle, write } = newEncryptedKey(use, plan, given, random);
+  const { handle, write, reference } = newEncryptedKey(use, plan, given, random);
   return {
     keys: contextKeys(handle.secret),
-    reference: writeEncryptedKeyReference(ids.encryptedKey),
+    reference,
     token: write(''),
     encryptedKey: handle,
   };
 }
 
+/** Each has an id of its own: CXF's streaming server keeps keys by that, and would take the one before. */
 function newEncryptedKey(
   { reference }: EncryptedKeyUse,
   { suite }: MessagePlan,
   given: SendKeys,
   random: RandomSource,
-): NewEncryptedKey {
+): NewEncryptedKey & { readonly reference: string } {
   const recipient = 'recipient' in given ? given.recipient : undefined;
   const certificate = recipient ?? missing('certificate of the recipient');
-  return makeEncryptedKey(ids.encryptedKey, certificate, reference, suite, random);
+  const id = `${ids.encryptedKey}-${uuidText(random)}`;
+  const made = makeEncryptedKey(id, certificate, reference, suite, random);
+  return { ...made, reference: writeEncryptedKeyReference(id) };
 }
 
 function missing(what: string): never {

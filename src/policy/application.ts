@@ -20,7 +20,7 @@ export interface Frame {
   readonly wsdl: Wsdl;
   readonly reading: Reading;
   readonly endpoint: EndpointDraft;
-  readonly binding: OuterBinding;
+  readonly binding: BindingDraft;
   /** The token of the conversation; undefined: calls stand by themselves. */
   readonly context: ContextTokenDraft | undefined;
   readonly dialect: Dialect;
@@ -29,7 +29,7 @@ export interface Frame {
 }
 
 /** The same of a port that is called in a conversation. */
-export type ConversationFrame = Frame & { readonly context: ContextTokenDraft };
+export type ConversationFrame = Frame & { readonly context: ContextTokenDraft; readonly binding: OuterBinding };
 
 export function inConversation(frame: Frame): frame is ConversationFrame {
   return frame.context !== undefined;
@@ -41,19 +41,31 @@ export function readFrame(wsdl: Wsdl, { element }: SoapBinding, endpoint: Endpoi
     return failAt(
       'POLICY_UNSUPPORTED',
       element,
-      'no TransportBinding or SymmetricBinding: an unprotected port is not served',
+      'no TransportBinding, SymmetricBinding or AsymmetricBinding: an unprotected port is not served',
       'attach a policy with one of them, or leave the port out',
     );
   }
-  if (binding.kind === 'asymmetric') return unsupported(binding.assertion, 'without a SecureConversationToken');
   // Without a Timestamp a message could be replayed as soon as the replay table has forgotten it.
   attempt(reading, () => {
     if (!binding.timestamp) unsupported(binding.assertion, 'without IncludeTimestamp');
   });
-  const context = binding.kind === 'transport' ? endorsingContext(endpoint) : protectingContext(binding, endpoint);
+  const context = contextOf(binding, endpoint);
   if (context === undefined) checkPlain(binding, endpoint);
   const endorsed = unitePartsOf(endpoint.supporting.map(supporting => supporting.signed));
   return { wsdl, reading, endpoint, binding, context, dialect: dialectOf(reading, binding), endorsed };
+}
+
+/** The token of the conversation; undefined: there is none. */
+function contextOf(binding: BindingDraft, endpoint: EndpointDraft): ContextTokenDraft | undefined {
+  if (binding.kind === 'transport') return endorsingContext(endpoint);
+  const context = binding.kind === 'symmetric' ? protectingContext(binding, endpoint) : undefined;
+  const beside = endpoint.supporting.flatMap(({ tokens }) => tokens).find(({ kind }) => kind === 'context');
+  if (context === undefined && beside !== undefined)
+    unsupported(
+      beside.assertion,
+      `beside ${binding.kind === 'symmetric' ? 'a SymmetricBinding of an X509Token' : 'an AsymmetricBinding'}`,
+    );
+  return context;
 }
 
 /** Over TLS the security context is the one token, and endorses; undefined: there is none. */
@@ -67,19 +79,24 @@ function endorsingContext({ supporting }: EndpointDraft): ContextTokenDraft | un
 }
 
 /** In a SymmetricBinding the security context is the protection token, and there is no other; undefined: it is none. */
-function protectingContext(binding: BindingDraft, { supporting }: EndpointDraft): ContextTokenDraft | undefined {
-  const token = binding.kind === 'symmetric' ? binding.token : undefined;
-  if (token?.kind !== 'context') return undefined;
+function protectingContext(
+  { token }: BindingDraft & { readonly kind: 'symmetric' },
+  { supporting }: EndpointDraft,
+): ContextTokenDraft | undefined {
+  if (token.kind !== 'context') return undefined;
   const [other] = supporting;
   if (other !== undefined) unsupported(other.assertion, 'beside a SymmetricBinding of a SecureConversationToken');
   return token;
 }
 
-/** What a port without a conversation may have by now: TLS, and something by which a client proves who it is. */
+/**
+ * Over TLS alone, a port without a conversation must have something by which a client proves who it is. In the other
+ * bindings only who has the key of the service reads what is sent there, and the answer shows that it did.
+ */
 function checkPlain(binding: BindingDraft, { supporting }: EndpointDraft): void {
-  const isProved =
-    binding.kind === 'transport' && (binding.clientCertificate || supporting.some(({ tokens }) => tokens.length > 0));
-  if (!isProved) unsupported(binding.assertion, 'without a SecureConversationToken');
+  if (binding.kind !== 'transport' || binding.clientCertificate) return;
+  if (supporting.every(({ tokens }) => tokens.length === 0))
+    unsupported(binding.assertion, 'without a SecureConversationToken');
 }
 
 /** Each version of SecurityPolicy goes with the WS-Trust of its time (Trust10, Trust13). */
@@ -170,11 +187,15 @@ function endorsement({ binding, context }: ConversationFrame): SupportingToken[]
 }
 
 function applicationParts({ binding, endpoint }: Frame, message: MessageDraft): PlannedParts {
-  return partsOf(binding, {
+  const parts = partsOf(binding, {
     signed: unitePartsOf([endpoint.signed, message.signed]),
     encrypted: unitePartsOf([endpoint.encrypted, message.encrypted]),
     encryptedHeader: endpoint.encryptedHeader ?? message.encryptedHeader,
   });
+  // Its EncryptedKey has no other use.
+  if (binding.kind === 'asymmetric' && !parts.encrypted.body)
+    unsupported(binding.assertion, 'without Body in EncryptedParts');
+  return parts;
 }
 
 /** A Cancel is a request in the context: protected as the operations are, with the parts of all of them together. */

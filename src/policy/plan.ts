@@ -193,9 +193,14 @@ export function hasConversation(plan: Plan): plan is ConversationPlan {
   return plan.bootstrap !== undefined;
 }
 
-/** The requests that prove who sends them: that of the bootstrap, or where there is no conversation every call. */
+/** The exchanges that prove who asks: the bootstrap, or where there is no conversation every call. */
+export function provingExchanges(plan: Plan): readonly ExchangePlan[] {
+  return hasConversation(plan) ? [plan.bootstrap] : plan.operations;
+}
+
+/** The requests of {@link provingExchanges}. */
 export function provingRequests(plan: Plan): readonly MessagePlan[] {
-  return hasConversation(plan) ? [plan.bootstrap.request] : plan.operations.map(({ request }) => request);
+  return provingExchanges(plan).map(({ request }) => request);
 }
 
 /** How a plan uses a token that signs: as the message's protection, or as a supporting token that endorses. */

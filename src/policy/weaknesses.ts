@@ -15,8 +15,19 @@ type Weakness = readonly [holds: (plan: Plan) => boolean, says: string];
 
 const weaknesses: readonly Weakness[] = [
   [
-    ({ addressing, transport }) => addressing === undefined && transport === 'http',
+    plan => plan.addressing === undefined && plan.transport === 'http' && !hasKeyOfRequest(plan),
     'without WS-Addressing nothing ties an answer to its request: two that are under way can be exchanged',
+  ],
+  [
+    plan => plan.addressing !== undefined && plan.transport === 'http' && !hasKeyOfRequest(plan) && !isRelated(plan),
+    'answers sign no RelatesTo, so nothing ties one to its request: two that are under way can be exchanged',
+  ],
+  [
+    plan =>
+      !hasConversation(plan) &&
+      plan.transport === 'http' &&
+      plan.operations.some(({ request, response }) => !request.encrypted.body || !response.encrypted.body),
+    'EncryptedParts without Body: it goes in clear, for everybody on the way to read',
   ],
   [({ suite }) => suite.legacy, 'the suite digests and signs with SHA-1; those whose names end in Sha256 do not'],
   [
@@ -58,18 +69,31 @@ const weaknesses: readonly Weakness[] = [
     'who has a certificate may change and sign what others encrypted, and AES-CBC verifies nothing; a GCM suite does',
   ],
   [
+    plan => !hasConversation(plan) && provingRequests(plan).some(({ protection }) => protection.kind === 'asymmetric'),
+    'who has a certificate may sign what another encrypted, unread: if it comes first, the service answers them',
+  ],
+  [
     plan => provingRequests(plan).some(isGoodElsewhere),
-    'a certificate over TLS signs no To: who is sent one message can send another, elsewhere, with its signature',
+    'a certificate signs no To: who is sent a message can use its signature for one that goes elsewhere',
   ],
 ];
 
-/** Whether a request that a certificate signs over TLS is bound to no service. */
-function isGoodElsewhere({ protection, supporting, signed }: MessagePlan): boolean {
-  if (protection.kind !== 'transport' || !supporting.some(({ kind, endorsing }) => endorsing && kind === 'x509'))
-    return false;
-  return !Object.values(addressingVersions).some(({ namespace }) =>
-    isListed({ namespace, local: 'To' }, signed.headers),
-  );
+/** Whether a request that a certificate signs is bound to no service: what one was sent it can encrypt to another. */
+function isGoodElsewhere(request: MessagePlan): boolean {
+  return wantsCertificateToken(request) && !signsHeader(request, 'To');
+}
+
+/** Whether each answer is under a key that its request alone has carried. */
+function hasKeyOfRequest(plan: Plan): boolean {
+  return !hasConversation(plan) && plan.operations.every(({ response }) => response.protection.kind === 'symmetric');
+}
+
+function isRelated({ operations }: Plan): boolean {
+  return operations.every(({ response }) => signsHeader(response, 'RelatesTo'));
+}
+
+function signsHeader({ signed }: MessagePlan, local: string): boolean {
+  return Object.values(addressingVersions).some(({ namespace }) => isListed({ namespace, local }, signed.headers));
 }
 
 /** What a plan leaves open to somebody on the way, or to anybody. */

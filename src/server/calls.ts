@@ -16,7 +16,7 @@ import type { BearerContext } from './context-bearer.ts';
 import { type CurrentContext, contextUser } from './current-context.ts';
 import { type ConversationPort, isInConversation, type PortParts, type ServedPort } from './port.ts';
 import { type Proof, provenPrincipal } from './proof.ts';
-import { type Accepted, answerKeys, type Exchange, type Reply } from './reply.ts';
+import { type Accepted, answerKeys, type Exchange, loneAnswerKeys, type Reply } from './reply.ts';
 import type { ServiceAnswer, ServiceCall } from './service.ts';
 
 /** Operations that are protected alike: the Body says which of them is meant. */
@@ -59,7 +59,7 @@ async function callAlone(operations: Operations, proof: Proof, port: ServedPort)
   const meant = meantBy(verified, operations);
   port.parts.counters.call(undefined);
   const call = { ...meant, context: currentAlone(principal, port.parts), request: caller.request };
-  return called(call, { encryptedKey: verified.encryptedKey }, port);
+  return called(call, loneAnswerKeys(verified, meant.operation.response), port);
 }
 
 /** An operation, and what was verified of a call of it. */

@@ -122,15 +122,15 @@ function performed(
   { caller, beganMs, place }: Asked,
 ): Awaitable<HttpAnswer> {
   const { parts } = port;
-  let spent: string | undefined;
+  const spent: string[] = [];
   const spend = (key: string) => {
-    spent = key;
+    spent.push(key);
     return parts.spend(key);
   };
   return after(proven(message, exchange, { port, caller, spend }), proof => {
     const { addressing } = proof.verified;
     checkAddressing(addressing, soapAction, exchange, port);
-    const reply = after(spent === undefined ? undefined : claimMessage(spent, port), () => exchange.perform(proof));
+    const reply = after(claimAll(spent, port), () => exchange.perform(proof));
     const ready = after(reply, done => after(placeFor(done.body?.content.length ?? 0, place), () => done));
     return after(ready, done => {
       const isSilent = done.body === undefined || isUnwanted(done, addressing);
@@ -140,6 +140,11 @@ function performed(
       return answer;
     });
   });
+}
+
+/** Claims the message by each key that it was spent by here. */
+function claimAll([key, ...others]: readonly string[], port: ServedPort): Awaitable<void> {
+  return key === undefined ? undefined : after(claimMessage(key, port), () => claimAll(others, port));
 }
 
 /** Whether the sender says that the answer is to go nowhere (WS-Addressing 1.0 Core §2.1; SOAP Binding §5.1). */

@@ -8,6 +8,7 @@ import { certificateOf } from '../security/binary-token.ts';
 import { certificateIn, userOf } from '../security/supporting-tokens.ts';
 import { timestampTtlMs } from '../security/timestamp.ts';
 import type { UsernameClaims } from '../security/username-token.ts';
+import { lacksHeader } from '../soap/addressing.ts';
 import { networkOf } from '../users/addresses.ts';
 import type { AuthenticatedUser } from '../users/authenticate.ts';
 import { credentialOf, type Requester } from './client-certificates.ts';
@@ -27,20 +28,23 @@ export interface Proof {
  * of the certificate that signed it or that TLS showed. Over TLS alone, where nothing is signed, the message is spent
  * against replays.
  * @param entropy what the Body has that no other request has; undefined: nothing
- * @throws {Refusal} `failedAuthentication`; `messageExpired` for an old UsernameToken; `invalidSecurity` for a replay
+ * @throws {Refusal} `failedAuthentication`; `messageExpired` for an old UsernameToken; `invalidSecurity` for a replay;
+ * `addressingHeaderRequired` where nothing would tell one
  */
 export async function provenPrincipal(
   proof: Proof,
   entropy: Uint8Array | undefined,
   port: ServedPort,
 ): Promise<Principal> {
+  const isSpentByName = tokenUseOf(proof.messagePlan) === undefined;
+  if (isSpentByName) checkNamed(proof.verified);
   const certificate = certificateOfProof(proof);
   const credential = certificate && credentialOf(certificate);
   const principal = wantsUsername(proof.messagePlan)
     ? ({ ...(await passwordUser(proof, port)), authenticatedBy: 'usernameToken', credential } as const)
     : await certificateUser(certificate, credential, port);
   if (proof.caller.signal.aborted) throw new CallerGone();
-  if (tokenUseOf(proof.messagePlan) === undefined) await spendRequest(principal, proof.verified, entropy, port);
+  if (isSpentByName) await spendRequest(principal, proof.verified, entropy, port);
   return principal;
 }
 
@@ -63,6 +67,15 @@ export async function provenBeginner(
 
 /** When a user who began too many conversations may try again; how fast they may begin is nobody's business. */
 const issueRetryMs = 1_000;
+
+/**
+ * A message that nobody answers needs no MessageID, unless nothing else tells a copy of it: nothing signs it, and no
+ * Nonce is in it.
+ */
+function checkNamed({ addressing, tokens }: Verified): void {
+  if (addressing !== undefined && addressing.messageId === undefined && userOf(tokens)?.nonce === undefined)
+    lacksHeader(addressing.version, 'MessageID', 'message-id-missing');
+}
 
 function certificateOfProof({ verified, tlsCertificate }: Proof): Certificate | undefined {
   const claims = certificateIn(verified.tokens);

@@ -52,12 +52,15 @@ export function tokenReply(
   verified: Verified,
   { dialect, bootstrap }: ConversationPlan,
 ): Reply {
-  const keys = bootstrapAnswerKeys(verified, bootstrap.response);
+  const keys = loneAnswerKeys(verified, bootstrap.response);
   return { action: dialect.responseAction[request], body, keys, isFault: false };
 }
 
-/** By the key that the request carried, or between the two certificates of the request. */
-function bootstrapAnswerKeys({ encryptedKey, tokens }: Verified, { protection, suite }: MessagePlan): SendKeys {
+/**
+ * The keys of an answer of no conversation, to a bootstrap or to a call that stands by itself: the key that the request
+ * carried, or those of the two certificates of the request.
+ */
+export function loneAnswerKeys({ encryptedKey, tokens }: Verified, { protection, suite }: MessagePlan): SendKeys {
   if (protection.kind !== 'asymmetric') return { encryptedKey };
   const claims = certificateIn(tokens);
   const [recipient, own] = [claims && certificateOf(claims), encryptedKey?.recipient];

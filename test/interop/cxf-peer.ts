@@ -120,6 +120,8 @@ export interface PingOptions {
   readonly password: string;
   readonly ca: string;
   readonly streaming?: boolean;
+  /** Whether the ports have no conversation. */
+  readonly plain?: boolean;
 }
 
 /** What a CXF client came to at one port of the ping service. */
@@ -175,9 +177,9 @@ export async function startPingServer(
   };
 }
 
-function pingWords({ ports, user, password, ca, streaming }: PingOptions): string[] {
+function pingWords({ ports, user, password, ca, streaming, plain }: PingOptions): string[] {
   const words = ['--ports', ports.join(','), '--user', user, '--password', password, '--ca', ca];
-  return streaming ? [...words, '--streaming'] : words;
+  return [...words, ...(streaming ? ['--streaming'] : []), ...(plain ? ['--plain'] : [])];
 }
 
 /** Short-lived processes: the quick compiler alone saves more time than the other one's code would. */

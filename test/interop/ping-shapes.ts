@@ -195,11 +195,12 @@ export function policiesText(): string {
       'xmlns:wsap="http://schemas.xmlsoap.org/ws/2004/08/addressing/policy" ' +
       'xmlns:mssp="http://schemas.microsoft.com/ws/2005/07/securitypolicy" ' +
       `xmlns:sp="${sp}">${content.join('')}</wsdl:definitions>`,
+    'ping-shapes.ts',
   );
 }
 
-/** One tag a line, indented by its depth. */
-function indented(text: string): string {
+/** One tag a line, indented by its depth. @param by the file that it is written by */
+export function indented(text: string, by: string): string {
   let depth = 0;
   const lines = text.split(/(?<=>)(?=<)/).map(tag => {
     if (tag.startsWith('</')) depth -= 1;
@@ -207,6 +208,6 @@ function indented(text: string): string {
     if (!tag.startsWith('</') && !tag.endsWith('/>')) depth += 1;
     return line;
   });
-  const head = '<?xml version="1.0" encoding="utf-8"?>\n<!-- Written by test/interop/ping-shapes.ts. -->';
+  const head = `<?xml version="1.0" encoding="utf-8"?>\n<!-- Written by test/interop/${by}. -->`;
   return `${head}\n${lines.join('\n')}\n`;
 }

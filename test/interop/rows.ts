@@ -20,6 +20,11 @@ export interface Row {
 /** All cases. */
 export const allRows: readonly Row[] = JSON.parse(readFileSync(new URL('./rows.json', import.meta.url), 'utf8'));
 
+/** Whether a port has no conversation: those of wsdl/plain-ping.wsdl. */
+export function isPlain({ port }: Row): boolean {
+  return port.startsWith('Plain');
+}
+
 /** The name of a case, by which it is chosen and reported. */
 export function nameOf({ port, ours, cxf, noSoapAction, mixedDialects }: Row): string {
   const words = [

@@ -198,6 +198,6 @@ test('from the first decryption on every failure is one, at a time that was set 
     });
     await expect(failed, what).rejects.toBeInstanceOf(Unproven);
     await expect(failed, what).rejects.toMatchObject({ fault: 'failedCheck' });
-    expect(steps, what).toEqual(['spent', 'due']);
+    expect(steps, what).toEqual(['spent', 'spent', 'due']);
   }
 });

@@ -228,7 +228,7 @@ describe('what depends on a secret', () => {
     for (const mask of [0x01, 0x80, 0xff]) {
       expect(await cipherBits('calls', flip(mask))).toEqual(['failedCheck']);
       expect(await cipherBits('bootstrap', flip(mask))).toEqual(['failedCheck']);
-      expect(await cipherBits('certificate-bootstrap', flip(mask))).toEqual(['failedCheck']);
+      expect(await cipherBits('certificate-bootstrap', flip(mask), 'cipher', 2)).toEqual(['failedCheck']);
     }
   });
 

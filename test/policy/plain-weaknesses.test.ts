@@ -12,7 +12,7 @@ const sp = 'http://docs.oasis-open.org/ws-sx/ws-securitypolicy/200702';
 function planWith(tokens: string, name: string) {
   const text = readFileSync('wsdl/plain.wsdl', 'utf8')
     .replace('location="echo.wsdl"', `location="${resolve('wsdl/echo.wsdl')}"`)
-    .replace(/<sp:SignedEncrypted(.*)<\/sp:SignedEncryptedSupportingTokens>/s, tokens);
+    .replace(/<sp:SignedEncrypted(.*?)<\/sp:SignedEncryptedSupportingTokens>/s, tokens);
   const file = join(folder, `${name}.wsdl`);
   writeFileSync(file, text);
   return planOf(readWsdl(file), 'PasswordTls');

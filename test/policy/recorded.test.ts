@@ -30,7 +30,7 @@ describe('the WSDL that a WCF server publishes, its policies in an imported docu
 
   it.each([
     ['BasicHttpBinding_EchoPortType', `{${ns.sp11}}TransportBinding without IncludeTimestamp`],
-    ['BasicHttpBinding_EchoPortType1', 'no TransportBinding or SymmetricBinding'],
+    ['BasicHttpBinding_EchoPortType1', 'no TransportBinding, SymmetricBinding or AsymmetricBinding'],
   ])('%s is refused by name, with file, line and port', (port, name) => {
     const refusal = expect.objectContaining({ code: 'POLICY_UNSUPPORTED', message: expect.stringContaining(name) });
     expect(() => planOf(wcf, port)).toThrow(refusal);

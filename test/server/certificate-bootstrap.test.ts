@@ -1,5 +1,6 @@
 import { randomBytes, sign } from 'node:crypto';
-import { request } from 'node:http';
+import { createServer, request, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { WireExchange } from '../../src/client/session-options.ts';
 import { type Made, makeCertificate } from '../support/certificates.ts';
@@ -13,11 +14,20 @@ const authority = await makeCertificate({ subject: 'CN=authority', isAuthority: 
 const alice = await makeCertificate({ subject: 'CN=alice', issuer: authority });
 const mallory = await makeCertificate({ subject: 'CN=mallory', issuer: authority, exponent: 17 });
 let node: ListeningNode;
+let caught = '';
+/** Somebody on the way, who keeps what is sent. */
+const somebody = createServer(async (asked, answer) => {
+  caught = '';
+  for await (const chunk of asked) caught += chunk;
+  answer.writeHead(500).end();
+});
+const base = (server: Server) => `http://localhost:${(server.address() as AddressInfo).port}`;
 
 beforeAll(async () => {
-  node = await listenPing(authority);
+  await new Promise<void>(done => somebody.listen(0, 'localhost', done));
+  node = await listenPing(authority, { addresses: [base(somebody)] });
 });
-afterAll(() => node.close());
+afterAll(() => Promise.all([node.close(), new Promise(done => somebody.close(done))]));
 
 const address = () => `http://localhost:${node.http}/${pingPort}`;
 
@@ -28,6 +38,12 @@ async function conversed(): Promise<WireExchange> {
   const [rst] = sent;
   if (rst === undefined) throw new Error('nothing was sent');
   return rst;
+}
+
+/** An RST of alice's that does not come to the service. */
+async function kept(): Promise<string> {
+  await ping(alice, `${base(somebody)}/${pingPort}`);
+  return caught;
 }
 
 function replaced(text: string, from: RegExp, to: (found: string) => string): string {
@@ -85,8 +101,7 @@ const changes: Readonly<Record<string, readonly [spoil: (message: string) => str
 test('what another client signs has one answer whatever comes out, at one time, and the connection ends', async () => {
   const answers = [];
   for (const [spoil] of Object.values(changes)) {
-    const { request: rst } = await conversed();
-    answers.push(await post(spoil(signedBy(mallory, rst))));
+    answers.push(await post(spoil(signedBy(mallory, await kept()))));
   }
   const texts = answers.map(({ status, connection, body }) => `${status} ${connection} ${body}`);
   // Each answers another message.
@@ -97,32 +112,36 @@ test('what another client signs has one answer whatever comes out, at one time, 
   expect(loggedReasons(node.lines)).toEqual(Object.values(changes).map(([, reason]) => reason));
 });
 
-test('the same message is taken once from each of them, and its answer is for whoever signed it', async () => {
+test('what alice has encrypted is taken once, whoever signs it', async () => {
   const { request: rst } = await conversed();
-  expect((await post(rst)).status).toBe(500);
-  expect(loggedReasons(node.lines).at(-1)).toBe('replay');
+  for (const copy of [rst, signedBy(mallory, rst)]) {
+    expect((await post(copy)).status).toBe(500);
+    expect(loggedReasons(node.lines).at(-1)).toBe('replay');
+  }
+});
+
+test('the answer is for whoever signed the message that comes first', async () => {
+  const rst = await kept();
   // The conversation is mallory's own; half of its key is known to alice alone.
   const { status, body } = await post(signedBy(mallory, rst));
   expect(status).toBe(200);
   expect(body).toContain('<e:EncryptedKey');
-  expect((await post(signedBy(mallory, rst))).status).toBe(500);
+  expect((await post(rst)).status).toBe(500);
   expect(loggedReasons(node.lines).at(-1)).toBe('replay');
 });
 
 test('a certificate of another authority is not believed, before any private key is used', async () => {
   const stranger = await makeCertificate({ subject: 'CN=stranger' });
-  const { request: rst } = await conversed();
-  expect((await post(signedBy(stranger, rst))).body).toContain('InvalidSecurityToken');
+  expect((await post(signedBy(stranger, await kept()))).body).toContain('InvalidSecurityToken');
   expect(loggedReasons(node.lines).at(-1)).toBe('certificate-untrusted');
 });
 
 test('an address with a hundred such failures has to wait, and is told so', async () => {
   const answers: number[] = [];
-  const { request: rst } = await conversed();
   while (answers.length < 200 && !answers.includes(503)) {
-    // Each is another message, with another wrong digest of its last part.
+    // Each is another message, with a wrong digest of its last part.
     const digest = randomBytes(20).toString('base64');
-    const other = replaced(rst, /[^>]*(?=<\/ds:DigestValue><\/ds:Reference><\/ds:SignedInfo>)/, () => digest);
+    const other = replaced(await kept(), /[^>]*(?=<\/ds:DigestValue><\/ds:Reference><\/ds:SignedInfo>)/, () => digest);
     answers.push((await post(signedBy(mallory, other))).status);
   }
   expect(answers.length).toBe(101 - Object.keys(changes).length);

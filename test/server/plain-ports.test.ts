@@ -292,6 +292,25 @@ describe('a message at a port without a conversation', () => {
     ],
   ])('%s is refused', (_law, change, fault, reason) => refused(change(call()), fault, reason));
 
+  test('that wants no answer has a MessageID or a Nonce, by which its copy is told', async () => {
+    const oneWay = plans.map(plan => ({
+      ...plan,
+      operations: plan.operations.map(operation => ({ ...operation, output: undefined })),
+    }));
+    const ring = createRing({ nowMs: clock.nowMs, random: systemRandom });
+    const other = await startNode({ ring, clock, services, other: { wsdl, plans: oneWay as never } });
+    const unnamed = (text: string) => replaced(text, /<(\w+):MessageID.*?<\/\1:MessageID>/, '');
+    expectFault(await other.post(port, unnamed(call())), 'addressingHeaderRequired');
+    expect(loggedReasons(other.lines)).toEqual(['message-id-missing']);
+    expect(seen).toEqual([]);
+    const nonce = unnamed(withNonce(randomBytes(16).toString('base64')));
+    for (const text of [call(), nonce]) {
+      expect(await other.post(port, text)).toMatchObject({ status: 202 });
+      expectFault(await other.post(port, text), 'invalidSecurity');
+    }
+    expect(seen).toHaveLength(2);
+  });
+
   test('does nothing at a port with a conversation', async () => {
     const text = call({ to: planOf(withConversation).address });
     await refused(text, 'invalidSecurity', 'signature-count', withConversation);

@@ -31,7 +31,7 @@ public final class PingClient {
     private static final long TIMEOUT_MS = 20_000;
     private static final Set<String> OPTIONS = Set.of("--ports", "--http", "--https", "--user", "--password", "--ca",
         "--service-certificate", "--client-certificate", "--client-key");
-    private static final Set<String> FLAGS = Set.of("--streaming", "--no-soap-action");
+    private static final Set<String> FLAGS = Set.of("--streaming", "--no-soap-action", "--plain");
 
     private PingClient() {
     }
@@ -46,7 +46,7 @@ public final class PingClient {
         if (arguments.has("--no-soap-action")) {
             bus.getOutInterceptors().add(new NoSoapAction());
         }
-        PingService service = new PingService(PingClient.class.getResource("/interop-wsdl/ping.wsdl"));
+        PingService service = new PingService(PingClient.class.getResource("/" + PingServer.wsdl(arguments)));
         for (String port : arguments.list("--ports")) {
             call(service, port, arguments);
         }
@@ -80,14 +80,15 @@ public final class PingClient {
         Map<String, Object> request = provider.getRequestContext();
         String base = arguments.text(name.contains("OverTransport") ? "--https" : "--http");
         request.put(BindingProvider.ENDPOINT_ADDRESS_PROPERTY, base + "/" + name);
-        request.put("security.username.sct", arguments.text("--user"));
-        request.put("security.callback-handler.sct", Passwords.of(arguments.text("--user"), arguments.text("--password")));
-        request.put("security.encryption.crypto.sct", Pem.recipient(Path.of(arguments.text("--service-certificate"))));
-        request.put("security.encryption.username.sct", Pem.SERVICE);
+        String of = PingServer.suffix(arguments);
+        request.put("security.username" + of, arguments.text("--user"));
+        request.put("security.callback-handler" + of, Passwords.of(arguments.text("--user"), arguments.text("--password")));
+        request.put("security.encryption.crypto" + of, Pem.recipient(Path.of(arguments.text("--service-certificate"))));
+        request.put("security.encryption.username" + of, Pem.SERVICE);
         if (PingServer.knowsClientsByCertificate(name)) {
-            request.put("security.signature.crypto.sct", Pem.identityIn(Path.of(arguments.text("--client-certificate")),
+            request.put("security.signature.crypto" + of, Pem.identityIn(Path.of(arguments.text("--client-certificate")),
                 Path.of(arguments.text("--client-key")), Path.of(arguments.text("--ca"))));
-            request.put("security.signature.username.sct", Pem.SERVICE);
+            request.put("security.signature.username" + of, Pem.SERVICE);
         }
         if (name.startsWith("_")) {
             request.put("security.sts.token.do.cancel", true);

@@ -27,7 +27,7 @@ public final class PingServer {
     private static final String NAMESPACE = "http://WSSec/wssc";
     private static final Set<String> OPTIONS = Set.of("--ports", "--tls-key", "--tls-certificate", "--service-key",
         "--service-certificate", "--ca", "--user", "--password");
-    private static final Set<String> FLAGS = Set.of("--streaming");
+    private static final Set<String> FLAGS = Set.of("--streaming", "--plain");
 
     private PingServer() {
     }
@@ -44,7 +44,7 @@ public final class PingServer {
         bus.getExtension(JettyHTTPServerEngineFactory.class).setTLSServerParametersForPort("localhost", tlsPort, tls);
         List<String> ports = arguments.list("--ports");
         for (String port : ports) {
-            publish(bus, port, (port.contains("OverTransport") ? https : http) + "/" + port, properties(port, arguments));
+            publish(bus, port, (port.contains("OverTransport") ? https : http) + "/" + port, arguments);
         }
         new JsonLine().put("http", http).put("https", https).print();
         System.in.transferTo(OutputStream.nullOutputStream());
@@ -52,34 +52,45 @@ public final class PingServer {
         System.exit(0);
     }
 
-    /** Rows whose clients prove themselves by an X.509 certificate. */
-    static boolean knowsClientsByCertificate(String port) {
-        return port.startsWith("X") || port.startsWith("_X") || port.contains("MutualCertificate");
+    /** The WSDL of ports with a conversation, or of plain ones. */
+    static String wsdl(Arguments arguments) {
+        return arguments.has("--plain") ? "interop-wsdl/plain-ping.wsdl" : "interop-wsdl/ping.wsdl";
     }
 
-    private static void publish(Bus bus, String port, String address, Map<String, Object> properties) {
+    /** What the properties of a bootstrap end with, and those of a plain port do not. */
+    static String suffix(Arguments arguments) {
+        return arguments.has("--plain") ? "" : ".sct";
+    }
+
+    /** Rows whose clients prove themselves by an X.509 certificate. */
+    static boolean knowsClientsByCertificate(String port) {
+        return port.contains("Endorsed") || port.contains("Certificates") || port.startsWith("X") || port.startsWith("_X") || port.contains("MutualCertificate");
+    }
+
+    private static void publish(Bus bus, String port, String address, Arguments arguments) throws Exception {
         EndpointImpl endpoint = new EndpointImpl(bus, new Answerer());
         endpoint.setServiceName(new QName(NAMESPACE, "PingService"));
         endpoint.setEndpointName(new QName(NAMESPACE, port));
-        endpoint.setWsdlLocation("interop-wsdl/ping.wsdl");
-        endpoint.setProperties(properties);
+        endpoint.setWsdlLocation(wsdl(arguments));
+        endpoint.setProperties(properties(port, arguments));
         endpoint.publish(address);
     }
 
     private static Map<String, Object> properties(String port, Arguments arguments) throws Exception {
         Path certificate = Path.of(arguments.text("--service-certificate"));
         Path key = Path.of(arguments.text("--service-key"));
+        String of = suffix(arguments);
         Map<String, Object> properties = new HashMap<>();
-        properties.put("security.callback-handler.sct", Passwords.of(arguments.text("--user"), arguments.text("--password")));
-        properties.put("security.encryption.crypto.sct", Pem.service(certificate, key));
+        properties.put("security.callback-handler" + of, Passwords.of(arguments.text("--user"), arguments.text("--password")));
+        properties.put("security.encryption.crypto" + of, Pem.service(certificate, key));
         if (knowsClientsByCertificate(port)) {
-            properties.put("security.signature.crypto.sct", Pem.identityIn(certificate, key, Path.of(arguments.text("--ca"))));
+            properties.put("security.signature.crypto" + of, Pem.identityIn(certificate, key, Path.of(arguments.text("--ca"))));
         }
-        if (port.startsWith("_X10")) {
+        if (port.startsWith("_X10") || port.contains("Certificates")) {
             // What encrypts answers also verifies requests: CXF takes it for the peer's side of an AsymmetricBinding.
-            properties.put("security.encryption.crypto.sct", Pem.identityIn(certificate, key, Path.of(arguments.text("--ca"))));
-            properties.put("security.encryption.username.sct", "useReqSigCert");
-            properties.put("security.signature.username.sct", Pem.SERVICE);
+            properties.put("security.encryption.crypto" + of, Pem.identityIn(certificate, key, Path.of(arguments.text("--ca"))));
+            properties.put("security.encryption.username" + of, "useReqSigCert");
+            properties.put("security.signature.username" + of, Pem.SERVICE);
         }
         properties.put("ws-security.return.security.error", "true");
         if (arguments.has("--streaming")) {
