@@ -65,12 +65,13 @@ export class NetworkError extends SecureConversationError {
   /** Of HTTP, where something came that is no message: the page of a balancer, a proxy or a web server. */
   readonly status: number | undefined;
 
-  constructor(address: string, cause: NodeJS.ErrnoException, sent: boolean, status?: number) {
+  /** @param hint what to do where nothing answered; default: to see whether the service runs */
+  constructor(address: string, cause: NodeJS.ErrnoException, sent: boolean, status?: number, hint = hintFor(status)) {
     const { code = '' } = cause;
     const trouble = Object.hasOwn(troubles, code) ? troubles[code] : undefined;
     super('NETWORK', `${address}: no answer (${trouble?.problem ?? (code || cause.message)})`, {
       cause,
-      hint: cause instanceof AnswerTrouble ? cause.hint : (trouble?.hint ?? hintFor(status)),
+      hint: cause instanceof AnswerTrouble ? cause.hint : (trouble?.hint ?? hint),
     });
     this.name = 'NetworkError';
     this.sent = sent;

@@ -10,6 +10,7 @@ import { tooLong } from '../xml/passed-limit.ts';
 import { type CookieJar, cookieJar } from './cookies.ts';
 import { AnswerTrouble, NetworkError } from './network-error.ts';
 import type { RetryHeaders } from './service-busy.ts';
+import { unreadProxyHint } from './unread-proxy.ts';
 
 /** What came back over HTTP. */
 export interface HttpResponse extends RetryHeaders {
@@ -159,7 +160,9 @@ function post(
     };
     const settings = { method: 'POST', headers: sentHeaders, ...connectionSettings(secure, shared) };
     let sent = false;
-    const fail = (cause: Error) => reject(new NetworkError(address, cause, sent));
+    const unread = settings.agent === shared.plain || settings.agent === shared.tls;
+    const fail = (cause: Error) =>
+      reject(new NetworkError(address, cause, sent, undefined, unread ? unreadProxyHint(url, process.env) : undefined));
     const sending = (secure ? httpsRequest : httpRequest)(url, settings, response => {
       const { statusCode: status = 0, headers } = response;
       const { 'retry-after': retryAfter, date, 'content-type': contentType, 'set-cookie': setCookies = [] } = headers;
