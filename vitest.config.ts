@@ -59,6 +59,7 @@ export default defineConfig({
     testTimeout: 300_000,
     hookTimeout: 300_000,
     maxWorkers: '100%',
+    setupFiles: ['test/support/check-logs.ts'],
     expect: {
       // A condition is waited for as long as a machine under load may need.
       poll: { timeout: 60_000 },

@@ -6,6 +6,7 @@ export default defineConfig({
   test: {
     include: ['test/interop/*.test.ts'],
     globalSetup: ['test/interop/cxf-build.ts'],
+    setupFiles: ['test/support/check-logs.ts'],
     fileParallelism: false,
     retry,
     reporters: [redOnce, 'verbose'],

@@ -135,6 +135,12 @@ describe('the tests', () => {
     expect(processes.filter(listed => !listed.includes('*') && !tests.includes(listed))).toEqual([]);
   });
 
+  test('start processes where their logs are looked through for secrets', () => {
+    const starting = /\bimport \{[^}]*\bspawn\b[^}]*\} from 'node:child_process'/;
+    const files = [...imports.keys()].filter(file => starting.test(textOf(file)) && !file.startsWith('test/bench/'));
+    expect(files).toEqual(['test/support/started.ts']);
+  });
+
   test('wait for what comes by the function whose patience is that of a slow machine', () => {
     const impatient = /\bvi\.wait(?:For|Until)\(/;
     const files = [...imports.keys()].filter(file => impatient.test(textOf(file)));

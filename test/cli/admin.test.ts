@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -11,6 +11,7 @@ import { send } from '../oauth/http.ts';
 import { newData, removeFolders } from '../support/data-folder.ts';
 import { eventually } from '../support/eventually.ts';
 import { type Sample, samplesOf, sumOf } from '../support/exposition.ts';
+import { spawn } from '../support/started.ts';
 
 /* The admin addresses of real processes. */
 

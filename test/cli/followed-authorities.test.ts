@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,6 +10,7 @@ import { removeFolders } from '../support/data-folder.ts';
 import { freePort } from '../support/endpoint.ts';
 import { issueRequest } from '../support/initiator.ts';
 import { pem } from '../support/pem.ts';
+import { spawn } from '../support/started.ts';
 
 /*
  * Files that say who is trusted, as Kubernetes mounts them: each is a link to a file below ..data, which is a link to

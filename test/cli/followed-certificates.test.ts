@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { endFarms, mainProgram, startFarm } from '../farm/running-farm.ts';
 import { newData, removeFolders } from '../support/data-folder.ts';
 import { issue } from '../support/pem.ts';
+import { spawn } from '../support/started.ts';
 
 /* Each program that serves with certificates, all of them with the same files. */
 

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { mainProgram } from '../farm/running-farm.ts';
 import { newData, removeFolders } from '../support/data-folder.ts';
 import { heardAt } from '../support/heard.ts';
+import { spawn } from '../support/started.ts';
 
 const wsdl = fileURLToPath(new URL('../../wsdl/echo.wsdl', import.meta.url));
 let data = '';

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,6 +9,7 @@ import { freePort, loopbackHosts } from '../../src/farm/ports.ts';
 import { mainProgram, wssc } from '../farm/running-farm.ts';
 import { newData, removeFolders } from '../support/data-folder.ts';
 import { heardAt } from '../support/heard.ts';
+import { spawn } from '../support/started.ts';
 
 const wsdl = fileURLToPath(new URL('../../wsdl/echo.wsdl', import.meta.url));
 const service = fileURLToPath(new URL('../../dist/farm/echo-service.js', import.meta.url));

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,6 +10,7 @@ import { mainProgram } from '../farm/running-farm.ts';
 import { send } from '../oauth/http.ts';
 import { endRedisServers, startRedis } from '../store/redis-server.ts';
 import { newData, removeFolders } from '../support/data-folder.ts';
+import { spawn } from '../support/started.ts';
 
 let data = '';
 let base = '';

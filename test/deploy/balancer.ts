@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { newFolder } from '../support/data-folder.ts';
 import { freePort } from '../support/endpoint.ts';
 import { pem } from '../support/pem.ts';
+import { spawn } from '../support/started.ts';
 
 /** TCP ports of a node, or of a balancer. */
 export interface TcpPorts {

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,6 +9,7 @@ import { serviceFolder } from '../store/serve-nodes.ts';
 import { removeFolders } from '../support/data-folder.ts';
 import { user } from '../support/node.ts';
 import { pem } from '../support/pem.ts';
+import { spawn } from '../support/started.ts';
 import { endBalancers, freePorts, startBalancer, type TcpPorts } from './balancer.ts';
 
 /* `wssc load` through a real HAProxy, while the nodes behind it are restarted one after the other, as in an update. */

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
@@ -16,6 +16,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect } from 'vitest';
 import { freePort, loopbackHosts } from '../../src/farm/ports.ts';
+import { spawn } from '../support/started.ts';
 import { type Block, repository } from './blocks.ts';
 import { compile } from './compile.ts';
 

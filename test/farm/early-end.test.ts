@@ -1,7 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { afterAll, afterEach, expect, test } from 'vitest';
 import { newData, removeFolders } from '../support/data-folder.ts';
+import { spawn } from '../support/started.ts';
 import { mainProgram } from './running-farm.ts';
 
 /** Said by each process of the farm when it begins to load its program. */

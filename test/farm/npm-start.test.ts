@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,6 +5,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
 import { newData, newFolder, removeFolders } from '../support/data-folder.ts';
+import { spawn } from '../support/started.ts';
 
 const repository = fileURLToPath(new URL('../../', import.meta.url));
 

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
@@ -10,6 +10,7 @@ import type { FarmDescription, FarmStatus } from '../../src/farm/description.ts'
 import { compilePolicy } from '../../src/policy/compile.ts';
 import type { OperationPlan, Plan } from '../../src/policy/plan.ts';
 import { eventually } from '../support/eventually.ts';
+import { spawn } from '../support/started.ts';
 
 export const mainProgram = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const plans = compilePolicy(fileURLToPath(new URL('../../wsdl/echo.wsdl', import.meta.url)));

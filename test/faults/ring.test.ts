@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -19,6 +18,7 @@ import { endPostgresServers, startPostgres } from '../store/postgres-server.ts';
 import { endRedisServers, startRedis } from '../store/redis-server.ts';
 import { removeFolders } from '../support/data-folder.ts';
 import { eventually } from '../support/eventually.ts';
+import { spawn } from '../support/started.ts';
 import { printFigures } from './farm/figures.ts';
 import { type Line, layLine } from './farm/line.ts';
 import { echoOnce, reasonsOf, sessionWith, startLoad } from './farm/load.ts';

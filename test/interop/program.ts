@@ -1,5 +1,5 @@
-import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { spawn } from '../support/started.ts';
 
 /** A running program, read line by line. */
 export interface Program {

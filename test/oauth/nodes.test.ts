@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -11,6 +11,7 @@ import { prepareDemoData } from '../../src/farm/demo-data.ts';
 import { updateRingFile, writeRingFile } from '../../src/keyring/ring-file.ts';
 import { createRing, rotateRing } from '../../src/keyring/rotate.ts';
 import { newFolder, removeFolders } from '../support/data-folder.ts';
+import { spawn } from '../support/started.ts';
 import { send } from './http.ts';
 
 /* Three processes of examples/bearer-api.mjs, which have nothing in common but the files of one data folder. */

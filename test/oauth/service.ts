@@ -8,6 +8,7 @@ import { type BearerTokens, bearerTokens } from '../../src/oauth/bearer-tokens.t
 import type { BearerTokensOptions } from '../../src/oauth/service-options.ts';
 import { addUser } from '../../src/users/users-file.ts';
 import { emptyFolder } from '../keyring/made.ts';
+import { noteSecret } from '../support/log-secrets.ts';
 import { keptLog } from '../support/node.ts';
 import { type Answer, listening, type Sent, send } from './http.ts';
 
@@ -40,6 +41,8 @@ export const reports: Parameters = { client_id: 'reports', client_secret: 'a+sec
 export const stock: Parameters = { client_id: 'stock', client_secret: 'another secret' };
 export const page: Parameters = { client_id: 'page' };
 export const password: Parameters = { grant_type: 'password', username: 'alice', password: 'correct horse' };
+for (const { client_secret } of [reports, stock]) noteSecret(client_secret ?? '');
+noteSecret(password.password ?? '');
 
 /** A token service on plain HTTP, with a clock that can be put forward. */
 export interface TestService {

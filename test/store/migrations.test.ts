@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,6 +7,7 @@ import { openStore } from '../../src/store/open-store.ts';
 import { migrate, postgresMigrations } from '../../src/store/postgres-schema.ts';
 import { newFolder, removeFolders } from '../support/data-folder.ts';
 import { eventually } from '../support/eventually.ts';
+import { spawn } from '../support/started.ts';
 import { endPostgresServers, type PostgresServer, startPostgres } from './postgres-server.ts';
 
 /* Tables of the release before, brought to those of the next one while nodes start; and tables of a later one. */

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { chmodSync, writeFileSync } from 'node:fs';
@@ -8,6 +7,7 @@ import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { newFolder, removeFolders } from '../support/data-folder.ts';
 import { eventually } from '../support/eventually.ts';
 import { type Conversation, call, cancel, converse, issueRequest } from '../support/initiator.ts';
+import { spawn } from '../support/started.ts';
 import { endPostgresServers } from './postgres-server.ts';
 import { endRedisServers, startRedis } from './redis-server.ts';
 import {

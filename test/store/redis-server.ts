@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 import { newFolder } from '../support/data-folder.ts';
 import { freePort } from '../support/endpoint.ts';
 import { pem } from '../support/pem.ts';
+import { spawn } from '../support/started.ts';
 
 /** A real Redis on a free TCP port, with a folder of its own. */
 export interface RedisServer {

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -21,6 +21,7 @@ import { eventually } from '../support/eventually.ts';
 import { type Conversation, call, cancel } from '../support/initiator.ts';
 import { type PortName, user } from '../support/node.ts';
 import { pem } from '../support/pem.ts';
+import { spawn } from '../support/started.ts';
 import { startPostgres } from './postgres-server.ts';
 import { startRedis } from './redis-server.ts';
 

@@ -10,6 +10,7 @@ import type { Plan } from '../../src/policy/plan.ts';
 import { readWsdl, type Wsdl } from '../../src/policy/wsdl.ts';
 import { currentContext } from '../../src/server/current-context.ts';
 import { type EndpointOptions, type EndpointSettings, readEndpointOptions } from '../../src/server/endpoint-options.ts';
+import { boundedLog } from '../../src/server/log.ts';
 import { openEndpoint } from '../../src/server/open-endpoint.ts';
 import { answerMessage, type HttpAnswer } from '../../src/server/pipeline.ts';
 import type { PortParts, ServedPort } from '../../src/server/port.ts';
@@ -24,6 +25,7 @@ import { memoryStore } from '../../src/store/memory-store.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { Authenticate } from '../../src/users/authenticate.ts';
 import { keeperOf } from '../keyring/made.ts';
+import { noteLines, noteSecret } from './log-secrets.ts';
 import { pem } from './pem.ts';
 import { compilePolicy } from './plans.ts';
 
@@ -37,6 +39,7 @@ export const portNames = ['EchoTls11', 'EchoTls13', 'EchoSymmetric'] as const;
 export type PortName = (typeof portNames)[number];
 
 export const user = { username: 'alice', password: 'correct horse battery staple' };
+noteSecret(user.password);
 
 export const authenticate: Authenticate = async (username, password) =>
   username === user.username && password === user.password ? { user: username, roles: ['reader'] } : undefined;
@@ -52,7 +55,11 @@ export interface Clock {
 /** A log that keeps its lines. */
 export function keptLog() {
   const lines: string[] = [];
-  return { log: pino({ level: 'trace' }, { write: (line: string) => void lines.push(line) }), lines };
+  const write = (line: string) => {
+    lines.push(line);
+    noteLines(line);
+  };
+  return { log: pino({ level: 'trace' }, { write }), lines };
 }
 
 /** The example service, which notes each call of an operation. */
@@ -153,7 +160,7 @@ export async function startNode(options: NodeOptions): Promise<TestNode> {
       issueRate: anyRate,
       onCancel: cancellation => void cancelled.push(cancellation),
     }),
-    log,
+    log: boundedLog(log),
     random: randomBytesPooled,
     clock,
     steadyClock: clock,

@@ -1,5 +1,6 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { type CertificateRole, createCertificatePem, type Issuer } from '../../src/farm/certificates.ts';
+import { noteSecret } from './log-secrets.ts';
 import { anotherKeyPem } from './rsa-keys.ts';
 
 /** Makes a certificate over a key that no other has. */
@@ -19,3 +20,4 @@ export const pem = {
   tls: await issue('tls', ca.issuer),
   node: await issue('node', ca.issuer),
 };
+for (const { key } of Object.values(pem)) for (const line of key.split('\n')) noteSecret(line.length > 40 ? line : '');

@@ -1,10 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { newFolder } from '../../support/data-folder.ts';
 import { eventually } from '../../support/eventually.ts';
+import { spawn } from '../../support/started.ts';
 
 const running = new Set<ChildProcess>();
 

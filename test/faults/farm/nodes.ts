@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,6 +14,7 @@ import { newFolder } from '../../support/data-folder.ts';
 import { freePort } from '../../support/endpoint.ts';
 import { type PortName, user } from '../../support/node.ts';
 import { pem } from '../../support/pem.ts';
+import { spawn } from '../../support/started.ts';
 
 /** One place of a farm, over the processes that serve there one after the other. */
 export interface FaultNode {
