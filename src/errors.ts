@@ -106,6 +106,8 @@ export interface HeaderName {
 export interface RefusalDetails {
   /** The header block that it was refused for, which the sender is told. */
   readonly header?: HeaderName | undefined;
+  /** What stands in the place that is wrong, in the sender's words; for the log, never sent. */
+  readonly found?: string | undefined;
   readonly code?: ErrorCode;
   readonly message?: string;
   readonly hint?: string;
@@ -119,6 +121,7 @@ export class Refusal extends SecureConversationError {
   readonly fault: FaultClass;
   readonly reason: string;
   readonly header: HeaderName | undefined;
+  readonly found: string | undefined;
 
   constructor(fault: FaultClass, reason: string, cause?: unknown, details: RefusalDetails = {}) {
     const { code = 'MESSAGE_REFUSED', message = `message refused: ${reason}`, hint } = details;
@@ -127,12 +130,16 @@ export class Refusal extends SecureConversationError {
     this.fault = fault;
     this.reason = reason;
     this.header = details.header;
+    this.found = details.found;
   }
 }
 
-/** @throws {Refusal} always: of a message for one of its header blocks, or for one that it lacks */
-export function refuseFor(fault: FaultClass, reason: string, { namespace, local }: HeaderName): never {
-  throw new Refusal(fault, reason, undefined, { header: { namespace, local } });
+/**
+ * @param found what stands there, for the log
+ * @throws {Refusal} always: of a message for one of its header blocks, or for one that it lacks
+ */
+export function refuseFor(fault: FaultClass, reason: string, { namespace, local }: HeaderName, found?: string): never {
+  throw new Refusal(fault, reason, undefined, { header: { namespace, local }, found });
 }
 
 /** Why nothing was sealed, by the reason that the log gets. */

@@ -6,6 +6,7 @@ import { endpointOptions } from '../server/endpoint-options.ts';
 import { type ReplayMode, replayModes } from '../state/farm-replay.ts';
 import { storeSentence } from '../store/store-url.ts';
 import { addLifeOptions, type LifeOptionValues, lifeSettings } from './life-options.ts';
+import { addLogOptions, givenLog, type LogOptionValues } from './log-options.ts';
 import { oneOf, tcpPort, wholeNumber } from './option-values.ts';
 import { addRingOptions, givenRing, type RingOptionValues } from './ring-options.ts';
 import { untilStopped } from './signals.ts';
@@ -14,7 +15,8 @@ import { addStoreOptions, givenStore, replayMeans, type StoreOptionValues } from
 import { columns, note, print, printJson } from './terminal.ts';
 import { printTraffic } from './traffic.ts';
 
-type FarmCommandOptions = Omit<FarmOptions, 'onEvent' | 'life' | 'state' | 'store' | 'ring' | 'initRing'> &
+type FarmCommandOptions = Omit<FarmOptions, 'onEvent' | 'life' | 'log' | 'state' | 'store' | 'ring' | 'initRing'> &
+  LogOptionValues &
   LifeOptionValues &
   StoreOptionValues &
   StateOptionValues &
@@ -51,7 +53,7 @@ export function addFarm(program: Command): void {
     )
     .option('--admin <port>', 'TCP port of the status page; 0: any free one', tcpPort, 8079)
     .option('--data <dir>', 'folder for certificates, key ring and users; made on the first run', './data');
-  addRingOptions(command, 'key ring, instead of a file in the data folder');
+  addRingOptions(addLogOptions(command), 'key ring, instead of a file in the data folder');
   command.option('--init-ring', 'make that ring where there is none');
   addLifeOptions(addStateOptions(addStoreOptions(command)))
     .option('--replay <mode>', replayMeans, oneOf(replayModes), replay.default)
@@ -98,6 +100,7 @@ function farmOptions(given: FarmCommandOptions): FarmOptions {
     life: lifeSettings(given),
     state: stateSettings(given),
     onEvent: note,
+    log: givenLog(given),
     store: givenStore(given),
     ring: ring === undefined ? undefined : givenRing(given),
     initRing,

@@ -8,7 +8,7 @@ import type { Authorities } from '../server/authorities.ts';
 import { createEndpoint } from '../server/endpoint.ts';
 import type { EndpointOptions } from '../server/endpoint-options.ts';
 import type { IssuerOptions } from '../server/issuer-options.ts';
-import { boundedLog, logOption } from '../server/log.ts';
+import { boundedLog } from '../server/log.ts';
 import { registerMetrics } from '../server/metrics.ts';
 import type { Endpoint } from '../server/open-endpoint.ts';
 import type { Certificates } from '../server/own-pairs.ts';
@@ -21,6 +21,7 @@ import { type AdminOptionValues, addAdminOption, type OpenedAdmin, openCommandAd
 import { isAddress, missingKey } from './config-fields.ts';
 import { addLifeOptions, type LifeOptionValues, lifeSettings } from './life-options.ts';
 import { addHostOption, hostsOf, type Listening, ownAddresses, settled } from './listening.ts';
+import { addLogOptions, commandLog, type LogOptionValues } from './log-options.ts';
 import { keysHelp } from './member-texts.ts';
 import { openNodeRing } from './node-ring.ts';
 import { nameList, oneOf, tcpPort } from './option-values.ts';
@@ -36,6 +37,7 @@ import { addWsdlOptions, loadGiven, type WsdlOptionValues } from './wsdl-options
 
 interface ServeOptions
   extends AdminOptionValues,
+    LogOptionValues,
     StoreOptionValues,
     StateOptionValues,
     LifeOptionValues,
@@ -86,7 +88,7 @@ export function addServe(program: Command): void {
     )
     .option('--no-issue', 'issue nothing here: hand requests for tokens on to the issuer of the configuration')
     .option('--issuer <url>', "base address of the issuer's socket for nodes, instead of the one in the configuration");
-  addWsdlOptions(addAdminOption(addHostOption(command)));
+  addWsdlOptions(addLogOptions(addAdminOption(addHostOption(command))));
   addRingOptions(command, 'key ring, instead of the one in the configuration');
   command.option('--init-ring', 'make the ring where there is none; of several nodes that do so one makes it');
   addLifeOptions(addStateOptions(addStoreOptions(command)))
@@ -131,14 +133,20 @@ async function serve(options: ServeOptions): Promise<void> {
   const services = await loadService(config.service);
   const wsdl = await loadGiven(config.wsdl, options);
   const given = { ...settings, ...portsOf(config.ports, wsdl, options.mixedDialects), services, wsdl };
-  const log = logOption.make();
+  const log = commandLog(options, options.node);
   const ring = await openNodeRing(chosen, { initRing: options.initRing ?? false, log: boundedLog(log) });
   let opened: Store | undefined;
   let endpoint: Endpoint | undefined;
   let admin: OpenedAdmin | undefined;
   try {
     opened = openChosen(store);
-    endpoint = createEndpoint({ ...given, ring, log, ...(opened === undefined ? {} : { store: opened }) });
+    endpoint = createEndpoint({
+      ...given,
+      ring,
+      log,
+      accessLog: options.accessLog,
+      ...(opened === undefined ? {} : { store: opened }),
+    });
     for (const host of hosts) await endpoint.listen({ ...definedOf(listening), host });
     const served = endpoint;
     const sources = { register: (to: Registry) => registerMetrics(to, served), readiness: served.readiness };

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { Registry } from 'prom-client';
 import { ConfigurationError } from '../errors.ts';
-import { boundedLog, logOption } from '../server/log.ts';
+import { boundedLog } from '../server/log.ts';
 import { registerMetrics } from '../server/metrics.ts';
 import { followablePairs, ownPair, servicePair, tlsPair } from '../server/pair-files.ts';
 import { createSts, type Sts, type StsPorts } from '../server/sts.ts';
@@ -14,6 +14,7 @@ import { type AdminOptionValues, addAdminOption, type OpenedAdmin, openCommandAd
 import { missingKey } from './config-fields.ts';
 import { addLifeOptions, type LifeOptionValues, lifeSettings } from './life-options.ts';
 import { addHostOption, hostsOf, ownAddresses, settled } from './listening.ts';
+import { addLogOptions, commandLog, type LogOptionValues } from './log-options.ts';
 import { keysHelp } from './member-texts.ts';
 import { openNodeRing } from './node-ring.ts';
 import { oneOf, tcpPort } from './option-values.ts';
@@ -27,6 +28,7 @@ import { print } from './terminal.ts';
 
 interface StsCommandOptions
   extends AdminOptionValues,
+    LogOptionValues,
     RingOptionValues,
     StoreOptionValues,
     StateOptionValues,
@@ -53,7 +55,10 @@ export function addSts(program: Command): void {
     .option('--http <port>', 'TCP port for clients who know the issuer, without TLS; 0: any free one', tcpPort)
     .option('--https <port>', 'TCP port for clients who know the issuer; 0: any free one', tcpPort)
     .option('--relay <port>', 'TCP port for service nodes, with mutual TLS; 0: any free one', tcpPort);
-  addRingOptions(addAdminOption(addHostOption(command)), 'key ring, instead of the one in the configuration');
+  addRingOptions(
+    addLogOptions(addAdminOption(addHostOption(command))),
+    'key ring, instead of the one in the configuration',
+  );
   addLifeOptions(addStateOptions(addStoreOptions(command)))
     .option('--replay <mode>', replayMeans, oneOf(replayModes))
     .addHelpText(
@@ -97,7 +102,7 @@ async function issue(options: StsCommandOptions): Promise<void> {
     ...stateSettings(options),
     ...lifeSettings(options),
   };
-  const log = logOption.make();
+  const log = commandLog(options);
   const ring = await openNodeRing(chosenRing, { initRing: false, log: boundedLog(log) });
   let opened: Store | undefined;
   let sts: Sts | undefined;
@@ -105,7 +110,13 @@ async function issue(options: StsCommandOptions): Promise<void> {
   try {
     await ring.ready;
     opened = openChosen(chosen);
-    sts = createSts({ ...settings, ring, log, ...(opened === undefined ? {} : { store: opened }) });
+    sts = createSts({
+      ...settings,
+      ring,
+      log,
+      accessLog: options.accessLog,
+      ...(opened === undefined ? {} : { store: opened }),
+    });
     for (const host of hosts) await sts.listen(ports, host);
     const issuer = sts;
     const onError = (err: unknown) => boundedLog(log).error({ err }, 'certificate not read');

@@ -3,12 +3,13 @@ import type { Registry } from 'prom-client';
 import { oauthPath } from '../oauth/oauth-path.ts';
 import { registerTokenMetrics } from '../oauth/token-metrics.ts';
 import { createTokenServer, type TokenServer } from '../oauth/token-server.ts';
-import { boundedLog, logOption } from '../server/log.ts';
+import { boundedLog } from '../server/log.ts';
 import { registerReadiness } from '../server/metrics.ts';
 import { followablePairs, tlsPair } from '../server/pair-files.ts';
 import { storeSentence } from '../store/store-url.ts';
 import { type AdminOptionValues, addAdminOption, openCommandAdmin } from './admin-option.ts';
 import { addHostOption, hostsOf, ownAddresses, settled } from './listening.ts';
+import { addLogOptions, commandLog, type LogOptionValues } from './log-options.ts';
 import { keysHelp } from './member-texts.ts';
 import { openNodeRing } from './node-ring.ts';
 import { tcpPort } from './option-values.ts';
@@ -31,7 +32,10 @@ export function addTokens(program: Command): void {
     )
     .requiredOption('--config <file>', 'configuration file (JSON)')
     .option('--https <port>', 'TCP port for https; 0: any free one', tcpPort, 8443);
-  addRingOptions(addAdminOption(addHostOption(command)), 'key ring, instead of the one in the configuration');
+  addRingOptions(
+    addLogOptions(addAdminOption(addHostOption(command))),
+    'key ring, instead of the one in the configuration',
+  );
   addStoreOptions(command)
     .addHelpText(
       'after',
@@ -44,7 +48,7 @@ Example:
     .action(serveTokens);
 }
 
-interface TokensOptions extends AdminOptionValues, StoreOptionValues, RingOptionValues {
+interface TokensOptions extends AdminOptionValues, LogOptionValues, StoreOptionValues, RingOptionValues {
   readonly config: string;
   readonly https: number;
   readonly host?: string;
@@ -57,12 +61,15 @@ async function serveTokens(given: TokensOptions): Promise<void> {
   const chosen = configuredStore(given, config, chosenRing);
   const follow = followablePairs({ tls });
   const pair = tlsPair(tls);
-  const log = boundedLog(logOption.make());
+  const logger = commandLog(given);
+  const log = boundedLog(logger);
   const ring = await openNodeRing(chosenRing, { initRing: false, log });
   await ring.ready;
   const store = openChosen(chosen);
   const shared = store === undefined ? {} : { store };
-  const server = createTokenServer({ ...options, ...shared, ring, authenticate: users }, pair);
+  const { accessLog } = given;
+  const logs = { log: logger, accessLog };
+  const server = createTokenServer({ ...options, ...shared, ...logs, ring, authenticate: users }, pair);
   const hosts = hostsOf(given.host);
   const https = await settled(given.https, hosts);
   for (const host of hosts) await server.listen({ https, host });

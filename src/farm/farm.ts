@@ -18,7 +18,7 @@ import {
 } from './demo-data.ts';
 import type { FarmDescription, FarmStatus } from './description.ts';
 import { farmMetrics, farmReadiness } from './metrics.ts';
-import type { FarmLife, FarmState, NodeSettings } from './node-messages.ts';
+import type { FarmLife, FarmState, NodeLog, NodeSettings } from './node-messages.ts';
 import type { NodeSlot } from './node-slot.ts';
 import { openNodes } from './nodes.ts';
 import { type FarmPorts, loopbackHosts, settlePorts } from './ports.ts';
@@ -52,6 +52,8 @@ export interface FarmOptions {
   readonly restart: boolean;
   /** Each node serves bearer tokens too, at /oauth over TLS. */
   readonly tokens: boolean;
+  /** What each node writes to standard error. */
+  readonly log: NodeLog;
   /** Told of what happens to the running farm, one sentence each. */
   readonly onEvent: (sentence: string) => void;
 }
@@ -181,6 +183,7 @@ function nodeSettings({ options, hosts, ports, data, ring, store, client }: Farm
     life: options.life,
     state: options.state,
     replay: options.replay,
+    log: options.log,
     hosts,
     shared: { http: ports.http, https: ports.https },
     own,

@@ -2,6 +2,7 @@ import type { Registry } from 'prom-client';
 import type { ErrorCode } from '../errors.ts';
 import type { ChosenRing } from '../keyring/open-home.ts';
 import type { EndpointOptions } from '../server/endpoint-options.ts';
+import type { LogForm } from '../server/log.ts';
 import type { Statistics } from '../server/statistics.ts';
 import type { Cancellation } from '../state/cancellation.ts';
 import type { ReplayMode } from '../state/farm-replay.ts';
@@ -23,6 +24,7 @@ export interface NodeSettings {
   readonly life: FarmLife;
   readonly state: FarmState;
   readonly replay: ReplayMode;
+  readonly log: NodeLog;
   /** Loopback addresses to listen on. */
   readonly hosts: readonly string[];
   readonly shared: TcpPorts;
@@ -49,6 +51,11 @@ export type FarmLife = Pick<
 /** Where conversations are kept, as the endpoint's options say it; the modes are those of this package. */
 export interface FarmState extends Pick<EndpointOptions, 'acceptState' | 'idleMs'> {
   readonly state?: StateName;
+}
+
+/** What a node writes to standard error. */
+export interface NodeLog extends Omit<LogForm, 'node'> {
+  readonly accessLog: boolean;
 }
 
 export interface CertificateFiles {

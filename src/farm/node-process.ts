@@ -8,6 +8,7 @@ import { type BearerTokens, bearerTokens } from '../oauth/bearer-tokens.ts';
 import { registerTokenMetrics } from '../oauth/token-metrics.ts';
 import { mountedTokens } from '../oauth/token-server.ts';
 import { createEndpoint } from '../server/endpoint.ts';
+import { standardErrorLog } from '../server/log.ts';
 import { registerMetrics } from '../server/metrics.ts';
 import type { Endpoint } from '../server/open-endpoint.ts';
 import { followablePairs, ownPair, tlsPair } from '../server/pair-files.ts';
@@ -73,18 +74,23 @@ async function openShownRing({ place, isStore, ...chosen }: NodeSettings['ring']
 
 async function start(settings: NodeSettings): Promise<void> {
   const { name, wsdl, users, service, tls, addresses, life, state, replay } = settings;
+  const { accessLog, ...form } = settings.log;
+  const logs = { log: standardErrorLog({ ...form, node: name }), accessLog };
   const follow = followablePairs({ service, tls });
   const own = { ...ownPair(service), tls: tlsPair(tls) };
   const ring = await openShownRing(settings.ring);
   const store = settings.store === undefined ? {} : { store: openShared(settings.store) };
   const authenticate = openLogins({ authenticate: users, ...store, onEvent: say });
-  tokens = settings.tokens && bearerTokens({ ring, authenticate, ...settings.tokens, ...store, onRevoke: tellOthers });
+  tokens =
+    settings.tokens &&
+    bearerTokens({ ring, authenticate, ...settings.tokens, ...store, ...logs, onRevoke: tellOthers });
   const started = createEndpoint({
     wsdl,
     services: echoService,
     ring,
     authenticate,
     ...store,
+    ...logs,
     ...own,
     addresses,
     node: name,

@@ -24,7 +24,7 @@ export class EnvelopeRefusal extends Refusal {
   readonly soap: SoapVersion;
 
   constructor(refusal: Refusal, soap: SoapVersion) {
-    super(refusal.fault, refusal.reason, refusal, { header: refusal.header });
+    super(refusal.fault, refusal.reason, refusal, { header: refusal.header, found: refusal.found });
     this.name = 'EnvelopeRefusal';
     this.soap = soap;
   }

@@ -3,7 +3,8 @@ import express, { type ErrorRequestHandler, type Request, type RequestHandler, t
 import type { Awaitable } from '../awaitable.ts';
 import type { Revocation, Revocations } from '../bearer/revocations.ts';
 import { CallerGone, Overload, SealingError, StoreUnavailable } from '../errors.ts';
-import { callerOf } from '../server/caller.ts';
+import { addressOf, callerOf } from '../server/caller.ts';
+import { defined, foundText } from '../server/known.ts';
 import type { Log } from '../server/log.ts';
 import { addressList } from '../users/addresses.ts';
 import { queueFull } from '../users/work-queue.ts';
@@ -12,6 +13,7 @@ import { readForm } from './form.ts';
 import { OAuthError, refuseGrant, writeError } from './oauth-error.ts';
 import { allowOrigins } from './origins.ts';
 import { type BearerTokensOptions, openTokenService, readBearerTokensOptions } from './service-options.ts';
+import { noteAccess, type TokenLines, tokenLines } from './token-lines.ts';
 import { type TokenCounters, type TokenStatistics, tokenCounters } from './token-statistics.ts';
 
 /** A token service as a middleware of express, to be mounted before any body parser. */
@@ -38,7 +40,9 @@ export function bearerTokens(options: BearerTokensOptions): BearerTokens {
   const trusted = addressList(settings.trustedProxies);
   const originsOnly = allowOrigins(settings.cors);
   const router = express.Router();
+  const lines = tokenLines(request => addressOf(request, trusted, request.ip));
   const counted = tokenCounters(Object.keys(endpoints), service.passwordQueue);
+  if (settings.accessLog) router.use(noteAccess(service.log, lines, () => performance.now()));
   if (!settings.dangerouslyAllowHttp) router.use(requireTls);
   router.use(originsOnly);
   for (const [path, endpoint] of Object.entries(endpoints))
@@ -49,11 +53,13 @@ export function bearerTokens(options: BearerTokensOptions): BearerTokens {
         await service.requests.admit(caller);
         const form = await readForm(request);
         const client = await service.clients.authenticate(request, form, caller);
-        await endpoint({ form, client, caller }, response, service);
+        const known = lines.known(request);
+        known.client = client.id;
+        await endpoint({ form, client, caller, known }, response, service);
         counted.count(path, 'answered');
       })
       .all(refuseMethod);
-  router.use(answerError(service.log, counted));
+  router.use(answerError(service.log, lines, counted));
   const serve = (request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void) =>
     router(request as Request, response as Response, next);
   return Object.assign(serve, {
@@ -76,14 +82,19 @@ const refuseMethod: RequestHandler = () =>
   refuseGrant('invalid_request', 'POST only', { status: 405, headers: { Allow: 'POST' } });
 
 /** Every error is answered in the form of RFC 6749 §5.2; what is no refusal of ours says nothing but that. */
-function answerError(log: Log, counted: TokenCounters): ErrorRequestHandler {
+function answerError(log: Log, lines: TokenLines, counted: TokenCounters): ErrorRequestHandler {
   return (thrown: unknown, request: Request, response: Response, next) => {
     if (response.headersSent) return next(thrown);
     if (thrown instanceof CallerGone) return void response.destroy();
     const error = oauthErrorOf(thrown);
     counted.count(request.path, error.code);
     const reason = thrown instanceof Overload ? thrown.reason : error.message;
-    const line = { path: request.path, error: error.code, reason };
+    const line = defined({
+      ...lines.of(request),
+      error: error.code,
+      reason,
+      found: error.found && foundText(error.found),
+    });
     if (error.status >= 500 && !(thrown instanceof Overload))
       log.error({ ...line, err: error.cause }, 'token request failed');
     else log.warn(line, 'token request refused');

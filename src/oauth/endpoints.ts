@@ -75,7 +75,7 @@ function description({ kind, token }: ShownToken): object {
  * token all tokens of its grant end.
  */
 async function revokeToken(
-  { form, client }: GrantRequest,
+  { form, client, known }: GrantRequest,
   response: ServerResponse,
   service: TokenService,
 ): Promise<void> {
@@ -84,6 +84,7 @@ async function revokeToken(
     const { kind, token } = shown;
     const id = kind === 'refresh' ? token.grant : token.id;
     if (id === undefined) refuseGrant('unsupported_token_type', 'tokens of this kind can not be revoked');
+    known.user = token.subject;
     if (token.client !== client.id) refuseGrant('invalid_grant', 'the token is of another client');
     await revoke(id, token.expiresMs, service);
   }

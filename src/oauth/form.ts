@@ -29,11 +29,15 @@ function checkHead({ headers, headersDistinct }: IncomingMessage): void {
   const types = headersDistinct['content-type'] ?? [];
   const isTwice = types.length > 1 || (headersDistinct.authorization ?? []).length > 1;
   if (isTwice) refuseGrant('invalid_request', 'a header is there twice');
-  if (!isForm(types[0] ?? '')) refuseGrant('invalid_request', `the body must be ${formType}`, { status: 415 });
+  if (!isForm(types[0] ?? ''))
+    refuseGrant('invalid_request', `the body must be ${formType}`, { status: 415, found: types[0] });
   // No decompression: a compressed request is a bomb until proved otherwise.
   if (headers['content-encoding'] !== undefined)
-    refuseGrant('invalid_request', 'the body must not be compressed', { status: 415 });
-  if (Number(headers['content-length'] ?? 0) > maxBytes) refuseLength();
+    refuseGrant('invalid_request', 'the body must not be compressed', {
+      status: 415,
+      found: headers['content-encoding'],
+    });
+  if (Number(headers['content-length'] ?? 0) > maxBytes) refuseLength(headers['content-length']);
 }
 
 /** The type of a form, with no parameter but a charset, and that UTF-8. */
@@ -43,8 +47,8 @@ function isForm(text: string): boolean {
   return type === formType && (parameters?.size === 0 || (parameters?.size === 1 && charset === 'utf-8'));
 }
 
-function refuseLength(): never {
-  return refuseGrant('invalid_request', 'the body is too long', { status: 413 });
+function refuseLength(found?: string): never {
+  return refuseGrant('invalid_request', 'the body is too long', { status: 413, found });
 }
 
 /** A parameter without a value counts as absent, one that stands twice is refused. */

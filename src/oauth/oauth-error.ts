@@ -25,6 +25,8 @@ export class OAuthError extends Error {
   readonly code: OAuthErrorCode;
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
+  /** What of the request is wrong, in its own words; for the log, never sent. */
+  readonly found: string | undefined;
 
   constructor(
     code: OAuthErrorCode,
@@ -32,6 +34,7 @@ export class OAuthError extends Error {
     options: {
       readonly status?: number;
       readonly headers?: Readonly<Record<string, string>>;
+      readonly found?: string | undefined;
       readonly cause?: unknown;
     } = {},
   ) {
@@ -40,6 +43,7 @@ export class OAuthError extends Error {
     this.code = code;
     this.status = options.status ?? 400;
     this.headers = options.headers ?? {};
+    this.found = options.found;
   }
 }
 

@@ -1,15 +1,20 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Logger } from 'pino';
 import { type Awaitable, after } from '../awaitable.ts';
 import type { Claim } from '../bearer/bearer-codec.ts';
 import { keyIdOfToken } from '../bearer/bearer-token.ts';
 import type { Revocations } from '../bearer/revocations.ts';
 import { audience, scope } from '../bearer/token-fields.ts';
-import { openAccessToken } from '../bearer/token-openers.ts';
+import { type AccessToken, openAccessToken } from '../bearer/token-openers.ts';
 import { SealingError } from '../errors.ts';
 import { anyObject, type Describes, object } from '../fields.ts';
 import { clockOption } from '../keyring/keeper.ts';
 import { openRing, type RingSource, ringMeans, ringSource } from '../keyring/ring-source.ts';
 import { openWith } from '../keyring/seal.ts';
+import { defined } from '../server/known.ts';
+import { boundedLog } from '../server/log.ts';
+import { pathInLine } from '../server/request-path.ts';
+import { plainAddress } from '../users/addresses.ts';
 
 /** Options of {@link requireBearer} and {@link bearerCheck}. */
 export interface RequireBearerOptions {
@@ -24,6 +29,8 @@ export interface RequireBearerOptions {
    * is looked up.
    */
   readonly revocations?: Revocations;
+  /** Where refused requests are written. Default: nowhere. */
+  readonly log?: Logger;
   /** Gives the time, in milliseconds since the epoch. Default: `Date.now`. */
   readonly clock?: () => number;
 }
@@ -77,6 +84,7 @@ export const requireBearerOptions = object({
     without: 'nothing is looked up',
     means: 'What this node knows of revoked tokens: that of `bearerTokens` in the same process, or of a store.',
   },
+  log: { is: anyObject<Logger>(), without: 'nowhere', means: 'Where refused requests are written.' },
   clock: clockOption,
 } satisfies Describes<RequireBearerOptions>);
 
@@ -90,6 +98,13 @@ export function bearerCheck(options: RequireBearerOptions): (request: IncomingMe
   const settings = requireBearerOptions.read(options, { of: 'requireBearer', path: '' });
   const { audience, scope: needed, revocations, clock } = settings;
   const keeper = openRing(settings.ring);
+  const log = settings.log && boundedLog(settings.log);
+  const refused = (refusal: BearerRefusal, request: IncomingMessage, why: RefusedToken): BearerResult => {
+    // Who shows no token is told how to get one: each client begins so.
+    const level = refusal === refusals.none ? 'debug' : 'warn';
+    log?.[level](defined({ ...tokenLine(request, why), status: refusal.status }), 'bearer token refused');
+    return { refusal };
+  };
   const outOfScope: BearerRefusal = {
     status: 403,
     challenge: `Bearer error="insufficient_scope", scope="${needed.join(' ')}"`,
@@ -98,8 +113,8 @@ export function bearerCheck(options: RequireBearerOptions): (request: IncomingMe
     // Node keeps the first of two; a balancer may have looked at the other.
     const [header, ...more] = request.headersDistinct.authorization ?? [];
     const [isBearer, text = ''] = credentials.exec(header ?? '') ?? [];
-    if (more.length > 0) return { refusal: refusals.request };
-    if (isBearer === undefined) return { refusal: refusals.none };
+    if (more.length > 0) return refused(refusals.request, request, { reason: 'authorization-twice' });
+    if (isBearer === undefined) return refused(refusals.none, request, { reason: 'no-token' });
     const nowMs = clock();
     const opened = openWith(
       keeper,
@@ -107,15 +122,35 @@ export function bearerCheck(options: RequireBearerOptions): (request: IncomingMe
       ring => openAccessToken(text, { audience }, ring, nowMs),
     );
     return after(opened, token => {
-      if (token === undefined) return { refusal: refusals.token };
+      if (token === undefined) return refused(refusals.token, request, { reason: 'token-not-good' });
       return after(revocations?.has(token) ?? false, isRevoked => {
-        if (isRevoked) return { refusal: refusals.token };
-        if (!needed.every(name => token.scope.includes(name))) return { refusal: outOfScope };
+        if (isRevoked) return refused(refusals.token, request, { reason: 'token-revoked', token });
+        const lacking = needed.filter(name => !token.scope.includes(name));
+        if (lacking.length > 0)
+          return refused(outOfScope, request, { reason: 'scope-missing', token, missing: lacking.join(' ') });
         const { subject, claims, scope, expiresMs } = token;
         return { bearer: { subject, claims, scope, expiresMs } };
       });
     });
   };
+}
+
+/** Why a token is refused, for the log; nothing of its text. */
+interface RefusedToken {
+  readonly reason: 'authorization-twice' | 'no-token' | 'token-not-good' | 'token-revoked' | 'scope-missing';
+  /** Where it could be opened: what it says is the issuer's word. */
+  readonly token?: AccessToken;
+  /** Names that its scope lacks. */
+  readonly missing?: string;
+}
+
+/** A request as express has it: `ip` is what its own `trust proxy` makes of the address. */
+type ExpressRequest = IncomingMessage & { readonly ip?: string; readonly originalUrl?: string };
+
+function tokenLine(request: ExpressRequest, { reason, token, missing }: RefusedToken): object {
+  const { socket, ip = socket?.remoteAddress ?? '', originalUrl: url = request.url ?? '', method } = request;
+  const shown = token && { user: token.subject, client: token.client, tokenId: token.id };
+  return { reason, missing, peer: plainAddress(ip), method, ...pathInLine({ url }), ...shown };
 }
 
 /**

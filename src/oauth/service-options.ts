@@ -7,7 +7,7 @@ import { callable, type Describes, failAt, flag, list, object, oneOrList, record
 import { clockOption } from '../keyring/keeper.ts';
 import { openRing, type RingSource, ringMeans, ringSource } from '../keyring/ring-source.ts';
 import { announcer } from '../server/announce.ts';
-import { boundedLog, logOption } from '../server/log.ts';
+import { logOptions, openLog } from '../server/log.ts';
 import { revokedBefore } from '../state/revoked.ts';
 import { checkSeal } from '../state/self-test.ts';
 import { answeringStore } from '../store/answering-store.ts';
@@ -79,6 +79,8 @@ export interface BearerTokensOptions extends ClientOptions {
   readonly onRevoke?: (revocation: Revocation) => Promise<void> | void;
   /** Where the service writes what happens. Default: warnings and errors to standard error, one JSON line each. */
   readonly log?: Logger;
+  /** Whether each request that is answered is a line of the log, of level `info`. Default: false. */
+  readonly accessLog?: boolean;
   /** Gives the time, in milliseconds since the epoch. Default: `Date.now`. */
   readonly clock?: () => number;
   /** Gives so many random bytes. Default: the operating system's. */
@@ -156,7 +158,7 @@ export const bearerTokensOptions = object({
     without: 'none',
     means: 'Called for what was revoked here, so that the other nodes can be told.',
   },
-  log: logOption,
+  ...logOptions,
   clock: clockOption,
   random: {
     is: callable<RandomSource>(),
@@ -186,7 +188,7 @@ export function readBearerTokensOptions(given: BearerTokensOptions): BearerToken
  */
 export function openTokenService(settings: BearerTokensSettings): TokenService {
   const { random, clock } = settings;
-  const log = boundedLog(settings.log);
+  const log = openLog(settings);
   const audiences = checkedAudiences(settings.audience);
   checkSeal(random);
   const keeper = openRing(settings.ring);

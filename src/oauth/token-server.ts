@@ -6,7 +6,7 @@ import { checkTlsCertificate } from '../crypto/tls-certificates.ts';
 import { openRing } from '../keyring/ring-source.ts';
 import { servedAlone } from '../server/admin.ts';
 import { closeServer, listenOn, useTls } from '../server/listener.ts';
-import { boundedLog } from '../server/log.ts';
+import { boundedLog, logOf } from '../server/log.ts';
 import { nodeReadiness, type Readiness } from '../server/readiness.ts';
 import type { Mounted, Served } from '../server/requests.ts';
 import { cancelList } from '../state/cancel-list.ts';
@@ -53,7 +53,8 @@ export function mountedTokens(tokens: BearerTokens): Mounted {
  */
 export function createTokenServer(options: BearerTokensOptions, tls: PemPair): TokenServer {
   const settings = readBearerTokensOptions(options);
-  const { log, clock, store = memoryStore({ clock }) } = settings;
+  const { clock, store = memoryStore({ clock }) } = settings;
+  const log = logOf(settings);
   const ring = openRing(settings.ring);
   const tokens = bearerTokens({ ...options, ring, store, log });
   const ended = [cancelList(store, clock), revokedBefore(store, { clock })];

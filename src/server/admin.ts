@@ -8,7 +8,8 @@ import { closeServer, listenOn } from './listener.ts';
 import type { Log } from './log.ts';
 import { alivePage, type Page, readinessPage } from './probes.ts';
 import type { Readiness } from './readiness.ts';
-import { type Mounted, pathOf, type Served } from './requests.ts';
+import { pathOf } from './request-path.ts';
+import type { Mounted, Served } from './requests.ts';
 
 /** What a node says of itself to who runs it. */
 export interface AdminSources {

@@ -17,7 +17,7 @@ export function callerOf(
   request: IncomingMessage,
   response: ServerResponse,
   trusted: AddressList,
-  peer = request.socket.remoteAddress ?? '',
+  peer = peerAddress(request),
 ): Requester {
   return foundLater(request, response, {
     origin: headers => originOf(peer, headers, trusted),
@@ -25,12 +25,26 @@ export function callerOf(
   });
 }
 
+/** The address of {@link callerOf} alone, for a line of the log. */
+export function addressOf(request: IncomingMessage, trusted: AddressList, peer = peerAddress(request)): string {
+  return originOf(peer, request.headers, trusted).address;
+}
+
+/** The address of {@link relayedCallerOf} alone. */
+export function relayedAddressOf(request: IncomingMessage): string {
+  return relayedOrigin(peerAddress(request), request.headers).address;
+}
+
+function peerAddress({ socket }: IncomingMessage): string {
+  return socket.remoteAddress ?? '';
+}
+
 /**
  * Whom a request came from that a node has handed on. The node is known by its certificate, and believed; it says
  * nothing of a certificate that it was shown.
  */
 export function relayedCallerOf(request: IncomingMessage, response: ServerResponse): Requester {
-  const peer = request.socket.remoteAddress ?? '';
+  const peer = peerAddress(request);
   return foundLater(request, response, {
     origin: headers => relayedOrigin(peer, headers),
     certificates: () => [],

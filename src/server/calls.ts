@@ -14,6 +14,7 @@ import { type Element, isNamed } from '../xml/tree.ts';
 import { checkSameClient } from './client-certificates.ts';
 import type { BearerContext } from './context-bearer.ts';
 import { type CurrentContext, contextUser } from './current-context.ts';
+import { requestLine } from './known.ts';
 import { type ConversationPort, isInConversation, type PortParts, type ServedPort } from './port.ts';
 import { type Proof, provenPrincipal } from './proof.ts';
 import { type Accepted, answerKeys, type Exchange, loneAnswerKeys, type Reply } from './reply.ts';
@@ -38,18 +39,17 @@ export function callExchange(operations: Operations, port: ServedPort): Exchange
   };
 }
 
-function callInConversation(
-  operations: Operations,
-  { verified, tlsCertificate, caller }: Proof,
-  port: ConversationPort,
-): Awaitable<Reply | Accepted> {
+function callInConversation(operations: Operations, proof: Proof, port: ConversationPort): Awaitable<Reply | Accepted> {
+  const { verified, tlsCertificate, caller, known } = proof;
   const found = verified.context ?? refuse('invalidSecurity', 'context-missing');
   checkSameClient(found.context, tlsCertificate, port);
+  known.context = found.context;
   const meant = meantBy(verified, operations);
-  if (found.isExpired) return renewNeeded(found, port);
+  known.operation = meant.operation.name;
+  if (found.isExpired) return renewNeeded(found, proof, port);
   port.parts.counters.call(found.openedFrom);
   const call = { ...meant, context: currentOf(found, port.parts), request: caller.request };
-  return called(call, answerKeys(found, port.plan), port);
+  return called(call, answerKeys(found, port.plan), proof, port);
 }
 
 /** A call that stands by itself proves who sends it, as a bootstrap does. */
@@ -57,9 +57,10 @@ async function callAlone(operations: Operations, proof: Proof, port: ServedPort)
   const principal = await provenPrincipal(proof, undefined, port);
   const { verified, caller } = proof;
   const meant = meantBy(verified, operations);
+  proof.known.operation = meant.operation.name;
   port.parts.counters.call(undefined);
   const call = { ...meant, context: currentAlone(principal, port.parts), request: caller.request };
-  return called(call, loneAnswerKeys(verified, meant.operation.response), port);
+  return called(call, loneAnswerKeys(verified, meant.operation.response), proof, port);
 }
 
 /** An operation, and what was verified of a call of it. */
@@ -76,19 +77,33 @@ function meantBy({ content, blocks }: Verified, operations: Operations): Meant {
   return { operation, content, blocks };
 }
 
-function called(call: ServiceCall, keys: SendKeys, port: ServedPort): Awaitable<Reply | Accepted> {
-  const answered = port.parts.service.call(port.plan, call);
-  return after(answered, answer => replyOf(call.operation, answer, keys, port));
+function called(
+  call: ServiceCall,
+  keys: SendKeys,
+  { caller, known }: Proof,
+  port: ServedPort,
+): Awaitable<Reply | Accepted> {
+  const failed = (err: unknown) => {
+    const line = { port: port.plan.port, peer: caller.address, ...requestLine(known), err };
+    port.parts.log.warn(line, 'operation failed');
+  };
+  const answered = port.parts.service.call(port.plan, call, failed);
+  return after(answered, answer => {
+    if ('fault' in answer) failed(answer.fault.cause);
+    return replyOf(call.operation, answer, keys, port);
+  });
 }
 
 /**
  * A call in an Instance that has expired is not done. Where it can be renewed, the client is told so under the
  * protection of that Instance, which shows that the conversation goes on: WCF then renews it with the next call.
  */
-function renewNeeded(found: FoundState, { plan, parts }: ConversationPort): Reply {
+function renewNeeded(found: FoundState, { caller, known }: Proof, { plan, parts }: ConversationPort): Reply {
   if (!plan.mayRenew) return refuse('badContextToken', 'context-expired');
   parts.counters.refused('context-expired', 'renewNeeded');
-  parts.log.warn({ port: plan.port, fault: 'renewNeeded', reason: 'context-expired' }, 'message refused');
+  known.reason = 'context-expired';
+  const line = { port: plan.port, fault: 'renewNeeded', reason: known.reason, peer: caller.address };
+  parts.log.warn({ ...line, ...requestLine(known) }, 'message refused');
   const body = selfContained(faultContent({ ...plan, fault: 'renewNeeded' }));
   return { action: sessionFaultAction, body, keys: answerKeys(found, plan), isFault: true };
 }
@@ -97,11 +112,10 @@ function replyOf(
   operation: OperationPlan,
   answer: ServiceAnswer,
   keys: SendKeys,
-  { plan, parts }: ServedPort,
+  { plan }: ServedPort,
 ): Reply | Accepted {
   if ('body' in answer && operation.output === undefined) return { body: undefined, isFault: false, operation };
   if ('body' in answer) return { action: operation.outputAction, ...answer, keys, isFault: false, operation };
-  parts.log.warn({ port: plan.port, operation: operation.name, err: answer.fault.cause }, 'operation failed');
   const body = selfContained(writeFaultElement(plan.soap, answer.fault));
   const { status } = answer.fault;
   return { action: plan.addressing?.faultAction ?? '', body, keys, isFault: true, status, operation };

@@ -35,7 +35,7 @@ import { authenticateMeans, type Logins, usersOrLogins } from '../users/logins.t
 import { type Limits, limitsField } from '../xml/limits.ts';
 import { baseAddress, publicAddress } from './address-fields.ts';
 import { checkIssuer, type IssuerOptions, issuerField } from './issuer-options.ts';
-import { logOption } from './log.ts';
+import { logOptions } from './log.ts';
 import { type WithPairs, withPairs } from './own-pairs.ts';
 import { type PathNames, pathNames } from './port-addresses.ts';
 import {
@@ -199,6 +199,8 @@ export interface EndpointOptions {
   readonly mounted?: Mounted;
   /** Where the service writes what happens. Default: warnings and errors to standard error, one JSON line each. */
   readonly log?: Logger;
+  /** Whether each request that is answered is a line of the log, of level `info`. Default: false. */
+  readonly accessLog?: boolean;
   /**
    * Called for each conversation that was cancelled here, so that the other nodes can be told. Default: none. The
    * Cancel is answered when it has settled: from then on no node should take the conversation.
@@ -361,7 +363,7 @@ export const endpointOptions = object({
     without: 'none',
     means: 'What `listen()` serves beside the ports, below a path of its own.',
   },
-  log: logOption,
+  ...logOptions,
   onCancel: {
     is: callable(),
     without: 'none',

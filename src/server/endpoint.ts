@@ -2,7 +2,7 @@ import { ConfigurationError } from '../errors.ts';
 import { openWsdl } from '../policy/load-wsdl.ts';
 import type { Plan } from '../policy/plan.ts';
 import { type EndpointOptions, readEndpointOptions } from './endpoint-options.ts';
-import { boundedLog } from './log.ts';
+import { openLog } from './log.ts';
 import { type Endpoint, openEndpoint } from './open-endpoint.ts';
 import { openParts, servablePlans } from './open-parts.ts';
 
@@ -14,7 +14,7 @@ import { openParts, servablePlans } from './open-parts.ts';
 export function createEndpoint(options: EndpointOptions): Endpoint {
   const settings = readEndpointOptions(options);
   const { services } = settings;
-  const log = boundedLog(settings.log);
+  const log = openLog(settings);
   const wsdl = openWsdl(settings.wsdl);
   const plans = servablePlans(wsdl, settings.ports, settings.paths);
   for (const plan of plans) checkServed(plan, services);

@@ -119,6 +119,7 @@ async function issue(proof: Proof, port: ConversationPort): Promise<Reply> {
   const { verified } = proof;
   const request = parseTokenRequest(verified.content, plan.dialect, 'issue');
   const principal = await provenBeginner(proof, request.entropy, port);
+  noteRequest(proof, 'issue', undefined);
   const body = await issueContext(request, principal, issueOptions(port));
   parts.counters.issued();
   return tokenReply('issue', body, verified, plan);
@@ -131,6 +132,7 @@ async function renew(proof: Proof, port: ConversationPort): Promise<Reply> {
   const signer = verified.context;
   if (signer !== undefined) checkRenewTarget(request.target, signer.context);
   const principal = await provenBeginner(proof, request.entropy, port);
+  noteRequest(proof, 'renew', signer);
   // Without the context's signature its State is opened for none but a user, and used for none but its own.
   if (signer === undefined && principal.user === undefined) refuse('unableToRenew', 'renew-anonymous');
   const found = signer ?? (await contextOf(request.target, port)) ?? refuse('unableToRenew', 'renew-unknown-context');
@@ -148,8 +150,10 @@ async function contextOf(
 }
 
 /** A Validate that the conversation's key signs is answered under its protection, as a Cancel is. */
-function validateSigned({ verified }: Proof, { plan }: ConversationPort): Reply {
+function validateSigned(proof: Proof, { plan }: ConversationPort): Reply {
+  const { verified } = proof;
   const found = verified.context ?? refuse('invalidSecurity', 'context-missing');
+  noteRequest(proof, 'validate', found);
   const body = validateSigner(parseTokenRequest(verified.content, plan.dialect, 'validate'), found, plan);
   return { action: plan.dialect.responseAction.validate, body, keys: answerKeys(found, plan), isFault: false };
 }
@@ -160,17 +164,26 @@ async function validateShown(proof: Proof, port: ConversationPort): Promise<Repl
   const { verified } = proof;
   const request = parseTokenRequest(verified.content, plan.dialect, 'validate');
   const principal = await provenBeginner(proof, request.entropy, port);
+  noteRequest(proof, 'validate', undefined);
   const found = principal.user === undefined ? undefined : await contextOf(request.target, port);
   return tokenReply('validate', validateTarget(request, found, principal, plan), verified, plan);
+}
+
+/** @param signer the conversation whose key signed it; a renewal is by its user as well */
+function noteRequest({ known }: Proof, request: TrustRequest, signer: FoundState | undefined): void {
+  known.tokenRequest = request;
+  if (signer !== undefined) known.context = signer.context;
 }
 
 function issueOptions({ plan, state, life, parts }: ConversationPort): IssueOptions {
   return { plan, state, life: life(), nowMs: parts.clock(), random: parts.random };
 }
 
-async function cancel({ verified }: Proof, port: ConversationPort): Promise<Reply> {
+async function cancel(proof: Proof, port: ConversationPort): Promise<Reply> {
   const { plan, parts, state } = port;
+  const { verified } = proof;
   const found = verified.context ?? refuse('invalidSecurity', 'context-missing');
+  noteRequest(proof, 'cancel', found);
   const request = cancelRequest(verified, plan);
   const { body } = await told(await cancelContext(request, found.context, plan, state, parts.clock()), parts);
   return { action: plan.dialect.responseAction.cancel, body, keys: answerKeys(found, plan), isFault: false };
@@ -181,6 +194,7 @@ async function cancelByBootstrap(proof: Proof, port: ConversationPort): Promise<
   const { plan, parts, state } = port;
   const request = cancelRequest(proof.verified, plan);
   const principal = await provenPrincipal(proof, request.entropy, port);
+  noteRequest(proof, 'cancel', undefined);
   const found = principal.user === undefined ? undefined : await contextOf(request.target, port);
   const { body } = await told(await cancelOwn(found?.context, principal, plan, state, parts.clock()), parts);
   return tokenReply('cancel', body, proof.verified, plan);

@@ -3,26 +3,38 @@ import { anyPlace, largeBytes, type Place } from '../message/large-messages.ts';
 import type { SoapVersion } from '../names.ts';
 import { gatherOctets } from '../octets.ts';
 import { parseContentType } from '../soap/content-type.ts';
+import { tooLong } from '../xml/passed-limit.ts';
+import type { BareRefusal } from './bare-refusal.ts';
 
 /**
  * Checks the HTTP side of a message before its body is read.
  * @param soaps the versions that are spoken at its path
- * @returns the status to answer with, or undefined where the body may be read
+ * @returns what it is refused with, or undefined where the body may be read
  */
 export function refusedMessage(
   request: IncomingMessage,
   soaps: readonly SoapVersion[],
   maxBytes: number,
-): number | undefined {
+): BareRefusal | undefined {
   const { headers } = request;
-  if (request.method !== 'POST') return 405;
+  if (request.method !== 'POST') return { status: 405, problem: 'method', found: request.method };
   // RFC 9110 §10.1.1: 100-continue is the only expectation there is.
-  if (headers.expect !== undefined && headers.expect.toLowerCase() !== '100-continue') return 417;
+  if (headers.expect !== undefined && headers.expect.toLowerCase() !== '100-continue')
+    return { status: 417, problem: 'header-value', header: 'expect', found: headers.expect };
   // No decompression: a compressed request is a bomb until proved otherwise.
-  if (headers['content-encoding'] !== undefined) return 415;
-  const status = refusedMedia(headers, soaps) ?? refusedAction(headers);
-  if (status !== undefined) return status;
-  return Number(headers['content-length'] ?? 0) > maxBytes ? 413 : undefined;
+  if (headers['content-encoding'] !== undefined)
+    return { status: 415, problem: 'compressed', header: 'content-encoding', found: headers['content-encoding'] };
+  const refusal = refusedMedia(headers, soaps) ?? refusedAction(headers);
+  if (refusal !== undefined) return refusal;
+  return Number(headers['content-length'] ?? 0) > maxBytes
+    ? refusedLength(maxBytes, headers['content-length'])
+    : undefined;
+}
+
+/** What a body of more than `maxBytes` is refused with. @param found its length, where that is known */
+export function refusedLength(maxBytes: number, found?: string): BareRefusal {
+  const { problem, hint } = tooLong(maxBytes);
+  return { status: 413, problem: 'size', found, limit: `the message ${problem}`, hint };
 }
 
 /** Undefined where nothing is said of it, as of what comes in chunks. */
@@ -31,13 +43,16 @@ function declaredBytes({ 'content-length': length }: IncomingHttpHeaders): numbe
 }
 
 /** Each SOAP version has a media type of its own (SOAP 1.1 §6; SOAP 1.2 Part 2 §7.1.4). */
-function refusedMedia(headers: IncomingHttpHeaders, soaps: readonly SoapVersion[]): number | undefined {
+function refusedMedia(headers: IncomingHttpHeaders, soaps: readonly SoapVersion[]): BareRefusal | undefined {
   const text = headers['content-type'];
-  if (text === undefined) return 415;
+  const place = { header: 'content-type', found: text } as const;
+  if (text === undefined) return { ...place, status: 415, problem: 'content-type-missing' };
   const parsed = parseContentType(text);
-  if (parsed === undefined) return 400;
+  if (parsed === undefined) return { ...place, status: 400, problem: 'header-value' };
+  if (!soaps.some(({ contentType }) => contentType === parsed.type))
+    return { ...place, status: 415, problem: 'media-type' };
   const charset = parsed.parameters.get('charset')?.toLowerCase() ?? 'utf-8';
-  return soaps.some(({ contentType }) => contentType === parsed.type) && charset === 'utf-8' ? undefined : 415;
+  return charset === 'utf-8' ? undefined : { ...place, status: 415, problem: 'charset' };
 }
 
 /** Whether a message says that it is of a version of SOAP. */
@@ -58,12 +73,13 @@ const typeAction = (headers: IncomingHttpHeaders) =>
  * SOAPAction must be one, and not name another action than the `action` parameter: a balancer that routes by the one
  * must not be told another one.
  */
-function refusedAction(headers: IncomingHttpHeaders): number | undefined {
+function refusedAction(headers: IncomingHttpHeaders): BareRefusal | undefined {
   const header = headerAction(headers);
   if (header === undefined) return undefined;
-  if (header === null) return 400;
+  const place = { status: 400, header: 'soapaction', found: String(headers.soapaction) } as const;
+  if (header === null) return { ...place, problem: 'header-value' };
   const [named, type] = [header[1] ?? header[2], typeAction(headers)];
-  return named && type && named !== type ? 400 : undefined;
+  return named && type && named !== type ? { ...place, problem: 'action-differs' } : undefined;
 }
 
 /**

@@ -6,9 +6,10 @@ import { Server as NetServer, type Socket } from 'node:net';
 import { type TLSSocket, Server as TlsServer } from 'node:tls';
 import type { PemPair } from '../crypto/pkcs12.ts';
 import { ConfigurationError } from '../errors.ts';
+import type { BareRefusal } from './bare-refusal.ts';
 import { connectionOf } from './connection.ts';
 import { readOut } from './early-answer.ts';
-import { refuseBare, type Served, serveRequest } from './requests.ts';
+import { refuseBare, refuseConnection, type Served, serveRequest } from './requests.ts';
 
 /** Options of one listening socket. */
 export interface ListenOptions {
@@ -76,7 +77,7 @@ export async function listenOn(served: Served, options: ListenOptions): Promise<
   server.on('checkExpectation', listener);
   server.on('connect', (request: IncomingMessage, socket: Socket) => {
     socket.on('error', () => undefined).resume();
-    endUnread(405, request, socket, served);
+    endUnread({ status: 405, problem: 'method', found: 'CONNECT' }, request, socket, served);
   });
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
     connectionOf(request.socket).waiting.add(request);
@@ -85,7 +86,7 @@ export async function listenOn(served: Served, options: ListenOptions): Promise<
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => refuseUnread(error, socket, served));
   if (peers?.names !== undefined) admitNamed(server, peers.names, served);
   if (peers !== undefined) admitted.set(server, admittedBy(server));
-  server.on('tlsClientError', (error: NodeJS.ErrnoException) => noteHandshake(error, served));
+  server.on('tlsClientError', (error: NodeJS.ErrnoException, socket: Socket) => noteHandshake(error, socket, served));
   await listening(server, options);
   return server;
 }
@@ -158,7 +159,8 @@ function admitNamed(server: Server, names: readonly string[], served: Served): v
     const certificate = socket.getPeerX509Certificate();
     if (names.some(name => certificate?.checkHost(name, { subject: 'never', wildcards: false }) !== undefined)) return;
     served.refused('tls-peer-name');
-    served.log.warn({ reason: 'tls-peer-name', subject: certificate?.subject }, 'connection refused');
+    const line = { reason: 'tls-peer-name', subject: certificate?.subject, peer: socket.remoteAddress };
+    served.log.warn(line, 'connection refused');
     socket.destroy();
   });
 }
@@ -201,7 +203,9 @@ function refuseUnread(error: NodeJS.ErrnoException, socket: Socket, served: Serv
   // Only a request whose end has not come can be the one that is wrong.
   const request = turn?.req.complete === false ? turn.req : undefined;
   // Who ends the connection in the middle of a request went away, and is none for the log.
-  endUnread(status, request, socket, error.code === 'HPE_INVALID_EOF_STATE' ? undefined : served);
+  const problem = status === 408 ? 'time-out' : 'parser';
+  const refusal = { status, problem, found: error.code } as const;
+  endUnread(refusal, request, socket, error.code === 'HPE_INVALID_EOF_STATE' ? undefined : served);
 }
 
 /**
@@ -209,7 +213,7 @@ function refuseUnread(error: NodeJS.ErrnoException, socket: Socket, served: Serv
  * @param served whose log is told; undefined: none's
  */
 function endUnread(
-  status: number,
+  refusal: BareRefusal,
   request: IncomingMessage | undefined,
   socket: Socket,
   served: Served | undefined,
@@ -218,10 +222,12 @@ function endUnread(
   if (connection.isEnding) return;
   if (!socket.writable) return void socket.destroy();
   connection.isEnding = true;
-  if (served !== undefined) refuseBare(status, request, served);
+  if (served !== undefined && request !== undefined) refuseBare(refusal, request, served);
+  else if (served !== undefined) refuseConnection(refusal, {}, socket.remoteAddress, served);
   const { answering: turn } = connection;
   const isUnderWay = turn?.headersSent === true && !turn.writableFinished;
   if (isUnderWay) return void socket.destroy();
+  const { status } = refusal;
   socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\n\r\n`);
   readOut(socket);
 }
@@ -238,10 +244,10 @@ function endStill(socket: Socket): void {
 }
 
 /** Port scans and health checks of balancers fail in the handshake, or break it off: neither is worth a warning. */
-function noteHandshake({ code }: NodeJS.ErrnoException, { log, refused }: Served): void {
+function noteHandshake({ code }: NodeJS.ErrnoException, { remoteAddress }: Socket, { log, refused }: Served): void {
   if (code === 'ECONNRESET') return;
   refused('tls-handshake');
-  log.debug({ reason: 'tls-handshake', code }, 'connection refused');
+  log.debug({ reason: 'tls-handshake', code, peer: remoteAddress }, 'connection refused');
 }
 
 /**

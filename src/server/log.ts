@@ -1,22 +1,68 @@
-import { type Logger, pino } from 'pino';
-import { anyObject } from '../fields.ts';
+import { type Logger, type LoggerOptions, pino } from 'pino';
+import { anyObject, flag } from '../fields.ts';
 import { printable } from '../printable.ts';
 
 /** Where a node or a token service writes what happens. */
 export type Log = Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>;
 
-/** The log of a program that gives none: warnings and errors to standard error, one JSON line each. */
-function standardErrorLog(): Logger {
-  return pino({ level: 'warn' }, pino.destination(2));
+/** From the most lines to the fewest. */
+export const logLevels = ['debug', 'info', 'warn', 'error'] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+/** `json`: level and time as pino writes them, numbers; `readable`: as a name, and as ISO 8601 in UTC. */
+export const logFormats = ['json', 'readable'] as const;
+export type LogFormat = (typeof logFormats)[number];
+
+/** How lines are written to standard error. */
+export interface LogForm {
+  /** The least that is written. */
+  readonly level: LogLevel;
+  /** Default: `json`. */
+  readonly format?: LogFormat | undefined;
+  /** Name of the node, in each line; undefined: in none. */
+  readonly node?: string | undefined;
+}
+
+const readable: LoggerOptions = {
+  formatters: { level: label => ({ level: label }) },
+  timestamp: pino.stdTimeFunctions.isoTime,
+};
+
+/** A log that is written to standard error, one line of JSON each. */
+export function standardErrorLog({ level, format = 'json', node }: LogForm): Logger {
+  const log = pino({ level, ...(format === 'readable' ? readable : {}) }, pino.destination(2));
+  return node === undefined ? log : log.child({ node });
 }
 
 /** How a service is told of its log. */
-export const logOption = {
-  is: anyObject<Logger>(),
-  make: standardErrorLog,
-  says: 'warnings and errors to standard error, one JSON line each',
-  means: 'Where the service writes what happens.',
+export const logOptions = {
+  log: {
+    is: anyObject<Logger>(),
+    without: 'warnings and errors to standard error, one JSON line each',
+    means: 'Where the service writes what happens.',
+  },
+  accessLog: {
+    is: flag,
+    default: false,
+    means: 'Whether each request that is answered is a line of the log, of level `info`.',
+  },
 } as const;
+
+/** What a service is told of its log. */
+export interface LogSettings {
+  readonly log?: Logger | undefined;
+  readonly accessLog: boolean;
+}
+
+/** The log that a service writes to. That of a program that gives none has the lines which were asked for. */
+export function openLog(settings: LogSettings): Log {
+  return boundedLog(logOf(settings));
+}
+
+/** The same, for a part that bounds its lines itself. */
+export function logOf({ log, accessLog }: LogSettings): Logger {
+  return log ?? standardErrorLog({ level: accessLog ? 'info' : 'warn' });
+}
 
 const maxDepth = 6;
 const maxEntries = 16;

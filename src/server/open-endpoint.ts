@@ -22,6 +22,7 @@ import type { StateName } from '../state/several-modes.ts';
 import type { StateMode } from '../state/state-mode.ts';
 import type { Store } from '../store/store.ts';
 import { addressList } from '../users/addresses.ts';
+import { openAccessLog } from './access-log.ts';
 import { announcer, teller } from './announce.ts';
 import { type Authorities, takeAuthorities } from './authorities.ts';
 import { contextBearer } from './context-bearer.ts';
@@ -101,6 +102,7 @@ type ServingSettings = Pick<
   EndpointSettings,
   | 'absoluteLifetimeMs'
   | 'acceptState'
+  | 'accessLog'
   | 'addresses'
   | 'cacheEntries'
   | 'clockSkewMs'
@@ -176,7 +178,7 @@ const usualLifetimesMs = { renewable: 1_800_000, other: 36_000_000 } as const;
 
 /** Composes an endpoint. */
 export function openEndpoint(parts: EndpointParts): OpenEndpoint {
-  const service = openService(parts.wsdl, parts.services, parts.log, parts.settings.operationTimeoutMs);
+  const service = openService(parts.wsdl, parts.services, parts.settings.operationTimeoutMs);
   const open = openPorts(parts, service);
   const { soapHeaders } = service;
   const composed = { ...parts, ...open, soapHeaders, readiness: readinessFor(parts) };
@@ -252,6 +254,7 @@ function endpointOf(ports: readonly ServedPort[], composed: Composed): Endpoint 
     isClosed: false,
     refused: shared.counters.refused,
     log: shared.log,
+    accessLog: settings.accessLog ? openAccessLog(shared.log, shared.steadyClock) : undefined,
   };
   const mounted = mountedPipeline(served);
   const closeAll = async (closing: Iterable<Server>, allMs: number) => {

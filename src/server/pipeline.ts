@@ -15,6 +15,7 @@ import type { ContextToken } from '../state/state-mode.ts';
 import { passedLimit } from '../xml/passed-limit.ts';
 import { certificateKey, type Requester, tlsCertificate } from './client-certificates.ts';
 import { exchangeFor } from './exchange.ts';
+import { foundText, type Known, requestLine } from './known.ts';
 import type { PortParts, ServedPort } from './port.ts';
 import { claimMessage, type Proof } from './proof.ts';
 import type { Relay } from './relay.ts';
@@ -48,6 +49,7 @@ export interface HttpAnswer {
  * sends makes this throw or reject.
  * @param soapAction value of the HTTP SOAPAction header or `action` parameter, where there is one
  * @param place of a message that may be large; default: it waits for none
+ * @param known gets what is proved of it on the way
  * @returns undefined where the caller went away before its turn came: nothing was done for it
  */
 export function answerMessage(
@@ -56,20 +58,21 @@ export function answerMessage(
   port: ServedPort,
   caller: Requester,
   place: Place = anyPlace,
+  known: Known = {},
 ): Awaitable<HttpAnswer | undefined> {
   const beganMs = port.parts.steadyClock();
-  let message: Message | undefined;
   const failed = (error: unknown) =>
-    error instanceof CallerGone ? dropped(port) : answerFault(error, message, port, caller);
+    error instanceof CallerGone ? dropped(port, known) : answerFault(error, known, port, caller);
   try {
-    message = readMessage(bytes, port.parts.limits);
+    const message = readMessage(bytes, port.parts.limits);
+    known.message = message;
     if (message.envelope.soap !== port.plan.soap) refuse('versionMismatch', 'soap-version');
     const exchange = exchangeFor(message, soapAction, port);
     const { relay } = port.parts;
     const answered =
       relay !== undefined && exchange.isForIssuer
         ? relayed(bytes, actionRelayed(message, soapAction, exchange, port), port, relay, caller)
-        : performed(message, soapAction, exchange, port, { caller, beganMs, place });
+        : performed(message, soapAction, exchange, port, { caller, beganMs, place, known });
     return answered instanceof Promise ? answered.catch(failed) : answered;
   } catch (error) {
     return failed(error);
@@ -105,12 +108,13 @@ function actionRelayed(
   return addressing?.action ?? soapAction ?? '';
 }
 
-/** Who asks, and since when by the steady clock. */
+/** Who asks, since when by the steady clock, and what is known of it. */
 interface Asked {
   readonly caller: Requester;
   readonly beganMs: number;
   /** Taken for the answer where that is large, as the request may have done. */
   readonly place: Place;
+  readonly known: Known;
 }
 
 /** The answer of an exchange that is done here. */
@@ -119,7 +123,7 @@ function performed(
   soapAction: string | undefined,
   exchange: Exchange,
   port: ServedPort,
-  { caller, beganMs, place }: Asked,
+  { caller, beganMs, place, known }: Asked,
 ): Awaitable<HttpAnswer> {
   const { parts } = port;
   const spent: string[] = [];
@@ -127,7 +131,7 @@ function performed(
     spent.push(key);
     return parts.spend(key);
   };
-  return after(proven(message, exchange, { port, caller, spend }), proof => {
+  return after(proven(message, exchange, { port, caller, spend, known }), proof => {
     const { addressing } = proof.verified;
     checkAddressing(addressing, soapAction, exchange, port);
     const reply = after(claimAll(spent, port), () => exchange.perform(proof));
@@ -158,18 +162,19 @@ interface Reception {
   readonly port: ServedPort;
   readonly caller: Requester;
   readonly spend: PortParts['spend'];
+  readonly known: Known;
 }
 
 function proven(message: Message, exchange: Exchange, reception: Reception): Awaitable<Proof> {
-  const { port, caller } = reception;
+  const { port, caller, known } = reception;
   const { request: messagePlan } = exchange.plan;
   return after(tlsCertificate(messagePlan, port, caller), certificate =>
-    after(received(message, exchange, reception), verified => ({
-      verified,
-      messagePlan,
-      tlsCertificate: certificate,
-      caller,
-    })),
+    after(received(message, exchange, reception), verified => {
+      known.verified = verified;
+      // One that belongs to a certificate of TLS is told from others by who uses it.
+      if (certificate === undefined && verified.context !== undefined) known.context = verified.context.context;
+      return { verified, messagePlan, tlsCertificate: certificate, caller, known };
+    }),
   );
 }
 
@@ -221,9 +226,9 @@ function checkAddressing(
     lacksHeader(addressing.version, 'MessageID', 'message-id-missing');
   if (addressing.to === undefined) lacksHeader(addressing.version, 'To', 'to-missing');
   if (!port.addresses.accepted.has(addressing.to))
-    refuseFor('invalidAddressingHeader', 'to-unknown', addressingHeader(addressing.version, 'To'));
+    refuseFor('invalidAddressingHeader', 'to-unknown', addressingHeader(addressing.version, 'To'), addressing.to);
   if (soapAction !== undefined && soapAction !== '' && soapAction !== addressing.action)
-    refuseFor('actionMismatch', 'soap-action', addressingHeader(addressing.version, 'Action'));
+    refuseFor('actionMismatch', 'soap-action', addressingHeader(addressing.version, 'Action'), soapAction);
 }
 
 /** An answer has addressing headers where its request had. */
@@ -243,25 +248,23 @@ function protect(reply: Reply, plan: ExchangePlan, asked: Message['addressing'],
 }
 
 /** Nobody is there to be answered. A client that hangs up as fast as it can must not fill the log. */
-function dropped({ parts, plan }: ServedPort): undefined {
-  parts.log.debug({ port: plan.port, reason: 'caller-gone' }, 'message dropped');
+function dropped({ parts, plan }: ServedPort, known: Known): undefined {
+  parts.log.debug({ port: plan.port, reason: 'caller-gone', ...requestLine(known) }, 'message dropped');
 }
 
 /**
  * The answer to a message that was refused: HTTP 400 where no envelope could be read, else the fault of its class with
  * HTTP 500, or 503 where the same message may be good later (RFC 9110 §15.6.4).
  */
-function answerFault(error: unknown, message: Message | undefined, port: ServedPort, caller: Requester): HttpAnswer {
+function answerFault(error: unknown, known: Known, port: ServedPort, caller: Requester): HttpAnswer {
   const refusal = error instanceof Refusal ? error : new Refusal('server', 'internal', error);
   const { parts, plan } = port;
   parts.counters.refused(refusal.reason, refusal.fault);
-  const { header } = refusal;
-  const named = header && { header: printable(expandedName(header.namespace, header.local)) };
-  const limit = passedLimit(refusal, parts.limits);
-  const said = limit && { limit: `the message ${limit.problem}`, hint: limit.hint };
-  const line = { port: plan.port, fault: refusal.fault, reason: refusal.reason, ...named, ...said };
+  known.reason = refusal.reason;
+  const line = { ...refusalLine(refusal, port), peer: caller.address, ...requestLine(known) };
   if (refusal.fault === 'server') parts.log.error({ ...line, err: refusal.cause }, 'request failed');
   else parts.log.warn(line, 'message refused');
+  const { message } = known;
   const soap = message?.envelope.soap ?? (error instanceof EnvelopeRefusal ? error.soap : undefined);
   if (soap === undefined) return { status: 400, contentType: undefined, body: undefined };
   const body = writeFault({
@@ -280,4 +283,18 @@ function answerFault(error: unknown, message: Message | undefined, port: ServedP
   return refusal instanceof Overload
     ? { status: 503, contentType, body, retryAfterS: refusal.retryAfterS }
     : { status: 500, contentType, body };
+}
+
+/** What a message was refused for, what stands there, and which limit it passed. */
+function refusalLine(refusal: Refusal, { plan, parts }: ServedPort): object {
+  const { fault, reason, header, found } = refusal;
+  const limit = passedLimit(refusal, parts.limits);
+  return {
+    port: plan.port,
+    fault,
+    reason,
+    ...(header && { header: printable(expandedName(header.namespace, header.local)) }),
+    ...(found === undefined ? {} : { found: foundText(found) }),
+    ...(limit && { limit: `the message ${limit.problem}`, hint: limit.hint }),
+  };
 }

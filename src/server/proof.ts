@@ -12,6 +12,7 @@ import { lacksHeader } from '../soap/addressing.ts';
 import { networkOf } from '../users/addresses.ts';
 import type { AuthenticatedUser } from '../users/authenticate.ts';
 import { credentialOf, type Requester } from './client-certificates.ts';
+import type { Known } from './known.ts';
 import type { PortParts, ServedPort } from './port.ts';
 
 /** A verified request with what else is known of who sent it. */
@@ -21,6 +22,8 @@ export interface Proof {
   /** The certificate that TLS showed and that is believed; undefined where the plan asks for none. */
   readonly tlsCertificate: Certificate | undefined;
   readonly caller: Requester;
+  /** Gets what is proved of it. */
+  readonly known: Known;
 }
 
 /**
@@ -43,6 +46,7 @@ export async function provenPrincipal(
   const principal = wantsUsername(proof.messagePlan)
     ? ({ ...(await passwordUser(proof, port)), authenticatedBy: 'usernameToken', credential } as const)
     : await certificateUser(certificate, credential, port);
+  proof.known.principal = principal;
   if (proof.caller.signal.aborted) throw new CallerGone();
   if (isSpentByName) await spendRequest(principal, proof.verified, entropy, port);
   return principal;

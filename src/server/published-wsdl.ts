@@ -7,7 +7,7 @@ import { isForwardedTo } from './forwarded.ts';
 import { mountPathOf } from './mount-path.ts';
 import type { ServedPort } from './port.ts';
 import type { PortAddresses } from './port-addresses.ts';
-import { pathOf } from './requests.ts';
+import { pathOf } from './request-path.ts';
 
 /** TCP ports that were opened by one call of `listen`. */
 export interface Listening {

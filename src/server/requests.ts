@@ -3,12 +3,14 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import type { Awaitable } from '../awaitable.ts';
 import { anyPlace, type LargeMessages, leaving } from '../message/large-messages.ts';
 import type { AddressList } from '../users/addresses.ts';
-import { tooLong } from '../xml/passed-limit.ts';
-import { callerOf, relayedCallerOf } from './caller.ts';
+import type { AccessLog } from './access-log.ts';
+import type { BareRefusal } from './bare-refusal.ts';
+import { addressOf, callerOf, relayedAddressOf, relayedCallerOf } from './caller.ts';
 import { type Connection, connectionOf, inviteBody, schemeOf, whenOut } from './connection.ts';
 import { endAnswer } from './early-answer.ts';
 import { forwardedProto } from './forwarded.ts';
-import { isOfVersion, readBody, refusedMessage, soapActionOf } from './http-request.ts';
+import { isOfVersion, readBody, refusedLength, refusedMessage, soapActionOf } from './http-request.ts';
+import { defined, foundText, type Known } from './known.ts';
 import type { Log } from './log.ts';
 import { mountPathOf } from './mount-path.ts';
 import { answerMessage, type HttpAnswer } from './pipeline.ts';
@@ -17,6 +19,7 @@ import { mountedBelow } from './port-addresses.ts';
 import { alivePage, readinessPage } from './probes.ts';
 import type { Readiness } from './readiness.ts';
 import { refusedHead } from './request-head.ts';
+import { pathInLine, pathOf } from './request-path.ts';
 import { type Routes, reachable, versionsOf } from './routes.ts';
 
 /** What answers requests below one path: an express application, or any other listener of node:http. */
@@ -53,6 +56,8 @@ export interface Served {
   /** Counts what is refused before a message is read, by its reason. */
   readonly refused: (reason: string) => void;
   readonly log: Log;
+  /** Gets a line for each request that is answered; undefined: there is no such log. */
+  readonly accessLog?: AccessLog | undefined;
 }
 
 /** Requests that may wait behind one that is served: hardly any client sends a second one before its answer. */
@@ -93,35 +98,46 @@ function inTurn(
 }
 
 /** Ends a connection with more requests than may wait; none of those that wait is served. */
-function endCrowded({ socket }: IncomingMessage, { log, refused }: Served, connection: Connection): void {
+function endCrowded(request: IncomingMessage, served: Served, connection: Connection): void {
   if (connection.isEnding) return;
   connection.isEnding = true;
-  refused('requests-waiting');
-  log.warn({ reason: 'requests-waiting' }, 'connection closed');
-  socket.destroy();
+  served.refused('requests-waiting');
+  served.log.warn({ reason: 'requests-waiting', peer: peerOf(request, served) }, 'connection closed');
+  request.socket.destroy();
 }
 
 async function serve(request: IncomingMessage, response: ServerResponse, served: Served): Promise<void> {
   const connection = connectionOf(request.socket);
   connection.answering = response;
+  const known: Known = {};
+  const note = served.accessLog?.(request, peerOf(request, served));
   try {
     await served.ready;
     if (connection.isEnding) return;
-    const status = served.isClosed ? 503 : refusedHead(request);
-    if (status === undefined && isMounted(request, served)) return await passOn(request, response, served);
+    const refusal = served.isClosed ? closed : refusedHead(request);
+    if (refusal === undefined && isMounted(request, served)) return await passOn(request, response, served);
     const coming =
-      status === undefined ? answerRequest(request, response, served) : refuseBare(status, request, served);
+      refusal === undefined ? answerRequest(request, response, served, known) : refuseBare(refusal, request, served);
     const answer = coming instanceof Promise ? await coming : coming;
+    if (note !== undefined && probeOf(request, served) === undefined) note(answer, known);
     const isOver = served.isDraining || connection.isOutdated || request.httpVersion === '1.0';
     const isLast = isOver || answer === undefined || answer.isLast || isRefusal(answer);
     if (isLast) connection.isEnding = true;
     if (answer === undefined) response.destroy();
     else write(response, answer, isLast);
   } catch (err) {
-    served.log.error({ ...portName(request, served), reason: 'internal', err }, 'request failed');
+    const line = { ...portName(request, served), reason: 'internal', peer: peerOf(request, served), err };
+    served.log.error(line, 'request failed');
     connection.isEnding = true;
     response.destroy();
   }
+}
+
+const closed: BareRefusal = { status: 503, problem: 'closed' };
+
+/** The address that a request came from. */
+function peerOf(request: IncomingMessage, { trustedProxies, isRelayed }: Served): string {
+  return isRelayed ? relayedAddressOf(request) : addressOf(request, trustedProxies);
 }
 
 function isMounted(request: IncomingMessage, { mounted }: Served): boolean {
@@ -143,14 +159,13 @@ function answerRequest(
   request: IncomingMessage,
   response: ServerResponse,
   served: Served,
+  known: Known,
 ): Awaitable<HttpAnswer | undefined> {
   const { method } = request;
-  if (method === 'POST') return answerSoap(request, response, served);
-  const path = pathOf(request);
-  // A port of the WSDL at this path comes first.
-  const probe = served.ports.has(path) ? undefined : probes.get(path);
-  if (probe !== undefined && (method === 'GET' || method === 'HEAD')) return probe(served);
-  return method === 'GET' ? answerWsdl(request, served) : answerSoap(request, response, served);
+  if (method === 'POST') return answerSoap(request, response, served, known);
+  const probe = probeOf(request, served);
+  if (probe !== undefined) return probe(served);
+  return method === 'GET' ? answerWsdl(request, served) : answerSoap(request, response, served, known);
 }
 
 type Probe = (served: Served) => HttpAnswer;
@@ -160,6 +175,13 @@ const probes: ReadonlyMap<string, Probe> = new Map<string, Probe>([
   ['/healthz', alivePage],
   ['/readyz', ({ readiness }) => readinessPage(readiness())],
 ]);
+
+/** The probe that a request is; a port of the WSDL at its path comes first. */
+function probeOf(request: IncomingMessage, { ports }: Served): Probe | undefined {
+  if (request.method !== 'GET' && request.method !== 'HEAD') return undefined;
+  const path = pathOf(request);
+  return ports.has(path) ? undefined : probes.get(path);
+}
 
 /** Whether a request is for a port, or for a WSDL. */
 export function isServed(request: IncomingMessage, served: Served): boolean {
@@ -173,9 +195,14 @@ function wsdlOf(request: IncomingMessage, served: Served): (() => string) | unde
 
 function answerWsdl(request: IncomingMessage, served: Served): HttpAnswer {
   const wsdl = wsdlOf(request, served);
-  if (wsdl === undefined) return refuseBare(served.ports.has(pathOf(request)) ? 405 : 404, request, served);
+  if (wsdl === undefined) {
+    const isPort = served.ports.has(pathOf(request));
+    return refuseBare(isPort ? { status: 405, problem: 'method', found: 'GET' } : noPath, request, served);
+  }
   return { status: 200, contentType: 'text/xml; charset=utf-8', body: wsdl() };
 }
+
+const noPath: BareRefusal = { status: 404, problem: 'path' };
 
 /**
  * The answer to a message; undefined where the peer went away before it had sent all of it, or while it waited its
@@ -185,27 +212,27 @@ function answerSoap(
   request: IncomingMessage,
   response: ServerResponse,
   served: Served,
+  known: Known,
 ): Awaitable<HttpAnswer | undefined> {
   const there = served.ports.get(pathOf(request));
-  if (there === undefined) return refuseBare(404, request, served);
+  if (there === undefined) return refuseBare(noPath, request, served);
   // Without the TLS that a policy wants there is nothing to verify, so nothing is read.
   const ports = reachable(there, isOverTls(request, served));
-  if (ports.length === 0) return refuseBare(403, request, served);
-  const status = refusedMessage(request, versionsOf(ports), served.maxBytes);
-  if (status === 413) return refuseLong(request, served);
-  if (status !== undefined) return refuseBare(status, request, served);
+  if (ports.length === 0) return refuseBare({ status: 403, problem: 'tls-missing' }, request, served);
+  const refusal = refusedMessage(request, versionsOf(ports), served.maxBytes);
+  if (refusal !== undefined) return refuseBare(refusal, request, served);
   const port = ports.find(({ plan }) => isOfVersion(request, plan.soap));
-  if (port === undefined) return refuseBare(415, request, served);
+  if (port === undefined) return refuseBare({ status: 415, problem: 'media-type' }, request, served);
   inviteBody(request, response);
   const place = served.large?.place() ?? anyPlace;
   const answer = (bytes: Uint8Array | 'too-long' | 'gone') => {
     if (bytes === 'gone') return undefined;
-    if (bytes === 'too-long') return refuseLong(request, served);
+    if (bytes === 'too-long') return refuseBare(refusedLength(served.maxBytes), request, served);
     const caller = served.isRelayed
       ? relayedCallerOf(request, response)
       : callerOf(request, response, served.trustedProxies);
     const soapAction = soapActionOf(request.headers, port.plan.soap);
-    return answerMessage(bytes, soapAction, mounted(port, mountPathOf(request)), caller, place);
+    return answerMessage(bytes, soapAction, mounted(port, mountPathOf(request)), caller, place, known);
   };
   return readBody(request, served.maxBytes, place).then(bytes => leaving(place, () => answer(bytes)));
 }
@@ -223,41 +250,29 @@ function isOverTls({ socket, headers }: IncomingMessage, { tlsOffloadedFrom }: S
   return tlsOffloadedFrom(socket.remoteAddress ?? '') && forwardedProto(headers) === 'https';
 }
 
-/**
- * The bare status of a request that is refused before it is read as a message, with its line in the log.
- * @param said which limit was passed
- */
-export function refuseBare(
-  status: number,
-  request: IncomingMessage | undefined,
+/** The bare status of a request that is refused before it is read as a message, with its line in the log. */
+export function refuseBare(refusal: BareRefusal, request: IncomingMessage, served: Served): HttpAnswer {
+  refuseConnection(refusal, { ...portName(request, served), ...pathInLine(request) }, peerOf(request, served), served);
+  return { status: refusal.status, contentType: undefined, body: undefined };
+}
+
+/** The line of the log, and the count, of what is refused with a bare status. @param place what is known of where */
+export function refuseConnection(
+  { status, found, ...wrong }: BareRefusal,
+  place: object,
+  peer: string | undefined,
   served: Served,
-  said: { readonly limit?: string; readonly hint?: string } = {},
-): HttpAnswer {
+): void {
   const reason = `http-${status}`;
   served.refused(reason);
-  served.log.warn({ ...portName(request, served), reason, ...said }, 'request refused');
-  return { status, contentType: undefined, body: undefined };
+  const line = { ...place, reason, ...wrong, found: found === undefined ? undefined : foundText(found), peer };
+  served.log.warn(defined(line), 'request refused');
 }
 
-/** The log names the limit: a status of HTTP names none. */
-function refuseLong(request: IncomingMessage, served: Served): HttpAnswer {
-  const { problem, hint } = tooLong(served.maxBytes);
-  return refuseBare(413, request, served, { limit: `the message ${problem}`, hint });
-}
-
-/**
- * The WSDL ports at a request's path, for a line of the log. A path that is none of ours is the peer's word and is not
- * written there.
- */
-function portName(request: IncomingMessage | undefined, served: Served): { readonly port?: string } {
-  const ports = request && served.ports.get(pathOf(request));
+/** The WSDL ports at a request's path, for a line of the log. */
+function portName(request: IncomingMessage, served: Served): { readonly port?: string } {
+  const ports = served.ports.get(pathOf(request));
   return ports === undefined ? {} : { port: ports.map(({ plan }) => plan.port).join(', ') };
-}
-
-/** The path without a query, and without one slash at its end: two are another path. */
-export function pathOf({ url = '' }: IncomingMessage): string {
-  const [path = ''] = url.split('?', 1);
-  return path.length > 1 && path.endsWith('/') && !path.endsWith('//') ? path.slice(0, -1) : path;
 }
 
 /**

@@ -7,7 +7,6 @@ import type { OperationPlan, Plan } from '../policy/plan.ts';
 import type { Wsdl } from '../policy/wsdl.ts';
 import type { Element } from '../xml/tree.ts';
 import { type CurrentContext, withContext } from './current-context.ts';
-import type { Log } from './log.ts';
 import { readArguments, readHeaders } from './operation-arguments.ts';
 import { type ResultShape, resultShape, writeResult } from './operation-result.ts';
 import { type ServiceFault, serviceFault } from './service-fault.ts';
@@ -43,11 +42,11 @@ export interface Service {
   readonly ready: Promise<void>;
   /**
    * Calls an operation of a port; never rejects. To be called after `ready`. A one-way operation (WSDL 1.1 §2.4.1) is
-   * answered with an empty Body as soon as it has been begun, with a fault where it can't be; what it fails with later
-   * is logged. Any other is answered with a fault where it has not answered in its time; what it answers later is let
-   * go of.
+   * answered with an empty Body as soon as it has been begun, with a fault where it can't be. Any other is answered
+   * with a fault where it has not answered in its time; what it answers later is let go of.
+   * @param failedLater told of what a one-way operation fails with after that
    */
-  call(port: CalledPort, call: ServiceCall): Awaitable<ServiceAnswer>;
+  call(port: CalledPort, call: ServiceCall, failedLater: (error: unknown) => void): Awaitable<ServiceAnswer>;
 }
 
 /** A service with the header blocks of its answers. */
@@ -61,13 +60,11 @@ export interface OpenService extends Service {
  * would write.
  * @param source the WSDL
  * @param services node-soap's service object, unchanged
- * @param log told of one-way operations that fail
  * @param timeoutMs how long an operation may take to answer
  */
 export function openService(
   source: Pick<Wsdl, 'name' | 'text' | 'texts'>,
   services: object,
-  log: Pick<Log, 'warn'>,
   timeoutMs: number,
 ): OpenService {
   let wsdl: WSDL | undefined;
@@ -85,11 +82,9 @@ export function openService(
       wsdl = read;
     }),
     soapHeaders,
-    call(port, { operation, content, context, blocks, request }) {
+    call(port, { operation, content, context, blocks, request }, failedLater) {
       const ready = wsdl;
       if (ready === undefined) throw new TypeError('the service is not ready');
-      const failed = (err: unknown) =>
-        log.warn({ port: port.port, operation: operation.name, err }, 'operation failed');
       const write = (result: unknown, { args, headers }: Given) => {
         const body = declaredInside(writeResult(ready, shapeOf(ready, port, operation), result));
         const written = answerBlocks(ready, port.soap, { operation: operation.name, args, headers, request });
@@ -105,7 +100,7 @@ export function openService(
         } catch (error) {
           return { fault: serviceFault(error) };
         }
-        if (operation.output === undefined) return begun(run, failed);
+        if (operation.output === undefined) return begun(run, failedLater);
         return inTime(
           outcome(run, result => write(result, given)),
           timeoutMs,

@@ -7,9 +7,10 @@ import { largeMessages } from '../message/large-messages.ts';
 import { hasConversation, type Plan } from '../policy/plan.ts';
 import { readWsdl, type Wsdl } from '../policy/wsdl.ts';
 import { addressList } from '../users/addresses.ts';
+import { openAccessLog } from './access-log.ts';
 import { type Authorities, takeAuthorities } from './authorities.ts';
 import { closeServer, type ListenOptions, listenOn, usePeers, useTls } from './listener.ts';
-import { boundedLog } from './log.ts';
+import { openLog } from './log.ts';
 import { openPorts, readinessFor } from './open-endpoint.ts';
 import { openParts, servablePlans } from './open-parts.ts';
 import { type Certificates, takeCertificates } from './own-pairs.ts';
@@ -72,7 +73,7 @@ const noService: Service = {
  */
 export function createSts(options: StsOptions): Sts {
   const settings = readStsOptions(options);
-  const log = boundedLog(settings.log);
+  const log = openLog(settings);
   const plans = plansOf(settings);
   const addresses = settings.addresses ?? [];
   const parts = openParts({ ...settings, addresses, node: 'sts' }, plans, log);
@@ -92,6 +93,7 @@ export function createSts(options: StsOptions): Sts {
     isClosed: false,
     refused: shared.counters.refused,
     log,
+    accessLog: settings.accessLog ? openAccessLog(log, parts.steadyClock) : undefined,
   });
   const direct = servedAs(
     ports.map(port => {

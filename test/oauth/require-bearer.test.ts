@@ -16,6 +16,7 @@ import { memoryStore } from '../../src/store/memory-store.ts';
 import { alice, nowMs, records, ring } from '../bearer/made.ts';
 import { emptyFolder } from '../keyring/made.ts';
 import { waitingStore } from '../seams/waiting-store.ts';
+import { keptLog } from '../support/node.ts';
 import { type Answer, closeServers, listening, send } from './http.ts';
 
 const random = randomBytesPooled;
@@ -243,4 +244,35 @@ test.each<[string, object, RegExp]>([
   ['a ring that is not there', { ring: '/nowhere/ring.json' }, /^key ring \/nowhere\/ring.json: does not exist$/],
 ])('%s is refused at once', (_what, change, message) => {
   expect(() => requireBearer({ ...common, ...change })).toThrow(message);
+});
+
+describe('a refused request is a line of the log', () => {
+  const { log, lines } = keptLog();
+  const withScope = (scope: readonly string[]) => sealBearerToken({ ...alice, scope }, ring, nowMs, random);
+  let address = '';
+  beforeAll(async () => {
+    const api = express();
+    const orders = express.Router().get('/orders', requireBearer({ ...common, scope: 'orders.delete', log }));
+    address = await listening(api.use('/api', orders));
+  });
+  const ask = (headers: Readonly<Record<string, string>>) =>
+    fetch(`${address}/api/orders?access_token=${token}`, { headers });
+
+  test.each<[string, () => string | undefined, object]>([
+    ['no token', () => undefined, { level: 20, reason: 'no-token', status: 401 }],
+    ['nonsense', () => 'Bearer nonsense', { level: 40, reason: 'token-not-good', status: 401 }],
+    [
+      'a token without the scope, which names its user',
+      () => `Bearer ${withScope(['orders.read'])}`,
+      { level: 40, reason: 'scope-missing', missing: 'orders.delete', user: alice.subject, status: 403 },
+    ],
+  ])('%s', async (_, authorization, said) => {
+    lines.length = 0;
+    const shown = authorization();
+    await ask(shown === undefined ? {} : { authorization: shown });
+    expect(lines).toHaveLength(1);
+    const peer = expect.stringMatching(/^(127\.0\.0\.1|::1)$/);
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({ ...said, peer, method: 'GET', path: '/api/orders' });
+    expect(lines.join()).not.toContain(token.slice(0, 20));
+  });
 });

@@ -1,0 +1,38 @@
+/** A request that is refused before it is read as a message, and answered with a bare status. */
+export interface BareRefusal {
+  readonly status: number;
+  /** What is wrong, a constant; for the log alone. */
+  readonly problem: BareProblem;
+  /** Name of the header that it is wrong with, in lower case. */
+  readonly header?: string;
+  /** What stands there, in the peer's words; for the log alone. */
+  readonly found?: string | undefined;
+  /** Which limit it passed, a sentence. */
+  readonly limit?: string;
+  /** What to do about that. */
+  readonly hint?: string;
+}
+
+/** What can be wrong with a request; docs/logs.md says what to do. */
+export const bareProblems = [
+  'http-version',
+  'too-many-headers',
+  'header-twice',
+  'header-value',
+  'transfer-coding',
+  'target',
+  'method',
+  'path',
+  'tls-missing',
+  'compressed',
+  'content-type-missing',
+  'media-type',
+  'charset',
+  'action-differs',
+  'size',
+  'closed',
+  'parser',
+  'time-out',
+] as const;
+
+export type BareProblem = (typeof bareProblems)[number];
