@@ -1,19 +1,19 @@
 import type { Awaitable } from '../awaitable.ts';
 
 /**
- * Large messages are worked on a few at a time. Reading or writing one stops the process, for some milliseconds for each
- * MiB: several at once would stop it for the sum, and be in memory together. What is waited for is the whole work on a
- * message, and between two of them all that is small gets its turn.
+ * Large messages are worked on a few at a time. Reading or writing one stops the process, for some milliseconds for
+ * each MiB: several at once would stop it for the sum, and be in memory together. What is waited for is the whole work
+ * on a message, and between two of them all that is small gets its turn.
  */
 
-/** A message of more bytes than this is large: up to here one stops a process for less than 50 ms. */
+/** A message of more bytes than this is large; docs/limits.md says for how long one stops a process. */
 export const largeBytes = 4 * 1024 * 1024;
 
 /** The right of one message to be large. */
 export interface Place {
   /** Settles when the message may be large; at once where it may already. */
   take(): Promise<void>;
-  /** Gives the place back, or waits for none any more: what waits goes on and must find out by itself that it is over. */
+  /** Gives the place back, or waits for none any more: what waits goes on, and finds out by itself that it is over. */
   leave(): void;
 }
 

@@ -1,7 +1,7 @@
 /**
- * `npm run bench:sizes`: what a call with one large message costs each side: processor time for each MiB of payload, the
- * longest stop of the event loop, and the most memory beside what the process had. The payload is binary in base64, in
- * the request or in the answer. `--mib 1,4` other sizes than 1, 4, 16 and 64.
+ * `npm run bench:sizes`: what a call with one large message costs each side: processor time for each MiB of payload,
+ * the longest stop of the event loop, and the most memory beside what the process had. The payload is binary in base64,
+ * in the request or in the answer. `--mib 1,4` other sizes than 1, 4, 16 and 64.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -53,9 +53,9 @@ const parts = { up: ['service reads', 'client writes'], down: ['service writes',
 
 function row(part: string, port: Port, size: number, { cpuMs, stopMs, peakBytes }: SideFigures): string {
   const message = size * growth[port];
-  const times = `${(cpuMs / size).toFixed(1)} ms | ${stopMs.toFixed(0)} ms (${(stopMs / size).toFixed(1)} for each MiB)`;
+  const stop = `${stopMs.toFixed(0)} ms (${(stopMs / size).toFixed(1)} for each MiB)`;
   const memory = `${(peakBytes / mib).toFixed(0)} MiB (${(peakBytes / mib / message).toFixed(1)} × the message)`;
-  return `| \`${port}\`, ${part} | ${size} MiB | ${times} | ${memory} |`;
+  return `| \`${port}\`, ${part} | ${size} MiB | ${(cpuMs / size).toFixed(1)} ms | ${stop} | ${memory} |`;
 }
 
 const { values } = parseArgs({ options: { mib: { type: 'string', default: '1,4,16,64' } } });
