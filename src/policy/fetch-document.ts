@@ -1,6 +1,7 @@
 /** One document of a WSDL, fetched over HTTP: from where, how long, and how much of it. */
 import { type RequestOptions as HttpOptions, request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest, type RequestOptions as TlsOptions } from 'node:https';
+import type { Duplex } from 'node:stream';
 import { ConfigurationError } from '../errors.ts';
 import { octetsOf } from '../octets.ts';
 import { type DocumentText, documentText } from './document.ts';
@@ -71,11 +72,23 @@ function get(address: URL, { ca, signal }: Fetching): Promise<DocumentText | URL
   return new Promise<DocumentText | URL>((resolve, reject) => {
     request(address, options, response => answered(address, response).then(resolve, reject))
       .on('error', reject)
+      .on('upgrade', refuseUpgrade(reject))
       .end();
   }).catch((cause: unknown) => {
     if (cause instanceof ConfigurationError) throw cause;
     return fail(address, signal.aborted ? `not within ${fetchLimits.ms / 1_000} s` : reasonOf(cause), cause);
   });
+}
+
+/**
+ * Ends a request whose answer goes on in another protocol (101), which it did not ask for: where nobody listens for
+ * that, Node ends it without a word.
+ */
+export function refuseUpgrade(reject: (error: Error) => void): (response: IncomingMessage, socket: Duplex) => void {
+  return (_, socket) => {
+    socket.destroy();
+    reject(new Error('HTTP 101'));
+  };
 }
 
 async function answered(address: URL, response: IncomingMessage): Promise<DocumentText | URL> {

@@ -1,7 +1,8 @@
+import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer as createPlainServer, type RequestListener } from 'node:http';
 import { createServer, type Server } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, expect, test } from 'vitest';
 import { serverFindings } from '../../src/cli/doctor/server.ts';
@@ -196,4 +197,17 @@ test('a WSDL of another machine does not lead to services of this one', async ()
     ports.map(() => expect.stringMatching(/is not looked at: a document of another machine may not lead to this one/)),
   );
   expect(isAsked).toBe(false);
+});
+
+test('a server that goes on in another protocol is told of, and not waited for', async () => {
+  const server = createTcpServer(socket => {
+    socket.on('error', () => undefined);
+    socket.once('data', () =>
+      socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n'),
+    );
+  }).listen(0, 'localhost');
+  ends.push(() => server.close());
+  await once(server, 'listening');
+  const address = `http://localhost:${(server.address() as AddressInfo).port}`;
+  expect(await troubles(address)).toEqual([expect.stringMatching(/^error server: .* no answer/)]);
 });

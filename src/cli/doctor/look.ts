@@ -5,6 +5,7 @@ import { type RequestOptions as TlsOptions, request as tlsRequest } from 'node:h
 import { TLSSocket } from 'node:tls';
 import { httpDateMs } from '../../client/service-busy.ts';
 import { octetsOf } from '../../octets.ts';
+import { refuseUpgrade } from '../../policy/fetch-document.ts';
 
 /** What one look takes at most. */
 export const lookLimits = { ms: 5_000, bodyBytes: 65_536, certificates: 8 } as const;
@@ -59,6 +60,7 @@ export function lookAt(address: URL, { ca, clock, wantsBody }: Looking): Promise
       seen(response, (sentMs + clock()) / 2, wantsBody === true).then(resolve, reject),
     )
       .on('error', reject)
+      .on('upgrade', refuseUpgrade(reject))
       .end();
   });
 }
