@@ -1,9 +1,9 @@
-import type { Awaitable } from '../awaitable.ts';
+import { type Awaitable, after } from '../awaitable.ts';
 
 /**
  * Large messages are worked on a few at a time. Reading or writing one stops the process, for some milliseconds for
- * each MiB: several at once would stop it for the sum, and be in memory together. What is waited for is the whole work
- * on a message, and between two of them all that is small gets its turn.
+ * each MiB: several at once would stop it for the sum, and what is made of them be in memory together. What is waited
+ * for is the whole work on a message, and between two of them all that is small gets its turn.
  */
 
 /** A message of more bytes than this is large; docs/limits.md says for how long one stops a process. */
@@ -74,6 +74,20 @@ export function placeFor(bytes: number, place: Place): Promise<void> | undefined
   return bytes > largeBytes ? place.take() : undefined;
 }
 
+/**
+ * Waits for the place of a message that is large.
+ * @returns false where it has not come in `waitMs`
+ */
+export function placedWithin(waitMs: number, bytes: number, place: Place): Awaitable<boolean> {
+  const taken = placeFor(bytes, place);
+  if (taken === undefined) return true;
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<false>(resolve => {
+    timer = setTimeout(resolve, waitMs, false);
+  });
+  return Promise.race([taken.then(() => true), late]).finally(() => clearTimeout(timer));
+}
+
 /** Does a work, and gives the place back that was taken for it; where none was, nothing is waited for. */
 export function leaving<T>(place: Place, work: () => Awaitable<T>): Awaitable<T> {
   try {
@@ -85,4 +99,24 @@ export function leaving<T>(place: Place, work: () => Awaitable<T>): Awaitable<T>
     place.leave();
     throw error;
   }
+}
+
+/** What a large message waits for its place at most. */
+const waitMs = 30_000;
+
+/**
+ * Does a work on a message that is there as a whole, when it has its place: one that comes in slowly, from anybody,
+ * must not keep others waiting.
+ * @param large undefined: nothing is waited for
+ * @param work done without a place where that has not come in 30 s
+ */
+export function inPlace<T>(
+  bytes: number,
+  large: LargeMessages | undefined,
+  work: (place: Place | undefined) => Awaitable<T>,
+): Awaitable<T> {
+  const place = large?.place() ?? anyPlace;
+  return leaving(place, () =>
+    after(placedWithin(waitMs, bytes, place), isPlaced => work(isPlaced ? place : undefined)),
+  );
 }

@@ -30,9 +30,17 @@ export const bareProblems = [
   'charset',
   'action-differs',
   'size',
+  'large-messages',
   'closed',
   'parser',
   'time-out',
 ] as const;
 
 export type BareProblem = (typeof bareProblems)[number];
+
+/** A large message whose turn did not come. Nothing was done for it: it may be good later (RFC 9110 §15.6.4). */
+export const crowded: BareRefusal = {
+  status: 503,
+  problem: 'large-messages',
+  hint: 'raise limits.maxLargeMessages, or let operations that take large messages be done sooner',
+};

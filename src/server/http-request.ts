@@ -1,5 +1,4 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
-import { anyPlace, largeBytes, type Place } from '../message/large-messages.ts';
 import type { SoapVersion } from '../names.ts';
 import { gatherOctets } from '../octets.ts';
 import { parseContentType } from '../soap/content-type.ts';
@@ -93,30 +92,19 @@ export function soapActionOf(headers: IncomingHttpHeaders, { actionIn }: SoapVer
 }
 
 /**
- * Reads a request body of at most `maxBytes`. One that becomes large is left unread until its place is there.
+ * Reads a request body of at most `maxBytes`.
  * @returns `too-long` where it is longer or comes in too many pieces, and the rest is left unread; `gone` where the
  * peer went away before its end
  * @throws {Error} where somebody has read it before
  */
-export function readBody(
-  request: IncomingMessage,
-  maxBytes: number,
-  place: Place = anyPlace,
-): Promise<Uint8Array | 'too-long' | 'gone'> {
+export function readBody(request: IncomingMessage, maxBytes: number): Promise<Uint8Array | 'too-long' | 'gone'> {
   return new Promise((resolve, reject) => {
     // Nothing would come any more, and the peer would wait for ever.
     if (request.readableEnded) reject(new Error('the body was read already: mount the middleware before body parsers'));
     else if (request.destroyed) resolve('gone');
     const octets = gatherOctets(maxBytes, declaredBytes(request.headers));
-    let isLarge = false;
     request.on('data', function keep(chunk: Buffer) {
-      if (octets.add(chunk)) {
-        if (octets.bytes <= largeBytes || isLarge) return;
-        isLarge = true;
-        request.pause();
-        void place.take().then(() => request.resume());
-        return;
-      }
+      if (octets.add(chunk)) return;
       request.off('data', keep).pause();
       resolve('too-long');
     });

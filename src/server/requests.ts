@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Awaitable } from '../awaitable.ts';
-import { anyPlace, type LargeMessages, leaving } from '../message/large-messages.ts';
+import { inPlace, type LargeMessages } from '../message/large-messages.ts';
 import type { AddressList } from '../users/addresses.ts';
 import type { AccessLog } from './access-log.ts';
-import type { BareRefusal } from './bare-refusal.ts';
+import { type BareRefusal, crowded } from './bare-refusal.ts';
 import { addressOf, callerOf, relayedAddressOf, relayedCallerOf } from './caller.ts';
 import { type Connection, connectionOf, inviteBody, schemeOf, whenOut } from './connection.ts';
 import { endAnswer } from './early-answer.ts';
@@ -224,17 +224,19 @@ function answerSoap(
   const port = ports.find(({ plan }) => isOfVersion(request, plan.soap));
   if (port === undefined) return refuseBare({ status: 415, problem: 'media-type' }, request, served);
   inviteBody(request, response);
-  const place = served.large?.place() ?? anyPlace;
-  const answer = (bytes: Uint8Array | 'too-long' | 'gone') => {
+  return readBody(request, served.maxBytes).then(bytes => {
     if (bytes === 'gone') return undefined;
     if (bytes === 'too-long') return refuseBare(refusedLength(served.maxBytes), request, served);
-    const caller = served.isRelayed
-      ? relayedCallerOf(request, response)
-      : callerOf(request, response, served.trustedProxies);
-    const soapAction = soapActionOf(request.headers, port.plan.soap);
-    return answerMessage(bytes, soapAction, mounted(port, mountPathOf(request)), caller, place, known);
-  };
-  return readBody(request, served.maxBytes, place).then(bytes => leaving(place, () => answer(bytes)));
+    return inPlace(bytes.length, served.large, place => {
+      if (request.socket.destroyed) return undefined;
+      if (place === undefined) return { ...refuseBare(crowded, request, served), retryAfterS: 1 };
+      const caller = served.isRelayed
+        ? relayedCallerOf(request, response)
+        : callerOf(request, response, served.trustedProxies);
+      const soapAction = soapActionOf(request.headers, port.plan.soap);
+      return answerMessage(bytes, soapAction, mounted(port, mountPathOf(request)), caller, place, known);
+    });
+  });
 }
 
 function mounted(port: ServedPort, mountPath: string): ServedPort {

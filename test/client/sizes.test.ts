@@ -226,4 +226,19 @@ describe('messages of more than 4 MiB', () => {
     const answered = await echo(large);
     expect(answered.length).toBe(large.length);
   });
+
+  test('that come in slowly keep nobody from being answered', async () => {
+    const limits = { maxBytes: 16 * mib };
+    const node = await nodeWith(limits);
+    const echo = await clientOf(node, 'EchoSymmetric', limits);
+    const headers = { 'Content-Type': 'application/soap+xml; charset=utf-8', 'Content-Length': 6 * mib };
+    const sending = request(node.address('EchoSymmetric'), { method: 'POST', headers });
+    const ended = new Promise<Error>(resolve => sending.on('error', resolve));
+    await new Promise(resolve => sending.write(Buffer.alloc(5 * mib, 'x'), resolve));
+    // What was sent has been read before what came after it was answered.
+    for (let calls = 0; calls < 3; calls++) await echo('hello');
+    const answered = await Promise.race([ended, echo(large)]);
+    expect(answered).toHaveLength(large.length);
+    sending.destroy();
+  });
 });

@@ -1,6 +1,13 @@
 import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { largeBytes, largeMessages, leaving, type Place, placeFor } from '../../src/message/large-messages.ts';
+import {
+  largeBytes,
+  largeMessages,
+  leaving,
+  type Place,
+  placedWithin,
+  placeFor,
+} from '../../src/message/large-messages.ts';
 
 /** Whether a place is there once all that is due has been done. */
 async function isThere(place: Place): Promise<boolean> {
@@ -104,4 +111,16 @@ test('4 MiB are not large, and one byte more is', () => {
   const place = largeMessages(1).place();
   expect(placeFor(largeBytes, place)).toBeUndefined();
   expect(placeFor(largeBytes + 1, place)).toBeInstanceOf(Promise);
+});
+
+test('a place is waited for as long as is said, and then not at all', async () => {
+  const all = largeMessages(1);
+  const [one, two, three] = [all.place(), all.place(), all.place()];
+  expect(placedWithin(1, largeBytes, one)).toBe(true);
+  expect(await placedWithin(1, largeBytes + 1, one)).toBe(true);
+  expect(await placedWithin(1, largeBytes + 1, two)).toBe(false);
+  two.leave();
+  const waited = placedWithin(600_000, largeBytes + 1, three);
+  one.leave();
+  expect(await waited).toBe(true);
 });
