@@ -4,6 +4,7 @@ import { ConfigurationError } from '../errors.ts';
 import { type GivenKek, type KekSource, keksOf } from '../keyring/kek.ts';
 import { type ChosenRing, type OpenHome, openHome } from '../keyring/open-home.ts';
 import { parseStore, type StoreWords } from '../store/store-url.ts';
+import { givenAuthorities } from '../store/trusted-authorities.ts';
 import { readSecrets } from './store-options.ts';
 import { note } from './terminal.ts';
 
@@ -58,9 +59,9 @@ export function configuredRing(
 
 /** @param text a path, which stays as it was given, so that errors name it so; or a store */
 function ringAt(text: string, folder: string, { ringPasswordFile, ringCa, kek }: RingOptionValues): ChosenRing {
-  const { password, ca } = readSecrets(ringPasswordFile, ringCa, process.env.WSSC_RING_PASSWORD);
-  const place = isStore(text) ? storeUrl(text, folder, { password, ca }) : text;
-  return { place, ca, ...givenKek(kek) };
+  const { password, caFile } = readSecrets(ringPasswordFile, ringCa, process.env.WSSC_RING_PASSWORD);
+  const place = isStore(text) ? storeUrl(text, folder, { password, caFile }) : text;
+  return { place, caFile, ...givenKek(kek) };
 }
 
 /** The KEK that `--kek` names, or that the environment has. */
@@ -82,7 +83,7 @@ export function isStore(text: string): boolean {
 function storeUrl(
   text: string,
   folder: string,
-  secrets: { password: string | undefined; ca: string | undefined },
+  secrets: { password: string | undefined; caFile: string | undefined },
 ): URL {
   const { url } = parseStore(text, folder, secrets, words);
   if (url !== undefined) return url;
@@ -96,6 +97,6 @@ export function givenKeks(given: GivenKek): KekSource {
 
 /** Opens the ring's home for a command that ends. */
 export function openGiven(ring: ChosenRing): OpenHome {
-  const { place, ca } = ring;
-  return openHome(place, { keks: givenKeks(ring) }, { onEvent: note, ...(ca === undefined ? {} : { ca }) });
+  const { place, caFile } = ring;
+  return openHome(place, { keks: givenKeks(ring) }, { onEvent: note, ...givenAuthorities({ caFile }) });
 }

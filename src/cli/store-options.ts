@@ -6,6 +6,7 @@ import { type ChosenRing, storeWith } from '../keyring/open-home.ts';
 import { openStore } from '../store/open-store.ts';
 import type { Store } from '../store/store.ts';
 import { type ChosenStore, parseStore, type StoreSecrets, storeForms } from '../store/store-url.ts';
+import { givenAuthorities } from '../store/trusted-authorities.ts';
 import { note } from './terminal.ts';
 
 /** What the command line says of the store. */
@@ -63,8 +64,8 @@ function storeAt(
  * @returns undefined where there is none
  * @throws {SecureConversationError} `STORE_INVALID`
  */
-export function openChosen({ url, ca }: ChosenStore): Store | undefined {
-  return url && openStore(url, { onEvent: note, ...(ca === undefined ? {} : { ca }) });
+export function openChosen({ url, caFile }: ChosenStore): Store | undefined {
+  return url && openStore(url, { onEvent: note, ...givenAuthorities({ caFile }) });
 }
 
 /**
@@ -74,11 +75,11 @@ export function openChosen({ url, ca }: ChosenStore): Store | undefined {
  */
 export function readSecrets(
   passwordFile: string | undefined,
-  ca: string | undefined,
+  caFile: string | undefined,
   given: string | undefined,
 ): Required<StoreSecrets> {
   const password = passwordFile === undefined ? given : readSecret(passwordFile).split('\n', 1)[0];
-  return { password: password?.replace(/\r$/, ''), ca: ca === undefined ? undefined : readText(ca) };
+  return { password: password?.replace(/\r$/, ''), caFile: caFile === undefined ? undefined : resolve(caFile) };
 }
 
 /** A file that others can't read; it may be a link, as Kubernetes mounts secrets. */

@@ -176,7 +176,7 @@ function nodeSettings({ options, hosts, ports, data, ring, store, client }: Farm
     wsdl: wsdlFile,
     ring: { ...ring, place: String(ring.place), isStore: ring.place instanceof URL },
     users: data.users,
-    store: store.url && { url: store.url.href, ca: store.ca },
+    store: store.url && { url: store.url.href, caFile: store.caFile },
     service: data.service,
     tls: data.tls,
     addresses,

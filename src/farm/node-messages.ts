@@ -15,7 +15,7 @@ export interface NodeSettings {
   readonly ring: NodeRing;
   readonly users: string;
   /** The store that the nodes have in common, by its URL with the password; undefined: there is none. */
-  readonly store: { readonly url: string; readonly ca: string | undefined } | undefined;
+  readonly store: { readonly url: string; readonly caFile: string | undefined } | undefined;
   /** PEM files. */
   readonly service: CertificateFiles;
   readonly tls: CertificateFiles;

@@ -16,6 +16,7 @@ import { openRegistry } from '../server/process-metrics.ts';
 import type { Cancellation } from '../state/cancellation.ts';
 import { openStore } from '../store/open-store.ts';
 import type { Store } from '../store/store.ts';
+import { givenAuthorities } from '../store/trusted-authorities.ts';
 import { openLogins } from '../users/logins.ts';
 import echoService from './echo-service.ts';
 import type { NodeSettings, ToNode, ToParent } from './node-messages.ts';
@@ -52,8 +53,8 @@ async function heard(entry: Cancellation): Promise<boolean> {
   return kept.every(isKept => isKept ?? true);
 }
 
-function openShared({ url, ca }: NonNullable<NodeSettings['store']>): Store {
-  return openStore(new URL(url), { onEvent: say, ...(ca === undefined ? {} : { ca }) });
+function openShared({ url, caFile }: NonNullable<NodeSettings['store']>): Store {
+  return openStore(new URL(url), { onEvent: say, ...givenAuthorities({ caFile }) });
 }
 
 function say(sentence: string): void {

@@ -1,6 +1,7 @@
 import type { Awaitable } from '../awaitable.ts';
 import { openStore, type StoreOptions } from '../store/open-store.ts';
 import { type ChosenStore, placeOf, storeBeside } from '../store/store-url.ts';
+import { givenAuthorities } from '../store/trusted-authorities.ts';
 import type { GivenKek } from './kek.ts';
 import { type RingHome, ringInFile, ringInStore } from './ring-home.ts';
 import { type RingAccess, ringError } from './ring-text.ts';
@@ -9,13 +10,13 @@ import { type RingAccess, ringError } from './ring-text.ts';
 export interface ChosenRing extends GivenKek {
   /** A file, or the URL of a store with its password. */
   readonly place: string | URL;
-  /** CA certificates that are trusted for TLS to the store (PEM). */
-  readonly ca?: string | undefined;
+  /** A file with the CA certificates that are trusted for TLS to the store (PEM). */
+  readonly caFile?: string | undefined;
 }
 
 /** The store of a node that was told of none: where its ring is. */
-export function storeWith({ place, ca }: ChosenRing): ChosenStore {
-  return place instanceof URL ? { url: place, ...(ca === undefined ? {} : { ca }) } : storeBeside(place);
+export function storeWith({ place, caFile }: ChosenRing): ChosenStore {
+  return place instanceof URL ? { url: place, ...givenAuthorities({ caFile }) } : storeBeside(place);
 }
 
 /** A ring's home that was opened, with what it holds open. */

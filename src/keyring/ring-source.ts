@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import { systemRandom } from '../crypto/random.ts';
 import { type SecureConversationError, StoreUnavailable } from '../errors.ts';
 import { callable, type Describes, flag, object, text, where } from '../fields.ts';
+import { givenAuthorities } from '../store/trusted-authorities.ts';
 import { type KeeperOptions, keeperOptions, keepRing, type RingKeeper } from './keeper.ts';
 import { type KekSource, keksOf } from './kek.ts';
 import { type ChosenRing, openHome } from './open-home.ts';
@@ -19,8 +20,10 @@ export interface OpenRingOptions extends KeeperOptions {
   readonly kek?: string;
   /** A file with the KEK, read again each time that the ring is. Default: the keys are not wrapped. */
   readonly kekFile?: string;
-  /** CA certificates that are trusted for TLS to the ring's store (PEM). Default: Node's own. */
+  /** CA certificates that are trusted for TLS to the ring's store (PEM). Default: those of `caFile`. */
   readonly ca?: string;
+  /** A file with them in the place of `ca`, read again for each connection. Default: Node's own. */
+  readonly caFile?: string;
   /** Makes a ring where there is none, once for all nodes that do. Default: false. */
   readonly initRing?: boolean;
   /** Makes the next key when it is due; any number of nodes may. Default: `true` for a ring in a store. */
@@ -44,8 +47,13 @@ export const openRingOptions = object({
   },
   ca: {
     is: text,
-    without: "Node's own",
+    without: 'those of `caFile`',
     means: "CA certificates that are trusted for TLS to the ring's store (PEM).",
+  },
+  caFile: {
+    is: text,
+    without: "Node's own",
+    means: 'A file with them in the place of `ca`, read again for each connection.',
   },
   initRing: { is: flag, default: false, means: 'Makes a ring where there is none, once for all nodes that do.' },
   rotate: {
@@ -70,12 +78,12 @@ export const openRingOptions = object({
 export function openRing(source: string | URL | RingKeeper, options: OpenRingOptions = {}): RingKeeper {
   if (typeof source !== 'string' && !(source instanceof URL)) return source;
   const settings = openRingOptions.read(options, { of: 'openRing', path: '' });
-  const { clock, ca, onEvent, initRing, rotate = source instanceof URL, onError = () => {} } = settings;
+  const { clock, onEvent, initRing, rotate = source instanceof URL, onError = () => {} } = settings;
   const keks = keksOf(settings, 'kek');
   const home = openHome(
     source,
     { keks },
-    { ...(ca === undefined ? {} : { ca }), ...(onEvent === undefined ? {} : { onEvent }) },
+    { ...givenAuthorities(settings), ...(onEvent === undefined ? {} : { onEvent }) },
   );
   const ended = new AbortController();
   if (initRing) initialise({ home, keks, clock, signal: ended.signal });
@@ -103,12 +111,12 @@ export function openRing(source: string | URL | RingKeeper, options: OpenRingOpt
 
 /** A chosen ring as {@link openRing} is told of it, beside its place. */
 export function openRingOptionsOf({
-  ca,
+  caFile,
   kek,
   kekFile,
-}: Omit<ChosenRing, 'place'>): Pick<OpenRingOptions, 'ca' | 'kek' | 'kekFile'> {
+}: Omit<ChosenRing, 'place'>): Pick<OpenRingOptions, 'caFile' | 'kek' | 'kekFile'> {
   return {
-    ...(ca === undefined ? {} : { ca }),
+    ...givenAuthorities({ caFile }),
     ...(kek === undefined ? {} : { kek }),
     ...(kekFile === undefined ? {} : { kekFile }),
   };

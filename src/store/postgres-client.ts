@@ -16,8 +16,8 @@ interface PgClient extends Omit<PostgresClient, 'destroy'> {
 
 export interface PostgresTarget {
   readonly url: URL;
-  /** CA certificates that are trusted for TLS (PEM). Default: Node's own. */
-  readonly ca: string | undefined;
+  /** Gives the CA certificates that are trusted for TLS (PEM), for each connection; undefined: Node's own. */
+  readonly authorities: () => string | undefined;
 }
 
 const connectMs = 2_000;
@@ -32,7 +32,7 @@ const settings = '-c synchronous_commit=on -c idle_in_transaction_session_timeou
  * @param statementMs how long the server goes on with a statement; 0: as long as it takes
  * @throws {SecureConversationError} `STORE_INVALID` where the package is missing
  */
-export function postgresClients({ url, ca }: PostgresTarget): (statementMs: number) => PostgresClient {
+export function postgresClients({ url, authorities }: PostgresTarget): (statementMs: number) => PostgresClient {
   const { Client } = optionalPackage('pg') as { readonly Client: new (options: object) => PgClient };
   const isPlain = url.searchParams.get('sslmode') === 'disable' || loopbackNames.test(url.hostname);
   const common = {
@@ -44,10 +44,13 @@ export function postgresClients({ url, ca }: PostgresTarget): (statementMs: numb
     connectionTimeoutMillis: connectMs,
     keepAlive: true,
     application_name: 'wssc',
-    ssl: isPlain && ca === undefined ? false : { rejectUnauthorized: true, ...(ca === undefined ? {} : { ca }) },
+  };
+  const trust = () => {
+    const ca = authorities();
+    return isPlain && ca === undefined ? false : { rejectUnauthorized: true, ...(ca === undefined ? {} : { ca }) };
   };
   return statementMs => {
-    const client = new Client({ ...common, options: `${settings} -c statement_timeout=${statementMs}` });
+    const client = new Client({ ...common, ssl: trust(), options: `${settings} -c statement_timeout=${statementMs}` });
     return Object.assign(client, { destroy: () => client.connection.stream.destroy() });
   };
 }

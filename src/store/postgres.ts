@@ -4,12 +4,11 @@ import { openPostgres } from './postgres-connections.ts';
 import { changeIn, postgresReader, unreadable, versionIn, wholeNumberIn } from './postgres-feed.ts';
 import { addStatement, claimStatement, deleteStatement, putStatement, sweepStatements } from './postgres-schema.ts';
 import { maxValueBytes, type Store, topicOf } from './store.ts';
+import { authoritiesFrom, type TrustedAuthorities } from './trusted-authorities.ts';
 
-export interface PostgresOptions {
+export interface PostgresOptions extends TrustedAuthorities {
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
-  /** CA certificates that are trusted for TLS (PEM). Default: Node's own. */
-  readonly ca?: string | undefined;
   /** Told in a sentence of troubles, their end, and of settings that lose what was acknowledged. */
   readonly onEvent: (sentence: string) => void;
   /** Longest wait for an answer. Default 250. */
@@ -26,9 +25,12 @@ const sweepMs = 30_000;
  * @param url `postgres://user@host:port/database`
  * @throws {SecureConversationError} `STORE_INVALID` where the package `pg` is missing
  */
-export function postgresStore(url: URL, { clock, ca, onEvent, answerMs }: PostgresOptions): Store {
+export function postgresStore(url: URL, { clock, onEvent, answerMs, ...trusted }: PostgresOptions): Store {
   const feed = followedFeed(lookMs);
-  const { query, made, health, close } = openPostgres({ url, ca }, { clock, onEvent, onNotice: feed.wake, answerMs });
+  const { query, made, health, close } = openPostgres(
+    { url, authorities: authoritiesFrom(trusted) },
+    { clock, onEvent, onNotice: feed.wake, answerMs },
+  );
   const firstOf = async (text: string, values: readonly unknown[]) => (await query(text, values))[0];
   const sweeping = setInterval(() => {
     for (const statement of sweepStatements) query(statement, [wholeMs(clock())]).catch(() => {});

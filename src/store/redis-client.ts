@@ -16,8 +16,8 @@ interface RedisPackage {
 
 export interface RedisTarget {
   readonly url: URL;
-  /** CA certificates that are trusted for TLS (PEM). Default: Node's own. */
-  readonly ca: string | undefined;
+  /** Gives the CA certificates that are trusted for TLS (PEM), for each connection; undefined: Node's own. */
+  readonly authorities: () => string | undefined;
 }
 
 const connectMs = 2_000;
@@ -45,7 +45,8 @@ function clientOf(createClient: RedisPackage['createClient'], target: RedisTarge
 }
 
 /** One whose server gives no sign of life is made anew by us, not by the client: it would send again what was asked. */
-function optionsOf({ url, ca }: RedisTarget): object {
+function optionsOf({ url, authorities }: RedisTarget): object {
+  const ca = authorities();
   return {
     url: url.href,
     RESP: 2,

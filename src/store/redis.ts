@@ -4,12 +4,11 @@ import { orFull } from './guarded-calls.ts';
 import { openRedis } from './redis-connections.ts';
 import { addScript, deleteScript, pageScript, putScript } from './redis-scripts.ts';
 import { type Change, maxValueBytes, type Store, type StoredRecord, topicOf } from './store.ts';
+import { authoritiesFrom, type TrustedAuthorities } from './trusted-authorities.ts';
 
-export interface RedisOptions {
+export interface RedisOptions extends TrustedAuthorities {
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
-  /** CA certificates that are trusted for TLS (PEM). Default: Node's own. */
-  readonly ca?: string | undefined;
   /** Told in a sentence of troubles, their end, and of settings that lose what was acknowledged. */
   readonly onEvent: (sentence: string) => void;
   /** Longest wait for an answer. Default 250. */
@@ -28,9 +27,12 @@ const maxNameBytes = 1_536;
  * @param url `redis://` or `rediss://` (TLS), with user, password and number of the database where there are
  * @throws {SecureConversationError} `STORE_INVALID` where the package `redis` is missing
  */
-export function redisStore(url: URL, { clock, ca, onEvent, answerMs }: RedisOptions): Store {
+export function redisStore(url: URL, { clock, onEvent, answerMs, ...trusted }: RedisOptions): Store {
   const feed = followedFeed(lookMs);
-  const { ask, health, close } = openRedis({ url, ca }, { clock, onEvent, onNotice: feed.wake, answerMs });
+  const { ask, health, close } = openRedis(
+    { url, authorities: authoritiesFrom(trusted) },
+    { clock, onEvent, onNotice: feed.wake, answerMs },
+  );
   const leftMs = (untilMs: number) => String(Math.max(1, Math.ceil(untilMs - clock())));
 
   const reader = async (topic: string, cursor: string | undefined): Promise<FeedReader> => {

@@ -8,8 +8,8 @@ import { optionalPackage } from './optional-package.ts';
 export interface ChosenStore {
   /** With the password, where there is one; undefined: there is no store, what is remembered ends with the node. */
   readonly url: URL | undefined;
-  /** CA certificates that are trusted for TLS to the store (PEM). Default: Node's own. */
-  readonly ca?: string;
+  /** A file with the CA certificates that are trusted for TLS to the store (PEM). Default: Node's own. */
+  readonly caFile?: string;
   /** Why there is none although nobody said so. */
   readonly why?: string;
 }
@@ -17,7 +17,7 @@ export interface ChosenStore {
 /** What stands in no URL. */
 export interface StoreSecrets {
   readonly password?: string | undefined;
-  readonly ca?: string | undefined;
+  readonly caFile?: string | undefined;
 }
 
 /** As options and configurations name them. */
@@ -45,7 +45,7 @@ const storeWords: StoreWords = {
 export function parseStore(
   text: string,
   folder: string,
-  { password, ca }: StoreSecrets = {},
+  { password, caFile }: StoreSecrets = {},
   { what, forms, passwordHint }: StoreWords = storeWords,
 ): ChosenStore {
   if (text === 'none') return { url: undefined };
@@ -59,7 +59,7 @@ export function parseStore(
       hint: passwordHint,
     });
   if (password !== undefined) url.password = encodeURIComponent(password);
-  return ca === undefined ? { url } : { url, ca };
+  return caFile === undefined ? { url } : { url, caFile };
 }
 
 /**

@@ -10,6 +10,7 @@ import { eventually } from '../support/eventually.ts';
 import { pem } from '../support/pem.ts';
 import { endPostgresServers, type PostgresServer, startPostgres, tlsSettings } from './postgres-server.ts';
 import { away, refusedAtOnce, refusedInTime } from './refusals.ts';
+import { followsAuthorities } from './renewed-authorities.ts';
 import { toldWithinASecond } from './told-in-time.ts';
 
 const opened: Store[] = [];
@@ -179,6 +180,8 @@ describe('a server that', () => {
     const { store } = open(server.url, pem.service.certificate);
     await expect(Promise.resolve(store.claim('a/1', laterMs))).rejects.toMatchObject(away);
   });
+
+  test('speaks TLS is reached when its CA comes into the file', () => followsAuthorities(server.url, opened));
 });
 
 describe('the feed', () => {

@@ -13,6 +13,7 @@ import { eventually } from '../support/eventually.ts';
 import { pem } from '../support/pem.ts';
 import { endRedisServers, startRedis, tlsSettings } from './redis-server.ts';
 import { away, refusedAtOnce, refusedInTime } from './refusals.ts';
+import { followsAuthorities } from './renewed-authorities.ts';
 import { toldWithinASecond } from './told-in-time.ts';
 
 const opened: Store[] = [];
@@ -164,6 +165,12 @@ describe('a server that', () => {
     await connected(url, pem.ca.certificate);
     for (const stranger of [open(url), open(new URL(`redis://127.0.0.1:${port}`))])
       await expect(Promise.resolve(stranger.store.claim('a/1', laterMs))).rejects.toMatchObject(away);
+  });
+
+  test('speaks TLS is reached when its CA comes into the file', async () => {
+    const port = await freePort();
+    await startRedis(...tlsSettings(port));
+    await followsAuthorities(new URL(`rediss://127.0.0.1:${port}`), opened);
   });
 });
 

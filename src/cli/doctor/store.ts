@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import { openStore } from '../../store/open-store.ts';
 import type { Store, StoreHealth } from '../../store/store.ts';
 import { type ChosenStore, storeSentence } from '../../store/store-url.ts';
+import { givenAuthorities } from '../../store/trusted-authorities.ts';
 import { type Finding, well, wrong } from './finding.ts';
 
 /** How long a server may take until it is connected and its tables are made. */
@@ -13,14 +14,14 @@ const closeMs = 5_000;
 
 /** Whether the store is reached, can be written and read, keeps what it acknowledges, and has the same time. */
 export async function storeFindings(chosen: ChosenStore, clockSkewMs: number): Promise<readonly Finding[]> {
-  const { url, ca } = chosen;
+  const { url } = chosen;
   if (url === undefined)
     return [
       wrong('store', 'warning', storeSentence(chosen), 'name a store with --store, so that restarts forget none'),
     ];
   const troubles: string[] = [];
   const onEvent = (sentence: string) => void troubles.push(sentence);
-  const store = openStore(url, { onEvent, ...(ca === undefined ? {} : { ca }) });
+  const store = openStore(url, { onEvent, ...givenAuthorities({ caFile: chosen.caFile }) });
   try {
     const health = await reached(store);
     if (health?.up === false) return [unreached(chosen, troubles)];
