@@ -76,10 +76,19 @@ function shapesIn(line: string): string[] {
 /** Notes what is secret in the files of a folder: keys of rings, hashes of users, private keys, passwords. */
 export function noteSecretsBelow(folder: string): void {
   for (const file of filesOf(folder)) {
-    const text = readFileSync(file, 'utf8');
+    const text = textOf(file);
     if (/PRIVATE KEY/.test(text)) for (const line of text.split('\n').filter(isKeyText)) noteSecret(line);
     else if (/\.json$/.test(file)) for (const [, value = ''] of text.matchAll(/"([\w+/-]{43,}=*)"/g)) noteSecret(value);
     else if (/password|secret|kek/.test(file)) noteSecret(text.trim());
+  }
+}
+
+/** A file may be taken away, or replaced by a new one, while a program runs. */
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
   }
 }
 
