@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
-import { afterAll, afterEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
 import { endPostgresServers } from '../store/postgres-server.ts';
 import { endRedisServers } from '../store/redis-server.ts';
 import { awakeMs } from '../support/awake.ts';
@@ -60,6 +60,9 @@ function recoveredIn(node: FaultNode, conversation: Conversation): Promise<numbe
   );
 }
 
+/** Longer than a feed that was cut takes to come back: looked at more often, it would be cut each time. */
+const backMs = 6_000;
+
 const refused = { status: 500, body: expect.stringContaining('Receiver') };
 const dead = { status: 500, body: expect.stringContaining('BadContextToken') };
 
@@ -71,14 +74,15 @@ function knowCancellations(nodes: readonly FaultNode[], { begin: start, end }: T
   const all = () => Promise.all(nodes.map(readiness));
   const areUp = (up: boolean) =>
     eventually(async () => expect((await all()).map(({ store }) => store.up)).toEqual(nodes.map(() => up)));
-  return eventually(async () => {
+  const know = async () => {
     await start();
     await areUp(false);
     const ready = (await all()).map(node => node.ready);
     await end();
     await areUp(true);
     expect(ready).toEqual(nodes.map(() => true));
-  });
+  };
+  return vi.waitFor(know, { timeout: 20 * backMs, interval: backMs });
 }
 
 /** What one trouble did to Cancels: how long the refusals took, and how long nothing could be cancelled after it. */
