@@ -2,6 +2,7 @@ import { type Awaitable, after } from '../awaitable.ts';
 import type { RandomSource } from '../crypto/random.ts';
 import { refuse } from '../errors.ts';
 import type { MessagePlan } from '../policy/plan.ts';
+import { onceOf } from '../security/encrypted-key.ts';
 import type { EncryptedData } from '../security/encryption.ts';
 import { parseSecurityHeader } from '../security/header.ts';
 import { collectIds } from '../security/ids.ts';
@@ -187,12 +188,15 @@ function spendReplayKey(
 }
 
 /**
- * That of the main signature: what endorses it makes no other message of it. A key that only encrypts is spent as well,
- * whoever signs: who has another certificate could have the service read for them what it has read before.
+ * That of the main signature: what endorses it makes no other message of it. An EncryptedKey is taken once, and not
+ * with each signature: who has another certificate could have the service read for them what it has read before, at
+ * this port or at another one where certificates sign.
  */
 function replayKeys(message: Message, { binding }: Received, { main, encrypting }: ResolvedKeys): readonly string[] {
-  const own = `${main.token.name} ${binding.replayId(message, main.signature)}`;
-  return encrypting === undefined ? [own] : [own, `encrypts ${encrypting.name}`];
+  const { token, signature } = main;
+  if (token.use.kind === 'encryptedKey') return [onceOf(token.name)];
+  const own = `${token.name} ${binding.replayId(message, signature)}`;
+  return encrypting === undefined ? [own] : [own, onceOf(encrypting.name)];
 }
 
 function decrypt({ plan, parts }: Received, { encryption }: ResolvedKeys, key: TokenKey, { limits }: ReceiveOptions) {

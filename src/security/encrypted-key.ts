@@ -121,3 +121,15 @@ export function makeEncryptedKey(
 export function sha1Of(octets: Uint8Array): string {
   return digest('sha1', octets);
 }
+
+const once = 'encrypts ';
+
+/** The replay key of an EncryptedKey, which is the same at all ports. @param sha1 its EncryptedKeySHA1 */
+export function onceOf(sha1: string): string {
+  return `${once}${sha1}`;
+}
+
+/** Whether a replay key is that of an EncryptedKey. */
+export function isOnceOfKey(replayKey: string): boolean {
+  return replayKey.startsWith(once);
+}

@@ -220,7 +220,7 @@ export function openPorts(parts: PortsParts, service: Service): OpenPorts {
       parts: {
         ...shared,
         clockSkewMs: skewOf(plan, settings),
-        claim: claimOf(settings.ports?.[plan.port]?.replay ?? settings.replay, plan.audience, skewOf(plan, settings)),
+        claim: claimOf(settings.ports?.[plan.port]?.replay ?? settings.replay, plan, skewOf(plan, settings)),
       },
       life: lifeOf(plan, settings, ring),
     }),

@@ -1,3 +1,5 @@
+import type { Plan } from '../policy/plan.ts';
+import { isOnceOfKey } from '../security/encrypted-key.ts';
 import { timestampTtlMs } from '../security/timestamp.ts';
 import { type ReplayClaim, type ReplayMode, replayClaim } from '../state/farm-replay.ts';
 import { replayTable } from '../state/replay.ts';
@@ -30,9 +32,13 @@ export interface ClaimerOptions {
 }
 
 /** What claims the messages of a port for this node. */
-export type Claimer = (mode: ReplayMode, audience: string, clockSkewMs: number) => ReplayClaim;
+export type Claimer = (mode: ReplayMode, plan: Plan, clockSkewMs: number) => ReplayClaim;
 
-/** Makes the claims of all ports of an endpoint. It tells of the messages that could not be claimed. */
+/**
+ * Makes the claims of all ports of an endpoint. It tells of the messages that could not be claimed. What was encrypted
+ * to a service is taken once by all its ports, as in the table of each node; whatever else tells messages apart is the
+ * affair of one port.
+ */
 export function claimer({ store, clock, log, unclaimed }: ClaimerOptions): Claimer {
   const told = outage(
     cause => log.error({ err: cause }, 'replays are noticed at this node alone: the store does not answer'),
@@ -45,8 +51,13 @@ export function claimer({ store, clock, log, unclaimed }: ClaimerOptions): Claim
     },
     answered: told.answered,
   };
-  return (mode, audience, clockSkewMs) =>
-    replayClaim(mode, { store, audience, clock, retainMs: retentionMs(clockSkewMs), outage: counted });
+  return (mode, { audience, service }, clockSkewMs) => {
+    const options = { store, clock, retainMs: retentionMs(clockSkewMs), outage: counted };
+    const [ofPort, ofAll] = [audience, service.namespace].map(name =>
+      replayClaim(mode, { ...options, audience: name }),
+    ) as [ReplayClaim, ReplayClaim];
+    return key => (isOnceOfKey(key) ? ofAll(key) : ofPort(key));
+  };
 }
 
 /** How long a message could still be accepted: one whose Timestamp is ahead, by a clock that is behind. */

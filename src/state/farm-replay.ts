@@ -15,7 +15,7 @@ export type ReplayClaim = (key: string) => Awaitable<'new' | 'seen' | 'full'>;
 
 export interface ReplayClaimOptions {
   readonly store: Store;
-  /** Service and port: keys of another one are none of these. */
+  /** Service and port, or what its ports have in common: keys of another one are none of these. */
   readonly audience: string;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;

@@ -121,6 +121,8 @@ function written(port: string, change: Partial<MessagePlan> = {}, to: string = a
 
 const noParts = { body: false, headers: [] };
 const encryptedKey = /<e:EncryptedKey .*?<\/e:EncryptedKey>/s;
+const cipherOfKey = /(?<=<e:EncryptedKey.*?<e:CipherValue>)[^<]*/s;
+const cipherOfBody = /(?<=<e:CipherValue>)[^<]*(?=<\/e:CipherValue><\/e:CipherData><\/e:EncryptedData><\/s:Body>)/;
 
 describe.each(plainShapes)('a call of the port $name', shape => {
   const port = plainPortOf(shape);
@@ -137,10 +139,9 @@ describe.each(plainShapes)('a call of the port $name', shape => {
   });
 
   test('is refused with another key in it', async () => {
-    const cipher = /(?<=<e:EncryptedKey.*?<e:CipherValue>)[^<]*/s;
-    const other = cipher.exec(written(port))?.[0] ?? '';
+    const other = cipherOfKey.exec(written(port))?.[0] ?? '';
     const reason = isHidden || isAsymmetric ? 'decryption' : 'signature-value';
-    const body = await refused(port, replaced(written(port), cipher, other), reason);
+    const body = await refused(port, replaced(written(port), cipherOfKey, other), reason);
     expect(body).toMatch(/InvalidSecurity|FailedCheck/);
   });
 
@@ -202,10 +203,10 @@ test('a message of one port does nothing at another', async () => {
 test('an answer is no request', async () => {
   const { request: message, response } = await called('PlainAnonymous');
   const key = encryptedKey.exec(message)?.[0] ?? '';
-  await refused('PlainAnonymous', replaced(response, '</u:Timestamp>', `</u:Timestamp>${key}`), 'action-body-mismatch');
+  await refused('PlainAnonymous', replaced(response, '</u:Timestamp>', `</u:Timestamp>${key}`), 'replay');
 });
 
-describe('of what alice encrypted between certificates', () => {
+describe('of what alice encrypted', () => {
   const port = 'PlainCertificates';
 
   /** The same message under the signature of mallory, who can read nothing of it. */
@@ -217,20 +218,35 @@ describe('of what alice encrypted between certificates', () => {
     return replaced(withToken, /(?<=<ds:SignatureValue>)[^<]*/, value);
   }
 
-  test('mallory gets nothing once the service has it', async () => {
-    const { request: message } = await called(port);
-    await refused(port, signedByMallory(message), 'replay');
+  /** What a port got where one key signs and encrypts, as mallory sends it: its digest says what to sign. */
+  function betweenCertificates(message: string): string {
+    const own = written(port);
+    const digests = [...own.matchAll(/(?<=<ds:DigestValue>)[^<]*/g)].map(([digest]) => digest);
+    // Each message of alice has the same Body: that it is signed alike is the premise.
+    expect(digests.filter(digest => message.includes(digest))).toHaveLength(1);
+    const keyed = replaced(own, cipherOfKey, cipherOfKey.exec(message)?.[0] ?? '');
+    return signedByMallory(replaced(keyed, cipherOfBody, cipherOfBody.exec(message)?.[0] ?? ''));
+  }
+
+  const firsts = [
+    { of: 'between certificates', first: port, taken: signedByMallory },
+    { of: 'under one key that signs and encrypts', first: 'PlainAnonymous', taken: betweenCertificates },
+  ];
+
+  test.each(firsts)('mallory gets nothing once the service has it $of', async ({ first, taken }) => {
+    const { request: message } = await called(first);
+    await refused(port, taken(message), 'replay');
   });
 
-  test('mallory gets nothing at another node of a farm that takes a message once', async () => {
+  test.each(firsts)('mallory gets nothing at another node of a farm that has it $of', async ({ first, taken }) => {
     const [ring, store] = [freshRing(), memoryStore({ clock: Date.now })];
     const nodes = await Promise.all([0, 1].map(() => startNode({ store, replay: 'shared' as const }, ring)));
     const [one, two] = nodes as [ListeningNode, ListeningNode];
-    const to = `http://localhost:${one.http}/${port}`;
-    const message = written(port);
-    expect((await post(port, message, to)).status).toBe(200);
+    const to = `http://localhost:${one.http}/${first}`;
+    const message = written(first);
+    expect((await post(first, message, to)).status).toBe(200);
     const other = `http://localhost:${two.http}/${port}`;
-    expect((await post(port, signedByMallory(message), other)).status).toBe(500);
+    expect((await post(port, taken(message), other)).status).toBe(500);
     expect(loggedReasons(two.lines)).toEqual(['replay-elsewhere']);
     await Promise.all(nodes.map(each => each.close()));
   });
