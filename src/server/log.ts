@@ -30,8 +30,28 @@ const readable: LoggerOptions = {
 
 /** A log that is written to standard error, one line of JSON each. */
 export function standardErrorLog({ level, format = 'json', node }: LogForm): Logger {
-  const log = pino({ level, ...(format === 'readable' ? readable : {}) }, pino.destination(2));
+  const log = pino({ level, ...(format === 'readable' ? readable : {}) }, linesTo(2));
   return node === undefined ? log : log.child({ node });
+}
+
+/** Most characters that wait to be written; what comes then is lost. */
+const maxWaiting = 1 << 20;
+
+/**
+ * What writes lines to a file descriptor. Nobody's service ends, and none holds ever more lines, where these can't be
+ * written: peers decide how many there are. With the first of them that can, all that wait are.
+ */
+export function linesTo(fd: number): ReturnType<typeof pino.destination> {
+  const lines = pino.destination({ dest: fd, minLength: 0, maxLength: maxWaiting });
+  const flushSync = lines.flushSync.bind(lines);
+  // At the end of a process it would try for ever.
+  lines.on('error', () => {
+    lines.flushSync = () => {};
+  });
+  lines.on('write', () => {
+    lines.flushSync = flushSync;
+  });
+  return lines;
 }
 
 /** How a service is told of its log. */
@@ -72,11 +92,17 @@ const maxValues = 64;
 /**
  * A log that can be told anything: each text in a line is {@link printable} and has at most 256 characters, and a line
  * at most 64 values, so that no peer decides how long it gets or what a terminal does with it. An error is written out
- * with its message, its stack as a list of calls, its own fields and its causes.
+ * with its message, its stack as a list of calls, its own fields and its causes. It never throws, whatever the log
+ * does.
  */
 export function boundedLog(log: Log): Log {
-  const bounded = (level: keyof Log) => (fields: object, message: string) =>
-    log[level](boundedValue(fields, { left: maxValues }, 0) as object, printable(message));
+  const bounded = (level: keyof Log) => (fields: object, message: string) => {
+    try {
+      log[level](boundedValue(fields, { left: maxValues }, 0) as object, printable(message));
+    } catch {
+      // There is no place left to say it, and whoever waits for an answer has no part in it.
+    }
+  };
   return { debug: bounded('debug'), info: bounded('info'), warn: bounded('warn'), error: bounded('error') } as Log;
 }
 

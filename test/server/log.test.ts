@@ -1,5 +1,8 @@
+import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { boundedLog } from '../../src/server/log.ts';
+import { boundedLog, linesTo } from '../../src/server/log.ts';
+import { listen } from '../support/endpoint.ts';
 import { keptLog } from '../support/node.ts';
 
 /** The line that these fields become, without what each line has. */
@@ -100,4 +103,38 @@ describe('a line of the log', () => {
     expect(texts.length).toBeLessThanOrEqual(160);
     for (const text of texts) expect(text.length).toBeLessThanOrEqual(256);
   });
+});
+
+test('a log that throws is no reason to answer nobody', async () => {
+  const log = new Proxy(keptLog().log, {
+    get: () => () => {
+      throw new Error('no log');
+    },
+  });
+  const node = await listen({ log, accessLog: true });
+  try {
+    const answer = await fetch(`http://localhost:${node.http}/nowhere`, { signal: AbortSignal.timeout(5_000) });
+    expect(answer.status).toBe(404);
+  } finally {
+    await node.close();
+  }
+});
+
+test('a disk without room ends no process, and does not keep one from its end', async () => {
+  const fd = openSync('/dev/full', 'w');
+  const lines = linesTo(fd);
+  for (const text of ['one', 'two']) {
+    const failed = once(lines, 'error', { signal: AbortSignal.timeout(5_000) }).catch((error: unknown) => [error]);
+    lines.write(`${text}\n`);
+    expect(await failed).toMatchObject([{ code: 'ENOSPC' }]);
+  }
+  lines.flushSync();
+  let lost = 0;
+  lines.on('drop', () => {
+    lost += 1;
+  });
+  for (let i = 0; i < 20; i += 1) lines.write('x'.repeat(100_000));
+  expect(lost).toBeGreaterThan(5);
+  lines.destroy();
+  closeSync(fd);
 });
