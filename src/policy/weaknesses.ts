@@ -6,6 +6,7 @@ import {
   type MessagePlan,
   type Plan,
   provingRequests,
+  signersOf,
   tokenUseOf,
   wantsCertificateToken,
 } from './plan.ts';
@@ -73,10 +74,20 @@ const weaknesses: readonly Weakness[] = [
     'who has a certificate may sign what another encrypted, unread: if it comes first, the service answers them',
   ],
   [
+    plan => provingRequests(plan).some(isExchangeable),
+    'a certificate endorses and is not signed: who has another one, and comes first, can put theirs in its place',
+  ],
+  [
     plan => provingRequests(plan).some(isGoodElsewhere),
     'a certificate signs no To: who is sent a message can use its signature for one that goes elsewhere',
   ],
 ];
+
+/** Whether the signature by which somebody is known can be taken off a message that another key signs, and replaced. */
+function isExchangeable(request: MessagePlan): boolean {
+  if (request.protection.kind !== 'symmetric' || encryptsSignatures(request)) return false;
+  return signersOf(request).some(signer => signer.kind === 'supporting' && !signer.signed);
+}
 
 /** Whether a request that a certificate signs is bound to no service: what one was sent it can encrypt to another. */
 function isGoodElsewhere(request: MessagePlan): boolean {

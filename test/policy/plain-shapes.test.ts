@@ -81,6 +81,13 @@ describe('what a plain port leaves open is said', () => {
       expect(of(port), port).not.toContain('signs no To');
   });
 
+  test('of a certificate that another can take the place of', () => {
+    for (const port of ['PlainEndorsed', 'PlainEndorsedDerived', 'PlainEndorsedAddressed'])
+      expect(of(port), port).toContain('put theirs in its place');
+    for (const port of ['PlainEndorsedHidden', 'PlainPassword', 'PlainCertificates'])
+      expect(of(port), port).not.toContain('put theirs in its place');
+  });
+
   test('of clients who do not say who they are', () => {
     expect(of('PlainAnonymous')).toContain('anonymous');
     expect(of('PlainPassword')).not.toContain('anonymous');
