@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { foundText } from './known.ts';
 
 /** The path without a query, and without one slash at its end: two are another path. */
 export function pathOf({ url = '' }: Pick<IncomingMessage, 'url'>): string {
@@ -8,9 +9,9 @@ export function pathOf({ url = '' }: Pick<IncomingMessage, 'url'>): string {
 
 /**
  * The path of a request for a line of the log, in the peer's words: without its query, which may hold a secret, as what
- * is no path may.
+ * is no path may, and without what two slashes make look like the user of an address.
  */
 export function pathInLine(request: Pick<IncomingMessage, 'url'>): { readonly path?: string } {
   const [path = ''] = pathOf(request).split('#', 1);
-  return path.startsWith('/') ? { path } : {};
+  return path.startsWith('/') ? { path: foundText(path) } : {};
 }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { bareProblems } from '../../src/server/bare-refusal.ts';
 import { foundText } from '../../src/server/known.ts';
+import { pathInLine } from '../../src/server/request-path.ts';
 import { type ListeningNode, listen } from '../support/endpoint.ts';
 import { type Conversation, call, cancel, converse, issueRequest, replaced, withState } from '../support/initiator.ts';
 import { user } from '../support/node.ts';
@@ -146,6 +147,7 @@ test('what was found is named without user information and query', () => {
   expect(foundText('https://user:secret@a.example/b?token=c')).toBe('https://…@a.example/b?…');
   expect(foundText('user:secret@a.example')).toBe('…@a.example');
   expect(foundText('urn:uuid:1')).toBe('urn:uuid:1');
+  expect(pathInLine({ url: '//user:secret@a.example/b?token=c' })).toEqual({ path: '//…@a.example/b' });
 });
 
 describe('a message that is refused', () => {
