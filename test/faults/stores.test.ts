@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
-import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { endPostgresServers } from '../store/postgres-server.ts';
 import { endRedisServers } from '../store/redis-server.ts';
 import { awakeMs } from '../support/awake.ts';
@@ -82,7 +82,7 @@ function knowCancellations(nodes: readonly FaultNode[], { begin: start, end }: T
     await areUp(true);
     expect(ready).toEqual(nodes.map(() => true));
   };
-  return vi.waitFor(know, { timeout: 20 * backMs, interval: backMs });
+  return eventually(know, backMs);
 }
 
 /** What one trouble did to Cancels: how long the refusals took, and how long nothing could be cancelled after it. */
