@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { ConfigurationError } from '../errors.ts';
 import { type Field, failAt, isObject, type Optional, object, text, wholeNumber } from '../fields.ts';
+import { readGivenFile } from '../files/given-file.ts';
 import { parseJson } from '../files/strict-json.ts';
 import { isStore } from './ring-options.ts';
 
@@ -14,17 +14,7 @@ import { isStore } from './ring-options.ts';
 export function readConfig<T>(name: string, read: Field<T>['read'], instead: object = {}): T {
   const file = resolve(name);
   const whole = { of: file, path: '' };
-  let json: string;
-  try {
-    json = readFileSync(file, 'utf8');
-  } catch (cause) {
-    throw new ConfigurationError(
-      'CONFIG_INVALID',
-      `${file}: can't be read (${(cause as NodeJS.ErrnoException).code})`,
-      { cause },
-    );
-  }
-  const written = parseJson(json, whole);
+  const written = parseJson(readGivenFile(file, 'CONFIG_INVALID').toString('utf8'), whole);
   return read(isObject(written) ? { ...written, ...instead } : written, whole);
 }
 

@@ -1,7 +1,8 @@
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { ConfigurationError } from '../errors.ts';
+import { readGivenFile } from '../files/given-file.ts';
 import { type ChosenRing, storeWith } from '../keyring/open-home.ts';
 import { openStore } from '../store/open-store.ts';
 import type { Store } from '../store/store.ts';
@@ -84,20 +85,11 @@ export function readSecrets(
 
 /** A file that others can't read; it may be a link, as Kubernetes mounts secrets. */
 function readSecret(file: string): string {
-  const text = readText(file);
+  const text = readGivenFile(file, 'CONFIG_INVALID').toString('utf8');
   if (process.geteuid !== undefined && (statSync(file).mode & 0o007) !== 0)
     throw new ConfigurationError(
       'CONFIG_INVALID',
       `password file ${file}: others may read it, mode 600 or 440 is needed`,
     );
   return text;
-}
-
-function readText(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (cause) {
-    const { code = 'unknown reason' } = cause as NodeJS.ErrnoException;
-    throw new ConfigurationError('CONFIG_INVALID', `${file}: can't be read (${code})`, { cause });
-  }
 }

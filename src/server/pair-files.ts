@@ -1,10 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { readPair } from '../crypto/key-pair.ts';
 import type { PemPair } from '../crypto/pkcs12.ts';
 import { checkTlsCertificate } from '../crypto/tls-certificates.ts';
 import { loadCertificate } from '../crypto/x509.ts';
-import { ConfigurationError } from '../errors.ts';
 import { followFiles, stampsOf } from '../files/followed-files.ts';
+import { readGivenFile } from '../files/given-file.ts';
 import { type PrivateFileKind, readMountedFile } from '../files/private-file.ts';
 
 /** Names of the files of a certificate and its private key: PEM each, or one of PKCS#12. */
@@ -62,7 +61,7 @@ function pairIn(files: PairFiles): PemPair {
 const pemMark = '-----BEGIN ';
 
 function pemOrBytes(file: string): string | Uint8Array {
-  const bytes = readBytes(file);
+  const bytes = readGivenFile(file, 'CERTIFICATE_INVALID');
   return bytes.includes(pemMark) ? bytes.toString('utf8') : bytes;
 }
 
@@ -104,17 +103,5 @@ const keyKind: PrivateFileKind = {
 
 /** @throws {SecureConversationError} `CERTIFICATE_INVALID` naming the file that can't be read */
 export function pemText(file: string): string {
-  return readBytes(file).toString('utf8');
-}
-
-function readBytes(file: string): Buffer {
-  try {
-    return readFileSync(file);
-  } catch (cause) {
-    throw new ConfigurationError(
-      'CERTIFICATE_INVALID',
-      `${file}: can't be read (${(cause as NodeJS.ErrnoException).code})`,
-      { cause },
-    );
-  }
+  return readGivenFile(file, 'CERTIFICATE_INVALID').toString('utf8');
 }

@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { ConfigurationError } from '../errors.ts';
+import { readGivenFile } from '../files/given-file.ts';
 
 /** The CA certificates that are trusted for TLS to a store. Default: Node's own. */
 export interface TrustedAuthorities {
@@ -27,12 +26,7 @@ export function authoritiesFrom({ ca, caFile }: TrustedAuthorities): () => strin
 }
 
 function readAuthorities(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (cause) {
-    const { code = 'unknown reason' } = cause as NodeJS.ErrnoException;
-    throw new ConfigurationError('CONFIG_INVALID', `${file}: can't be read (${code})`, { cause });
-  }
+  return readGivenFile(file, 'CONFIG_INVALID').toString('utf8');
 }
 
 /** The members that were given. */
