@@ -3,13 +3,12 @@ import type { X509Certificate } from 'node:crypto';
 import { NetworkError } from '../../client/network-error.ts';
 import { printable } from '../../printable.ts';
 import { validity } from './certificates.ts';
+import { clockFinding } from './clock.ts';
 import { type Finding, well, wrong } from './finding.ts';
 import { lookLimits, type Seen, type ShownTls } from './look.ts';
 
 /** A Date has whole seconds, and an answer is on its way for a while. */
 const roundedMs = 2_000;
-/** Two clocks that are kept by the same servers differ by less. */
-const closeMs = 5_000;
 
 /** Nothing answered. */
 export function unreachedFinding(at: URL, cause: unknown): Finding {
@@ -59,12 +58,11 @@ function oneLine(name: string): string {
 }
 
 /** How far a clock is ahead of the one here. */
-export function clockFinding(whose: string, aheadMs: number, clockSkewMs: number): Finding {
+export function serverClock(whose: string, aheadMs: number, clockSkewMs: number): Finding {
   const apartMs = Math.abs(aheadMs);
   if (apartMs <= roundedMs) return well('clock', `${whose} agrees with the one here to ${roundedMs / 1_000} s`);
   const says = `${whose} is ${Math.round(apartMs / 1_000)} s ${aheadMs < 0 ? 'behind' : 'ahead of'} the one here`;
-  if (apartMs > clockSkewMs) return wrong('clock', 'error', `${says}: messages are refused`, clockTodo);
-  return apartMs > closeMs ? wrong('clock', 'warning', says, clockTodo) : well('clock', says);
+  return clockFinding(aheadMs, clockSkewMs, { says, saysTooMuch: `${says}: messages are refused`, todo: clockTodo });
 }
 
 const clockTodo = 'set the one that is wrong, and keep both by NTP';

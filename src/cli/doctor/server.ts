@@ -7,7 +7,7 @@ import { printable } from '../../printable.ts';
 import { type Finding, findingsOf, well, wrong } from './finding.ts';
 import { lookAt, type Seen } from './look.ts';
 import { type LocalPorts, policyFindings } from './published-policy.ts';
-import { answerFinding, clockFinding, readyFindings, tlsFindings, unreachedFinding } from './seen.ts';
+import { answerFinding, readyFindings, serverClock, tlsFindings, unreachedFinding } from './seen.ts';
 
 /** Addresses of one WSDL that are looked at. */
 const maxAddresses = 32;
@@ -67,7 +67,7 @@ function portsText({ ports }: Wsdl): string {
 function shownFindings({ host }: URL, { tls, aheadMs }: Seen, { clockSkewMs, clock }: ServerLook): readonly Finding[] {
   return [
     ...(tls === undefined ? [] : tlsFindings(host, tls, clock())),
-    ...(aheadMs === undefined ? [] : [clockFinding(`the clock of ${host}`, aheadMs, clockSkewMs)]),
+    ...(aheadMs === undefined ? [] : [serverClock(`the clock of ${host}`, aheadMs, clockSkewMs)]),
   ];
 }
 

@@ -3,14 +3,13 @@ import { openStore } from '../../store/open-store.ts';
 import type { Store, StoreHealth } from '../../store/store.ts';
 import { type ChosenStore, storeSentence } from '../../store/store-url.ts';
 import { givenAuthorities } from '../../store/trusted-authorities.ts';
+import { clockFinding } from './clock.ts';
 import { type Finding, well, wrong } from './finding.ts';
 
 /** How long a server may take until it is connected and its tables are made. */
 const reachMs = 5_000;
 const stepMs = 50;
 const checkMs = 60_000;
-/** Two clocks that are kept by the same servers differ by less. */
-const closeMs = 5_000;
 
 /** Whether the store is reached, can be written and read, keeps what it acknowledges, and has the same time. */
 export async function storeFindings(chosen: ChosenStore, clockSkewMs: number): Promise<readonly Finding[]> {
@@ -58,13 +57,11 @@ function healthFindings(health: StoreHealth | undefined, clockSkewMs: number): r
   const findings: Finding[] = [];
   if (lossy !== undefined)
     findings.push(wrong('store', 'warning', `the store ${lossy}`, 'set it so in the configuration of its server'));
-  if (clockAheadMs !== undefined) findings.push(clockFinding(clockAheadMs, clockSkewMs));
+  if (clockAheadMs !== undefined) findings.push(storeClock(clockAheadMs, clockSkewMs));
   return findings;
 }
 
-function clockFinding(aheadMs: number, clockSkewMs: number): Finding {
-  const by = `the store's clock is ${Math.abs(aheadMs)} ms ${aheadMs < 0 ? 'behind' : 'ahead of'} this one`;
-  const todo = 'keep both by NTP; see also --clock-skew';
-  if (Math.abs(aheadMs) > clockSkewMs) return wrong('clock', 'error', by, todo);
-  return Math.abs(aheadMs) > closeMs ? wrong('clock', 'warning', by, todo) : well('clock', by);
+function storeClock(aheadMs: number, clockSkewMs: number): Finding {
+  const says = `the store's clock is ${Math.abs(aheadMs)} ms ${aheadMs < 0 ? 'behind' : 'ahead of'} this one`;
+  return clockFinding(aheadMs, clockSkewMs, { says, todo: 'keep both by NTP; see also --clock-skew' });
 }
