@@ -1,4 +1,5 @@
 import type { Request, RequestHandler } from 'express';
+import { endOf, roundedMs } from '../server/access-log.ts';
 import { defined } from '../server/known.ts';
 import type { Log } from '../server/log.ts';
 import type { KnownRequest } from './grants.ts';
@@ -38,9 +39,9 @@ export function noteAccess(log: Log, lines: TokenLines, steadyClock: () => numbe
     const begun = { ...lines.of(request), method: request.method };
     response.once('close', () => {
       const isOut = response.writableFinished;
-      const line = { ...begun, ...lines.known(request), ms: Math.round((steadyClock() - beganMs) * 1_000) / 1_000 };
+      const line = { ...begun, ...lines.known(request), ms: roundedMs(steadyClock() - beganMs) };
       const status = isOut ? response.statusCode : undefined;
-      log.info(defined({ ...line, status }), isOut ? 'request answered' : 'request dropped');
+      log.info(defined({ ...line, status }), endOf(isOut));
     });
     next();
   };

@@ -39,13 +39,18 @@ export function openAccessLog(log: Log, steadyClock: () => number): AccessLog {
         bytesIn: known.message?.bytes,
         bytesOut: answer && lengthOf(answer),
       };
-      log.info(defined(line), answer === undefined ? 'request dropped' : 'request answered');
+      log.info(defined(line), endOf(answer !== undefined));
     };
   };
 }
 
+/** What the line of a request says of its end. */
+export function endOf(isAnswered: boolean): string {
+  return isAnswered ? 'request answered' : 'request dropped';
+}
+
 /** To the microsecond: what is below it no clock of a machine tells. */
-function roundedMs(ms: number): number {
+export function roundedMs(ms: number): number {
   return Math.round(ms * 1_000) / 1_000;
 }
 
