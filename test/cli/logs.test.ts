@@ -36,21 +36,27 @@ afterAll(() => removeFolders());
 
 const logging = ['--access-log', '--log-format', 'readable'];
 
-/** Starts a command, asks the first http address that it prints for something, and gives the lines of its log. */
-async function linesOf(words: readonly string[], path: string): Promise<Record<string, unknown>[]> {
+/** Starts a command, and gives what it has written by now. */
+function startLogging(words: readonly string[]): { out: string; log: string } {
+  const said = { out: '', log: '' };
   const started = spawn(process.execPath, [mainProgram, ...words, ...logging], { stdio: ['ignore', 'pipe', 'pipe'] });
   child = started;
-  let [out, log] = ['', ''];
   started.stdout?.setEncoding('utf8').on('data', text => {
-    out += text;
+    said.out += text;
   });
   started.stderr?.setEncoding('utf8').on('data', text => {
-    log += text;
+    said.log += text;
   });
-  const base = () => /(?:listening on |"shared":\{"http":")(http:\/\/localhost:\d+)/.exec(out)?.[1];
+  return said;
+}
+
+/** Starts a command, asks the first http address that it prints for something, and gives the lines of its log. */
+async function linesOf(words: readonly string[], path: string): Promise<Record<string, unknown>[]> {
+  const said = startLogging(words);
+  const base = () => /(?:listening on |"shared":\{"http":")(http:\/\/localhost:\d+)/.exec(said.out)?.[1];
   await expect.poll(base).toBeDefined();
   expect((await fetch(`${base()}${path}`)).status).toBe(404);
-  const lines = () => log.split('\n').filter(line => line.startsWith('{'));
+  const lines = () => said.log.split('\n').filter(line => line.startsWith('{'));
   await expect.poll(() => lines().length).toBe(2);
   return lines().map(line => JSON.parse(line));
 }
@@ -76,17 +82,8 @@ test('wssc farm hands its options on to its nodes, each of which names itself', 
 });
 
 test('wssc tokens writes which client was refused what, and for what', async () => {
-  const words = [mainProgram, 'tokens', '--config', join(data, 'tokens.json'), '--https', '0', ...logging];
-  const started = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'pipe'] });
-  child = started;
-  let [out, log] = ['', ''];
-  started.stdout?.setEncoding('utf8').on('data', text => {
-    out += text;
-  });
-  started.stderr?.setEncoding('utf8').on('data', text => {
-    log += text;
-  });
-  const base = () => /listening on (https:\S+)/.exec(out)?.[1];
+  const said = startLogging(['tokens', '--config', join(data, 'tokens.json'), '--https', '0']);
+  const base = () => /listening on (https:\S+)/.exec(said.out)?.[1];
   await expect.poll(base).toBeDefined();
   const { status } = await send(`${base()}/token`, {
     method: 'POST',
@@ -95,7 +92,7 @@ test('wssc tokens writes which client was refused what, and for what', async () 
     ca: readFileSync(join(data, 'ca.pem'), 'utf8'),
   });
   expect(status).toBe(400);
-  const lines = () => log.split('\n').filter(line => line.startsWith('{'));
+  const lines = () => said.log.split('\n').filter(line => line.startsWith('{'));
   await expect.poll(() => lines().length).toBe(2);
   const common = { path: '/token', client: 'shop', peer: expect.any(String) };
   expect(lines().map(line => JSON.parse(line))).toEqual([

@@ -121,6 +121,11 @@ async function callAll(farm: FaultFarm): Promise<void> {
   expect(session.bootstraps).toBe(1);
 }
 
+/** Four callers that go on to another node where one does not answer. */
+function callsTo(farm: FaultFarm): ReturnType<typeof startLoad> {
+  return startLoad({ port, addresses: farm.addresses(port), callers: 4, pauseMs: 20, session: { retry: 'any' } });
+}
+
 const stores: readonly (readonly [name: string, url: () => Promise<URL>])[] = [
   ['Redis', async () => (await startRedis()).url],
   ['PostgreSQL', async () => (await startPostgres()).url],
@@ -162,13 +167,7 @@ test('K1 ten rotations under load, while nodes hang nearly as long as a key prop
   await madeIn(home, compressed);
   const farm = await farmWith(url);
   await farm.start();
-  const load = await startLoad({
-    port,
-    addresses: farm.addresses(port),
-    callers: 4,
-    pauseMs: 20,
-    session: { retry: 'any' },
-  });
+  const load = await callsTo(farm);
   const used = new Set<string>();
   for (let turn = 0; used.size <= rotations; turn += 1) {
     const ring = await ringOf(home);
@@ -223,13 +222,7 @@ test('K3 a revoked key opens nothing any more within a moment, and clients lose 
   const ring = await madeIn(home);
   const farm = await farmWith(url);
   await farm.start();
-  const load = await startLoad({
-    port,
-    addresses: farm.addresses(port),
-    callers: 4,
-    pauseMs: 20,
-    session: { retry: 'any' },
-  });
+  const load = await callsTo(farm);
   await load.answered(50);
   await wssc(url, 'keys', 'revoke', ring.keys[0]?.id.slice(0, 8) ?? '', '--yes');
   const beganMs = performance.now();

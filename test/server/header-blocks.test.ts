@@ -1,20 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
-import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Client } from 'soap';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { type SecureConversation, secureConversation } from '../../src/client/secure-conversation.ts';
 import { isCall } from '../client/farm.ts';
-import { type Man, standBetween } from '../client/man.ts';
-import { echoText } from '../policy/echo-variant.ts';
-import { type ListeningNode, listen } from '../support/endpoint.ts';
-import { planOf, replaced } from '../support/initiator.ts';
-import { type PortName, portNames, user, wsdl } from '../support/node.ts';
-import { pem } from '../support/pem.ts';
-
-const soap: typeof import('soap') = createRequire(import.meta.url)('soap');
+import { replaced } from '../support/initiator.ts';
+import { portNames } from '../support/node.ts';
+import { app, type EchoBlocks, startEchoBlocks } from './echo-blocks.ts';
 
 interface EchoClient extends Client {
   EchoAsync(args: object, options?: object): Promise<readonly [result: { text: string }, raw: string, header: unknown]>;
@@ -27,15 +17,9 @@ interface Called {
   readonly request: IncomingMessage;
 }
 
-const app = 'urn:app';
 const tenant = `<a:Tenant xmlns:a="${app}">blue</a:Tenant>`;
-const folder = mkdtempSync(join(tmpdir(), 'service-blocks-'));
-const signedWsdl = join(folder, 'signed.wsdl');
 const called: Called[] = [];
-let men: Readonly<Record<'http' | 'https', Man>>;
-/** One node whose policies say nothing of blocks, and one where all blocks of `app` are to be signed. */
-let nodes: Readonly<Record<'plain' | 'signed', ListeningNode>>;
-const open: SecureConversation[] = [];
+let farm: EchoBlocks<EchoClient>;
 
 const operations = {
   Echo(...[args, callback, headers, request]: [{ text: string }, unknown, Called['headers'], IncomingMessage]) {
@@ -45,44 +29,15 @@ const operations = {
 };
 
 beforeAll(async () => {
-  men = { http: await standBetween('http'), https: await standBetween('https') };
-  const wanted = `<sp:Header Namespace="${app}"/>`;
-  writeFileSync(
-    signedWsdl,
-    echoText({ within: 'wsu:Id="EchoSymmetric_message_policy"', from: '<sp:Body/>', to: `<sp:Body/>${wanted}` }),
-  );
-  const ports = { EchoTls11: operations, EchoTls13: operations, EchoSymmetric: operations };
-  const options = { addresses: [men.http.base, men.https.base], services: { EchoService: ports } };
-  nodes = { plain: await listen(options), signed: await listen({ ...options, wsdl: signedWsdl }) };
+  farm = await startEchoBlocks(operations);
 });
 afterEach(async () => {
-  await Promise.all(open.splice(0).map(each => each.close()));
-  for (const man of Object.values(men)) man.meddle = undefined;
+  await farm.closeClients();
   called.length = 0;
 });
-afterAll(async () => {
-  await Promise.all([...Object.values(nodes), ...Object.values(men)].map(each => each.close()));
-  rmSync(folder, { recursive: true });
-});
+afterAll(() => farm.end());
 
-async function connect(port: PortName, policy: 'plain' | 'signed') {
-  const client = (await soap.createClientAsync(policy === 'plain' ? wsdl : signedWsdl, {
-    forceSoap12Headers: true,
-  })) as EchoClient;
-  const { transport } = planOf(port);
-  const man = men[transport];
-  man.upstream = nodes[policy][transport];
-  const security = secureConversation(client, {
-    port,
-    ...user,
-    ca: pem.ca.certificate,
-    serviceCertificate: pem.service.certificate,
-    addresses: [`${man.base}/${port}`],
-  });
-  client.setSecurity(security);
-  open.push(security);
-  return { client, man };
-}
+const connect: typeof farm.connect = (port, policy) => farm.connect(port, policy);
 
 /** What the last call was made with. */
 const last = () => called.at(-1) ?? expect.fail('nothing was called');

@@ -1,20 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Client } from 'soap';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { type SecureConversation, secureConversation } from '../../src/client/secure-conversation.ts';
 import type { SoapHeader } from '../../src/server/soap-headers.ts';
 import { isCall } from '../client/farm.ts';
-import { type Man, standBetween } from '../client/man.ts';
-import { echoText } from '../policy/echo-variant.ts';
-import { type ListeningNode, listen } from '../support/endpoint.ts';
-import { planOf, replaced } from '../support/initiator.ts';
-import { type PortName, portNames, user, wsdl } from '../support/node.ts';
-import { pem } from '../support/pem.ts';
-
-const soap: typeof import('soap') = createRequire(import.meta.url)('soap');
+import { replaced } from '../support/initiator.ts';
+import { portNames } from '../support/node.ts';
+import { app, type EchoBlocks, startEchoBlocks } from './echo-blocks.ts';
 
 interface EchoClient extends Client {
   EchoAsync(
@@ -22,13 +12,8 @@ interface EchoClient extends Client {
   ): Promise<readonly [result: { text: string }, raw: string, header: Readonly<Record<string, unknown>>]>;
 }
 
-const app = 'urn:app';
 const tenant = `<a:Tenant xmlns:a="${app}">blue</a:Tenant>`;
-const folder = mkdtempSync(join(tmpdir(), 'answer-blocks-'));
-const signedWsdl = join(folder, 'signed.wsdl');
-let men: Readonly<Record<'http' | 'https', Man>>;
-let nodes: Readonly<Record<'plain' | 'signed', ListeningNode>>;
-const open: SecureConversation[] = [];
+let farm: EchoBlocks<EchoClient>;
 
 const operations = {
   Echo(args: { text: string }, _callback: unknown, _headers: object, request: { tenant?: string }) {
@@ -39,44 +24,15 @@ const operations = {
 };
 
 beforeAll(async () => {
-  men = { http: await standBetween('http'), https: await standBetween('https') };
-  const wanted = `<sp:Header Namespace="${app}"/>`;
-  writeFileSync(
-    signedWsdl,
-    echoText({ within: 'wsu:Id="EchoSymmetric_message_policy"', from: '<sp:Body/>', to: `<sp:Body/>${wanted}` }),
-  );
-  const ports = { EchoTls11: operations, EchoTls13: operations, EchoSymmetric: operations };
-  const options = { addresses: [men.http.base, men.https.base], services: { EchoService: ports } };
-  nodes = { plain: await listen(options), signed: await listen({ ...options, wsdl: signedWsdl }) };
+  farm = await startEchoBlocks(operations);
 });
 afterEach(async () => {
-  await Promise.all(open.splice(0).map(each => each.close()));
-  for (const man of Object.values(men)) man.meddle = undefined;
-  for (const { endpoint } of Object.values(nodes)) endpoint.clearSoapHeaders();
+  await farm.closeClients();
+  for (const { endpoint } of Object.values(farm.nodes)) endpoint.clearSoapHeaders();
 });
-afterAll(async () => {
-  await Promise.all([...Object.values(nodes), ...Object.values(men)].map(each => each.close()));
-  rmSync(folder, { recursive: true });
-});
+afterAll(() => farm.end());
 
-async function connect(port: PortName, policy: 'plain' | 'signed') {
-  const client = (await soap.createClientAsync(policy === 'plain' ? wsdl : signedWsdl, {
-    forceSoap12Headers: true,
-  })) as EchoClient;
-  const { transport } = planOf(port);
-  const man = men[transport];
-  man.upstream = nodes[policy][transport];
-  const security = secureConversation(client, {
-    port,
-    ...user,
-    ca: pem.ca.certificate,
-    serviceCertificate: pem.service.certificate,
-    addresses: [`${man.base}/${port}`],
-  });
-  client.setSecurity(security);
-  open.push(security);
-  return { client, man, endpoint: nodes[policy].endpoint };
-}
+const connect: typeof farm.connect = (port, policy) => farm.connect(port, policy);
 
 /** A signed block has the id that it was signed by, which node-soap gives, too. */
 function textIn(block: unknown): unknown {
@@ -149,7 +105,7 @@ describe.each(portNames)('the answers of %s', port => {
   ])('are faults while a block %s, and the log says why', async (_why, header, message) => {
     const { client, endpoint } = await connect(port, 'signed');
     endpoint.addSoapHeader(header);
-    const { lines } = nodes.signed;
+    const { lines } = farm.nodes.signed;
     const before = lines.length;
     await expect(client.EchoAsync({ text: 'x' })).rejects.toThrow('The service could not process the request.');
     expect(lines.slice(before).filter(line => line.includes('operation failed'))).toEqual([
@@ -197,7 +153,7 @@ describe('a header block of an answer without TLS', () => {
 });
 
 test('what is no header block at all, or none that was added, is refused at once', () => {
-  const { endpoint } = nodes.plain;
+  const { endpoint } = farm.nodes.plain;
   for (const header of [undefined, null, 5, true])
     expect(() => endpoint.addSoapHeader(header as unknown as SoapHeader)).toThrow(
       expect.objectContaining({ code: 'CONFIG_INVALID' }),
