@@ -1,13 +1,14 @@
 import { type Command, Option } from 'commander';
 import type { Logger } from 'pino';
 import { ConfigurationError } from '../errors.ts';
-import { type LogFormat, type LogLevel, logFormats, logLevels, standardErrorLog } from '../server/log.ts';
+import { oneOf } from '../fields.ts';
+import { type LogFormat, type LogLevel, logFormats, logLevels, logOptions, standardErrorLog } from '../server/log.ts';
 
-/** What the command line says of the log. */
+/** What is said of the log by a configuration, by the command line in its place, or by nobody. */
 export interface LogOptionValues {
   readonly logLevel?: LogLevel;
-  readonly logFormat: LogFormat;
-  readonly accessLog: boolean;
+  readonly logFormat?: LogFormat;
+  readonly accessLog?: boolean;
 }
 
 /** What of the log is told to a process that serves. */
@@ -16,6 +17,21 @@ export interface CommandLog {
   readonly format: LogFormat;
   readonly accessLog: boolean;
 }
+
+/** What a configuration says of the log. */
+export const logMembers = {
+  logLevel: {
+    is: oneOf(...logLevels),
+    without: '`warn`; `info` with `accessLog`',
+    means: 'The least that is logged, as `--log-level`.',
+  },
+  logFormat: {
+    is: oneOf(...logFormats),
+    default: 'json',
+    means: 'How a line is written, as `--log-format`: `readable` has the name of the level, and the time as ISO 8601.',
+  },
+  accessLog: logOptions.accessLog,
+} as const;
 
 /** Adds the options of a log to a command that serves. */
 export function addLogOptions(command: Command): Command {
@@ -28,23 +44,31 @@ export function addLogOptions(command: Command): Command {
     .addOption(
       new Option(
         '--log-format <format>',
-        'json (level and time are numbers), or readable (the name of the level, the time as ISO 8601)',
-      )
-        .choices([...logFormats])
-        .default('json'),
+        'json (level and time are numbers), or readable (the name of the level, the time as ISO 8601); default: json',
+      ).choices([...logFormats]),
     )
-    .option('--access-log', 'log each request that is answered', false);
+    .option('--access-log', 'log each request that is answered')
+    .option('--no-access-log', 'log none of them, whatever the configuration says');
+}
+
+/** The log of the command line in place of a configuration's. */
+export function logInstead({ logLevel, logFormat, accessLog }: LogOptionValues): LogOptionValues {
+  return {
+    ...(logLevel === undefined ? {} : { logLevel }),
+    ...(logFormat === undefined ? {} : { logFormat }),
+    ...(accessLog === undefined ? {} : { accessLog }),
+  };
 }
 
 /**
- * What the options say of the log.
+ * What was said of the log.
  * @throws {SecureConversationError} `CONFIG_INVALID` for an access log whose lines the level leaves out
  */
-export function givenLog({ logLevel, logFormat, accessLog }: LogOptionValues): CommandLog {
+export function givenLog({ logLevel, logFormat = 'json', accessLog = false }: LogOptionValues): CommandLog {
   const level = logLevel ?? (accessLog ? 'info' : 'warn');
   if (accessLog && logLevels.indexOf(level) > logLevels.indexOf('info'))
-    throw new ConfigurationError('CONFIG_INVALID', `--access-log writes nothing with --log-level ${level}`, {
-      hint: 'its lines are of level info: leave --log-level away, or give info or debug',
+    throw new ConfigurationError('CONFIG_INVALID', `an access log writes nothing where the log's level is ${level}`, {
+      hint: 'its lines are of level info: leave the level away, or let it be info or debug',
     });
   return { level, format: logFormat, accessLog };
 }

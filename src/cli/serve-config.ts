@@ -13,6 +13,7 @@ import {
   readConfig,
   withServicePair,
 } from './config-fields.ts';
+import { type LogOptionValues, logMembers } from './log-options.ts';
 
 /** Lives of conversations that the command line takes: a second to half a day, with all renewals to a week. */
 export const lifetimeRangeMs = [1_000, 43_200_000] as const;
@@ -93,6 +94,7 @@ export const serveConfig = object({
     means: options.ports.means,
   },
   limits: options.limits,
+  ...logMembers,
   issuer: {
     is: object({
       address: { is: issuerAddress, without: '`--issuer`', means: issuerMeans.address },
@@ -116,7 +118,7 @@ export type ServeConfig = ReturnType<typeof serveConfig.read>;
  */
 export function readServeConfig(
   name: string,
-  instead: Partial<Pick<ServeConfig, 'paths' | 'wsdl' | 'service' | 'ring' | 'replay'>>,
+  instead: LogOptionValues & Partial<Pick<ServeConfig, 'paths' | 'wsdl' | 'service' | 'ring' | 'replay'>>,
 ): ServeConfig {
   return readConfig(name, withServicePair(serveConfig.read), instead);
 }

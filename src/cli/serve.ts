@@ -21,7 +21,7 @@ import { type AdminOptionValues, addAdminOption, type OpenedAdmin, openCommandAd
 import { isAddress, missingKey } from './config-fields.ts';
 import { addLifeOptions, type LifeOptionValues, lifeSettings } from './life-options.ts';
 import { addHostOption, hostsOf, type Listening, ownAddresses, settled } from './listening.ts';
-import { addLogOptions, commandLog, type LogOptionValues } from './log-options.ts';
+import { addLogOptions, commandLog, type LogOptionValues, logInstead } from './log-options.ts';
 import { keysHelp } from './member-texts.ts';
 import { openNodeRing } from './node-ring.ts';
 import { nameList, oneOf, tcpPort } from './option-values.ts';
@@ -111,6 +111,7 @@ async function serve(options: ServeOptions): Promise<void> {
     ...(options.replay === undefined ? {} : { replay: options.replay }),
     ...(options.paths === undefined ? {} : { paths: options.paths }),
     ...ringInstead(options),
+    ...logInstead(options),
   });
   if (options.http === undefined && options.https === undefined)
     throw new ConfigurationError('CONFIG_INVALID', 'there is nothing to listen on', {
@@ -133,7 +134,7 @@ async function serve(options: ServeOptions): Promise<void> {
   const services = await loadService(config.service);
   const wsdl = await loadGiven(config.wsdl, options);
   const given = { ...settings, ...portsOf(config.ports, wsdl, options.mixedDialects), services, wsdl };
-  const log = commandLog(options, options.node);
+  const log = commandLog(config, options.node);
   const ring = await openNodeRing(chosen, { initRing: options.initRing ?? false, log: boundedLog(log) });
   let opened: Store | undefined;
   let endpoint: Endpoint | undefined;
@@ -144,7 +145,6 @@ async function serve(options: ServeOptions): Promise<void> {
       ...given,
       ring,
       log,
-      accessLog: options.accessLog,
       ...(opened === undefined ? {} : { store: opened }),
     });
     for (const host of hosts) await endpoint.listen({ ...definedOf(listening), host });
@@ -210,7 +210,7 @@ async function run(endpoint: Endpoint, lines: readonly string[]): Promise<void> 
 
 function endpointOptions(config: ServeConfig, bases: readonly string[]): Omit<EndpointOptions, 'services' | 'ring'> {
   const { users, certificate: _, key: __, passphrase: ___, tls, trust, ports, ...more } = config;
-  const { service: ____, store: _____, ring: ______, issuer: _______, ...rest } = more;
+  const { service: ____, store: _____, ring: ______, issuer: _______, logLevel, logFormat, ...rest } = more;
   const { minRsaBits, addresses = bases } = rest;
   const pair = servicePair(config);
   return {

@@ -2,6 +2,7 @@ import { list, object, oneOrList } from '../fields.ts';
 import { baseAddress } from '../server/address-fields.ts';
 import { relayNames, stsMeans } from '../server/sts-options.ts';
 import { path, readConfig, withServicePair } from './config-fields.ts';
+import type { LogOptionValues } from './log-options.ts';
 import { serveConfig } from './serve-config.ts';
 
 const { addresses, issuer, operationTimeoutS, service, users, wsdl, tls, ...shared } = serveConfig.members;
@@ -35,7 +36,7 @@ export type StsConfig = ReturnType<typeof stsConfig.read>;
  */
 export function readStsConfig(
   name: string,
-  instead: { readonly wsdl?: readonly string[] } & Partial<Pick<StsConfig, 'ring' | 'replay'>>,
+  instead: LogOptionValues & { readonly wsdl?: readonly string[] } & Partial<Pick<StsConfig, 'ring' | 'replay'>>,
 ): StsConfig {
   return readConfig(name, withServicePair(stsConfig.read), instead);
 }

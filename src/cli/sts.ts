@@ -14,7 +14,7 @@ import { type AdminOptionValues, addAdminOption, type OpenedAdmin, openCommandAd
 import { missingKey } from './config-fields.ts';
 import { addLifeOptions, type LifeOptionValues, lifeSettings } from './life-options.ts';
 import { addHostOption, hostsOf, ownAddresses, settled } from './listening.ts';
-import { addLogOptions, commandLog, type LogOptionValues } from './log-options.ts';
+import { addLogOptions, commandLog, type LogOptionValues, logInstead } from './log-options.ts';
 import { keysHelp } from './member-texts.ts';
 import { openNodeRing } from './node-ring.ts';
 import { oneOf, tcpPort } from './option-values.ts';
@@ -82,6 +82,7 @@ async function issue(options: StsCommandOptions): Promise<void> {
     ...(wsdl === undefined ? {} : { wsdl }),
     ...(replay === undefined ? {} : { replay }),
     ...ringInstead(options),
+    ...logInstead(options),
   });
   checkSockets(file, config, { http, https, relay });
   const chosenRing = configuredRing(options, config);
@@ -102,7 +103,7 @@ async function issue(options: StsCommandOptions): Promise<void> {
     ...stateSettings(options),
     ...lifeSettings(options),
   };
-  const log = commandLog(options);
+  const log = commandLog(config);
   const ring = await openNodeRing(chosenRing, { initRing: false, log: boundedLog(log) });
   let opened: Store | undefined;
   let sts: Sts | undefined;
@@ -114,7 +115,6 @@ async function issue(options: StsCommandOptions): Promise<void> {
       ...settings,
       ring,
       log,
-      accessLog: options.accessLog,
       ...(opened === undefined ? {} : { store: opened }),
     });
     for (const host of hosts) await sts.listen(ports, host);
@@ -153,7 +153,7 @@ function checkSockets(file: string, { tls, relays }: StsConfig, { http, https, r
 
 function stsOptionsOf(config: StsConfig, listening: readonly string[]): Omit<StsOptions, 'ring'> {
   const { users, certificate: _, key: __, passphrase: ___, tls, trust, ports, relays, ...more } = config;
-  const { ownAddresses: own, store: ____, ring: _____, ...rest } = more;
+  const { ownAddresses: own, store: ____, ring: _____, logLevel, logFormat, ...rest } = more;
   const pair = servicePair(config);
   return {
     ...rest,

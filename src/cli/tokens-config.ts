@@ -1,6 +1,7 @@
 import { failAt, object, text } from '../fields.ts';
 import { bearerTokensOptions } from '../oauth/service-options.ts';
 import { certificateAndKey, inSeconds, path, pathOrStore, readConfig } from './config-fields.ts';
+import { type LogOptionValues, logMembers } from './log-options.ts';
 
 /** From a second to ten years. */
 const lifeRangeMs = [1_000, 315_360_000_000] as const;
@@ -29,6 +30,7 @@ export const tokensConfig = object({
   attempts: options.attempts,
   loginLimits: options.loginLimits,
   trustedProxies: options.trustedProxies,
+  ...logMembers,
 });
 
 /** A token service's configuration that was read: times are milliseconds, paths are whole. */
@@ -39,7 +41,10 @@ export type TokensConfig = ReturnType<typeof tokensConfig.read>;
  * @param instead members that the command line gives in place of the file's
  * @throws {SecureConversationError} `CONFIG_INVALID` naming the file and the place in it
  */
-export function readTokensConfig(name: string, instead: Partial<Pick<TokensConfig, 'ring'>> = {}): TokensConfig {
+export function readTokensConfig(
+  name: string,
+  instead: LogOptionValues & Partial<Pick<TokensConfig, 'ring'>> = {},
+): TokensConfig {
   return readConfig(name, readWhole, instead);
 }
 

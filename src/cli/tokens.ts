@@ -9,7 +9,7 @@ import { followablePairs, tlsPair } from '../server/pair-files.ts';
 import { storeSentence } from '../store/store-url.ts';
 import { type AdminOptionValues, addAdminOption, openCommandAdmin } from './admin-option.ts';
 import { addHostOption, hostsOf, ownAddresses, settled } from './listening.ts';
-import { addLogOptions, commandLog, type LogOptionValues } from './log-options.ts';
+import { addLogOptions, commandLog, type LogOptionValues, logInstead } from './log-options.ts';
 import { keysHelp } from './member-texts.ts';
 import { openNodeRing } from './node-ring.ts';
 import { tcpPort } from './option-values.ts';
@@ -55,21 +55,19 @@ interface TokensOptions extends AdminOptionValues, LogOptionValues, StoreOptionV
 }
 
 async function serveTokens(given: TokensOptions): Promise<void> {
-  const config = readTokensConfig(given.config, ringInstead(given));
-  const { users, tls, store: _, ring: __, ...options } = config;
+  const config = readTokensConfig(given.config, { ...ringInstead(given), ...logInstead(given) });
+  const { users, tls, store: _, ring: __, logLevel, logFormat, ...options } = config;
   const chosenRing = configuredRing(given, config);
   const chosen = configuredStore(given, config, chosenRing);
   const follow = followablePairs({ tls });
   const pair = tlsPair(tls);
-  const logger = commandLog(given);
+  const logger = commandLog(config);
   const log = boundedLog(logger);
   const ring = await openNodeRing(chosenRing, { initRing: false, log });
   await ring.ready;
   const store = openChosen(chosen);
   const shared = store === undefined ? {} : { store };
-  const { accessLog } = given;
-  const logs = { log: logger, accessLog };
-  const server = createTokenServer({ ...options, ...shared, ...logs, ring, authenticate: users }, pair);
+  const server = createTokenServer({ ...options, ...shared, log: logger, ring, authenticate: users }, pair);
   const hosts = hostsOf(given.host);
   const https = await settled(given.https, hosts);
   for (const host of hosts) await server.listen({ https, host });

@@ -7,7 +7,7 @@ import { send } from '../oauth/http.ts';
 import { newData, removeFolders } from '../support/data-folder.ts';
 import { spawn } from '../support/started.ts';
 
-/* Each command that serves writes its log as its options say. */
+/* Each command that serves writes its log as its options say, or its configuration where they say nothing. */
 
 let data = '';
 let child: ChildProcess | undefined;
@@ -23,8 +23,8 @@ beforeAll(async () => {
       wsdl: resolve('wsdl/echo.wsdl'),
       service: resolve('test/faults/noted-service.mjs'),
     },
-    sts: { ...common, ...service, wsdl: [resolve('wsdl/echo.wsdl')] },
-    tokens: { ...common, audience: 'https://orders.example', publicClients: { shop: [] } },
+    sts: { ...common, ...service, ...configured, wsdl: [resolve('wsdl/echo.wsdl')] },
+    tokens: { ...common, ...configured, audience: 'https://orders.example', publicClients: { shop: [] } },
   };
   for (const [name, config] of Object.entries(configs))
     writeFileSync(join(data, `${name}.json`), JSON.stringify(config));
@@ -35,11 +35,12 @@ afterEach(() => {
 afterAll(() => removeFolders());
 
 const logging = ['--access-log', '--log-format', 'readable'];
+const configured = { accessLog: true, logFormat: 'readable', logLevel: 'info' };
 
 /** Starts a command, and gives what it has written by now. */
 function startLogging(words: readonly string[]): { out: string; log: string } {
   const said = { out: '', log: '' };
-  const started = spawn(process.execPath, [mainProgram, ...words, ...logging], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const started = spawn(process.execPath, [mainProgram, ...words], { stdio: ['ignore', 'pipe', 'pipe'] });
   child = started;
   started.stdout?.setEncoding('utf8').on('data', text => {
     said.out += text;
@@ -62,7 +63,7 @@ async function linesOf(words: readonly string[], path: string): Promise<Record<s
 }
 
 test.each<[string, () => readonly string[], object]>([
-  ['serve', () => ['--http', '0', '--node', 'node7'], { node: 'node7' }],
+  ['serve', () => ['--http', '0', '--node', 'node7', ...logging], { node: 'node7' }],
   ['sts', () => ['--http', '0'], {}],
 ])('wssc %s writes a refusal and a request that was answered', async (command, words, node) => {
   const lines = await linesOf([command, '--config', join(data, `${command}.json`), ...words()], '/nothing?token=x');
@@ -75,10 +76,20 @@ test.each<[string, () => readonly string[], object]>([
 
 test('wssc farm hands its options on to its nodes, each of which names itself', async () => {
   const folder = join(data, 'farm');
-  const free = ['--http', '0', '--https', '0', '--admin', '0', '--nodes', '1', '--json'];
+  const free = ['--http', '0', '--https', '0', '--admin', '0', '--nodes', '1', '--json', ...logging];
   const [refusal, answer] = await linesOf(['farm', '--data', folder, ...free], '/nothing');
   expect(refusal).toMatchObject({ node: 'node1', level: 'warn', reason: 'http-404' });
   expect(answer).toMatchObject({ node: 'node1', level: 'info', status: 404 });
+});
+
+test('what the command line says of the log is done instead of what the configuration says', async () => {
+  const said = startLogging(['sts', '--config', join(data, 'sts.json'), '--http', '0', '--no-access-log']);
+  const base = () => /listening on (http:\/\/localhost:\d+)/.exec(said.out)?.[1];
+  await expect.poll(base).toBeDefined();
+  for (const path of ['/one', '/two']) expect((await fetch(`${base()}${path}`)).status).toBe(404);
+  const paths = () => said.log.split('\n').flatMap(line => (line.startsWith('{') ? JSON.parse(line).path : []));
+  await expect.poll(() => paths().at(-1)).toBe('/two');
+  expect(paths()).toEqual(['/one', '/two']);
 });
 
 test('wssc tokens writes which client was refused what, and for what', async () => {
