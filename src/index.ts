@@ -38,6 +38,7 @@ export { type OpenRingOptions, openRing, type RingSource } from './keyring/ring-
 export type { DecryptionName, ValidationName } from './machine-key/algorithms.ts';
 export type { MachineKeySettings } from './machine-key/config.ts';
 export type { MachineKey } from './machine-key/machine-key.ts';
+export type { PolicyProblem } from './policy/check.ts';
 export {
   type ExplainedPort,
   type ExplainPolicyOptions,
@@ -62,6 +63,7 @@ export type { PathNames } from './server/port-addresses.ts';
 export type { PortOverrides } from './server/port-overrides.ts';
 export type { Readiness, ReadinessReason } from './server/readiness.ts';
 export type { Mounted } from './server/requests.ts';
+export type { LeftOutPort } from './server/servable-plans.ts';
 export type { SoapHeader, SoapHeaders, WriteSoapHeader } from './server/soap-headers.ts';
 export type { ConversationEvent, EndpointEvent, OperationStatistics, Statistics } from './server/statistics.ts';
 export type { Cancellation } from './state/cancellation.ts';

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import { ConfigurationError } from '../errors.ts';
 import { openWsdl } from '../policy/load-wsdl.ts';
-import { servablePlans } from '../server/open-parts.ts';
+import { servablePlans } from '../server/servable-plans.ts';
 import { readUsersFile } from '../users/users-file.ts';
 import { secretFindings, serviceFindings, tlsFindings } from './doctor/certificates.ts';
-import { type Finding, findingsOf, type Level, well } from './doctor/finding.ts';
+import { type Finding, findingsOf, type Level, well, wrong } from './doctor/finding.ts';
 import type { LocalPorts } from './doctor/published-policy.ts';
 import { ringFindings } from './doctor/ring.ts';
 import { serverFindings } from './doctor/server.ts';
@@ -121,12 +121,16 @@ async function findIn(
   return found.flat();
 }
 
-async function wsdlFindings(
-  { wsdl, ports, paths }: ServeConfig,
-  options: WsdlOptionValues,
-): Promise<readonly Finding[]> {
-  const plans = servablePlans(openWsdl(await loadGiven(wsdl, options)), ports, paths);
-  return [well('wsdl', `${wsdl}: ${plans.map(({ port }) => port).join(', ')} can be served`)];
+async function wsdlFindings(config: ServeConfig, options: WsdlOptionValues): Promise<readonly Finding[]> {
+  const { wsdl } = config;
+  const { plans, leftOut } = servablePlans(openWsdl(await loadGiven(wsdl, options)), config);
+  const served = well('wsdl', `${wsdl}: ${plans.map(({ port }) => port).join(', ')} can be served`);
+  if (leftOut.length === 0) return [served];
+  const names = leftOut.map(({ port }) => port).join(', ');
+  return [
+    served,
+    wrong('wsdl', 'warning', `${wsdl}: ${names} can't be served, and left out`, 'wssc policy check says why'),
+  ];
 }
 
 function usersFindings(file: string): readonly Finding[] {

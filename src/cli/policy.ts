@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { type CheckedPort, checkPorts, type PolicyProblem } from '../policy/check.ts';
+import { type CheckedPort, checkPorts } from '../policy/check.ts';
 import { compileAlternatives } from '../policy/compile.ts';
 import { explainAlternatives } from '../policy/explain.ts';
 import { explainedAlternatives } from '../policy/explain-data.ts';
@@ -7,6 +7,7 @@ import { openWsdl } from '../policy/load-wsdl.ts';
 import { usesOf } from '../policy/offered.ts';
 import { portNamed, type Wsdl } from '../policy/wsdl.ts';
 import { pathConflicts } from '../server/routes.ts';
+import { refusedLines } from './refused-lines.ts';
 import { print, printJson } from './terminal.ts';
 import { addWsdlOptions, loadGiven, type WsdlOptionValues } from './wsdl-options.ts';
 
@@ -72,12 +73,9 @@ function checkedPort({ service, port, usable, problems, notCalled }: CheckedPort
   return { service, port, served: usable !== undefined, notCalled: notCalled ?? null, leftOut, problems };
 }
 
-function linesOf({ port, usable, problems, notCalled }: CheckedPort): string[] {
-  if (usable === undefined) return [`port ${port}: refused`, ...problems.flatMap(problemLines)];
+function linesOf(checked: CheckedPort): readonly string[] {
+  const { port, usable, notCalled } = checked;
+  if (usable === undefined) return refusedLines(checked, 'refused');
   const { leftOut } = usable;
   return [`port ${port}: ${usesOf(notCalled)}`, ...leftOut.map(reason => `  left out: ${reason}`)];
-}
-
-function problemLines({ file, line, says, todo }: PolicyProblem): string[] {
-  return [`  ${file === undefined ? '' : `${file}:${line}: `}${says}`, `    → ${todo}`];
 }

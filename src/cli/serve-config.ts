@@ -93,6 +93,7 @@ export const serveConfig = object({
     without: options.ports.without,
     means: options.ports.means,
   },
+  skipUnsupported: options.skipUnsupported,
   limits: options.limits,
   ...logMembers,
   issuer: {
@@ -118,7 +119,8 @@ export type ServeConfig = ReturnType<typeof serveConfig.read>;
  */
 export function readServeConfig(
   name: string,
-  instead: LogOptionValues & Partial<Pick<ServeConfig, 'paths' | 'wsdl' | 'service' | 'ring' | 'replay'>>,
+  instead: LogOptionValues &
+    Partial<Pick<ServeConfig, 'paths' | 'wsdl' | 'service' | 'ring' | 'replay' | 'skipUnsupported'>>,
 ): ServeConfig {
   return readConfig(name, withServicePair(serveConfig.read), instead);
 }

@@ -14,6 +14,7 @@ import type { Endpoint } from '../server/open-endpoint.ts';
 import type { Certificates } from '../server/own-pairs.ts';
 import { followablePairs, ownPair, type PairUses, servicePair, tlsPair } from '../server/pair-files.ts';
 import { type PathNames, pathNames } from '../server/port-addresses.ts';
+import { refusedPorts } from '../server/servable-plans.ts';
 import { type ReplayMode, replayModes } from '../state/farm-replay.ts';
 import type { Store } from '../store/store.ts';
 import { storeSentence } from '../store/store-url.ts';
@@ -27,12 +28,13 @@ import { openNodeRing } from './node-ring.ts';
 import { nameList, oneOf, tcpPort } from './option-values.ts';
 import { authoritiesText, followableAuthorities, trustFiles, trustTexts } from './pem-files.ts';
 import { portLines } from './port-lines.ts';
+import { refusedLines } from './refused-lines.ts';
 import { addRingOptions, configuredRing, type RingOptionValues, ringInstead } from './ring-options.ts';
 import { readServeConfig, type ServeConfig, serveConfig } from './serve-config.ts';
 import { untilStopped } from './signals.ts';
 import { addStateOptions, type StateOptionValues, stateSettings } from './state-options.ts';
 import { addStoreOptions, configuredStore, openChosen, replayMeans, type StoreOptionValues } from './store-options.ts';
-import { print } from './terminal.ts';
+import { note, print } from './terminal.ts';
 import { addWsdlOptions, loadGiven, type WsdlOptionValues } from './wsdl-options.ts';
 
 interface ServeOptions
@@ -57,6 +59,7 @@ interface ServeOptions
   readonly issue: boolean;
   readonly issuer?: string;
   readonly mixedDialects?: readonly string[];
+  readonly skipUnsupported?: true;
 }
 
 const drainMs = 10_000;
@@ -86,6 +89,7 @@ export function addServe(program: Command): void {
       'WSDL ports whose messages may name derived keys and tokens by the other dialect (acceptMixedDialects)',
       nameList,
     )
+    .option('--skip-unsupported', "leave out the ports that can't be served, and serve the others")
     .option('--no-issue', 'issue nothing here: hand requests for tokens on to the issuer of the configuration')
     .option('--issuer <url>', "base address of the issuer's socket for nodes, instead of the one in the configuration");
   addWsdlOptions(addLogOptions(addAdminOption(addHostOption(command))));
@@ -110,6 +114,7 @@ async function serve(options: ServeOptions): Promise<void> {
     ...(options.service === undefined ? {} : { service: resolve(options.service) }),
     ...(options.replay === undefined ? {} : { replay: options.replay }),
     ...(options.paths === undefined ? {} : { paths: options.paths }),
+    ...(options.skipUnsupported ? { skipUnsupported: true } : {}),
     ...ringInstead(options),
     ...logInstead(options),
   });
@@ -156,14 +161,30 @@ async function serve(options: ServeOptions): Promise<void> {
     follow(usesOf(endpoint, config), onError);
     followTrusted(endpoint.useAuthorities, onError);
     const listed = [...bases.map(base => `listening on ${base}`), ...portLines(endpoint.plans, bases, config)];
-    await run(endpoint, [...listed, ...admin.lines]);
+    const leftOut = endpoint.leftOut.flatMap(port => refusedLines(port, 'not served'));
+    await run(endpoint, [...listed, ...leftOut, ...admin.lines]);
   } catch (error) {
+    if (endpoint === undefined && isOfPolicy(error)) noteRefused(wsdl, config);
     await admin?.close();
     await endpoint?.close();
     await opened?.close();
     await ring.close();
     throw error;
   }
+}
+
+const codesOfPolicy: ReadonlySet<string> = new Set(['WSDL_INVALID', 'POLICY_INVALID', 'POLICY_UNSUPPORTED']);
+
+function isOfPolicy(error: unknown): boolean {
+  return error instanceof ConfigurationError && codesOfPolicy.has(error.code);
+}
+
+/** Lists every port that can't be served, where the error names the first alone. */
+function noteRefused(wsdl: LoadedWsdl, { ports }: ServeConfig): void {
+  const read = openWsdl(wsdl);
+  const wanted = read.ports.map(({ name }) => name).filter(name => ports === undefined || Object.hasOwn(ports, name));
+  const refused = refusedPorts(read, wanted);
+  for (const line of refused.flatMap(port => refusedLines(port, 'refused'))) note(line);
 }
 
 /** What an endpoint does with certificates that have changed. */

@@ -10,6 +10,7 @@ import {
   callable,
   type Describes,
   failAt,
+  flag,
   list,
   number,
   object,
@@ -185,6 +186,11 @@ export interface EndpointOptions {
   readonly issueRate?: Partial<IssueRate>;
   /** WSDL ports to serve, by name, with what they are told beside their policy. Default: all. */
   readonly ports?: Readonly<Record<string, PortOverrides>>;
+  /**
+   * Whether ports whose policies can't be served are left out, and the others served. Default: false. What was left
+   * out, and why, is in `leftOut` of the endpoint and in its log.
+   */
+  readonly skipUnsupported?: boolean;
   /** Limits of a message. Default: that of each member. */
   readonly limits?: Partial<Limits>;
   /**
@@ -348,6 +354,11 @@ export const endpointOptions = object({
     is: record(portOverrides),
     without: 'all',
     means: 'WSDL ports to serve, by name, with what they are told beside their policy.',
+  },
+  skipUnsupported: {
+    is: flag,
+    default: false,
+    means: "Whether ports whose policies can't be served are left out, and the others served.",
   },
   limits: { is: limitsField, default: {}, means: 'Limits of a message.' },
   issuer: {

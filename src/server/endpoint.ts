@@ -2,9 +2,10 @@ import { ConfigurationError } from '../errors.ts';
 import { openWsdl } from '../policy/load-wsdl.ts';
 import type { Plan } from '../policy/plan.ts';
 import { type EndpointOptions, readEndpointOptions } from './endpoint-options.ts';
-import { openLog } from './log.ts';
+import { type Log, openLog } from './log.ts';
 import { type Endpoint, openEndpoint } from './open-endpoint.ts';
-import { openParts, servablePlans } from './open-parts.ts';
+import { openParts } from './open-parts.ts';
+import { type LeftOutPort, servablePlans } from './servable-plans.ts';
 
 /**
  * Serves a WSDL with WS-SecureConversation.
@@ -16,9 +17,16 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
   const { services } = settings;
   const log = openLog(settings);
   const wsdl = openWsdl(settings.wsdl);
-  const plans = servablePlans(wsdl, settings.ports, settings.paths);
+  const { plans, leftOut } = servablePlans(wsdl, settings);
   for (const plan of plans) checkServed(plan, services);
-  return openEndpoint({ ...openParts(settings, plans, log), settings, wsdl, services }).endpoint;
+  const parts = openParts(settings, plans, log);
+  for (const port of leftOut) logLeftOut(port, log);
+  return openEndpoint({ ...parts, leftOut, settings, wsdl, services }).endpoint;
+}
+
+function logLeftOut({ port, problems }: LeftOutPort, log: Log): void {
+  const found = problems.map(({ file, line, says }) => (file === undefined ? says : `${file}:${line}: ${says}`));
+  log.warn({ port, problems: found }, 'port not served');
 }
 
 /** Without an object for the port node-soap would answer every call with an empty Body. */

@@ -39,6 +39,7 @@ import { nodeReadiness, type Readiness } from './readiness.ts';
 import { claimer, spender } from './replays.ts';
 import type { Served } from './requests.ts';
 import { routesOf } from './routes.ts';
+import type { LeftOutPort } from './servable-plans.ts';
 import { openService, type Service } from './service.ts';
 import type { SoapHeaders } from './soap-headers.ts';
 import { counters, type Statistics } from './statistics.ts';
@@ -95,6 +96,8 @@ export interface Endpoint extends SoapHeaders {
   useAuthorities(authorities: Authorities): void;
   /** The WSDL ports that are served. */
   readonly plans: readonly PolicyPort[];
+  /** Those that `skipUnsupported` left out, with what is wrong with them. */
+  readonly leftOut: readonly LeftOutPort[];
 }
 
 /** Settings of which nothing has to be opened. */
@@ -130,6 +133,8 @@ export interface EndpointParts extends PortsParts {
   readonly wsdl: Wsdl;
   /** node-soap's service object. */
   readonly services: object;
+  /** Ports that are not served; default: none. */
+  readonly leftOut?: readonly LeftOutPort[];
   readonly settings: ServingSettings & Pick<EndpointSettings, 'operationTimeoutMs'>;
   /** Closes what was opened for this endpoint alone. */
   readonly release: () => Promise<void>;
@@ -272,6 +277,7 @@ function endpointOf(ports: readonly ServedPort[], composed: Composed): Endpoint 
   return {
     ...composed.soapHeaders,
     plans: ports.map(port => port.plan),
+    leftOut: composed.leftOut ?? [],
     middleware: () => mounted.handle,
     async listen(options) {
       const { http, https, host, exclusive } = listenOptions.read(options, { of: 'listen', path: '' });

@@ -3,8 +3,6 @@ import { type ChangeableTrust, openTrust } from '../crypto/trust.ts';
 import { loadCertificate, type OwnCertificate } from '../crypto/x509.ts';
 import { ConfigurationError } from '../errors.ts';
 import { openRing } from '../keyring/ring-source.ts';
-import { compilePolicy } from '../policy/compile.ts';
-import { withMixedDialects } from '../policy/mixed-dialect.ts';
 import {
   asksForClientCertificate,
   encryptsToService,
@@ -15,16 +13,12 @@ import {
   wantsClientCertificate,
   wantsUsername,
 } from '../policy/plan.ts';
-import type { Wsdl } from '../policy/wsdl.ts';
 import { answeredUser } from '../users/answered-user.ts';
 import { loginsOf, type ServiceLogins } from '../users/logins.ts';
 import type { EndpointSettings } from './endpoint-options.ts';
 import type { Log } from './log.ts';
 import type { PortsParts } from './open-endpoint.ts';
-import { atPath, type PathNames } from './port-addresses.ts';
-import type { PortOverrides } from './port-overrides.ts';
 import { openRelay } from './relay.ts';
-import { checkPaths } from './routes.ts';
 import { checkState, usedStore } from './state-options.ts';
 
 /** What is opened by its name in the options. */
@@ -49,24 +43,6 @@ type PartSettings = PortsParts['settings'] &
     | 'trust'
     | 'userOfCertificate'
   >;
-
-/**
- * Plans of the ports of a WSDL that are to be served.
- * @param ports their names, with what each is told; undefined: all
- * @param paths what names the path of each
- * @throws {SecureConversationError} `WSDL_INVALID`, `POLICY_INVALID` or `POLICY_UNSUPPORTED`, naming file and place;
- * `CONFIG_INVALID` for two that no request could tell apart, and for one that has no path
- */
-export function servablePlans(
-  wsdl: Wsdl,
-  ports: Readonly<Record<string, Pick<PortOverrides, 'acceptMixedDialects'>>> | undefined,
-  paths: PathNames,
-): Plan[] {
-  const compiled = compilePolicy(wsdl, ports === undefined ? {} : { ports: Object.keys(ports) });
-  const plans = compiled.map(plan => atPath(plan, paths));
-  checkPaths(plans);
-  return plans.map(plan => (ports?.[plan.port]?.acceptMixedDialects ? withMixedDialects(plan) : plan));
-}
 
 /**
  * Opens ring, users, store, certificates and the way to the issuer.

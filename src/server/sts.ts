@@ -12,13 +12,14 @@ import { type Authorities, takeAuthorities } from './authorities.ts';
 import { closeServer, type ListenOptions, listenOn, usePeers, useTls } from './listener.ts';
 import { openLog } from './log.ts';
 import { openPorts, readinessFor } from './open-endpoint.ts';
-import { openParts, servablePlans } from './open-parts.ts';
+import { openParts } from './open-parts.ts';
 import { type Certificates, takeCertificates } from './own-pairs.ts';
 import type { ServedPort } from './port.ts';
 import { acceptedAt } from './port-addresses.ts';
 import type { Readiness } from './readiness.ts';
 import type { Served } from './requests.ts';
 import { routesOf } from './routes.ts';
+import { servablePlans } from './servable-plans.ts';
 import type { Service } from './service.ts';
 import type { Statistics } from './statistics.ts';
 import { readStsOptions, type StsOptions, type StsSettings } from './sts-options.ts';
@@ -168,16 +169,16 @@ function socketsOf(
 }
 
 /** Plans of the ports of all WSDLs: each has a name and a path of its own, since a message says no more. */
-function plansOf({ wsdls, ports, paths }: StsSettings): Plan[] {
+function plansOf({ wsdls, ports, paths, skipUnsupported }: StsSettings): Plan[] {
   const names = ports && Object.keys(ports);
   const read = wsdls.map(file => readWsdl(file));
   const unknown = names?.find(name => !read.some(wsdl => hasPort(wsdl, name)));
   if (unknown !== undefined) throw new ConfigurationError('WSDL_INVALID', `no WSDL has a port ${unknown}`);
   const plans = read.flatMap(wsdl => {
     const wanted = ports && Object.entries(ports).filter(([name]) => hasPort(wsdl, name));
-    return wanted?.length === 0
-      ? []
-      : issuedPlans(servablePlans(wsdl, wanted && Object.fromEntries(wanted), paths), names);
+    if (wanted?.length === 0) return [];
+    const choice = { ports: wanted && Object.fromEntries(wanted), paths, skipUnsupported };
+    return issuedPlans(servablePlans(wsdl, choice).plans, names);
   });
   for (const [what, values] of [
     ['name', plans.map(({ port }) => port)],

@@ -77,6 +77,14 @@ async function linesOf(
   }
 }
 
+/** What another node says that does not start. */
+function startsNot(config: string, words: readonly string[] = []): string {
+  const argv = [mainProgram, 'serve', '--config', join(data, config), '--http', '0', ...words];
+  const { status, stderr } = spawnSync(process.execPath, argv, { encoding: 'utf8' });
+  expect(status).toBe(1);
+  return stderr;
+}
+
 const tlsPem = () => join(data, 'tls.pem');
 
 function call(
@@ -267,4 +275,32 @@ test('wssc policy explain prints each port once', () => {
   const { status, stdout } = wssc('policy', 'explain', wsdl);
   expect(status).toBe(0);
   expect(stdout.match(/^port Echo\w+ /gm)).toEqual(['port EchoTls11 ', 'port EchoTls13 ', 'port EchoSymmetric ']);
+});
+
+describe('a WSDL of which one port can not be served', () => {
+  const refused = /TripleDes is not implemented\n {4}→ choose another suite, such as Basic256Sha256 or Basic256\n/;
+
+  beforeAll(() => {
+    const text = readFileSync(wsdl, 'utf8').replace(/<sp:Basic\w+\/>/, '<sp:TripleDes/>');
+    writeFileSync(join(data, 'partly.wsdl'), text);
+    const { ports: _, ...config } = JSON.parse(readFileSync(join(data, 'node.json'), 'utf8'));
+    writeFileSync(join(data, 'partly.json'), JSON.stringify({ ...config, wsdl: 'partly.wsdl' }));
+  });
+
+  test('is not served, and says of each such port all that is wrong, and how to leave it out', () => {
+    const stderr = startsNot('partly.json');
+    expect(stderr).toMatch(/^port EchoTls11: refused\n {2}.*\/partly\.wsdl:\d+: .*TripleDes/);
+    expect(stderr).toMatch(refused);
+    expect(stderr).toMatch(/\nwssc: .*\/partly\.wsdl:\d+: .*TripleDes is not implemented \(port EchoTls11\)\nhint: .*/);
+    expect(stderr).toMatch(/leave out what can't be served \(EchoTls11\): skipUnsupported, --skip-unsupported\n$/);
+  });
+
+  test('is served without it where the user says so, and says what was left out', async () => {
+    const words = ['--config', join(data, 'partly.json'), '--skip-unsupported', '--http', '0', '--https', '0'];
+    const lines = await linesOf(words, 8);
+    expect(lines[3]).toMatch(/^EchoTls13 {6}https:/);
+    expect(lines[4]).toMatch(/^EchoSymmetric {2}http:/);
+    expect(lines[5]).toBe('port EchoTls11: not served');
+    expect(`${lines.slice(6).join('\n')}\n`).toMatch(refused);
+  });
 });
