@@ -1,27 +1,19 @@
 import type { Command } from 'commander';
-import type { Client } from 'soap';
 import { firstUsable } from '../client/alternatives.ts';
 import { clientPlans } from '../client/client-plan.ts';
 import { PeerFault } from '../client/peer-fault.ts';
 import { secureConversation } from '../client/secure-conversation.ts';
-import { ConfigurationError } from '../errors.ts';
-import type { Plan } from '../policy/plan.ts';
 import { printable, printableJson } from '../printable.ts';
-import { ownPair } from '../server/pair-files.ts';
+import { type CredentialOptions, credentialsOf } from './credential-options.ts';
+import { operationOf, parseArguments } from './operation.ts';
 import { addressList, addressOf } from './option-values.ts';
-import { readPassword } from './password.ts';
 import { authoritiesText, peerText } from './pem-files.ts';
 import { openClient, portAddress, requireServiceCertificate, withTrustHint } from './soap-client.ts';
 import { faultExit, note, printJson } from './terminal.ts';
 
-interface CallOptions {
+interface CallOptions extends CredentialOptions {
   readonly wsdl: string;
   readonly port: string;
-  readonly user?: string;
-  readonly passwordStdin?: boolean;
-  readonly certificate?: string;
-  readonly key?: string;
-  readonly passphraseFile?: string;
   readonly address?: readonly string[];
   readonly issuer?: string;
   readonly ca?: string;
@@ -67,7 +59,7 @@ Example:
 }
 
 async function call(operation: string, json: string, options: CallOptions): Promise<void> {
-  const args = parseArguments(json);
+  const args = parseArguments(json, 'the arguments are');
   const ca = authoritiesText(options.ca);
   const serviceCertificate = peerText(options.serviceCertificate);
   const client = await openClient(options.wsdl, ca);
@@ -95,45 +87,6 @@ async function call(operation: string, json: string, options: CallOptions): Prom
     await conversation.close();
   }
 }
-
-/** What the options prove who calls with; what the policy asks for beside it the client says. */
-async function credentialsOf({ user, passwordStdin, certificate, key, passphraseFile }: CallOptions) {
-  if ((user === undefined) !== (passwordStdin !== true))
-    throw new ConfigurationError('CONFIG_INVALID', '--user and --password-stdin belong together');
-  if (certificate === undefined && (key ?? passphraseFile) !== undefined)
-    throw new ConfigurationError('CONFIG_INVALID', '--key and --passphrase-file go with --certificate');
-  const pair = certificate === undefined ? {} : ownPair({ certificate, key, passphrase: passphraseFile });
-  return user === undefined ? pair : { ...pair, username: user, password: await readPassword() };
-}
-
-function parseArguments(json: string): object {
-  let value: unknown;
-  try {
-    value = JSON.parse(json);
-  } catch {
-    value = undefined;
-  }
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
-  throw new ConfigurationError('CONFIG_INVALID', 'the arguments are not a JSON object', {
-    hint: `write them as one word, in a POSIX shell: '{"text":"hello"}'`,
-  });
-}
-
-type Invoke = (args: object) => Promise<unknown>;
-
-/** node-soap's method for an operation, as a promise of the result alone. */
-function operationOf(client: Client, plan: Plan, name: string): Invoke {
-  const ports = client[plan.service.local] as Record<string, Record<string, NodeSoapMethod>>;
-  const method = plan.operations.some(operation => operation.name === name) ? ports[plan.port]?.[name] : undefined;
-  if (method === undefined)
-    throw new ConfigurationError('CONFIG_INVALID', `port ${plan.port} has no operation ${name}`, {
-      hint: `it has ${plan.operations.map(operation => operation.name).join(', ')}`,
-    });
-  return args =>
-    new Promise((resolve, reject) => method(args, (error, result) => (error ? reject(error) : resolve(result))));
-}
-
-type NodeSoapMethod = (args: object, callback: (error: unknown, result: unknown) => void) => void;
 
 /**
  * Says what came instead of a result.
