@@ -1,37 +1,39 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
-import { firstUsable } from '../client/alternatives.ts';
+import { firstUsable, type GivenCredentials } from '../client/alternatives.ts';
 import { clientPlans } from '../client/client-plan.ts';
 import { ConfigurationError } from '../errors.ts';
+import { withMixedDialects } from '../policy/mixed-dialect.ts';
 import type { Plan } from '../policy/plan.ts';
+import { type CredentialOptions, credentialsOf } from './credential-options.ts';
 import { attack, type Clock } from './load/attack.ts';
+import { type RequestOptions, requestOf } from './load/body.ts';
 import { findLoadFarm, type LoadTarget } from './load/demo-farm.ts';
 import { nodeDifferences, readNodes } from './load/farm-status.ts';
 import { closedLoop, openLoop, type Pacer } from './load/pacer.ts';
 import { showProgress } from './load/progress.ts';
 import { type LoadReport, type Metrics, metrics, writeTable } from './load/report.ts';
 import { openTargets, type Targets } from './load/targets.ts';
-import { addressList, duration, positiveNumber, timeOption, wholeNumber } from './option-values.ts';
-import { readPassword } from './password.ts';
+import { machineFields } from './load/template.ts';
+import { addressList, addressOf, duration, positiveNumber, timeOption, wholeNumber } from './option-values.ts';
 import { authoritiesText, peerText } from './pem-files.ts';
 import { openClient, portAddress, requireServiceCertificate, withTrustHint } from './soap-client.ts';
 import { note, print, printJson } from './terminal.ts';
 
-interface LoadOptions {
+interface LoadOptions extends CredentialOptions, RequestOptions {
   readonly data: string;
   readonly wsdl?: string;
   readonly port: string;
   readonly nodes?: readonly string[];
   readonly admin?: string;
-  readonly user?: string;
-  readonly passwordStdin?: boolean;
+  readonly issuer?: string;
   readonly ca?: string;
   readonly serviceCertificate?: string;
+  readonly mixedDialects?: true;
   readonly conversations: number;
   readonly rate?: number;
   readonly concurrency?: number;
   readonly duration: number;
-  readonly payload: number;
   readonly think: number;
   readonly json?: boolean;
 }
@@ -46,19 +48,27 @@ export function addLoad(program: Command): void {
     .command('load')
     .summary('load test several nodes')
     .description(
-      'Opens conversations with the echo service, spreads calls over all nodes and measures them ' +
+      'Opens conversations with a service, spreads calls of one operation over all nodes and measures them ' +
         'from when each was due.\n' +
-        'Without --wsdl it calls the farm that runs with the data folder.',
+        'Without --wsdl it calls the farm that runs with the data folder; without --operation it has a text echoed.',
     )
     .option('--data <dir>', 'data folder of the running farm', './data')
-    .option('--wsdl <file|url>', 'WSDL of another echo service; --user and --password-stdin go with it')
+    .option('--wsdl <file|url>', 'WSDL of a service of yours; credentials go with it as its policy asks for them')
     .option('--port <name>', 'WSDL port to call', 'EchoSymmetric')
+    .option('--operation <name>', 'operation to call; default: Echo, as the service of wsdl/echo.wsdl has it')
+    .option('--body <json>', 'its arguments as a JSON object, which may have {{counter}} and other fields')
+    .option('--body-file <file>', 'the same from a file; or the element in the Body, where the file begins with <')
     .option('--nodes <url,…>', "nodes to call; default: each node of the farm, or the WSDL's address", addressList)
     .option('--admin <url>', "the farm's status page, which knows what was opened from the seal", oneAddress)
-    .option('--user <name>', 'user name')
+    .option('--user <name>', 'user name, where the policy asks for one')
     .option('--password-stdin', 'read the password from standard input')
+    .option('--certificate <file>', 'certificate of the client (PEM), or certificate and key (PKCS#12)')
+    .option('--key <file>', 'its private key (PEM)')
+    .option('--passphrase-file <file>', 'file whose first line is the passphrase of the PKCS#12 file, or of the key')
+    .option('--issuer <url>', "address of the issuer, instead of the policy's", addressOf)
     .option('--ca <file>', 'CA certificates to trust for TLS (PEM)')
     .option('--service-certificate <file>', "the service's certificate (PEM), where the policy encrypts to it")
+    .option('--mixed-dialects', 'take answers that name derived keys and tokens by the other dialect (CXF, streaming)')
     .option('--conversations <n>', 'how many conversations', wholeNumber(1, 100_000), 20)
     .option('--rate <n>', 'calls a second, whatever the answers take (open loop)', positiveNumber(100_000))
     .option(
@@ -68,7 +78,7 @@ export function addLoad(program: Command): void {
       wholeNumber(1, 10_000),
     )
     .addOption(timeOption('--duration <time>', 'how long', duration(100, 86_400_000), '10s'))
-    .option('--payload <bytes>', 'length of the text that is echoed', wholeNumber(1, 500_000), 1_000)
+    .option('--payload <bytes>', 'length of the text that is echoed (default 1000)', wholeNumber(1, 500_000))
     .option('--think <ms>', 'pause of a caller between an answer and its next call', wholeNumber(0, 3_600_000), 0)
     .option('--json', 'print one line of JSON instead of the table')
     .addHelpText(
@@ -79,33 +89,35 @@ with a fault to begin with; 3 no answer to begin with.
 
 Examples:
   $ wssc load --duration 30s --conversations 100
-  $ wssc load --rate 500 --port EchoTls13 --nodes https://localhost:8444,https://localhost:8445`,
+  $ wssc load --rate 500 --port EchoTls13 --nodes https://localhost:8444,https://localhost:8445
+  $ wssc load --wsdl orders.wsdl --port Orders --user demo --password-stdin --operation Place \\
+      --body '{"id":"{{uuid}}","count":"{{random 1-9}}"}' < password`,
     )
     .action(load);
 }
 
 async function load(options: LoadOptions): Promise<void> {
   const pacer = pacerOf(options);
-  const target =
-    options.wsdl === undefined ? await findLoadFarm(options.data) : await namedTarget(options, options.wsdl);
+  const target = options.wsdl === undefined ? await findLoadFarm(options.data) : ownService(options.wsdl);
   const ca = authoritiesText(options.ca ?? target.ca);
   const serviceCertificate = peerText(options.serviceCertificate ?? target.serviceCertificate);
-  const plans = clientPlans(await openClient(target.wsdl, ca), options.port);
+  const client = await openClient(target.wsdl, ca);
+  const plans = clientPlans(client, options.port);
   requireServiceCertificate(plans, serviceCertificate);
-  const user = { username: options.user ?? target.user, password: target.password };
-  const given = serviceCertificate === undefined ? {} : { serviceCertificate };
-  const plan = firstUsable(plans, { ...user, ...given });
-  const addresses = nodeAddresses(options, target, plan);
+  const given = await givenBy(options, target, serviceCertificate);
+  const read = firstUsable(plans, given);
+  const plan = options.mixedDialects === undefined ? read : withMixedDialects(read);
+  const request = await requestOf(client, plan, options, machineFields());
   const targets = openTargets({
     plan,
-    addresses,
-    ...user,
-    ...(ca === undefined ? {} : { ca }),
+    addresses: nodeAddresses(options, target, plan),
     ...given,
+    ...(ca === undefined ? {} : { ca }),
+    ...(options.issuer === undefined ? {} : { issuer: portAddress(options.issuer, plan) }),
     // A caller that waits for a connection would be measured as a slow service.
     maxSockets: pacer.callers,
     conversations: options.conversations,
-    payloadBytes: options.payload,
+    request,
   });
   const report = await measure(options, pacer, targets, options.admin ?? target.admin, nodeName(target));
   if (options.json) printJson(report);
@@ -113,11 +125,20 @@ async function load(options: LoadOptions): Promise<void> {
   if (report.failed > 0) process.exitCode = 2;
 }
 
-async function namedTarget({ user, passwordStdin }: LoadOptions, wsdl: string): Promise<LoadTarget> {
-  if (user === undefined || passwordStdin !== true)
-    throw new ConfigurationError('CONFIG_INVALID', '--wsdl needs --user and --password-stdin');
-  const password = await readPassword();
-  return { wsdl, user, password, ca: undefined, serviceCertificate: undefined, admin: undefined, nodes: [] };
+/** Nothing is known of a service but its WSDL. */
+function ownService(wsdl: string): LoadTarget {
+  return { wsdl, credentials: {}, ca: undefined, serviceCertificate: undefined, admin: undefined, nodes: [] };
+}
+
+/** Who calls, and whom: credentials of the options take the place of the farm's. */
+async function givenBy(
+  options: LoadOptions,
+  { credentials: usual }: LoadTarget,
+  serviceCertificate: string | undefined,
+): Promise<GivenCredentials> {
+  const own = await credentialsOf(options);
+  const credentials = Object.keys(own).length === 0 ? usual : own;
+  return serviceCertificate === undefined ? credentials : { ...credentials, serviceCertificate };
 }
 
 function pacerOf({ rate, concurrency, duration: durationMs, think: thinkMs }: LoadOptions): Pacer {
@@ -177,10 +198,9 @@ async function measure(
   process.off('SIGINT', stop);
   const difference = nodeDifferences(before, await readNodes(admin));
   if (admin !== undefined && difference === undefined) note(`the status page ${admin} does not answer`);
-  const { conversations, port } = options;
   const report = collected.report({
-    port,
-    conversations,
+    port: options.port,
+    conversations: targets.conversations,
     bootstraps: targets.bootstraps - opened,
     openedFromSeal: difference?.openedFromSeal ?? null,
     elapsedMs,

@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs';
+import type { GivenCredentials } from '../../client/alternatives.ts';
 import { ConfigurationError } from '../../errors.ts';
 import { findRunning } from '../../farm/running.ts';
 
 /** What is called, and as whom. */
 export interface LoadTarget {
   readonly wsdl: string;
-  readonly user: string;
-  readonly password: string;
+  /** Who calls, where the options do not say it. */
+  readonly credentials: GivenCredentials;
   readonly ca: string | undefined;
   readonly serviceCertificate: string | undefined;
   /** Base address of the farm's status page; undefined: not known. */
@@ -25,5 +26,6 @@ export async function findLoadFarm(folder: string): Promise<LoadTarget> {
     throw new ConfigurationError('CONFIG_INVALID', `no farm runs with the data folder ${folder}`, {
       hint: 'start one in another terminal with "npm start", or name a service with --wsdl',
     });
-  return { ...farm, password: readFileSync(farm.passwordFile, 'utf8').trim() };
+  const { user: username, passwordFile } = farm;
+  return { ...farm, credentials: { username, password: readFileSync(passwordFile, 'utf8').trim() } };
 }

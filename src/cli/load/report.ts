@@ -7,6 +7,7 @@ const { build }: typeof import('hdr-histogram-js') = createRequire(import.meta.u
 /** What was measured, as `--json` prints it. */
 export interface LoadReport {
   readonly port: string;
+  /** 0 at a port without a conversation. */
   readonly conversations: number;
   /** Bootstraps during the measured time, the ones that opened the conversations not counted. */
   readonly bootstraps: number;
@@ -117,7 +118,10 @@ export function writeTable(report: LoadReport): string[] {
       .join(', ');
   return columns([
     ['port', report.port],
-    ['conversations', `${report.conversations}, ${report.bootstraps} opened again`],
+    [
+      'conversations',
+      report.conversations === 0 ? 'none' : `${report.conversations}, ${report.bootstraps} opened again`,
+    ],
     ['calls', `${report.calls} in ${report.seconds.toFixed(1)} s, ${report.failed} failed`],
     ['calls/s', `${report.callsPerSecond}`],
     [

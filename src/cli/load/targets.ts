@@ -1,22 +1,22 @@
 import { PeerFault } from '../../client/peer-fault.ts';
 import { openSession, type Session } from '../../client/session.ts';
 import type { SessionOptions } from '../../client/session-options.ts';
-import { ConfigurationError, SecureConversationError } from '../../errors.ts';
-import type { OperationPlan, Plan } from '../../policy/plan.ts';
+import { SecureConversationError } from '../../errors.ts';
+import { hasConversation, type Plan } from '../../policy/plan.ts';
 import { printable } from '../../printable.ts';
 import { readFault } from '../../soap/fault-shape.ts';
 import { scanText } from '../../xml/scan.ts';
-import { escapeAttribute } from '../../xml/write.ts';
 import type { Outcome } from './attack.ts';
+import type { Request } from './body.ts';
 
 /** Options of {@link openTargets}. */
 export interface TargetOptions extends Omit<SessionOptions, 'plan' | 'addresses' | 'order'> {
   readonly plan: Plan;
   /** Addresses of the port on the nodes, or the shared one. */
   readonly addresses: readonly string[];
+  /** How many there are; at a port without a conversation: clients. */
   readonly conversations: number;
-  /** Characters of the text that is echoed. */
-  readonly payloadBytes: number;
+  readonly request: Request;
 }
 
 /** What is called: conversations, each of which goes round all addresses. */
@@ -27,6 +27,8 @@ export interface Targets {
    */
   open(): Promise<void>;
   call(n: number): Promise<Outcome>;
+  /** How many conversations there are; 0 at a port without one. */
+  readonly conversations: number;
   readonly bootstraps: number;
   /** Cancels the conversations; a node that is gone does not matter any more. */
   close(): Promise<void>;
@@ -42,20 +44,19 @@ const maxNameChars = 64;
 const openingAtOnce = 8;
 
 /**
- * Prepares conversations that call Echo.
- * @throws {SecureConversationError} `CONFIG_INVALID` where the port has no operation Echo
+ * Prepares conversations that call one operation.
+ * @throws {SecureConversationError} `CONFIG_INVALID` or `CERTIFICATE_INVALID` for a credential that is missing or
+ * unusable
  */
-export function openTargets({ plan, addresses, conversations, payloadBytes, ...rest }: TargetOptions): Targets {
-  const operation = echoOf(plan);
-  const text = 'soap-'.repeat(Math.ceil(payloadBytes / 5)).slice(0, payloadBytes);
-  const body = { declarations: '', content: echoContent(operation, text) };
+export function openTargets({ plan, addresses, conversations, request, ...rest }: TargetOptions): Targets {
+  const { operation, expected } = request;
   const sessions = Array.from({ length: conversations }, (_, i) =>
     openSession({ ...rest, plan, addresses: turned(addresses, i), order: 'rotate' }),
   );
 
   const callOnce = async (session: Session, address: string | undefined): Promise<Outcome> => {
-    const { envelope, ...numbers } = await session.call({ operation, body, address });
-    return { ...numbers, error: answerError(envelope, text) };
+    const { envelope, ...numbers } = await session.call({ operation, body: request.body(), address });
+    return { ...numbers, error: answerError(envelope, expected) };
   };
   return {
     async open() {
@@ -78,6 +79,7 @@ export function openTargets({ plan, addresses, conversations, payloadBytes, ...r
         stateChars: 0,
       }));
     },
+    conversations: hasConversation(plan) ? conversations : 0,
     get bootstraps() {
       return sessions.reduce((sum, session) => sum + session.bootstraps, 0);
     },
@@ -88,25 +90,12 @@ export function openTargets({ plan, addresses, conversations, payloadBytes, ...r
   };
 }
 
-function echoOf(plan: Plan): OperationPlan {
-  const operation = plan.operations.find(({ name }) => name === 'Echo');
-  if (operation === undefined)
-    throw new ConfigurationError('CONFIG_INVALID', `port ${plan.port} has no operation Echo`, {
-      hint: 'the load test calls the service of wsdl/echo.wsdl',
-    });
-  return operation;
-}
-
-function echoContent({ input }: OperationPlan, text: string): string {
-  return `<e:Echo xmlns:e="${escapeAttribute(input.namespace)}"><e:text>${text}</e:text></e:Echo>`;
-}
-
-/** Undefined where the answer holds what was sent. */
-function answerError(envelope: string, text: string): string | undefined {
+/** Undefined for a good answer. */
+function answerError(envelope: string, expected: string | undefined): string | undefined {
   const body = scanText(envelope).root.children.at(-1);
   const fault = body && readFault(body);
   if (fault !== undefined) return `service fault ${printable(fault.subcode?.local ?? fault.code.local, maxNameChars)}`;
-  return envelope.includes(`>${text}</`) ? undefined : 'other answer';
+  return expected === undefined || envelope.includes(`>${expected}</`) ? undefined : 'other answer';
 }
 
 /** A failed call's name in the report: the fault's innermost code, else the error's. */
