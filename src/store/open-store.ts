@@ -4,6 +4,7 @@ import { postgresStore } from './postgres.ts';
 import { redisStore } from './redis.ts';
 import { sqliteStore } from './sqlite.ts';
 import type { Store } from './store.ts';
+import { checkServerUrl } from './store-url.ts';
 import { givenAuthorities, type TrustedAuthorities } from './trusted-authorities.ts';
 
 /** Options of {@link openStore}. */
@@ -27,17 +28,24 @@ type Opened = Required<Omit<StoreOptions, keyof TrustedAuthorities>> & TrustedAu
 const schemes: Readonly<Record<string, (url: URL, options: Opened) => Store>> = {
   'memory:': (_url, { clock }) => memoryStore({ clock }),
   'sqlite:': (url, { clock }) => sqliteStore(url, { clock }),
-  'redis:': redisStore,
-  'rediss:': redisStore,
-  'postgres:': postgresStore,
+  'redis:': onServer(redisStore),
+  'rediss:': onServer(redisStore),
+  'postgres:': onServer(postgresStore),
 };
+
+function onServer(open: (url: URL, options: Opened) => Store) {
+  return (url: URL, options: Opened): Store => {
+    checkServerUrl(url);
+    return open(url, options);
+  };
+}
 
 /**
  * Opens the store that a URL names: `memory:`, this process's own; `sqlite:` and the path of a file, that of the
  * processes of one machine; `redis://`, `rediss://` (TLS) and `postgres://`, that of any machines. Close it when it is
  * not needed any more.
- * @throws {SecureConversationError} `CONFIG_INVALID` for a scheme that is not known and a `caFile` that can't be read,
- * `STORE_INVALID` for a store that can't be opened
+ * @throws {SecureConversationError} `CONFIG_INVALID` for a scheme that is not known, a URL that is not understood whole
+ * and a `caFile` that can't be read, `STORE_INVALID` for a store that can't be opened
  */
 export function openStore(url: URL, options: StoreOptions = {}): Store {
   const { protocol } = url;

@@ -54,12 +54,41 @@ export function parseStore(
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !/^(?:rediss?|postgres):$/.test(url.protocol) || url.hostname === '')
     throw new ConfigurationError('CONFIG_INVALID', `the ${what} must be ${forms}`);
-  if (url.password !== '')
+  if (url.password !== '' || /pass/i.test(url.search + url.hash))
     throw new ConfigurationError('CONFIG_INVALID', `a ${what}'s password has no place in its URL`, {
       hint: passwordHint,
     });
+  checkServerUrl(url, what);
   if (password !== undefined) url.password = encodeURIComponent(password);
   return caFile === undefined ? { url } : { url, caFile };
+}
+
+/** What is understood behind the path of a server's URL: a word that is passed over would seem to hold. */
+const searches: Readonly<Record<string, readonly string[]>> = { 'postgres:': ['', '?sslmode=disable'] };
+
+/**
+ * Whether all of the URL of a server is understood.
+ * @param what it is called in the error
+ * @throws {SecureConversationError} `CONFIG_INVALID`, which quotes nothing of the URL
+ */
+export function checkServerUrl({ protocol, search, hash, username, password, pathname }: URL, what = 'store'): void {
+  if (hash !== '' || !(searches[protocol] ?? ['']).includes(search))
+    throw new ConfigurationError('CONFIG_INVALID', `the URL of the ${what} has words behind its path`, {
+      hint: 'only ?sslmode=disable of postgres:// is understood there; without it TLS is spoken, but to this machine',
+    });
+  if (![username, password, pathname].every(isDecodable))
+    throw new ConfigurationError('CONFIG_INVALID', `the URL of the ${what} has a % that begins no character`, {
+      hint: 'write % itself as %25',
+    });
+}
+
+function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /**

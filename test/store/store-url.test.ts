@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { openStore } from '../../src/store/open-store.ts';
 import { parseStore, storeBeside, storeSentence } from '../../src/store/store-url.ts';
 import { newFolder, removeFolders } from '../support/data-folder.ts';
 
@@ -29,8 +30,39 @@ describe('what a command line says of a store', () => {
     },
   );
 
+  test.each([
+    'postgres://localhost/db?sslmode=require',
+    'postgres://localhost/db?sslmode=disable&host=10.0.0.1',
+    'postgres://localhost/db?sslMode=disable',
+    'postgres://localhost/db#sslmode=disable',
+    'redis://localhost?sslmode=disable',
+    'rediss://localhost/0?tls=no',
+  ])('%s is refused for what would be passed over, and so it is in code', text => {
+    const refused = expect.objectContaining({ code: 'CONFIG_INVALID', hint: expect.stringMatching(/^only /) });
+    expect(() => parseStore(text, '/data')).toThrow(refused);
+    expect(() => openStore(new URL(text))).toThrow(refused);
+  });
+
+  test('a % that begins no character is refused', () => {
+    for (const text of ['postgres://u%zz@localhost/db', 'postgres://localhost/%ff', 'redis://%@localhost'])
+      for (const used of [() => parseStore(text, '/data'), () => openStore(new URL(text))])
+        expect(used).toThrow('the URL of the store has a % that begins no character');
+  });
+
+  test('PostgreSQL may be told to be spoken to in clear', () => {
+    const text = 'postgres://wssc@db.example/wssc?sslmode=disable';
+    expect(parseStore(text, '/data').url?.href).toBe(text);
+  });
+
   test('a password in it is refused, and not repeated', () => {
-    for (const text of ['redis://:secret@localhost', 'http://u:secret@localhost', 'redis://u:secret@lo calhost'])
+    for (const text of [
+      'redis://:secret@localhost',
+      'http://u:secret@localhost',
+      'redis://u:secret@lo calhost',
+      'rediss://u@localhost/0?password=secret',
+      'postgres://u@localhost/db?sslmode=disable&PGPASSWORD=secret',
+      'postgres://u@localhost/db#pass=secret',
+    ])
       expect(() => parseStore(text, '/data')).toThrow(
         expect.objectContaining({ code: 'CONFIG_INVALID', message: expect.not.stringContaining('secret') }),
       );
