@@ -7,7 +7,6 @@ import {
   openSync,
   readFileSync,
   renameSync,
-  rmSync,
   type Stats,
   statSync,
   writeFileSync,
@@ -15,6 +14,7 @@ import {
 import { dirname } from 'node:path';
 import { type ConfigurationCode, ConfigurationError, SecureConversationError } from '../errors.ts';
 import type { Place } from '../fields.ts';
+import { isNameless, wipeAfter, wipeFile } from './wipe.ts';
 
 /** What a kind of private file is called in errors, and which permission bits it must not have. */
 export interface PrivateFileKind {
@@ -32,6 +32,7 @@ const maxBytes = 16 * 1024 * 1024;
 const staleLockMs = 10_000;
 const lockWaitMs = 2_000;
 const lockPollMs = 20;
+const maxReads = 16;
 
 /** The file's place in an error: `key ring ./ring.json: …`. */
 export function fileError(
@@ -76,8 +77,8 @@ export function readMountedFile(file: string, kind: PrivateFileKind): string {
 
 /**
  * Replaces a private file whole, or makes it: a new file with mode 0600 is written and flushed beside it, then renamed
- * over it. The new file is the lock as well, so that of two writers the second waits and then sees what the first
- * wrote.
+ * over it, and what the file held before is overwritten. The new file is the lock as well, so that of two writers the
+ * second waits and then sees what the first wrote.
  * @param change gets the present text, or undefined where there is no file; what it returns is written, undefined
  * leaves the file alone
  * @throws {SecureConversationError} with the kind's code
@@ -96,19 +97,28 @@ export function updatePrivateFile(
     writeFileSync(descriptor, text);
     keepOwner(file, descriptor);
     fsyncSync(descriptor);
-    renameSync(next, file);
-    renamed = true;
-    syncDirectory(file);
+    wipeAfter(file, () => {
+      renameSync(next, file);
+      renamed = true;
+      syncDirectory(file);
+    });
   } catch (error) {
     throw error instanceof SecureConversationError ? error : systemError(kind, file, error);
   } finally {
     closeSync(descriptor);
     // The lock's name is another writer's once the rename has happened.
-    if (!renamed) rmSync(next, { force: true });
+    if (!renamed) wipeFile(next);
   }
 }
 
 function readChecked(file: string, kind: PrivateFileKind, noFollow: number): string {
+  let read = readOnce(file, kind, noFollow);
+  // A writer overwrites what it has replaced, also under the hands of who reads it.
+  for (let tries = 1; read.isNameless && tries < maxReads; tries += 1) read = readOnce(file, kind, noFollow);
+  return read.text;
+}
+
+function readOnce(file: string, kind: PrivateFileKind, noFollow: number): { text: string; isNameless: boolean } {
   let descriptor: number;
   try {
     descriptor = openSync(file, constants.O_RDONLY | noFollow | (constants.O_NONBLOCK ?? 0));
@@ -117,7 +127,8 @@ function readChecked(file: string, kind: PrivateFileKind, noFollow: number): str
   }
   try {
     checkFile(fstatSync(descriptor), file, kind);
-    return readFileSync(descriptor, 'utf8');
+    const text = readFileSync(descriptor, 'utf8');
+    return { text, isNameless: isNameless(descriptor) };
   } catch (error) {
     throw error instanceof SecureConversationError ? error : systemError(kind, file, error);
   } finally {
@@ -169,7 +180,7 @@ function openLock(file: string, next: string, kind: PrivateFileKind): number {
     } catch (error) {
       if (codeOf(error) !== 'EEXIST') throw folderError(kind, file, error);
       if (waitedMs >= lockWaitMs) throw fileError(kind, file, 'another process is writing it');
-      if (ageMs(next) > staleLockMs) rmSync(next, { force: true });
+      if (ageMs(next) > staleLockMs) wipeFile(next);
       else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, lockPollMs);
     }
   }
