@@ -4,13 +4,19 @@ import { ConfigurationError, refuse } from '../errors.ts';
 import { type LargeMessages, largeMessages, leaving, type Place, placeFor } from '../message/large-messages.ts';
 import { readMessage, unsecuredFault } from '../message/message.ts';
 import type { CertificateKeys, ContextKey, InitiatorKeys } from '../message/protection-key.ts';
-import { receive } from '../message/receive.ts';
+import { receive, spendKey } from '../message/receive.ts';
 import { type Sent, send } from '../message/send.ts';
 import type { SendKeys } from '../message/sending-key.ts';
 import type { OutgoingBody } from '../message/sent-body.ts';
 import type { Verified } from '../message/verified.ts';
 import type { AddressingVersion } from '../names.ts';
-import { type ConversationPlan, type ExchangePlan, hasConversation, type Plan } from '../policy/plan.ts';
+import {
+  type ConversationPlan,
+  type ExchangePlan,
+  hasConversation,
+  isHeldToRequest,
+  type Plan,
+} from '../policy/plan.ts';
 import { timestampTtlMs } from '../security/timestamp.ts';
 import { postHeaders } from '../soap/envelope-writer.ts';
 import { replayTable } from '../state/replay.ts';
@@ -59,6 +65,8 @@ export interface ExchangeParts {
   readonly answerKeys: CertificateKeys | undefined;
   /** Spends an answer that nothing relates to its request, so that it answers no second one. */
   readonly spend: (key: string) => 'new' | 'seen' | 'full';
+  /** Remembers the signatures of requests whose answers nothing relates to them, by their SignatureValues. */
+  readonly own: { keep(signatureValue: string): 'new' | 'seen' | 'full'; has(signatureValue: string): boolean };
   readonly trace: ((exchange: WireExchange) => void) | undefined;
 }
 
@@ -110,7 +118,7 @@ export function exchangeParts(
   // The WSDL's own address is checked when it is used: node-soap may be told another one.
   const addresses = addressList(given?.map(address => checkedAddress(address, plan)) ?? [plan.address], order);
   const agents = { ...(httpAgent && { httpAgent }), ...(httpsAgent && { httpsAgent }) };
-  const answers = replayTable();
+  const [answers, requests] = [replayTable(), replayTable()];
   const retainMs = timestampTtlMs + 2 * clockSkewMs;
   return {
     plan,
@@ -134,6 +142,10 @@ export function exchangeParts(
     time,
     answerKeys,
     spend: key => answers.insert(key, time.steadyClock(), retainMs),
+    own: {
+      keep: value => requests.insert(value, time.steadyClock(), retainMs),
+      has: value => requests.has(value, time.steadyClock()),
+    },
     trace,
   };
 }
@@ -297,6 +309,7 @@ async function exchanged(
       ),
     headers.length !== 0,
   );
+  if (!isHeldToRequest(request.plan.response, addressing)) keepOwn(parts, sent);
   const response = await transport.post(address, sent.text, postHeaders(soap, action), {
     withinMs,
     signal: request.signal,
@@ -325,6 +338,11 @@ async function exchanged(
   };
 }
 
+/** What the client itself has signed must not come back as an answer to another of its requests. */
+function keepOwn({ own }: ExchangeParts, { signatureValues }: Sent): void {
+  for (const value of signatureValues) spendKey(value, own.keep);
+}
+
 async function verify(
   parts: ExchangeParts,
   request: ExchangeRequest,
@@ -347,7 +365,8 @@ async function verify(
       timestampTtlMs,
       random: parts.random,
       limits: parts.limits,
-      ...(request.addressing === undefined ? { replay: parts.spend } : {}),
+      isOwn: value => sent.signatureValues.includes(value) || parts.own.has(value),
+      ...(isHeldToRequest(request.plan.response, request.addressing) ? {} : { replay: parts.spend }),
     }),
   );
   checkAnswered(verified.addressing, request, sent);

@@ -2,7 +2,7 @@ import { refuse } from '../errors.ts';
 import { writePlainEnvelope } from '../message/plain-envelope.ts';
 import type { OutgoingBody } from '../message/sent-body.ts';
 import { blockText, contentText } from '../message/verified.ts';
-import type { OperationPlan, Plan } from '../policy/plan.ts';
+import { isHeldToRequest, type OperationPlan, type Plan } from '../policy/plan.ts';
 import { isFault } from '../soap/fault-shape.ts';
 import type { Element } from '../xml/tree.ts';
 import type { Exchanged, Route } from './exchange.ts';
@@ -44,14 +44,14 @@ export function callResult(
   { soap, addressing }: Plan,
   stateChars: number,
 ): CallResult {
-  if (addressing === undefined) checkAnswerBody(verified.content, operation);
+  if (!isHeldToRequest(operation.response, addressing)) checkAnswerBody(verified.content, operation);
   const { blocks, content } = verified;
   checkMultiReferences(content === undefined ? blocks : [...blocks, content]);
   const envelope = writePlainEnvelope(soap, verified.content, contentText(verified), blockText(verified));
   return { envelope, status, address, sentBytes, receivedBytes, stateChars };
 }
 
-/** Without wsa:Action it is the Body that says what is answered: another operation's answer is none. */
+/** Without a RelatesTo that is kept it is the Body that says what is answered: another operation's answer is none. */
 function checkAnswerBody(content: Element | undefined, { output }: OperationPlan): void {
   if (content !== undefined && isFault(content)) return;
   if (content?.namespace !== output?.namespace || content?.local !== output?.local)

@@ -174,7 +174,7 @@ function decoyOf(suite: Suite): string {
   if (known !== undefined) return known;
   const parts = Array.from({ length: 6 }, (_, index) => ({ id: `decoy-${index}`, canonical: '' }));
   const key = hmacSigner(new SecretKey(systemRandom(32)), suite.signature.hash);
-  const text = writeSignature(suite, 'decoy', parts, key, writeDirectReference('#decoy', ns.wsse));
+  const { text } = writeSignature(suite, 'decoy', parts, key, writeDirectReference('#decoy', ns.wsse));
   decoys.set(suite, text);
   return text;
 }

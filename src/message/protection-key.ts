@@ -173,7 +173,8 @@ function ownContext(header: SecurityHeader, use: TokenUse, plan: MessagePlan, co
   };
 }
 
-function contextName({ id, instance }: { readonly id: string; readonly instance: string | undefined }): string {
+/** Identifies the key of a context in the replay table. */
+export function contextName({ id, instance }: Pick<ContextKey, 'id' | 'instance'>): string {
   return `${id} ${instance ?? ''}`;
 }
 

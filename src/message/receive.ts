@@ -54,6 +54,11 @@ export interface ReceiveOptions {
    * called where nothing is signed.
    */
   readonly replay?: (key: string) => 'new' | 'seen' | 'full';
+  /**
+   * Whether the receiver has made a signature itself, by its SignatureValue in base64: under one key for both
+   * directions a message that comes back to its sender is as good as an answer. Default: none.
+   */
+  readonly isOwn?: (signatureValue: string) => boolean;
   /** Whether a replay key is spent, asked before a costly key is opened. */
   readonly isReplay?: (key: string) => boolean;
   /**
@@ -126,7 +131,8 @@ function receiveSigned(
   keys: VerifiedKeys,
   options: ReceiveOptions,
 ): Awaitable<Verified> {
-  spendReplayKey(message, received, resolved, options);
+  checkNotOwn(resolved, options);
+  spendReplayKeys(message, received, resolved, options);
   const early = received.binding.signsCiphertext ? verifyParts(received, resolved, nothing) : undefined;
   const revealed = (key: TokenKey, known: readonly TokenKey[]) => {
     const plaintexts = decrypt(received, resolved, key, options);
@@ -174,17 +180,29 @@ function checkBeforeKey(
   checkSigned(plan, binding.signers, { envelope, signed, tokens: undefined });
 }
 
-function spendReplayKey(
+/** Nobody else has the key: a value that is good twice is that of one SignedInfo. */
+function checkNotOwn({ main, endorsing }: ResolvedKeys, { isOwn = () => false }: ReceiveOptions): void {
+  for (const { signature } of [main, ...endorsing])
+    if (isOwn(signature.value.toString('base64'))) refuse('invalidSecurity', 'own-message');
+}
+
+function spendReplayKeys(
   message: Message,
   received: Received,
   resolved: ResolvedKeys,
   { replay }: ReceiveOptions,
 ): void {
-  for (const key of replayKeys(message, received, resolved)) {
-    const outcome = replay?.(key);
-    if (outcome === 'full') refuse('server', 'replay-table-full');
-    if (outcome === 'seen') refuse('invalidSecurity', 'replay');
-  }
+  for (const key of replayKeys(message, received, resolved)) if (replay !== undefined) spendKey(key, replay);
+}
+
+/**
+ * Spends a key once.
+ * @throws {Refusal} `invalidSecurity` for a replay, `server` where nothing more can be remembered
+ */
+export function spendKey(key: string, replay: (key: string) => 'new' | 'seen' | 'full'): void {
+  const outcome = replay(key);
+  if (outcome === 'full') refuse('server', 'replay-table-full');
+  if (outcome === 'seen') refuse('invalidSecurity', 'replay');
 }
 
 /**

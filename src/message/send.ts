@@ -12,7 +12,7 @@ import {
 } from '../policy/plan.ts';
 import type { EncryptedKeyHandle } from '../security/encrypted-key.ts';
 import { type EncryptedType, writeEncryptedData, writeReferenceList } from '../security/encryption.ts';
-import { type PartToSign, writeSignature } from '../security/signature.ts';
+import { type PartToSign, type WrittenSignature, writeSignature } from '../security/signature.ts';
 import { supportingTokens } from '../security/supporting-tokens.ts';
 import { writeTimestamp } from '../security/timestamp.ts';
 import { type AddressingHeader, addressingHeaders, writeAddressingHeader } from '../soap/addressing.ts';
@@ -57,6 +57,8 @@ export interface Sent {
   /** The key that was made for this message: the answer is protected with it. */
   readonly encryptedKey: EncryptedKeyHandle | undefined;
   readonly messageId: string | undefined;
+  /** The SignatureValue of each Signature, in base64, the main one's first. */
+  readonly signatureValues: readonly string[];
 }
 
 /** The versions that a message is written in; without addressing it has no addressing headers. */
@@ -83,13 +85,15 @@ export function send(
   const sending = sendingKeys(plan, binding, keys, options.nowMs, options.random);
   const signed = sending.map((): PartToSign[] => []);
   const writing: Writing = { plan, binding, versions, sending, options, signed, encrypted: [] };
-  const timestamp = plan.timestamp ? timestampPart(writing, timestampId(messageId, out, options.random)) : '';
+  const timestamp = plan.timestamp ? timestampPart(writing, timestampId(writing, messageId, out)) : '';
   const supporting = supportingParts(writing, keys);
   const body = bodyPart(writing, out.body);
   const headers = headerParts(writing, out, messageId) + blockParts(writing, out.headers);
-  const security = securityHeader(writing, timestamp, supporting);
+  const signatures = writtenSignatures(writing);
+  const security = securityHeader(writing, timestamp, supporting, signatures);
   const text = writeEnvelope(versions.soap, headers + security, body);
-  return { text, encryptedKey: sending[0]?.encryptedKey, messageId };
+  const signatureValues = signatures.map(({ value }) => value);
+  return { text, encryptedKey: sending[0]?.encryptedKey, messageId, signatureValues };
 }
 
 /** A message as far as it is written. */
@@ -123,12 +127,18 @@ function sign({ sending, signed }: Writing, part: PartToSign, isCovered: (parts:
 }
 
 /**
- * What no MessageID makes different from all others its Timestamp does: two equal calls in one millisecond would have
- * one signature, and the second would be a replay.
+ * What no signed MessageID or RelatesTo makes different from all others its Timestamp does: two equal calls in one
+ * millisecond would have one signature, and the second would be a replay.
  */
-function timestampId(messageId: string | undefined, { relatesTo }: Outgoing, random: RandomSource): string {
-  const isTold = messageId !== undefined || relatesTo !== undefined;
-  return isTold ? ids.timestamp : `${ids.timestamp}-${uuidText(random)}`;
+function timestampId(
+  { plan, versions: { addressing }, options }: Writing,
+  messageId: string | undefined,
+  { relatesTo }: Outgoing,
+): string {
+  const isKept = (local: string) =>
+    addressing !== undefined && isListed({ namespace: addressing.namespace, local }, plan.signed.headers);
+  const isTold = (messageId !== undefined && isKept('MessageID')) || (relatesTo !== undefined && isKept('RelatesTo'));
+  return isTold ? ids.timestamp : `${ids.timestamp}-${uuidText(options.random)}`;
 }
 
 /**
@@ -255,9 +265,13 @@ function blockParts(writing: Writing, blocks: Outgoing['headers'] = []): string 
  * receiver undoes them; an EncryptedKey that only encrypts has the ReferenceList in it. A receiver takes the order of
  * protection from the order of these (CXF), and each token stands before its use (Strict).
  */
-function securityHeader(writing: Writing, timestamp: string, supporting: string): string {
-  const { binding, sending, encrypted } = writing;
-  const signed = signatures(writing);
+function securityHeader(
+  { binding, sending, encrypted }: Writing,
+  timestamp: string,
+  supporting: string,
+  signatures: readonly WrittenSignature[],
+): string {
+  const signed = signatures.map(({ text }) => text).join('');
   const references = encrypted.length === 0 ? '' : writeReferenceList(encrypted);
   const first = binding.signsCiphertext;
   let tokens = '';
@@ -267,20 +281,17 @@ function securityHeader(writing: Writing, timestamp: string, supporting: string)
   return content === '' ? '' : `<o:Security xmlns:o="${ns.wsse}"${mustUnderstand}>${content}</o:Security>`;
 }
 
-/** The main Signature, then those that endorse it. */
-function signatures(writing: Writing): string {
+/** The main Signature, then those that endorse it, as they stand in the message. */
+function writtenSignatures(writing: Writing): readonly WrittenSignature[] {
   const { plan, binding, sending, signed } = writing;
-  let text = '';
   let main: PartToSign[] = [];
-  sending.forEach(({ signing, reference }, index) => {
+  return sending.map(({ signing, reference }, index) => {
     const id = index === 0 ? ids.signature : ids.endorsement(index);
-    const signature = writeSignature(plan.suite, id, [...main, ...(signed[index] ?? [])], signing, reference);
-    if (index === 0 && sending.length > 1 && binding.endorsed === 'mainSignature') main = [signedSignature(signature)];
-    text += binding.encryptsSignatures
-      ? encrypt(writing, ids.encryptedSignature(index), 'element', signature)
-      : signature;
+    const { text, value } = writeSignature(plan.suite, id, [...main, ...(signed[index] ?? [])], signing, reference);
+    if (index === 0 && sending.length > 1 && binding.endorsed === 'mainSignature') main = [signedSignature(text)];
+    if (!binding.encryptsSignatures) return { text, value };
+    return { text: encrypt(writing, ids.encryptedSignature(index), 'element', text), value };
   });
-  return text;
 }
 
 /** As a receiver digests it: SignedInfo stands there with a declaration that is canonical only where it is signed. */

@@ -48,6 +48,25 @@ function isActionKept({ addressing, transport }: Dispatched, { request }: Operat
   return isListed({ namespace: addressing.namespace, local: 'Action' }, request.signed.headers);
 }
 
+/**
+ * Whether an answer of the port, sent back to it, could be a request: they have one key and one Body, and neither the
+ * Action that is signed nor a signed To, which no answer of ours has, tells them apart.
+ */
+export function mayAnswerBeRequest({ operations, addressing }: Pick<Plan, 'operations' | 'addressing'>): boolean {
+  const isToldApart = (
+    { request: { protection, signed }, inputAction }: OperationPlan,
+    { outputAction }: OperationPlan,
+  ) => {
+    if (protection.kind === 'transport') return true;
+    if (addressing === undefined) return false;
+    const isSigned = (local: string) => isListed({ namespace: addressing.namespace, local }, signed.headers);
+    return isSigned('To') || (isSigned('Action') && inputAction !== outputAction);
+  };
+  return operations.some(asked =>
+    operations.some(answered => isDeepStrictEqual(answered.output, asked.input) && !isToldApart(asked, answered)),
+  );
+}
+
 function protectionOf({ request, response }: OperationPlan) {
   return { request, response };
 }

@@ -315,6 +315,19 @@ export function encryptsToService(plan: Plan): boolean {
   return provingRequests(plan).some(encryptsToCertificate);
 }
 
+/**
+ * Whether TLS, or a signature over RelatesTo, holds an answer to its request. Where nothing does, an answer is known by
+ * its Body, and by having answered nothing before.
+ */
+export function isHeldToRequest(
+  { protection, signed }: MessagePlan,
+  addressing: AddressingVersion | undefined,
+): boolean {
+  if (addressing === undefined) return false;
+  if (protection.kind === 'transport') return true;
+  return isListed({ namespace: addressing.namespace, local: 'RelatesTo' }, signed.headers);
+}
+
 /** Whether any request to a port has TLS show who sends it. */
 export function asksForClientCertificate(plan: Plan): boolean {
   const calls = plan.operations.map(({ request }) => request);

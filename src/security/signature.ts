@@ -252,6 +252,12 @@ export function rsaSigner(privateKey: KeyObject, algorithm: HashAlgorithm): Sign
   return { kind: 'asymmetric', sign: signedInfo => signRsa(algorithm, privateKey, signedInfo) };
 }
 
+/** A Signature as text, and its SignatureValue in base64. */
+export interface WrittenSignature {
+  readonly text: string;
+  readonly value: string;
+}
+
 /** Writes a Signature over the parts, canonical as written. @param keyReference text of the SecurityTokenReference */
 export function writeSignature(
   suite: Suite,
@@ -259,7 +265,7 @@ export function writeSignature(
   parts: readonly PartToSign[],
   key: SigningKey,
   keyReference: string,
-): string {
+): WrittenSignature {
   let references = '';
   for (const part of parts) {
     const value = digest(suite.digest.hash, part.canonical);
@@ -269,10 +275,10 @@ export function writeSignature(
   }
   const signedInfo = `${openSignedInfo(suite, key.kind)}${references}</ds:SignedInfo>`;
   const value = key.sign(signedInfo);
-  return (
+  const text =
     `<ds:Signature xmlns:ds="${ns.ds}" Id="${id}">${signedInfo}<ds:SignatureValue>${value}</ds:SignatureValue>` +
-    `<ds:KeyInfo>${keyReference}</ds:KeyInfo></ds:Signature>`
-  );
+    `<ds:KeyInfo>${keyReference}</ds:KeyInfo></ds:Signature>`;
+  return { text, value };
 }
 
 function transforms(prefixes: readonly string[] = none): string {

@@ -2,8 +2,9 @@ import { type Awaitable, after } from '../awaitable.ts';
 import { CallerGone, Overload, Refusal, refuse, refuseFor, Unproven } from '../errors.ts';
 import { anyPlace, type Place, placeFor } from '../message/large-messages.ts';
 import { EnvelopeRefusal, type Message, readMessage } from '../message/message.ts';
-import { receive } from '../message/receive.ts';
-import { send } from '../message/send.ts';
+import { contextName } from '../message/protection-key.ts';
+import { receive, spendKey } from '../message/receive.ts';
+import { type Sent, send } from '../message/send.ts';
 import { expandedName } from '../names.ts';
 import { decryptsUnproven, type ExchangePlan } from '../policy/plan.ts';
 import { printable } from '../printable.ts';
@@ -232,7 +233,12 @@ function checkAddressing(
 }
 
 /** An answer has addressing headers where its request had. */
-function protect(reply: Reply, plan: ExchangePlan, asked: Message['addressing'], port: ServedPort): HttpAnswer {
+function protect(
+  reply: Reply,
+  plan: ExchangePlan,
+  asked: Message['addressing'],
+  port: ServedPort,
+): Awaitable<HttpAnswer> {
   const { soap } = port.plan;
   const { action, body, headers = [] } = reply;
   const relatesTo = asked?.messageId;
@@ -244,7 +250,16 @@ function protect(reply: Reply, plan: ExchangePlan, asked: Message['addressing'],
     { nowMs: port.parts.clock(), random: port.parts.random, timestampTtlMs },
   );
   const { status = reply.isFault ? 500 : 200 } = reply;
-  return { status, contentType: contentTypeOf(soap), body: sent.text };
+  const answer = { status, contentType: contentTypeOf(soap), body: sent.text };
+  return port.spendsAnswers ? after(spendAnswer(reply, sent, port), () => answer) : answer;
+}
+
+/** Spends an answer of a conversation as the request that it could be. An EncryptedKey has been spent already. */
+function spendAnswer({ keys }: Reply, { signatureValues: [value] }: Sent, port: ServedPort): Awaitable<void> {
+  if (!('context' in keys) || value === undefined) return undefined;
+  const key = `${contextName(keys.context)} ${value}`;
+  spendKey(key, port.parts.spend);
+  return claimMessage(key, port);
 }
 
 /** Nobody is there to be answered. A client that hangs up as fast as it can must not fill the log. */

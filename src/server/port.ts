@@ -2,7 +2,7 @@ import type { ContextLife } from '../conversation/context-life.ts';
 import type { RandomSource } from '../crypto/random.ts';
 import type { Trust } from '../crypto/trust.ts';
 import type { Certificate, OwnCertificate } from '../crypto/x509.ts';
-import { actionOf } from '../policy/dispatch.ts';
+import { actionOf, mayAnswerBeRequest } from '../policy/dispatch.ts';
 import { type ConversationPlan, hasConversation, type OperationPlan, type Plan } from '../policy/plan.ts';
 import type { Cancellation } from '../state/cancellation.ts';
 import type { ReplayClaim } from '../state/farm-replay.ts';
@@ -72,6 +72,8 @@ export interface ServedPort {
   readonly life: () => ContextLife;
   /** The operations that an action names: several where their Bodies alone tell them apart. */
   readonly operationsByAction: ReadonlyMap<string | undefined, readonly OperationPlan[]>;
+  /** Whether its answers are spent, too: one that comes back to it could be a request. */
+  readonly spendsAnswers: boolean;
   readonly parts: PortParts;
 }
 
@@ -96,6 +98,7 @@ export function servePort(
     plan,
     addresses: portAddresses(plan, outside),
     operationsByAction: byAction(plan),
+    spendsAnswers: mayAnswerBeRequest(plan),
     ...rest,
   };
 }

@@ -98,7 +98,7 @@ test.each(['PlainAnonymous', 'PlainAnonymousDerived'])('%s: a request that comes
     const named = message.replace(direct, () => writeEncryptedKeySha1Reference(sha1));
     return replaced(named, /<e:EncryptedKey .*?<\/e:EncryptedKey>/s, '');
   };
-  await expect(call(reflected)).rejects.toMatchObject({ reason: 'answer-body' });
+  await expect(call(reflected)).rejects.toMatchObject({ reason: 'own-message' });
   await close();
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { planOf } from '../../src/policy/compile.ts';
-import { checkToldApart } from '../../src/policy/dispatch.ts';
+import { checkToldApart, mayAnswerBeRequest } from '../../src/policy/dispatch.ts';
 import { parseDocument } from '../../src/policy/document.ts';
 import { parseWsdl } from '../../src/policy/wsdl.ts';
 import type { PortName } from '../support/node.ts';
@@ -86,4 +86,23 @@ test('operations with different Bodies that are protected alike need no action',
   const plan = planFor(plain, 'EchoSymmetric', noSoapActions);
   expect(plan.operations.map(({ soapAction }) => soapAction)).toEqual(['', '', '']);
   expect(() => checkToldApart(plan, binding)).not.toThrow();
+});
+
+describe('an answer that comes back could be a request', () => {
+  const same = (text: string) => text.replace('element="tns:EchoResponse"', 'element="tns:Echo"');
+  const signed = (only?: string) => (text: string) =>
+    same(text).replaceAll(/<sp:Header Name="(\w+)"[^>]*>/g, (header, name) => (name === only ? header : ''));
+  const oneAction = (text: string) =>
+    signed('Action')(text).replace(/Echo" message="tns:EchoIn|(?<=wsaw:Action="[^"]*)EchoResponse(?=")/g, 'Echo');
+  test.each([
+    ['with one Body and no WS-Addressing', true, plain, 'EchoSymmetric', same],
+    ['with one Body and headers that nobody signs', true, addressed, 'EchoSymmetric', signed()],
+    ['with one Body and one signed Action', true, addressed, 'EchoSymmetric', oneAction],
+    ['not with Bodies of its own', false, plain, 'EchoSymmetric', (text: string) => text],
+    ['not over TLS', false, plain, 'EchoTls11', same],
+    ['not with a signed To', false, addressed, 'EchoSymmetric', signed('To')],
+    ['not with a signed Action of its own', false, addressed, 'EchoSymmetric', signed('Action')],
+  ] as const)('%s', (_, may, versions, port, change) => {
+    expect(mayAnswerBeRequest(planFor(versions, port, change))).toBe(may);
+  });
 });
