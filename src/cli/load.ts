@@ -9,18 +9,19 @@ import { type CredentialOptions, credentialsOf } from './credential-options.ts';
 import { attack, type Clock } from './load/attack.ts';
 import { type RequestOptions, requestOf } from './load/body.ts';
 import { findLoadFarm, type LoadTarget } from './load/demo-farm.ts';
-import { nodeDifferences, readNodes } from './load/farm-status.ts';
+import { nodeDifferences, readStatus } from './load/farm-status.ts';
 import { closedLoop, openLoop, type Pacer } from './load/pacer.ts';
-import { showProgress } from './load/progress.ts';
+import { showOpening, showProgress } from './load/progress.ts';
 import { type LoadReport, type Metrics, metrics, writeTable } from './load/report.ts';
 import { openTargets, type Targets } from './load/targets.ts';
 import { machineFields } from './load/template.ts';
+import { exitCodeOf, failedLimit, judge, type Thresholds } from './load/thresholds.ts';
 import { addressList, addressOf, duration, positiveNumber, timeOption, wholeNumber } from './option-values.ts';
 import { authoritiesText, peerText } from './pem-files.ts';
 import { openClient, portAddress, requireServiceCertificate, withTrustHint } from './soap-client.ts';
-import { note, print, printJson } from './terminal.ts';
+import { note, print, printError, printJson } from './terminal.ts';
 
-interface LoadOptions extends CredentialOptions, RequestOptions {
+interface LoadOptions extends CredentialOptions, RequestOptions, Thresholds {
   readonly data: string;
   readonly wsdl?: string;
   readonly port: string;
@@ -34,6 +35,7 @@ interface LoadOptions extends CredentialOptions, RequestOptions {
   readonly rate?: number;
   readonly concurrency?: number;
   readonly duration: number;
+  readonly drain: number;
   readonly think: number;
   readonly json?: boolean;
 }
@@ -41,6 +43,11 @@ interface LoadOptions extends CredentialOptions, RequestOptions {
 /** Most calls under way at once where `--rate` is given without `--concurrency`. */
 const openLoopCallers = 512;
 const defaultConcurrency = 16;
+
+/** Longest wait for the farm's status. */
+const statusMs = 5_000;
+
+const latencyLimit = duration(0.001, 86_400_000);
 
 /** `wssc load`: the load test. */
 export function addLoad(program: Command): void {
@@ -77,15 +84,28 @@ export function addLoad(program: Command): void {
         'with --rate: most calls at once',
       wholeNumber(1, 10_000),
     )
-    .addOption(timeOption('--duration <time>', 'how long', duration(100, 86_400_000), '10s'))
+    .addOption(timeOption('--duration <time>', 'how long calls are made', duration(100, 86_400_000), '10s'))
+    .addOption(
+      timeOption(
+        '--drain <time>',
+        'how long it may take beyond that: for answers to calls under way, and to cancel the conversations',
+        duration(0, 3_600_000),
+        '5s',
+      ),
+    )
     .option('--payload <bytes>', 'length of the text that is echoed (default 1000)', wholeNumber(1, 500_000))
     .option('--think <ms>', 'pause of a caller between an answer and its next call', wholeNumber(0, 3_600_000), 0)
+    .option('--max-failed <n|share>', 'how many calls may fail, such as 5 or 0.1% (default: none)', failedLimit)
+    .option('--max-p50 <time>', 'longest median of latencies', latencyLimit)
+    .option('--max-p90 <time>', 'longest latency of the fastest 90 % of calls', latencyLimit)
+    .option('--max-p99 <time>', 'longest latency of the fastest 99 % of calls', latencyLimit)
+    .option('--max-latency <time>', 'longest latency of any call', latencyLimit)
     .option('--json', 'print one line of JSON instead of the table')
     .addHelpText(
       'after',
       `
-Exit code: 0 every call was answered well; 1 wrong usage or configuration; 2 some were not, or the service answered
-with a fault to begin with; 3 no answer to begin with.
+Exit code: 0 no more calls failed, and none took longer, than may be; 1 wrong usage or configuration; 2 more failed or
+took longer, or the service answered with a fault to begin with; 3 no call was answered, or none to begin with.
 
 Examples:
   $ wssc load --duration 30s --conversations 100
@@ -122,7 +142,9 @@ async function load(options: LoadOptions): Promise<void> {
   const report = await measure(options, pacer, targets, options.admin ?? target.admin, nodeName(target));
   if (options.json) printJson(report);
   else for (const line of writeTable(report)) print(line);
-  if (report.failed > 0) process.exitCode = 2;
+  const judgements = judge(report, options);
+  for (const { isKept, text } of judgements) if (!isKept) printError(text);
+  process.exitCode = exitCodeOf(report, judgements);
 }
 
 /** Nothing is known of a service but its WSDL. */
@@ -170,7 +192,23 @@ function nodeName({ nodes }: LoadTarget): (address: string) => string {
   };
 }
 
-const clock: Clock = { steadyMs: () => performance.now(), sleep: ms => sleep(Math.round(ms)) };
+const clock: Clock = {
+  steadyMs: () => performance.now(),
+  sleep: (ms, signal) => sleep(Math.round(ms), undefined, signal && { signal }).catch(() => {}),
+};
+
+async function open(targets: Targets, total: number, drainMs: number): Promise<void> {
+  const what = targets.conversations === 0 ? 'clients' : 'conversations';
+  const progress = showOpening(total, what);
+  try {
+    await targets.open(progress.opened);
+  } catch (error) {
+    progress.end();
+    await targets.close(drainMs);
+    throw withTrustHint(error);
+  }
+  progress.end(seconds => `${total} ${what} opened in ${seconds} s`);
+}
 
 async function measure(
   options: LoadOptions,
@@ -179,24 +217,28 @@ async function measure(
   admin: string | undefined,
   nameOf: (address: string) => string,
 ): Promise<LoadReport> {
-  await targets.open().catch(error => Promise.reject(withTrustHint(error)));
+  await open(targets, options.conversations, options.drain);
   const opened = targets.bootstraps;
-  const before = await readNodes(admin);
-  const collected: Metrics = metrics(nameOf);
+  const before = await readStatus(admin, statusMs);
+  const collected: Metrics = metrics(nameOf, Date.now());
   const stopping = new AbortController();
   const stop = () => stopping.abort();
   process.once('SIGINT', stop);
   const hideProgress = showProgress(options.duration, () => collected.calls);
-  const elapsedMs = await attack({
+  const { elapsedMs, leftMs } = await attack({
     pacer,
-    call: n => targets.call(n),
+    call: targets.call,
     clock,
-    onHit: hit => collected.add(hit),
+    onHit: collected.add,
+    onMissed: collected.addMissed,
+    drainMs: options.drain,
     signal: stopping.signal,
   });
   hideProgress();
   process.off('SIGINT', stop);
-  const difference = nodeDifferences(before, await readNodes(admin));
+  const endMs = performance.now() + leftMs;
+  const after = await readStatus(admin, Math.min(leftMs, statusMs));
+  const difference = nodeDifferences(before?.nodes, after?.nodes);
   if (admin !== undefined && difference === undefined) note(`the status page ${admin} does not answer`);
   const report = collected.report({
     port: options.port,
@@ -206,7 +248,7 @@ async function measure(
     elapsedMs,
     ...(difference === undefined ? {} : { nodes: difference.calls }),
   });
-  await targets.close();
+  await targets.close(Math.max(0, endMs - performance.now()));
   return report;
 }
 

@@ -11,8 +11,9 @@ test.each([
   { elapsedMs: 7, started: 1, pace: { stop: false, waitMs: 3, dueMs: 10 } },
   // Late: no wait, and the call still counts from when it was due.
   { elapsedMs: 400, started: 5, pace: { stop: false, waitMs: 0, dueMs: 50 } },
-  // What fell behind is caught up with even after the end of the time.
-  { elapsedMs: 2_000, started: 99, pace: { stop: false, waitMs: 0, dueMs: 990 } },
+  // What fell behind is not caught up with after the end of the time.
+  { elapsedMs: 999, started: 99, pace: { stop: false, waitMs: 0, dueMs: 990 } },
+  { elapsedMs: 1_000, started: 99, pace: { stop: true } },
   // A hundred calls in a second, then no more.
   { elapsedMs: 990, started: 100, pace: { stop: true } },
 ])('an open loop of 100/s for 1 s with $started calls started at $elapsedMs ms paces by the plan', row => {
@@ -21,6 +22,37 @@ test.each([
 
 test('when the last caller was free makes no difference to an open loop', () => {
   expect(rate100.pace(5, 1, 4)).toEqual(rate100.pace(5, 1, undefined));
+});
+
+test.each([
+  { elapsedMs: 1_000, started: 100, missed: [] },
+  {
+    elapsedMs: 5_000,
+    started: 98,
+    missed: [
+      { dueMs: 980, count: 1 },
+      { dueMs: 990, count: 1 },
+    ],
+  },
+  // What was due by the time that it was stopped.
+  {
+    elapsedMs: 20.5,
+    started: 1,
+    missed: [
+      { dueMs: 10, count: 1 },
+      { dueMs: 20, count: 1 },
+    ],
+  },
+  { elapsedMs: 20.5, started: 7, missed: [] },
+])('an open loop that has started $started calls by $elapsedMs ms has missed the others', row => {
+  expect(rate100.missed(row.elapsedMs, row.started)).toEqual(row.missed);
+});
+
+test('however many calls were missed, they are told in few steps that leave none out', () => {
+  const missed = openLoop({ ratePerS: 100_000, durationMs: 3_600_000, callers: 8 }).missed(3_600_000, 8);
+  expect(missed.length).toBe(1_000);
+  expect(missed.reduce((sum, { count }) => sum + count, 0)).toBe(360_000_000 - 8);
+  expect(missed[0]?.dueMs).toBe(0.08);
 });
 
 const thinking = closedLoop({ concurrency: 2, durationMs: 1_000, thinkMs: 30 });

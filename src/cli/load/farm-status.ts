@@ -1,14 +1,20 @@
 import { get } from 'node:http';
 import type { FarmStatus } from '../../farm/description.ts';
+import { octetsOf } from '../../octets.ts';
 
 type Nodes = FarmStatus['nodes'];
 
-/** The nodes as the farm's status page shows them; undefined where it is not known or does not answer. */
-export async function readNodes(admin: string | undefined): Promise<Nodes | undefined> {
+/** The longest status that is read. */
+const maxBytes = 1 << 20;
+
+/**
+ * The farm as its status page shows it; undefined where that is not known or does not answer.
+ * @param withinMs longest wait for the whole answer
+ */
+export async function readStatus(admin: string | undefined, withinMs: number): Promise<FarmStatus | undefined> {
   if (admin === undefined) return undefined;
   try {
-    const status: FarmStatus = JSON.parse(await textAt(`${admin}/status.json`));
-    return status.nodes;
+    return JSON.parse(await textAt(`${admin}/status.json`, withinMs));
   } catch {
     return undefined;
   }
@@ -35,18 +41,11 @@ export function nodeDifferences(
   };
 }
 
-function textAt(address: string): Promise<string> {
+function textAt(address: string, withinMs: number): Promise<string> {
   return new Promise((resolve, reject) => {
-    const request = get(address, { timeout: 5_000 }, response => {
-      let text = '';
-      response.setEncoding('utf8');
-      response.on('data', (part: string) => {
-        text += part;
-      });
-      response.on('end', () => resolve(text));
-      response.on('error', reject);
+    const request = get(address, { signal: AbortSignal.timeout(Math.max(1, Math.ceil(withinMs))) }, response => {
+      octetsOf(response, maxBytes).then(octets => resolve(String(octets)), reject);
     });
-    request.on('timeout', () => request.destroy(new Error('no answer')));
     request.on('error', reject);
   });
 }

@@ -1,6 +1,9 @@
 import { createRequire } from 'node:module';
 import { columns } from '../terminal.ts';
 import type { Hit } from './attack.ts';
+import { notStarted } from './failure.ts';
+import { type FirstFailure, failureCounts } from './failure-counts.ts';
+import type { MissedCalls } from './pacer.ts';
 
 const { build }: typeof import('hdr-histogram-js') = createRequire(import.meta.url)('hdr-histogram-js');
 
@@ -14,11 +17,16 @@ export interface LoadReport {
   readonly seconds: number;
   readonly calls: number;
   readonly failed: number;
+  /** Calls that the service answered: well, with a fault, or with something else than was wanted. */
+  readonly answered: number;
   /** Good answers a second. */
   readonly callsPerSecond: number;
   /** From when a call was due to its answer. */
   readonly latencyMs: { readonly p50: number; readonly p90: number; readonly p99: number; readonly max: number };
   readonly errors: Readonly<Record<string, number>>;
+  /** The first of each error, in their order. */
+  readonly firstErrors: readonly FirstFailure[];
+  /** Good answers by node. */
   readonly nodes: Readonly<Record<string, number>>;
   /**
    * Share of the measured calls whose conversation was opened from its sealed state; null where the farm's status is
@@ -37,6 +45,8 @@ export interface LoadReport {
 /** Collects hits. */
 export interface Metrics {
   add(hit: Hit): void;
+  /** Calls that were due and were never made. */
+  addMissed(missed: MissedCalls, endedMs: number): void;
   readonly calls: number;
   /** What only the end knows is given to it. */
   report(
@@ -47,32 +57,47 @@ export interface Metrics {
   ): LoadReport;
 }
 
-/** Empty metrics. @param nameOf node's name for an address that answered */
-export function metrics(nameOf: (address: string) => string): Metrics {
+/**
+ * Empty metrics.
+ * @param nameOf node's name for an address
+ * @param beganMs when the time of the hits begins, in milliseconds since 1970
+ */
+export function metrics(nameOf: (address: string) => string, beganMs: number): Metrics {
   // Microseconds, three significant digits.
   const histogram = build({ bitBucketSize: 32, numberOfSignificantValueDigits: 3 });
-  const errors = new Map<string, number>();
+  const failures = failureCounts();
   const nodes = new Map<string, number>();
   const bytes = { sent: 0, received: 0, state: 0 };
   let calls = 0;
   let good = 0;
+  let answered = 0;
+  // A timer may fire up to half a millisecond early; late starts count.
+  const latencyUs = (dueMs: number, endedMs: number) => Math.max(1, Math.round((endedMs - dueMs) * 1_000));
   return {
     get calls() {
       return calls;
     },
     add({ dueMs, startedMs, endedMs, outcome }) {
       calls += 1;
-      // A timer may fire up to half a millisecond early; late starts count.
-      histogram.recordValue(Math.max(1, Math.round((endedMs - Math.min(dueMs, startedMs)) * 1_000)));
-      if (outcome.error !== undefined) {
-        count(errors, outcome.error);
+      histogram.recordValue(latencyUs(Math.min(dueMs, startedMs), endedMs));
+      const { failure, address } = outcome;
+      const node = address === undefined ? undefined : nameOf(address);
+      if (failure === undefined || failure.answered) answered += 1;
+      if (failure !== undefined) {
+        failures.add(failure, { node, atMs: beganMs + endedMs });
         return;
       }
       good += 1;
       bytes.sent += outcome.sentBytes;
       bytes.received += outcome.receivedBytes;
       bytes.state += outcome.stateChars;
-      if (outcome.address !== undefined) count(nodes, nameOf(outcome.address));
+      if (node !== undefined) nodes.set(node, (nodes.get(node) ?? 0) + 1);
+    },
+    addMissed({ dueMs, count }, endedMs) {
+      calls += count;
+      // They waited at least as long; who leaves them out says that a service which stands still is fast.
+      histogram.recordValueWithCount(latencyUs(dueMs, endedMs), count);
+      failures.add(notStarted, { node: undefined, atMs: beganMs + endedMs }, count);
     },
     report({ elapsedMs, nodes: counted, ...end }) {
       const maxMs = calls === 0 ? 0 : histogram.maxValue / 1_000;
@@ -84,9 +109,11 @@ export function metrics(nameOf: (address: string) => string): Metrics {
         seconds: round(elapsedMs / 1_000, 3),
         calls,
         failed: calls - good,
+        answered,
         callsPerSecond: elapsedMs === 0 ? 0 : round(good / (elapsedMs / 1_000), 1),
         latencyMs: { p50: atMs(50), p90: atMs(90), p99: atMs(99), max: maxMs },
-        errors: Object.fromEntries(errors),
+        errors: failures.counts(),
+        firstErrors: failures.first(),
         nodes: counted ?? Object.fromEntries([...nodes].sort()),
         bytes: {
           sent: average(bytes.sent),
@@ -99,24 +126,20 @@ export function metrics(nameOf: (address: string) => string): Metrics {
   };
 }
 
-function count(counts: Map<string, number>, name: string): void {
-  counts.set(name, (counts.get(name) ?? 0) + 1);
-}
-
 function round(value: number, digits: number): number {
   return Number(value.toFixed(digits));
 }
 
 /** The report as a table for people. */
 export function writeTable(report: LoadReport): string[] {
-  const { latencyMs, bytes, nodes, errors } = report;
+  const { latencyMs, bytes, nodes, errors, firstErrors } = report;
   const ms = (value: number) => `${value.toFixed(value < 10 ? 2 : 1)} ms`;
   const share = (value: number) => `${(value * 100).toFixed(2)} %`;
   const counts = (record: Readonly<Record<string, number>>) =>
     Object.entries(record)
       .map(([name, number]) => `${name} ${number}`)
       .join(', ');
-  return columns([
+  const table = columns([
     ['port', report.port],
     [
       'conversations',
@@ -139,4 +162,10 @@ export function writeTable(report: LoadReport): string[] {
       `${bytes.sent} sent, ${bytes.received} received; State element ${bytes.state} (${share(bytes.stateShare)})`,
     ],
   ]);
+  return firstErrors.length === 0 ? table : [...table, 'first errors', ...columns(firstErrors.map(errorRow))];
+}
+
+/** What is known of one call that failed. */
+function errorRow({ at, node, error, message }: FirstFailure): string[] {
+  return [`  ${at}`, node ?? '-', message === '' ? error : `${error}: ${message}`];
 }
