@@ -219,6 +219,9 @@ export const dialects: Readonly<Record<DialectName, Dialect>> = {
   },
 };
 
+/** That of the standard, for what is in neither. */
+export const newestDialect: Dialect = dialects['200512'];
+
 export type SoapVersionName = '1.1' | '1.2';
 export type AddressingVersionName = '2004/08' | '1.0';
 

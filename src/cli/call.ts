@@ -6,10 +6,11 @@ import { secureConversation } from '../client/secure-conversation.ts';
 import { printable, printableJson } from '../printable.ts';
 import { type CredentialOptions, credentialsOf } from './credential-options.ts';
 import { operationOf, parseArguments } from './operation.ts';
-import { addressList, addressOf } from './option-values.ts';
+import { addressList, addressOf, nameList } from './option-values.ts';
 import { authoritiesText, peerText } from './pem-files.ts';
 import { openClient, portAddress, requireServiceCertificate, withTrustHint } from './soap-client.ts';
 import { faultExit, note, printJson } from './terminal.ts';
+import { unprotectedMeans } from './wsdl-options.ts';
 
 interface CallOptions extends CredentialOptions {
   readonly wsdl: string;
@@ -19,6 +20,7 @@ interface CallOptions extends CredentialOptions {
   readonly ca?: string;
   readonly serviceCertificate?: string;
   readonly mixedDialects?: true;
+  readonly unprotectedPorts?: readonly string[];
 }
 
 /** `wssc call`: one call in a conversation of its own. */
@@ -44,6 +46,7 @@ export function addCall(program: Command): void {
     .option('--issuer <url>', "address of the issuer, instead of the policy's", addressOf)
     .option('--ca <file>', 'CA certificates to trust for TLS (PEM)')
     .option('--service-certificate <file>', "the service's certificate (PEM), where the policy encrypts to it")
+    .option('--unprotected-ports <port,…>', unprotectedMeans, nameList)
     .option('--mixed-dialects', 'take answers that name derived keys and tokens by the other dialect (CXF, streaming)')
     .addHelpText(
       'after',
@@ -63,7 +66,8 @@ async function call(operation: string, json: string, options: CallOptions): Prom
   const ca = authoritiesText(options.ca);
   const serviceCertificate = peerText(options.serviceCertificate);
   const client = await openClient(options.wsdl, ca);
-  const plans = clientPlans(client, options.port);
+  const { unprotectedPorts = [] } = options;
+  const plans = clientPlans(client, options.port, unprotectedPorts);
   const invoke = operationOf(client, plans[0], operation);
   requireServiceCertificate(plans, serviceCertificate);
   const credentials = await credentialsOf(options);
@@ -71,6 +75,7 @@ async function call(operation: string, json: string, options: CallOptions): Prom
   const plan = firstUsable(plans, { ...credentials, ...given });
   const conversation = secureConversation(client, {
     port: options.port,
+    unprotectedPorts,
     ...credentials,
     ...(ca === undefined ? {} : { ca }),
     ...given,

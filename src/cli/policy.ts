@@ -5,15 +5,18 @@ import { explainAlternatives } from '../policy/explain.ts';
 import { explainedAlternatives } from '../policy/explain-data.ts';
 import { openWsdl } from '../policy/load-wsdl.ts';
 import { usesOf } from '../policy/offered.ts';
+import { withUnprotectedPorts } from '../policy/unprotected.ts';
 import { portNamed, type Wsdl } from '../policy/wsdl.ts';
 import { pathConflicts } from '../server/routes.ts';
+import { nameList } from './option-values.ts';
 import { refusedLines } from './refused-lines.ts';
 import { print, printJson } from './terminal.ts';
-import { addWsdlOptions, loadGiven, type WsdlOptionValues } from './wsdl-options.ts';
+import { addWsdlOptions, loadGiven, unprotectedMeans, type WsdlOptionValues } from './wsdl-options.ts';
 
 interface PolicyOptions extends WsdlOptionValues {
   readonly port?: string;
   readonly json?: true;
+  readonly unprotectedPorts?: readonly string[];
 }
 
 /** `wssc policy`: what a WSDL's policies come to. */
@@ -45,11 +48,13 @@ function addSubcommand(
     .description(description)
     .argument('<wsdl>', 'WSDL file, or its address')
     .option('--port <name>', 'only this WSDL port')
+    .option('--unprotected-ports <port,…>', unprotectedMeans, nameList)
     .option('--json', 'print one line of JSON');
   addWsdlOptions(command)
     .addHelpText('after', `\nExample:\n  $ wssc policy ${name} wsdl/echo.wsdl --port EchoSymmetric`)
     .action(async (wsdl: string, options: PolicyOptions) => {
-      run(openWsdl(await loadGiven(wsdl, options)), options);
+      const read = openWsdl(await loadGiven(wsdl, options));
+      run(withUnprotectedPorts(read, options.unprotectedPorts ?? []), options);
     });
 }
 

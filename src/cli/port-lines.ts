@@ -10,7 +10,9 @@ type Sent = Pick<ServeConfig, 'ports' | 'publicAddress' | 'tlsOffloadedFrom'>;
  * @param bases base addresses that are listened on
  */
 export function portLines(ports: readonly PolicyPort[], bases: readonly string[], sent: Sent): readonly string[] {
-  return columns(ports.map(port => [port.port, `${placesOf(port, bases, sent)}${publishedOf(port, sent)}`]));
+  return columns(
+    ports.map(port => [port.port, `${placesOf(port, bases, sent)}${publishedOf(port, sent)}${protectionOf(port)}`]),
+  );
 }
 
 function placesOf({ address, transport }: PolicyPort, bases: readonly string[], { tlsOffloadedFrom }: Sent): string {
@@ -19,6 +21,10 @@ function placesOf({ address, transport }: PolicyPort, bases: readonly string[], 
   if (reaching.length > 0) return reaching.map(base => `${base}${path}`).join('  ');
   if (tlsOffloadedFrom.length > 0) return `${bases[0]}${path} for the proxies that end TLS`;
   return 'nowhere: its policy wants TLS, which --https PORT gives';
+}
+
+function protectionOf({ isUnprotected }: PolicyPort): string {
+  return isUnprotected ? ', unprotected: for anybody who gets there' : '';
 }
 
 function publishedOf({ address, port }: PolicyPort, { ports, publicAddress }: Sent): string {

@@ -93,6 +93,7 @@ export const serveConfig = object({
     without: options.ports.without,
     means: options.ports.means,
   },
+  unprotectedPorts: options.unprotectedPorts,
   skipUnsupported: options.skipUnsupported,
   limits: options.limits,
   ...logMembers,
@@ -120,7 +121,9 @@ export type ServeConfig = ReturnType<typeof serveConfig.read>;
 export function readServeConfig(
   name: string,
   instead: LogOptionValues &
-    Partial<Pick<ServeConfig, 'paths' | 'wsdl' | 'service' | 'ring' | 'replay' | 'skipUnsupported'>>,
+    Partial<
+      Pick<ServeConfig, 'paths' | 'wsdl' | 'service' | 'ring' | 'replay' | 'skipUnsupported' | 'unprotectedPorts'>
+    >,
 ): ServeConfig {
   return readConfig(name, withServicePair(serveConfig.read), instead);
 }

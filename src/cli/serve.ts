@@ -4,6 +4,7 @@ import { type Command, Option } from 'commander';
 import type { Registry } from 'prom-client';
 import { ConfigurationError } from '../errors.ts';
 import { type LoadedWsdl, openWsdl } from '../policy/load-wsdl.ts';
+import { withUnprotectedPorts } from '../policy/unprotected.ts';
 import type { Authorities } from '../server/authorities.ts';
 import { createEndpoint } from '../server/endpoint.ts';
 import type { EndpointOptions } from '../server/endpoint-options.ts';
@@ -35,7 +36,7 @@ import { untilStopped } from './signals.ts';
 import { addStateOptions, type StateOptionValues, stateSettings } from './state-options.ts';
 import { addStoreOptions, configuredStore, openChosen, replayMeans, type StoreOptionValues } from './store-options.ts';
 import { note, print } from './terminal.ts';
-import { addWsdlOptions, loadGiven, type WsdlOptionValues } from './wsdl-options.ts';
+import { addWsdlOptions, loadGiven, unprotectedMeans, type WsdlOptionValues } from './wsdl-options.ts';
 
 interface ServeOptions
   extends AdminOptionValues,
@@ -59,6 +60,7 @@ interface ServeOptions
   readonly issue: boolean;
   readonly issuer?: string;
   readonly mixedDialects?: readonly string[];
+  readonly unprotectedPorts?: readonly string[];
   readonly skipUnsupported?: true;
 }
 
@@ -89,6 +91,7 @@ export function addServe(program: Command): void {
       'WSDL ports whose messages may name derived keys and tokens by the other dialect (acceptMixedDialects)',
       nameList,
     )
+    .option('--unprotected-ports <port,…>', unprotectedMeans, nameList)
     .option('--skip-unsupported', "leave out the ports that can't be served, and serve the others")
     .option('--no-issue', 'issue nothing here: hand requests for tokens on to the issuer of the configuration')
     .option('--issuer <url>', "base address of the issuer's socket for nodes, instead of the one in the configuration");
@@ -114,6 +117,7 @@ async function serve(options: ServeOptions): Promise<void> {
     ...(options.service === undefined ? {} : { service: resolve(options.service) }),
     ...(options.replay === undefined ? {} : { replay: options.replay }),
     ...(options.paths === undefined ? {} : { paths: options.paths }),
+    ...(options.unprotectedPorts === undefined ? {} : { unprotectedPorts: options.unprotectedPorts }),
     ...(options.skipUnsupported ? { skipUnsupported: true } : {}),
     ...ringInstead(options),
     ...logInstead(options),
@@ -180,8 +184,10 @@ function isOfPolicy(error: unknown): boolean {
 }
 
 /** Lists every port that can't be served, where the error names the first alone. */
-function noteRefused(wsdl: LoadedWsdl, { ports }: ServeConfig): void {
-  const read = openWsdl(wsdl);
+function noteRefused(wsdl: LoadedWsdl, { ports, unprotectedPorts }: ServeConfig): void {
+  const given = openWsdl(wsdl);
+  const listed = given.ports.map(({ name }) => name).filter(name => unprotectedPorts.includes(name));
+  const read = withUnprotectedPorts(given, listed);
   const wanted = read.ports.map(({ name }) => name).filter(name => ports === undefined || Object.hasOwn(ports, name));
   const refused = refusedPorts(read, wanted);
   for (const line of refused.flatMap(port => refusedLines(port, 'refused'))) note(line);

@@ -9,6 +9,9 @@ export interface WsdlOptionValues {
   readonly wsdlCa?: string;
 }
 
+/** What `--unprotected-ports` means. */
+export const unprotectedMeans = 'WSDL ports that may be without any security (unprotectedPorts)';
+
 /** Adds the options that say which documents of a WSDL may be fetched. */
 export function addWsdlOptions(command: Command): Command {
   return command

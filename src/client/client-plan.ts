@@ -3,6 +3,7 @@ import type { Client, WSDL } from 'soap';
 import { alternativesOf } from '../policy/compile.ts';
 import { isLoopback } from '../policy/fetch-document.ts';
 import type { Plan } from '../policy/plan.ts';
+import { withUnprotectedPort } from '../policy/unprotected.ts';
 import { isUrl, type Locate, locateFile, parseWsdl } from '../policy/wsdl.ts';
 
 /** What of node-soap's WSDL object is used: where it came from and the documents that were read with it. */
@@ -22,9 +23,14 @@ interface ImportOptions {
 /**
  * Plans of a port, one for each alternative of its policy, from the WSDL that a node-soap client was made with;
  * imported documents are those that node-soap has read, policies in other files are read here.
+ * @param unprotectedPorts names of ports that may be without any security
  * @throws {SecureConversationError} `WSDL_INVALID`, `POLICY_INVALID` or `POLICY_UNSUPPORTED`, naming document and line
  */
-export function clientPlans(client: Client, port: string): readonly [Plan, ...Plan[]] {
+export function clientPlans(
+  client: Client,
+  port: string,
+  unprotectedPorts: readonly string[] = [],
+): readonly [Plan, ...Plan[]] {
   // `wsdl` is private by node-soap's types and the only place where the WSDL can be had.
   const { wsdl } = client as unknown as { wsdl: ReadWsdl };
   warnOfPlainWsdl(wsdl.uri);
@@ -37,7 +43,8 @@ export function clientPlans(client: Client, port: string): readonly [Plan, ...Pl
     const document = wsdl.WSDL_CACHE?.[name];
     return document && { name, text: document.toXML() };
   };
-  return alternativesOf(parseWsdl({ name: wsdl.uri, text: wsdl.toXML() }, locate), port).plans;
+  const read = parseWsdl({ name: wsdl.uri, text: wsdl.toXML() }, locate);
+  return alternativesOf(withUnprotectedPort(read, port, unprotectedPorts), port).plans;
 }
 
 /** What a WSDL says decides what is protected: somebody on the way of this one could have it protect nothing. */

@@ -351,7 +351,8 @@ async function verify(
 ): Promise<Verified> {
   const { dialect } = parts.plan;
   const message = readMessage(response.bytes, parts.limits);
-  const fault = unsecuredFault(message);
+  // Of a port without security it is an answer like others.
+  const fault = parts.plan.isUnprotected ? undefined : unsecuredFault(message);
   const nowMs = Date.now();
   const clocks = () => clockHint(response.date, nowMs, parts.clockSkewMs);
   if (fault !== undefined) throw new PeerFault(fault, dialect.wsc, clocks() ?? faultHint(fault, request.keys));

@@ -54,8 +54,8 @@ interface AxiosRequest extends RequestRoute {
  */
 export function secureConversation(client: Client, options: SecureConversationOptions): SecureConversation {
   const settings = conversationOptions.read(options, { of: 'secureConversation', path: '' });
-  const { port, acceptMixedDialects, ...rest } = settings;
-  const read = firstUsable(clientPlans(client, port), rest);
+  const { port, unprotectedPorts, acceptMixedDialects, ...rest } = settings;
+  const read = firstUsable(clientPlans(client, port, unprotectedPorts), rest);
   const plan = acceptMixedDialects ? withMixedDialects(read) : read;
   checkHttpClient(client);
   const routeOf = toldRoutes(client, rest.addresses);

@@ -24,6 +24,11 @@ export interface SecureConversationOptions {
   /** Name of the WSDL port to call. */
   readonly port: string;
   /**
+   * WSDL ports that may be without any security, by name. Default: none. Such a port is called as plain SOAP; one that
+   * is not named here is refused without a policy.
+   */
+  readonly unprotectedPorts?: readonly string[];
+  /**
    * Whether names of the other dialect are taken in answers, as CXF's streaming server writes them. Default: false.
    */
   readonly acceptMixedDialects?: boolean;
@@ -103,8 +108,11 @@ export interface SecureConversationOptions {
   readonly trace?: (exchange: WireExchange) => void;
 }
 
+/** Options that say which plan a session has. */
+type NotOfSession = 'port' | 'unprotectedPorts' | 'acceptMixedDialects';
+
 /** Options of {@link openSession}: with the port's plan in place of its name. */
-export interface SessionOptions extends Omit<SecureConversationOptions, 'port' | 'acceptMixedDialects'> {
+export interface SessionOptions extends Omit<SecureConversationOptions, NotOfSession> {
   readonly plan: Plan;
 }
 
@@ -186,11 +194,16 @@ const commonOptions = {
     without: 'none',
     means: 'Sees each exchange as it is on the wire, for diagnosis only: it sees passwords of bootstraps over TLS.',
   },
-} satisfies Describes<Omit<SecureConversationOptions, 'port' | 'acceptMixedDialects'>>;
+} satisfies Describes<Omit<SecureConversationOptions, NotOfSession>>;
 
 /** Reads what is given of {@link SecureConversationOptions}. */
 export const conversationOptions = object({
   port: { is: text, required: true, means: 'Name of the WSDL port to call.' },
+  unprotectedPorts: {
+    is: list(text),
+    default: [],
+    means: 'WSDL ports that may be without any security, by name.',
+  },
   acceptMixedDialects: {
     is: flag,
     default: false,

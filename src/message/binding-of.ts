@@ -4,6 +4,7 @@ import { securityLimits } from '../security/grammar.ts';
 import { supportingTokens } from '../security/supporting-tokens.ts';
 import { asymmetricBinding, unsupportedBesideCertificates } from './asymmetric-binding.ts';
 import type { Binding } from './binding.ts';
+import { noBinding } from './no-binding.ts';
 import { symmetricBinding, unsupportedIn } from './symmetric-binding.ts';
 import { transportBinding } from './transport-binding.ts';
 
@@ -27,13 +28,14 @@ export function bindingOf(plan: MessagePlan): Binding {
 
 function makeBinding(plan: MessagePlan): Binding {
   const { protection } = plan;
+  if (protection.kind === 'none') return noBinding;
   if (protection.kind === 'transport') return transportBinding(plan);
   return protection.kind === 'symmetric' ? symmetricBinding(plan) : asymmetricBinding(plan, protection);
 }
 
 function unsupportedProtection(plan: MessagePlan): string | undefined {
   const { protection } = plan;
-  if (protection.kind === 'transport') return undefined;
+  if (protection.kind === 'none' || protection.kind === 'transport') return undefined;
   return protection.kind === 'symmetric' ? unsupportedIn(plan, protection) : unsupportedBesideCertificates(plan);
 }
 

@@ -29,6 +29,8 @@ export interface Binding {
   readonly encryptsSignatures: boolean;
   /** Whether supporting tokens are encrypted in the message. */
   readonly encryptsTokens: boolean;
+  /** Whether messages have no Security header at all; default: no. */
+  readonly isWithoutSecurity?: boolean;
   /** Local names of the addressing headers that are written with mustUnderstand. */
   readonly mandatoryHeaders: ReadonlySet<string>;
   /**

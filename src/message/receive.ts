@@ -1,6 +1,6 @@
 import { type Awaitable, after } from '../awaitable.ts';
 import type { RandomSource } from '../crypto/random.ts';
-import { refuse } from '../errors.ts';
+import { refuse, refuseFor } from '../errors.ts';
 import type { MessagePlan } from '../policy/plan.ts';
 import { onceOf } from '../security/encrypted-key.ts';
 import type { EncryptedData } from '../security/encryption.ts';
@@ -9,6 +9,7 @@ import { collectIds } from '../security/ids.ts';
 import type { ProvenToken } from '../security/supporting-tokens.ts';
 import { checkFreshness } from '../security/timestamp.ts';
 import { checkRelationship } from '../soap/addressing.ts';
+import { type Envelope, isMandatory } from '../soap/envelope.ts';
 import { isFault } from '../soap/fault-shape.ts';
 import { canonicalAllowance } from '../xml/canonical.ts';
 import { defaultLimits, type Limits } from '../xml/limits.ts';
@@ -148,7 +149,13 @@ function readHeader(message: Message, plan: MessagePlan, binding: Binding, limit
   const { envelope, tree } = message;
   const ids = collectIds(tree.ids);
   const { dialect, mixedWith, suite, layout } = plan;
-  const header = parseSecurityHeader(envelope.security, { soap: envelope.soap, dialect, mixedWith, suite, layout });
+  const header = parseSecurityHeader(securityFor(binding, envelope), {
+    soap: envelope.soap,
+    dialect,
+    mixedWith,
+    suite,
+    layout,
+  });
   binding.checkStructure(header);
   const parts = encryptedParts(envelope, header, plan, binding, ids);
   const received = {
@@ -162,6 +169,16 @@ function readHeader(message: Message, plan: MessagePlan, binding: Binding, limit
   };
   if (ids.lookAlikes.length !== 0) checkKeyReferences(received);
   return received;
+}
+
+/**
+ * The Security header that a binding reads. Where there is no security it is a header block that is not understood:
+ * refused where it must be, else passed over (SOAP 1.2 Part 1 §2.4).
+ */
+function securityFor({ isWithoutSecurity }: Binding, { soap, security }: Envelope): Element | undefined {
+  if (!isWithoutSecurity || security === undefined) return security;
+  if (isMandatory(soap, security)) refuseFor('mustUnderstand', 'security-not-understood', security);
+  return undefined;
 }
 
 /**

@@ -42,7 +42,7 @@ export function readFrame(wsdl: Wsdl, { element }: SoapBinding, endpoint: Endpoi
       'POLICY_UNSUPPORTED',
       element,
       'no TransportBinding, SymmetricBinding or AsymmetricBinding: an unprotected port is not served',
-      'attach a policy with one of them, or leave the port out',
+      'attach a policy with one of them, leave the port out, or name it in unprotectedPorts (--unprotected-ports)',
     );
   }
   // Without a Timestamp a message could be replayed as soon as the replay table has forgotten it.

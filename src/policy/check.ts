@@ -5,7 +5,7 @@ import { type AddressingVersion, ns } from '../names.ts';
 import { compileOperation, type Frame, inConversation, messagePolicy, readFrame } from './application.ts';
 import { effectivePolicy } from './attachment.ts';
 import { readBootstrap } from './bootstrap.ts';
-import { addressingOf, addressOf, alternativesOf, issuerOf, type PortAlternatives } from './compile.ts';
+import { addressingOf, alternativesOf, type PortAlternatives } from './compile.ts';
 import { checkToldApart } from './dispatch.ts';
 import { childrenNamed, failAt, fileOf, nameOf, subjectOf } from './document.ts';
 import { type EndpointDraft, readEndpoint, readMessagePolicy } from './endpoint.ts';
@@ -13,6 +13,7 @@ import type { Alternative, Assertion } from './normal-form.ts';
 import { whyNotCalled } from './offered.ts';
 import { type Operation, readBinding, readOperation, type SoapBinding } from './operations.ts';
 import type { OperationPlan, QName } from './plan.ts';
+import { addressOf, issuerOf } from './port-address.ts';
 import { attempt, type Reading } from './vocabulary.ts';
 import type { Wsdl, WsdlPort } from './wsdl.ts';
 
@@ -113,6 +114,7 @@ function gather(checked: CheckedBinding, alternative: Alternative, problems: Con
   for (const { nested = [] } of assertionsNamed(alternative, 'BootstrapPolicy')) readEndpoint(nested, reading);
   const addressing = addressingOf(endpoint, checked.port.element, checked.binding.element);
   const operations = gatherOperations(checked, addressing, reading);
+  if (checked.wsdl.unprotectedPorts.has(checked.port.name)) return;
   gatherStructure(checked, { alternative, endpoint, addressing, operations }, reading);
 }
 

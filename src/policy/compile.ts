@@ -15,15 +15,16 @@ import {
 import { effectivePolicy } from './attachment.ts';
 import { type Bootstrap, readBootstrap } from './bootstrap.ts';
 import { checkToldApart } from './dispatch.ts';
-import { failAt, requiredAttribute } from './document.ts';
+import { failAt } from './document.ts';
 import { type EndpointDraft, readEndpoint, type TrustDraft } from './endpoint.ts';
 import type { Alternative } from './normal-form.ts';
 import { readBinding, readOperations, type SoapBinding } from './operations.ts';
 import type { ConversationPlan, Entropy, Plan, PortPlan } from './plan.ts';
+import { addressOf, issuerOf } from './port-address.ts';
 import { allImplemented } from './protection.ts';
-import type { ContextTokenDraft } from './tokens.ts';
+import { unprotectedPlan } from './unprotected.ts';
 import type { Reading } from './vocabulary.ts';
-import { portNamed, readWsdl, requiredChild, type Wsdl, type WsdlPort } from './wsdl.ts';
+import { portNamed, readWsdl, type Wsdl, type WsdlPort } from './wsdl.ts';
 
 /**
  * Compiles the policies of a WSDL's ports to plans, in the order of the WSDL.
@@ -92,8 +93,11 @@ function compilePort(wsdl: Wsdl, port: WsdlPort): PortAlternatives {
 
 function compileEndpoint(wsdl: Wsdl, port: WsdlPort, soapBinding: SoapBinding, alternative: Alternative): Plan {
   const reading: Reading = { securityPolicy: undefined };
-  const frame = readFrame(wsdl, soapBinding, readEndpoint(alternative, reading), reading);
-  const addressing = addressingOf(frame.endpoint, port.element, soapBinding.element);
+  const endpoint = readEndpoint(alternative, reading);
+  const addressing = addressingOf(endpoint, port.element, soapBinding.element);
+  if (wsdl.unprotectedPorts.has(port.name))
+    return unprotectedPlan({ wsdl, port, binding: soapBinding, endpoint, addressing }, reading);
+  const frame = readFrame(wsdl, soapBinding, endpoint, reading);
   const conversation = inConversation(frame) ? { frame, ...readBootstrap(frame, addressing) } : undefined;
   const operations = readOperations(wsdl, soapBinding, addressing).map(operation => compileOperation(frame, operation));
   if (operations.length === 0) failAt('WSDL_INVALID', soapBinding.element, 'the binding has no operation');
@@ -131,25 +135,6 @@ function conversationOf(
     renew: compileRenew(frame, exchange),
     cancel: compileCancel(frame, operations),
   };
-}
-
-/** Location of a port. TLS does what a TransportBinding asks for, so its address can't be a plain one. */
-export function addressOf(port: Element, { extension }: SoapBinding, transport: 'https' | 'http'): string {
-  const element = requiredChild(port, extension, 'address');
-  const address = requiredAttribute(element, 'location');
-  checkNotPlain(address, transport, element, 'a TransportBinding');
-  return address;
-}
-
-/** The bootstrap is sent there, so TLS has to protect it there too. */
-export function issuerOf({ issuer, assertion }: ContextTokenDraft, transport: 'https' | 'http'): string | undefined {
-  if (issuer !== undefined) checkNotPlain(issuer, transport, assertion.element, 'an Issuer');
-  return issuer;
-}
-
-function checkNotPlain(address: string, transport: 'https' | 'http', element: Element, what: string): void {
-  if (transport === 'https' && /^http:/i.test(address))
-    failAt('POLICY_INVALID', element, `${what} at the plain address ${address.slice(0, 120)}`);
 }
 
 /** An assertion of the policy, else the extension of the WSDL (WS-Addressing 1.0 WSDL Binding §3.1). */

@@ -16,6 +16,7 @@ function explainedPlan(plan: Plan) {
   const { issuer, entropy = null, mayCancel = null, mayRenew = null } = conversation ?? {};
   return {
     ...{ service, port, address, issuer, audience, transport },
+    isUnprotected: plan.isUnprotected ?? false,
     soap: plan.soap.name,
     addressing: plan.addressing?.name ?? null,
     trustAddressing: conversation?.trustAddressing.name ?? null,

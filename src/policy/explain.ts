@@ -37,11 +37,11 @@ export function explain(plan: Plan): string {
     `  address    ${plan.address} (${plan.transport === 'https' ? 'TLS only' : 'plain HTTP will do'})`,
     ...(hasConversation(plan) && plan.issuer !== undefined ? [`  issuer     ${plan.issuer}`] : []),
     `  audience   ${plan.audience}`,
-    `  versions   SOAP ${plan.soap.name}, ${explainAddressing(plan)}, dialect ${plan.dialect.name}`,
+    `  versions   SOAP ${plan.soap.name}, ${explainAddressing(plan)}${explainDialect(plan)}`,
     `  like       ${explainShape(plan)}`,
     `  here       ${usesOf(whyNotCalled(plan))}`,
     ...weaknessesOf(plan).map(weakness => `  weak       ${weakness}`),
-    `  suite      ${plan.suite.name}`,
+    ...(plan.isUnprotected ? [] : [`  suite      ${plan.suite.name}`]),
     ...explainConversation(plan),
     ...explainOperations(plan.operations),
   ].join('\n');
@@ -58,6 +58,11 @@ function explainConversation(plan: Plan): string[] {
     'cancel',
     ...explainExchange(plan.cancel),
   ];
+}
+
+/** What has no Security header has no dialect either. */
+function explainDialect({ isUnprotected, dialect }: Plan): string {
+  return isUnprotected ? '' : `, dialect ${dialect.name}`;
 }
 
 function explainAddressing(plan: Plan): string {
@@ -101,6 +106,7 @@ function explainExchange({ request, response }: ExchangePlan): string[] {
 }
 
 function explainMessage(title: string, message: MessagePlan): string[] {
+  if (message.protection.kind === 'none') return [`  ${title}   unprotected`];
   const tokens = message.supporting.map(explainToken);
   const header = [
     explainProtection(message.protection),
@@ -117,7 +123,7 @@ function explainMessage(title: string, message: MessagePlan): string[] {
   ];
 }
 
-function explainProtection(protection: Protection): string {
+function explainProtection(protection: Exclude<Protection, { readonly kind: 'none' }>): string {
   if (protection.kind === 'transport') return protection.clientCertificate ? 'TLS with a client certificate' : 'TLS';
   if (protection.kind === 'asymmetric') {
     const token = `X509Token${explainCertificate(protection.signature)}`;

@@ -18,12 +18,14 @@ export type CertificateReference = 'thumbprint' | 'keyIdentifier' | 'issuerSeria
 
 /**
  * What protects a message as a whole.
+ * - `none`: nothing; there is no Security header.
  * - `transport`: TLS; nothing in the Security header is encrypted and only supporting tokens sign.
  * - `symmetric`: one token's key signs and encrypts: the security context, or a key encrypted to the service's
  *   certificate.
  * - `asymmetric`: the sender's certificate signs, and a new key that is encrypted to the recipient's encrypts.
  */
 export type Protection =
+  | { readonly kind: 'none' }
   | {
       readonly kind: 'transport';
       /** Whether TLS must show who the client is, by a certificate (HttpsToken, §5.4.11); default: no. */
@@ -158,6 +160,8 @@ export interface PortPlan {
   readonly suite: Suite;
   /** True where the port may be reached over TLS only. */
   readonly transport: 'https' | 'http';
+  /** Whether nothing protects any of its messages; default: no. */
+  readonly isUnprotected?: boolean;
   readonly operations: readonly OperationPlan[];
 }
 

@@ -107,7 +107,10 @@ function signsHeader({ signed }: MessagePlan, local: string): boolean {
   return Object.values(addressingVersions).some(({ namespace }) => isListed({ namespace, local }, signed.headers));
 }
 
+const unprotected = 'unprotected: who calls is not known, and anybody on the way reads and changes what is sent';
+
 /** What a plan leaves open to somebody on the way, or to anybody. */
 export function weaknessesOf(plan: Plan): string[] {
+  if (plan.isUnprotected) return [unprotected];
   return weaknesses.filter(([holds]) => holds(plan)).map(([, says]) => says);
 }

@@ -48,6 +48,8 @@ export interface Wsdl {
   readonly schemaOf: ReadonlyMap<Element, Element>;
   readonly components: Readonly<Record<ComponentKind, ReadonlyMap<string, Element>>>;
   readonly ports: readonly WsdlPort[];
+  /** Names of the ports that may be without any security, as their user says. */
+  readonly unprotectedPorts: ReadonlySet<string>;
 }
 
 /**
@@ -85,7 +87,7 @@ export function parseWsdl(source: DocumentText, locate: Locate = () => undefined
   const documents = readDocuments(source, locate);
   const components = readComponents(documents.definitions);
   const ports = Array.from(components.service.values()).flatMap(readPorts);
-  return { name: source.name, text: source.text, ...documents, components, ports };
+  return { name: source.name, text: source.text, ...documents, components, ports, unprotectedPorts: new Set() };
 }
 
 /** @throws {SecureConversationError} WSDL_INVALID when the component is not in any document. */

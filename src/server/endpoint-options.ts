@@ -187,6 +187,11 @@ export interface EndpointOptions {
   /** WSDL ports to serve, by name, with what they are told beside their policy. Default: all. */
   readonly ports?: Readonly<Record<string, PortOverrides>>;
   /**
+   * WSDL ports that may be without any security, by name. Default: none. Each is served as plain SOAP, to anybody; one
+   * that is not named here is refused without a policy.
+   */
+  readonly unprotectedPorts?: readonly string[];
+  /**
    * Whether ports whose policies can't be served are left out, and the others served. Default: false. What was left
    * out, and why, is in `leftOut` of the endpoint and in its log.
    */
@@ -354,6 +359,11 @@ export const endpointOptions = object({
     is: record(portOverrides),
     without: 'all',
     means: 'WSDL ports to serve, by name, with what they are told beside their policy.',
+  },
+  unprotectedPorts: {
+    is: list(text),
+    default: [],
+    means: 'WSDL ports that may be without any security, by name.',
   },
   skipUnsupported: {
     is: flag,

@@ -127,7 +127,7 @@ function checkUsers({ authenticate, issuer }: PartSettings, plans: readonly Plan
 
 /** What only an issuer knows can't be asked of each call. */
 function checkIssued(plans: readonly Plan[]): void {
-  const alone = plans.find(plan => !hasConversation(plan));
+  const alone = plans.find(plan => !hasConversation(plan) && !plan.isUnprotected);
   if (alone !== undefined)
     throw new ConfigurationError(
       'CONFIG_INVALID',

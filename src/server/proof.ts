@@ -40,7 +40,7 @@ export async function provenPrincipal(
   port: ServedPort,
 ): Promise<Principal> {
   const isSpentByName = tokenUseOf(proof.messagePlan) === undefined;
-  if (isSpentByName) checkNamed(proof.verified);
+  if (isSpentByName && !port.plan.isUnprotected) checkNamed(proof.verified);
   const certificate = certificateOfProof(proof);
   const credential = certificate && credentialOf(certificate);
   const principal = wantsUsername(proof.messagePlan)

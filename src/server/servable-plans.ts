@@ -3,6 +3,7 @@ import { checkPorts, type PolicyProblem } from '../policy/check.ts';
 import { compilePolicy } from '../policy/compile.ts';
 import { withMixedDialects } from '../policy/mixed-dialect.ts';
 import type { Plan, QName } from '../policy/plan.ts';
+import { withUnprotectedPorts } from '../policy/unprotected.ts';
 import { portNamed, type Wsdl } from '../policy/wsdl.ts';
 import { atPath, type PathNames } from './port-addresses.ts';
 import type { PortOverrides } from './port-overrides.ts';
@@ -14,6 +15,8 @@ export interface PortChoice {
   readonly ports?: Readonly<Record<string, Pick<PortOverrides, 'acceptMixedDialects'>>> | undefined;
   /** What names the path of each. */
   readonly paths: PathNames;
+  /** Those that may be without any security. */
+  readonly unprotectedPorts: readonly string[];
   /** Whether those that can't be served are left out. */
   readonly skipUnsupported: boolean;
 }
@@ -37,7 +40,9 @@ export interface ServablePlans {
  * @throws {SecureConversationError} `WSDL_INVALID`, `POLICY_INVALID` or `POLICY_UNSUPPORTED`, naming file and place;
  * `CONFIG_INVALID` for two that no request could tell apart, and for one that has no path
  */
-export function servablePlans(wsdl: Wsdl, { ports, paths, skipUnsupported }: PortChoice): ServablePlans {
+export function servablePlans(read: Wsdl, choice: PortChoice): ServablePlans {
+  const { ports, paths, skipUnsupported } = choice;
+  const wsdl = withUnprotectedPorts(read, choice.unprotectedPorts);
   const names = ports === undefined ? wsdl.ports.map(({ name }) => name) : Object.keys(ports);
   const leftOut = skipUnsupported ? refusedPorts(wsdl, names) : [];
   const kept = names.filter(name => !leftOut.some(({ port }) => port === name));

@@ -169,16 +169,20 @@ function socketsOf(
 }
 
 /** Plans of the ports of all WSDLs: each has a name and a path of its own, since a message says no more. */
-function plansOf({ wsdls, ports, paths, skipUnsupported }: StsSettings): Plan[] {
+function plansOf({ wsdls, ports, unprotectedPorts, ...choice }: StsSettings): Plan[] {
   const names = ports && Object.keys(ports);
   const read = wsdls.map(file => readWsdl(file));
-  const unknown = names?.find(name => !read.some(wsdl => hasPort(wsdl, name)));
+  const unknown = [...(names ?? []), ...unprotectedPorts].find(name => !read.some(wsdl => hasPort(wsdl, name)));
   if (unknown !== undefined) throw new ConfigurationError('WSDL_INVALID', `no WSDL has a port ${unknown}`);
   const plans = read.flatMap(wsdl => {
     const wanted = ports && Object.entries(ports).filter(([name]) => hasPort(wsdl, name));
     if (wanted?.length === 0) return [];
-    const choice = { ports: wanted && Object.fromEntries(wanted), paths, skipUnsupported };
-    return issuedPlans(servablePlans(wsdl, choice).plans, names);
+    const { plans: served } = servablePlans(wsdl, {
+      ...choice,
+      ports: wanted && Object.fromEntries(wanted),
+      unprotectedPorts: unprotectedPorts.filter(name => hasPort(wsdl, name)),
+    });
+    return issuedPlans(served, names);
   });
   for (const [what, values] of [
     ['name', plans.map(({ port }) => port)],

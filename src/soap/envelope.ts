@@ -78,6 +78,11 @@ export function isForUs(soap: SoapVersion, block: Element): boolean {
   return targetOf(soap, block).ours;
 }
 
+/** Whether whom a header block is addressed to must understand it, or refuse the message. */
+export function isMandatory(soap: SoapVersion, block: Element): boolean {
+  return targetOf(soap, block).mustUnderstand;
+}
+
 interface Target {
   readonly ours: boolean;
   readonly next: boolean;

@@ -42,3 +42,9 @@ test.each([
 ])('a port’s line says %s', (_, bases, sent, lines) => {
   expect(portLines([tls, plain], bases, sent)).toEqual(lines);
 });
+
+test('a port’s line says that nothing protects it', () => {
+  expect(portLines([{ ...plain, isUnprotected: true }], both.slice(0, 1), nothing)).toEqual([
+    'Symmetric  http://localhost:1/Symmetric, unprotected: for anybody who gets there',
+  ]);
+});

@@ -22,7 +22,7 @@ function wsdlWith(name: string, ...policies: readonly string[]): string {
 
 const partly = wsdlWith('partly.wsdl', 'EchoTls11_policy');
 const wholly = wsdlWith('wholly.wsdl', 'EchoTls11_policy', 'EchoTls13_policy', 'EchoSymmetric_policy');
-const all = { paths: 'wsdl', skipUnsupported: false } as const;
+const all = { paths: 'wsdl', unprotectedPorts: [], skipUnsupported: false } as const;
 const skipping = { ...all, skipUnsupported: true } as const;
 
 let node: ListeningNode | undefined;
