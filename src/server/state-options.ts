@@ -25,14 +25,16 @@ export const acceptStateField = list(stateName, 1);
 interface ChosenState {
   readonly state: StateName | StateMode;
   readonly acceptState?: readonly StateName[] | undefined;
+  readonly idleMs?: number | undefined;
 }
 
 /**
  * Checks that conversations can be kept and found where they are to be.
- * @throws {SecureConversationError} `CONFIG_INVALID` where new conversations would not be found, and for a database
- * that no other node has
+ * @throws {SecureConversationError} `CONFIG_INVALID` where new conversations would not be found, for a database that
+ * no other node has, and for an idle time that nothing would hold to
  */
-export function checkState({ state, acceptState }: ChosenState, store: Store): void {
+export function checkState({ state, acceptState, idleMs }: ChosenState, store: Store): void {
+  if (idleMs !== undefined) checkIdle(typeof state === 'string' ? (acceptState ?? [state]) : []);
   if (typeof state !== 'string') {
     if (acceptState === undefined) return;
     throw new ConfigurationError('CONFIG_INVALID', 'acceptState does not go with a state mode of your own', {
@@ -49,6 +51,14 @@ export function checkState({ state, acceptState }: ChosenState, store: Store): v
     hint:
       'give sqlite:FILE to the nodes of one machine, ' +
       'redis://HOST:PORT or postgres://USER@HOST:PORT/DATABASE to those of several',
+  });
+}
+
+/** A conversation in its token is touched nowhere; a state mode of one's own is not told of the time. */
+function checkIdle(accepted: readonly StateName[]): void {
+  if (accepted.some(name => name !== 'cookie')) return;
+  throw new ConfigurationError('CONFIG_INVALID', 'an idle time goes with the states database and none alone', {
+    hint: 'with cookie a short lifetime does its work: a client renews while it calls',
   });
 }
 

@@ -151,10 +151,25 @@ test.each<[string, object, string]>([
     { state: { issue() {}, replace() {}, find() {}, cancel() {}, cancelled() {} }, acceptState: ['cookie'] },
     'acceptState does not go with a state mode of your own',
   ],
+  [
+    'an idle time where conversations are in their tokens',
+    { idleMs: 60_000 },
+    'an idle time goes with the states database and none alone',
+  ],
+  [
+    'an idle time beside a state mode of their own',
+    { state: { issue() {}, replace() {}, find() {}, cancel() {}, cancelled() {} }, idleMs: 60_000 },
+    'an idle time goes with the states database and none alone',
+  ],
 ])('%s is refused with what to do', (_, options, message) => {
   expect(create({ ...usable, ports: { EchoTls13: {} }, ...options })).toThrow(
     expect.objectContaining({ code: 'CONFIG_INVALID', message, hint: expect.any(String) }),
   );
+});
+
+test('an idle time goes with modes of which one keeps conversations', () => {
+  const options = { ...usable, ports: { EchoTls13: {} }, acceptState: ['cookie', 'none'], idleMs: 60_000 };
+  expect(create(options)).toThrow(expect.objectContaining({ code: 'RING_INVALID' }));
 });
 
 test('a store whose scheme is not known is refused by name', () => {
