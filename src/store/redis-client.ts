@@ -64,10 +64,11 @@ function optionsOf({ url, authorities }: RedisTarget): object {
 /** Why a replica can't be used. */
 export const readOnly = 'it can only be read: another server is the master now';
 
-/** Answers that say what is wrong with the server or with us, by the word that they begin with. */
+/** Answers that say what is wrong with the server or with us, by the words that they begin with. */
 const troubles: Readonly<Record<string, string>> = {
   WRONGPASS: 'user or password is wrong',
   NOAUTH: 'it wants a password',
+  'ERR AUTH': 'it wants no password, and was given one',
   NOPERM: 'this user may not do what a store needs',
   READONLY: readOnly,
   LOADING: 'it is reading its data',
@@ -79,7 +80,7 @@ const troubles: Readonly<Record<string, string>> = {
 /** Why a server can't be used, without a word of its own: what it says may be anything. */
 export function troubleOf(error: unknown): string {
   if (error instanceof StoreUnavailable) return error.why;
-  const [word = ''] = /^[A-Z]{2,16}\b/.exec(error instanceof Error ? error.message : '') ?? [];
+  const [word = ''] = /^(?:ERR AUTH|[A-Z]{2,16})\b/.exec(error instanceof Error ? error.message : '') ?? [];
   const code: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, 'code') : undefined;
   const known = Object.hasOwn(troubles, word) ? troubles[word] : undefined;
   return known ?? `no connection (${typeof code === 'string' && /^\w{1,40}$/.test(code) ? code : 'it was cut'})`;

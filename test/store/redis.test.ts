@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
+import { storeFindings } from '../../src/cli/doctor/store.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import { redisStore } from '../../src/store/redis.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -124,13 +125,24 @@ describe('a server that', () => {
   test.each([
     ['wants another password', ['--requirepass', 'secret'], 'redis://:wrong@', 'user or password is wrong'],
     ['wants a password', ['--requirepass', 'secret'], 'redis://', 'it wants a password'],
+    ['wants none', [], 'redis://:wrong@', 'it wants no password, and was given one'],
   ])('%s is named with the reason, and the password is not', async (_, settings, before, why) => {
     const { port } = await startRedis(...settings);
     const { store, said } = open(new URL(`${before}127.0.0.1:${port}`));
     await expect(Promise.resolve(store.claim('a/1', laterMs))).rejects.toMatchObject(away);
     await eventually(() => expect(said).toContain(`the store redis://127.0.0.1:${port} does not answer: ${why}`));
     expect(said.join()).not.toMatch(/wrong@|secret/);
-    await connected(new URL(`redis://:secret@127.0.0.1:${port}`));
+    await connected(new URL(`redis://${settings.length === 0 ? '' : ':secret@'}127.0.0.1:${port}`));
+  });
+
+  test('does not know the password is an error to wssc doctor, with the reason', async () => {
+    const { url } = await startRedis('--requirepass', 'secret');
+    expect(await storeFindings({ url }, 60_000)).toEqual([
+      {
+        ...{ subject: 'store', level: 'error', says: `the store ${url.href} does not answer: it wants a password` },
+        todo: 'see whether it runs, is reached from here, and knows this user and password',
+      },
+    ]);
   });
 
   test.each([
@@ -139,8 +151,13 @@ describe('a server that', () => {
     ['--maxmemory-policy', 'allkeys-lru', 'maxmemory-policy noeviction'],
   ])('may lose what it acknowledged (%s %s) is used, with a warning', async (name, value, needed) => {
     const { url } = await startRedis(name, value);
-    const { said } = await connected(url);
+    const { said, store } = await connected(url);
     expect(said).toContain(`the store redis://${url.host} may lose what it acknowledged: it needs ${needed}`);
+    expect(store.health?.().lossy).toBe(`may lose what it acknowledged: it needs ${needed}`);
+    expect(await storeFindings({ url }, 60_000)).toContainEqual({
+      ...{ subject: 'store', level: 'warning', todo: 'set it so in the configuration of its server' },
+      says: `the store may lose what it acknowledged: it needs ${needed}`,
+    });
   });
 
   test('lets its clients wait when they connect is used, however often it is asked meanwhile', async () => {
