@@ -1,12 +1,15 @@
 import { isIP } from 'node:net';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Registry } from 'prom-client';
+import type { RingKeeper } from '../keyring/keeper.ts';
 import { type Admin, openAdmin } from '../server/admin.ts';
 import type { Log } from '../server/log.ts';
 import { openRegistry } from '../server/process-metrics.ts';
-import type { Readiness } from '../server/readiness.ts';
+import { nodeAt } from '../status/ask-node.ts';
+import { ringTimeline } from '../status/ring-timeline.ts';
+import { type StatusPages, statusPages } from '../status/status-pages.ts';
 import { hostsOf, ownAddresses, settled } from './listening.ts';
-import { hostName, tcpPort } from './option-values.ts';
+import { hostName, nameList, tcpPort } from './option-values.ts';
 
 /** Where a command's admin address is, by its option. */
 export interface AdminOption {
@@ -15,9 +18,10 @@ export interface AdminOption {
   readonly port: number;
 }
 
-/** The value of an option that says whether there is an admin address. */
+/** What the command line says of the admin address. */
 export interface AdminOptionValues {
   readonly admin?: AdminOption;
+  readonly statusNodes?: readonly string[];
 }
 
 /** `HOST:PORT`, or a port of the loopback addresses. */
@@ -36,17 +40,26 @@ function bareHost(text: string): string {
 }
 
 export function addAdminOption(command: Command): Command {
-  return command.option(
-    '--admin <[host:]port>',
-    'where /healthz, /readyz and /metrics are; a port alone: for this machine only; 0: any free one',
-    adminAddress,
-  );
+  return command
+    .option(
+      '--admin <[host:]port>',
+      'where /healthz, /readyz and /metrics are; a port alone: for this machine only; 0: any free one',
+      adminAddress,
+    )
+    .option(
+      '--status-nodes <url,…>',
+      "admin addresses of the farm's nodes, which a status page at this one's shows; else what the configuration says",
+      nameList,
+    );
 }
 
 /** What a command's admin address says. */
 export interface CommandSources {
   readonly register: (registry: Registry) => Promise<void>;
-  readonly readiness: () => Readiness;
+  readonly readiness: () => { readonly ready: boolean };
+  readonly ring: Pick<RingKeeper, 'hasRing' | 'ring'>;
+  /** Nodes that the status page shows; undefined: there is no such page. */
+  readonly statusNodes: readonly string[] | undefined;
 }
 
 /** Admin addresses that are listened on. */
@@ -62,17 +75,21 @@ export interface OpenedAdmin {
  */
 export async function openCommandAdmin(
   { admin }: AdminOptionValues,
-  { register, readiness }: CommandSources,
+  { register, readiness, ring, statusNodes }: CommandSources,
   log: Log,
 ): Promise<OpenedAdmin> {
-  const opened: Admin[] = [];
-  const close = () => Promise.all(opened.map(one => one.close()));
-  if (admin === undefined) return { lines: [], close };
+  if (admin === undefined) return { lines: [], close: async () => {} };
   const registry = await openRegistry();
   await register(registry);
   const hosts = hostsOf(admin.host);
   const port = (await settled(admin.port, hosts)) ?? admin.port;
-  const sources = { readiness, metrics: () => registry.metrics() };
+  const status = statusNodes && openStatus(statusNodes, ring);
+  const opened: Admin[] = [];
+  const close = () => {
+    status?.close();
+    return Promise.all(opened.map(one => one.close()));
+  };
+  const sources = { readiness, metrics: () => registry.metrics(), more: status?.pages };
   try {
     for (const host of hosts) opened.push(await openAdmin({ host, port }, sources, log));
   } catch (error) {
@@ -80,4 +97,12 @@ export async function openCommandAdmin(
     throw error;
   }
   return { lines: ownAddresses({ http: port }, admin.host).map(base => `admin address ${base}`), close };
+}
+
+function openStatus(nodes: readonly string[], ring: CommandSources['ring']): StatusPages {
+  return statusPages({
+    nodes: nodes.map(nodeAt),
+    ring: nowMs => (ring.hasRing() ? ringTimeline(ring.ring(), nowMs) : undefined),
+    clock: Date.now,
+  });
 }

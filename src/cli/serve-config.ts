@@ -14,6 +14,7 @@ import {
   withServicePair,
 } from './config-fields.ts';
 import { type LogOptionValues, logMembers } from './log-options.ts';
+import { statusMembers } from './status-nodes.ts';
 
 /** Lives of conversations that the command line takes: a second to half a day, with all renewals to a week. */
 export const lifetimeRangeMs = [1_000, 43_200_000] as const;
@@ -97,6 +98,7 @@ export const serveConfig = object({
   skipUnsupported: options.skipUnsupported,
   limits: options.limits,
   ...logMembers,
+  ...statusMembers,
   issuer: {
     is: object({
       address: { is: issuerAddress, without: '`--issuer`', means: issuerMeans.address },
@@ -122,7 +124,10 @@ export function readServeConfig(
   name: string,
   instead: LogOptionValues &
     Partial<
-      Pick<ServeConfig, 'paths' | 'wsdl' | 'service' | 'ring' | 'replay' | 'skipUnsupported' | 'unprotectedPorts'>
+      Pick<
+        ServeConfig,
+        'paths' | 'wsdl' | 'service' | 'ring' | 'replay' | 'skipUnsupported' | 'unprotectedPorts' | 'statusNodes'
+      >
     >,
 ): ServeConfig {
   return readConfig(name, withServicePair(serveConfig.read), instead);

@@ -34,6 +34,7 @@ import { addRingOptions, configuredRing, type RingOptionValues, ringInstead } fr
 import { readServeConfig, type ServeConfig, serveConfig } from './serve-config.ts';
 import { untilStopped } from './signals.ts';
 import { addStateOptions, type StateOptionValues, stateSettings } from './state-options.ts';
+import { checkStatusNodes, statusInstead } from './status-nodes.ts';
 import { addStoreOptions, configuredStore, openChosen, replayMeans, type StoreOptionValues } from './store-options.ts';
 import { note, print } from './terminal.ts';
 import { addWsdlOptions, loadGiven, unprotectedMeans, type WsdlOptionValues } from './wsdl-options.ts';
@@ -121,12 +122,14 @@ async function serve(options: ServeOptions): Promise<void> {
     ...(options.skipUnsupported ? { skipUnsupported: true } : {}),
     ...ringInstead(options),
     ...logInstead(options),
+    ...statusInstead(options),
   });
   if (options.http === undefined && options.https === undefined)
     throw new ConfigurationError('CONFIG_INVALID', 'there is nothing to listen on', {
       hint: 'give --http PORT, --https PORT or both',
     });
   if (options.https !== undefined && config.tls === undefined) throw missingKey(options.config, 'tls', '--https');
+  checkStatusNodes(options, config);
   const follow = followablePairs({ service: servicePair(config), tls: config.tls, issuer: config.issuer });
   const followTrusted = followableAuthorities<Authorities>([
     ...trustFiles(config),
@@ -158,15 +161,16 @@ async function serve(options: ServeOptions): Promise<void> {
     });
     for (const host of hosts) await endpoint.listen({ ...definedOf(listening), host });
     const served = endpoint;
-    const sources = { register: (to: Registry) => registerMetrics(to, served), readiness: served.readiness };
-    admin = await openCommandAdmin(options, sources, boundedLog(log));
+    const { readiness } = served;
+    const sources = { register: (to: Registry) => registerMetrics(to, served), readiness, ring };
+    admin = await openCommandAdmin(options, { ...sources, statusNodes: config.statusNodes }, boundedLog(log));
     print(storeSentence(store));
     const onError = (err: unknown) => boundedLog(log).error({ err }, 'certificate not read');
     follow(usesOf(endpoint, config), onError);
     followTrusted(endpoint.useAuthorities, onError);
     const listed = [...bases.map(base => `listening on ${base}`), ...portLines(endpoint.plans, bases, config)];
     const leftOut = endpoint.leftOut.flatMap(port => refusedLines(port, 'not served'));
-    await run(endpoint, [...listed, ...leftOut, ...admin.lines]);
+    await run(endpoint, admin, [...listed, ...leftOut]);
   } catch (error) {
     if (endpoint === undefined && isOfPolicy(error)) noteRefused(wsdl, config);
     await admin?.close();
@@ -226,18 +230,30 @@ function portsOf(
   return { ports: { ...served, ...Object.fromEntries(told) } };
 }
 
-async function run(endpoint: Endpoint, lines: readonly string[]): Promise<void> {
+async function run(endpoint: Endpoint, admin: OpenedAdmin, listed: readonly string[]): Promise<void> {
   const stopped = untilStopped(
-    () => endpoint.drain(drainMs),
+    async () => {
+      await endpoint.drain(drainMs);
+      await admin.close();
+    },
     () => {},
   );
-  for (const line of lines) print(line);
+  for (const line of [...listed, ...admin.lines]) print(line);
   process.exit(await stopped);
 }
 
 function endpointOptions(config: ServeConfig, bases: readonly string[]): Omit<EndpointOptions, 'services' | 'ring'> {
   const { users, certificate: _, key: __, passphrase: ___, tls, trust, ports, ...more } = config;
-  const { service: ____, store: _____, ring: ______, issuer: _______, logLevel, logFormat, ...rest } = more;
+  const {
+    service: ____,
+    store: _____,
+    ring: ______,
+    issuer: _______,
+    logLevel,
+    logFormat,
+    statusNodes,
+    ...rest
+  } = more;
   const { minRsaBits, addresses = bases } = rest;
   const pair = servicePair(config);
   return {

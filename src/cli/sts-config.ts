@@ -36,7 +36,9 @@ export type StsConfig = ReturnType<typeof stsConfig.read>;
  */
 export function readStsConfig(
   name: string,
-  instead: LogOptionValues & { readonly wsdl?: readonly string[] } & Partial<Pick<StsConfig, 'ring' | 'replay'>>,
+  instead: LogOptionValues & { readonly wsdl?: readonly string[] } & Partial<
+      Pick<StsConfig, 'ring' | 'replay' | 'statusNodes'>
+    >,
 ): StsConfig {
   return readConfig(name, withServicePair(stsConfig.read), instead);
 }

@@ -22,6 +22,7 @@ import { authoritiesText, followableAuthorities, trustFiles, trustTexts } from '
 import { addRingOptions, configuredRing, type RingOptionValues, ringInstead } from './ring-options.ts';
 import { untilStopped } from './signals.ts';
 import { addStateOptions, type StateOptionValues, stateSettings } from './state-options.ts';
+import { checkStatusNodes, statusInstead } from './status-nodes.ts';
 import { addStoreOptions, configuredStore, openChosen, replayMeans, type StoreOptionValues } from './store-options.ts';
 import { readStsConfig, type StsConfig, stsConfig } from './sts-config.ts';
 import { print } from './terminal.ts';
@@ -83,7 +84,9 @@ async function issue(options: StsCommandOptions): Promise<void> {
     ...(replay === undefined ? {} : { replay }),
     ...ringInstead(options),
     ...logInstead(options),
+    ...statusInstead(options),
   });
+  checkStatusNodes(options, config);
   checkSockets(file, config, { http, https, relay });
   const chosenRing = configuredRing(options, config);
   const chosen = configuredStore(options, config, chosenRing);
@@ -120,8 +123,9 @@ async function issue(options: StsCommandOptions): Promise<void> {
     for (const host of hosts) await sts.listen(ports, host);
     const issuer = sts;
     const onError = (err: unknown) => boundedLog(log).error({ err }, 'certificate not read');
-    const sources = { register: (to: Registry) => registerMetrics(to, issuer), readiness: issuer.readiness };
-    admin = await openCommandAdmin(options, sources, boundedLog(log));
+    const { readiness } = issuer;
+    const sources = { register: (to: Registry) => registerMetrics(to, issuer), readiness, ring };
+    admin = await openCommandAdmin(options, { ...sources, statusNodes: config.statusNodes }, boundedLog(log));
     print(storeSentence(chosen));
     follow(
       {
@@ -131,7 +135,7 @@ async function issue(options: StsCommandOptions): Promise<void> {
       onError,
     );
     followTrusted(issuer.useAuthorities, onError);
-    await run(sts, [...linesOf(ports, options.host), ...admin.lines]);
+    await run(sts, admin, linesOf(ports, options.host));
   } catch (error) {
     await admin?.close();
     await sts?.drain(0);
@@ -153,7 +157,7 @@ function checkSockets(file: string, { tls, relays }: StsConfig, { http, https, r
 
 function stsOptionsOf(config: StsConfig, listening: readonly string[]): Omit<StsOptions, 'ring'> {
   const { users, certificate: _, key: __, passphrase: ___, tls, trust, ports, relays, ...more } = config;
-  const { ownAddresses: own, store: ____, ring: _____, logLevel, logFormat, ...rest } = more;
+  const { ownAddresses: own, store: ____, ring: _____, logLevel, logFormat, statusNodes, ...rest } = more;
   const pair = servicePair(config);
   return {
     ...rest,
@@ -173,11 +177,14 @@ function linesOf({ http, https, relay }: StsPorts, host: string | undefined): re
   ];
 }
 
-async function run(sts: Sts, lines: readonly string[]): Promise<void> {
+async function run(sts: Sts, admin: OpenedAdmin, listed: readonly string[]): Promise<void> {
   const stopped = untilStopped(
-    () => sts.drain(drainMs),
+    async () => {
+      await sts.drain(drainMs);
+      await admin.close();
+    },
     () => {},
   );
-  for (const line of lines) print(line);
+  for (const line of [...listed, ...admin.lines]) print(line);
   process.exit(await stopped);
 }

@@ -2,6 +2,7 @@ import { failAt, object, text } from '../fields.ts';
 import { bearerTokensOptions } from '../oauth/service-options.ts';
 import { certificateAndKey, inSeconds, path, pathOrStore, readConfig } from './config-fields.ts';
 import { type LogOptionValues, logMembers } from './log-options.ts';
+import { statusMembers } from './status-nodes.ts';
 
 /** From a second to ten years. */
 const lifeRangeMs = [1_000, 315_360_000_000] as const;
@@ -31,6 +32,7 @@ export const tokensConfig = object({
   loginLimits: options.loginLimits,
   trustedProxies: options.trustedProxies,
   ...logMembers,
+  ...statusMembers,
 });
 
 /** A token service's configuration that was read: times are milliseconds, paths are whole. */
@@ -43,7 +45,7 @@ export type TokensConfig = ReturnType<typeof tokensConfig.read>;
  */
 export function readTokensConfig(
   name: string,
-  instead: LogOptionValues & Partial<Pick<TokensConfig, 'ring'>> = {},
+  instead: LogOptionValues & Partial<Pick<TokensConfig, 'ring' | 'statusNodes'>> = {},
 ): TokensConfig {
   return readConfig(name, readWhole, instead);
 }

@@ -15,6 +15,7 @@ import { openNodeRing } from './node-ring.ts';
 import { tcpPort } from './option-values.ts';
 import { addRingOptions, configuredRing, type RingOptionValues, ringInstead } from './ring-options.ts';
 import { untilStopped } from './signals.ts';
+import { checkStatusNodes, statusInstead } from './status-nodes.ts';
 import { addStoreOptions, configuredStore, openChosen, type StoreOptionValues } from './store-options.ts';
 import { print } from './terminal.ts';
 import { readTokensConfig, tokensConfig } from './tokens-config.ts';
@@ -55,8 +56,13 @@ interface TokensOptions extends AdminOptionValues, LogOptionValues, StoreOptionV
 }
 
 async function serveTokens(given: TokensOptions): Promise<void> {
-  const config = readTokensConfig(given.config, { ...ringInstead(given), ...logInstead(given) });
-  const { users, tls, store: _, ring: __, logLevel, logFormat, ...options } = config;
+  const config = readTokensConfig(given.config, {
+    ...ringInstead(given),
+    ...logInstead(given),
+    ...statusInstead(given),
+  });
+  checkStatusNodes(given, config);
+  const { users, tls, store: _, ring: __, logLevel, logFormat, statusNodes, ...options } = config;
   const chosenRing = configuredRing(given, config);
   const chosen = configuredStore(given, config, chosenRing);
   const follow = followablePairs({ tls });
@@ -73,10 +79,12 @@ async function serveTokens(given: TokensOptions): Promise<void> {
   for (const host of hosts) await server.listen({ https, host });
   follow({ tls: files => server.useCertificate(tlsPair(files)) }, err => log.error({ err }, 'certificate not read'));
   const { readiness } = server;
-  const admin = await openCommandAdmin(given, { register: to => registerService(to, server), readiness }, log);
+  const sources = { register: (to: Registry) => registerService(to, server), readiness, ring, statusNodes };
+  const admin = await openCommandAdmin(given, sources, log);
   const stopped = untilStopped(
     async () => {
       await server.drain(drainMs);
+      await admin.close();
       await store?.close();
     },
     () => {},

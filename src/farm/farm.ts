@@ -5,8 +5,13 @@ import { type ChosenRing, storeWith } from '../keyring/open-home.ts';
 import { describeKeys } from '../keyring/ring.ts';
 import { openRingOptionsOf, startRing } from '../keyring/ring-source.ts';
 import { oauthPath } from '../oauth/oauth-path.ts';
-import { adminPages } from '../server/admin.ts';
+import { type Admin, type AdminPages, openAdmin } from '../server/admin.ts';
+import { boundedLog, standardErrorLog } from '../server/log.ts';
 import type { ReplayMode } from '../state/farm-replay.ts';
+import { ringTimeline } from '../status/ring-timeline.ts';
+import { samplesOf } from '../status/sample.ts';
+import { statusPages } from '../status/status-pages.ts';
+import type { WatchedNode } from '../status/watch.ts';
 import type { ChosenStore } from '../store/store-url.ts';
 import {
   type DemoClient,
@@ -23,7 +28,6 @@ import type { NodeSlot } from './node-slot.ts';
 import { openNodes } from './nodes.ts';
 import { type FarmPorts, loopbackHosts, settlePorts } from './ports.ts';
 import { checkNotRunning, forgetRunning, noteRunning } from './running.ts';
-import { openStatusPage } from './status-page.ts';
 
 /** Options of {@link startFarm}. */
 export interface FarmOptions {
@@ -127,11 +131,23 @@ async function runFarm(parts: FarmParts): Promise<Farm> {
     nodes: await Promise.all(nodes.slots.map(slot => slot.report())),
     ring: { generation: ring.ring().generation, keys: describeKeys(ring.ring(), Date.now()) },
   });
-  const pages = adminPages({
-    readiness: async () => farmReadiness(nodes.slots),
-    metrics: () => farmMetrics(nodes.slots),
+  const shown = statusPages({
+    nodes: nodes.slots.map(watched),
+    ring: nowMs => ringTimeline(ring.ring(), nowMs),
+    clock: Date.now,
+    periodMs: watchMs,
   });
-  closing.push(await openStatusPage({ port: ports.admin, hosts, status, pages }));
+  closing.push(shown.close);
+  const log = boundedLog(standardErrorLog(options.log));
+  const sources = {
+    readiness: () => farmReadiness(nodes.slots),
+    metrics: () => farmMetrics(nodes.slots),
+    more: { ...shown.pages, '/status.json': statusJson(status) },
+  };
+  for (const host of hosts) {
+    const admin: Admin = await openAdmin({ host, port: ports.admin }, sources, log);
+    closing.push(() => void admin.close());
+  }
   noteRunning(data.folder, description);
   closing.push(() => forgetRunning(data.folder));
   return {
@@ -145,6 +161,29 @@ async function runFarm(parts: FarmParts): Promise<Farm> {
     },
     kill: close,
   };
+}
+
+/** Nodes of one machine, whose parent hears when one ends. */
+const watchMs = 1_000;
+
+/** A node that is asked by its parent. */
+function watched(slot: NodeSlot): WatchedNode {
+  return {
+    name: slot.settings.name,
+    async ask() {
+      const samples = samplesOf(await slot.metrics());
+      if (samples.length === 0) throw new Error(slot.up ? 'does not answer in time' : 'its process has ended');
+      return samples;
+    },
+  };
+}
+
+function statusJson(status: () => Promise<FarmStatus>): AdminPages[string] {
+  return async () => ({
+    status: 200,
+    contentType: 'application/json',
+    body: `${JSON.stringify(await status(), undefined, 2)}\n`,
+  });
 }
 
 /** Opens the ring, which the farm's parent process keeps rotated, and waits for it where there is none yet. */

@@ -59,9 +59,10 @@ export function createTokenServer(options: BearerTokensOptions, tls: PemPair): T
   const tokens = bearerTokens({ ...options, ring, store, log });
   const ended = [cancelList(store, clock), revokedBefore(store, { clock })];
   const readiness = nodeReadiness({ ring, store, ended, clockSkewMs: ring.ring().policy.skewMs, clock });
+  const now = () => readiness(served.isDraining);
   const served: Served = servedAlone({
     mounted: mountedTokens(tokens),
-    readiness: () => readiness(served.isDraining),
+    readiness: now,
     log: boundedLog(log),
   });
   const servers: Server[] = [];
@@ -78,7 +79,7 @@ export function createTokenServer(options: BearerTokensOptions, tls: PemPair): T
       for (const server of servers) useTls(server, next, {});
     },
     statistics: tokens.statistics,
-    readiness: served.readiness,
+    readiness: now,
     async drain(ms) {
       served.isDraining = true;
       await Promise.all(servers.splice(0).map(server => closeServer(server, ms)));

@@ -7,25 +7,35 @@ import { parseHost } from './host.ts';
 import { closeServer, listenOn } from './listener.ts';
 import type { Log } from './log.ts';
 import { alivePage, type Page, readinessPage } from './probes.ts';
-import type { Readiness } from './readiness.ts';
 import { pathOf } from './request-path.ts';
 import type { Mounted, Served } from './requests.ts';
 
 /** What a node says of itself to who runs it. */
 export interface AdminSources {
-  readonly readiness: () => Awaitable<{ readonly ready: boolean }>;
+  readonly readiness: () => { readonly ready: boolean };
   /** All metrics, as Prometheus reads them. */
   readonly metrics: () => Promise<string>;
+  /** Further pages. */
+  readonly more?: AdminPages | undefined;
 }
+
+/** An answer that has no end of its own. */
+export interface Feed {
+  /** Writes its head, and what there is from time to time. */
+  readonly follow: (response: ServerResponse) => void;
+}
+
+/** What is answered, by path. */
+export type AdminPages = Readonly<Record<string, () => Awaitable<Page | Feed>>>;
 
 /** The text format of Prometheus, which is what `metrics()` of prom-client's registry is in. */
 const metricsType = 'text/plain; version=0.0.4; charset=utf-8';
 
-/** The pages of an admin address, by path. */
-export function adminPages({ readiness, metrics }: AdminSources): Readonly<Record<string, () => Awaitable<Page>>> {
+function adminPages({ readiness, metrics, more }: AdminSources): AdminPages {
   return {
+    ...more,
     '/healthz': alivePage,
-    '/readyz': async () => readinessPage(await readiness()),
+    '/readyz': () => readinessPage(readiness()),
     '/metrics': async () => ({ status: 200, contentType: metricsType, body: await metrics() }),
   };
 }
@@ -47,11 +57,7 @@ export interface Admin {
  * Listens on an admin address, with the time-outs and limits of a node's own.
  * @throws {SecureConversationError} `LISTEN_FAILED`
  */
-export async function openAdmin(
-  { host, port }: AdminAddress,
-  sources: AdminSources & { readonly readiness: () => Readiness },
-  log: Log,
-): Promise<Admin> {
+export async function openAdmin({ host, port }: AdminAddress, sources: AdminSources, log: Log): Promise<Admin> {
   const mounted = { path: '', handler: pagesListener(adminPages(sources), isLoopback(host), log) };
   const served = servedAlone({ mounted, readiness: sources.readiness, log });
   const server: Server = await listenOn(served, { port, host, exclusive: true, tls: undefined });
@@ -68,7 +74,7 @@ export function servedAlone({
   log,
 }: {
   readonly mounted: Mounted;
-  readonly readiness: () => Readiness;
+  readonly readiness: Served['readiness'];
   readonly log: Log;
 }): Served {
   return {
@@ -97,7 +103,7 @@ function isLoopback(host: string): boolean {
  * Answers with pages. A page of another site that had its name point to a loopback address (DNS rebinding) would send
  * that name as Host.
  */
-function pagesListener(pages: ReturnType<typeof adminPages>, isLocal: boolean, log: Log): RequestListener {
+function pagesListener(pages: AdminPages, isLocal: boolean, log: Log): RequestListener {
   return (request, response) => {
     answerPage(pages, isLocal, request, response).catch(err => {
       log.error({ err }, 'admin page failed');
@@ -107,7 +113,7 @@ function pagesListener(pages: ReturnType<typeof adminPages>, isLocal: boolean, l
 }
 
 async function answerPage(
-  pages: ReturnType<typeof adminPages>,
+  pages: AdminPages,
   isLocal: boolean,
   request: IncomingMessage,
   response: ServerResponse,
@@ -120,12 +126,20 @@ async function answerPage(
   else if (page === undefined) end(response, { status: 404, contentType: plain, body: 'not found\n' });
   else if (method !== 'GET' && method !== 'HEAD')
     end(response.setHeader('Allow', 'GET, HEAD'), { status: 405, contentType: plain, body: 'GET only\n' });
-  else end(response, await page());
+  else answerWith(await page(), request, response);
 }
 
-function end(response: ServerResponse, { status, contentType, body }: Page): void {
+function answerWith(page: Page | Feed, { method }: IncomingMessage, response: ServerResponse): void {
+  if (!('follow' in page)) end(response, page);
+  // Nobody follows what has no body.
+  else if (method === 'HEAD') response.end();
+  else page.follow(response);
+}
+
+function end(response: ServerResponse, { status, contentType, body, headers }: Page): void {
   response
     .writeHead(status, {
+      ...headers,
       'Content-Type': contentType,
       'Content-Length': Buffer.byteLength(body),
       'Cache-Control': 'no-store',

@@ -17,7 +17,6 @@ import { answerMessage, type HttpAnswer } from './pipeline.ts';
 import type { ServedPort } from './port.ts';
 import { mountedBelow } from './port-addresses.ts';
 import { alivePage, readinessPage } from './probes.ts';
-import type { Readiness } from './readiness.ts';
 import { refusedHead } from './request-head.ts';
 import { pathInLine, pathOf } from './request-path.ts';
 import { type Routes, reachable, versionsOf } from './routes.ts';
@@ -35,7 +34,7 @@ export interface Served {
   /** What writes the WSDL of a request's path; undefined where it has none. */
   wsdl(request: IncomingMessage): (() => string) | undefined;
   /** How the node is, for its balancer and supervisor. */
-  readiness(): Readiness;
+  readiness(): { readonly ready: boolean };
   /** What is served beside them, by a listener of its own. */
   readonly mounted?: Mounted | undefined;
   readonly maxBytes: number;

@@ -79,7 +79,8 @@ export function createSts(options: StsOptions): Sts {
   const addresses = settings.addresses ?? [];
   const parts = openParts({ ...settings, addresses, node: 'sts' }, plans, log);
   const { ports, shared } = openPorts({ ...parts, plans: plans.map(plan => ({ ...plan, operations: [] })) }, noService);
-  const readiness = readinessFor(parts);
+  const judged = readinessFor(parts);
+  const readiness = () => judged(direct.isDraining);
   const large = largeMessages(settings.limits.maxLargeMessages);
   const servedAs = (served: readonly ServedPort[]): Served => ({
     ports: routesOf(served, ({ addresses: { path } }) => [path]),
@@ -89,7 +90,7 @@ export function createSts(options: StsOptions): Sts {
     trustedProxies: addressList(settings.trustedProxies),
     tlsOffloadedFrom: addressList(settings.tlsOffloadedFrom),
     ready: noService.ready,
-    readiness: () => readiness(direct.isDraining),
+    readiness,
     isDraining: false,
     isClosed: false,
     refused: shared.counters.refused,
@@ -130,7 +131,7 @@ export function createSts(options: StsOptions): Sts {
       await parts.release();
     },
     statistics: () => shared.counters.snapshot(),
-    readiness: direct.readiness,
+    readiness,
     useCertificates(certificates) {
       tls = takeCertificates({ service: undefined, tls: undefined, ...certificates }, parts) ?? tls;
       if (tls === undefined) return;

@@ -51,6 +51,7 @@ export const pages = [
   'docs/limits.md',
   'docs/health.md',
   'docs/metrics.md',
+  'docs/status-page.md',
   'docs/logs.md',
   'docs/upgrading.md',
   'docs/revoking.md',
