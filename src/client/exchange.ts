@@ -366,6 +366,7 @@ async function verify(
       timestampTtlMs,
       random: parts.random,
       limits: parts.limits,
+      confirmed: sent.signatureValues,
       isOwn: value => sent.signatureValues.includes(value) || parts.own.has(value),
       ...(isHeldToRequest(request.plan.response, request.addressing) ? {} : { replay: parts.spend }),
     }),

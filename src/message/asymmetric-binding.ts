@@ -22,7 +22,7 @@ export function asymmetricBinding(plan: MessagePlan, { encryption: reference }: 
     encryptsSignatures: false,
     encryptsTokens: false,
     mandatoryHeaders: noHeaders,
-    checkStructure: header => checkStructure(header, plan, signers),
+    checkStructure: (header, confirmations) => checkStructure(header, plan, signers, confirmations),
     // A genuine signature is unique to its message: RSASSA-PKCS1-v1_5 makes one of each, and takes no other.
     replayId: (_, { value }) => value.toString('base64'),
     scopeOf: parts => ({ parts, plaintext: 'canonical' }),

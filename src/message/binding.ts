@@ -36,9 +36,10 @@ export interface Binding {
   /**
    * Compares what a header holds with what the plan has a use for, before any key is touched.
    *
+   * @param confirmations how many SignatureConfirmations the message must have
    * @throws {Refusal} `invalidSecurity`
    */
-  checkStructure(header: SecurityHeader): void;
+  checkStructure(header: SecurityHeader, confirmations: number): void;
   /**
    * What of a message is spent against replays, beside the name of its key.
    *

@@ -13,6 +13,7 @@ import {
   verifySignatureValue,
   writeSignature,
 } from '../security/signature.ts';
+import { checkConfirmed, parseSignatureConfirmation } from '../security/signature-confirmation.ts';
 import { parseSupportingToken } from '../security/supporting-tokens.ts';
 import { writeDirectReference } from '../security/token-reference.ts';
 import { elementContent } from '../soap/structure.ts';
@@ -155,12 +156,15 @@ function withSignatures(received: Received, elements: readonly Element[]): Recei
   const isSignature = (element: Element) => isNamed(element, ns.ds, 'Signature');
   const signatures = elements.filter(isSignature).map(element => parseSignature(element, plan.suite));
   if (signatures.length !== binding.signers.length) refuse('failedCheck', 'signature-count');
-  const tokens = elements.filter(element => !isSignature(element));
+  const isConfirmation = (element: Element) => isNamed(element, ns.wsse11, 'SignatureConfirmation');
+  const signatureConfirmations = elements.filter(isConfirmation).map(parseSignatureConfirmation);
+  checkConfirmed(signatureConfirmations, received.confirmed);
+  const tokens = elements.filter(element => !isSignature(element) && !isConfirmation(element));
   const supportingTokens = [
     ...received.header.supportingTokens,
     ...tokens.map(element => parseSupportingToken(element, 'supporting-token-missing', true)),
   ];
-  const header = { ...received.header, signatures, supportingTokens, encryptedData: [] };
+  const header = { ...received.header, signatures, signatureConfirmations, supportingTokens, encryptedData: [] };
   const revealed = { ...received, header, parts: { ...received.parts, hidden: [] } };
   if (ids.lookAlikes.length !== 0) checkKeyReferences(revealed);
   return revealed;

@@ -18,6 +18,8 @@ export const ids = {
   encryptedToken: (kind: string) => `ED${kind}-${mark}`,
   encryptedSignature: (index: number) => `EDs${index}-${mark}`,
   signature: `SIG-${mark}`,
+  confirmation: (index: number) => `SC${index}-${mark}`,
+  encryptedConfirmation: (index: number) => `EDc${index}-${mark}`,
   endorsingKey: `DKx-${mark}`,
   endorsement: (index: number) => `END${index}-${mark}`,
   header: (local: string) => `${local}-${mark}`,

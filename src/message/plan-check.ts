@@ -1,6 +1,7 @@
 import { refuse } from '../errors.ts';
 import { isInMessage, isListed, type MessagePlan, type Parts, provingTokens, type TokenUse } from '../policy/plan.ts';
 import type { SecurityHeader } from '../security/header.ts';
+import type { SignatureConfirmation } from '../security/signature-confirmation.ts';
 import type { SupportingTokenElement } from '../security/supporting-tokens.ts';
 import type { Envelope } from '../soap/envelope.ts';
 import type { Element } from '../xml/tree.ts';
@@ -9,17 +10,22 @@ import type { Element } from '../xml/tree.ts';
  * Compares what a header holds with what the plan has a use for, before any key is touched. A structure without a use
  * is refused: what nobody checks must not be there.
  *
- * @param isHidden whether the signatures are encrypted: each EncryptedData of the header is one, or a supporting token
+ * @param confirmations how many SignatureConfirmations it must have
+ * @param isHidden whether signatures and their confirmations are encrypted: each EncryptedData of the header is one, or
+ * a supporting token
  * @throws {Refusal} `invalidSecurity`
  */
 export function checkStructure(
   header: SecurityHeader,
   plan: MessagePlan,
   signers: readonly TokenUse[],
+  confirmations: number,
   isHidden = false,
 ): void {
-  const hidden = isHidden ? signers.length : 0;
-  if (header.signatures.length !== signers.length - hidden) refuse('invalidSecurity', 'signature-count');
+  const hidden = isHidden ? signers.length + confirmations : 0;
+  if (header.signatures.length !== (isHidden ? 0 : signers.length)) refuse('invalidSecurity', 'signature-count');
+  if (header.signatureConfirmations.length !== (isHidden ? 0 : confirmations))
+    refuse('invalidSecurity', 'signature-confirmation-count');
   if (header.timestamps.length !== (plan.timestamp ? 1 : 0)) refuse('invalidSecurity', 'timestamp-count');
   if (signers.length === 0) checkNoKeys(header);
   if (plan.protection.kind !== 'asymmetric' && header.encryptedKeys.some(({ referenceList }) => referenceList))
@@ -43,20 +49,24 @@ export interface SignedParts {
   readonly signed: { has(element: Element): boolean };
   /** The supporting tokens, in clear or decrypted; undefined as long as they can't be read. */
   readonly tokens: readonly SupportingTokenElement[] | undefined;
+  readonly confirmations: readonly SignatureConfirmation[];
 }
 
 /**
- * Checks that all which the plan wants signed is signed: Body, each present header that it lists, the supporting
- * tokens.
+ * Checks that all which the plan wants signed is signed: Body, each present header that it lists, what confirms the
+ * signatures of the request, the supporting tokens.
  *
  * @throws {Refusal} `invalidSecurity`
  */
 export function checkSigned(
   plan: MessagePlan,
   signers: readonly TokenUse[],
-  { envelope, signed, tokens }: SignedParts,
+  { envelope, signed, tokens, confirmations }: SignedParts,
 ): void {
   checkCovered(plan.signed, envelope, signed);
+  // TLS protects what nothing signs.
+  if (signers.length !== 0 && !confirmations.every(({ element }) => signed.has(element)))
+    refuse('invalidSecurity', 'signature-confirmation-not-signed');
   if (tokens === undefined) return;
   for (const wanted of provingTokens(plan)) {
     const token = tokens.find(({ kind }) => kind === wanted.kind) ?? refuse('invalidSecurity', 'supporting-token-kind');

@@ -6,6 +6,7 @@ import { onceOf } from '../security/encrypted-key.ts';
 import type { EncryptedData } from '../security/encryption.ts';
 import { parseSecurityHeader } from '../security/header.ts';
 import { collectIds } from '../security/ids.ts';
+import { checkConfirmed, confirmations } from '../security/signature-confirmation.ts';
 import type { ProvenToken } from '../security/supporting-tokens.ts';
 import { checkFreshness } from '../security/timestamp.ts';
 import { checkRelationship } from '../soap/addressing.ts';
@@ -60,6 +61,8 @@ export interface ReceiveOptions {
    * directions a message that comes back to its sender is as good as an answer. Default: none.
    */
   readonly isOwn?: (signatureValue: string) => boolean;
+  /** The SignatureValues of the request, where the plan has its answer confirm them; default: it had none. */
+  readonly confirmed?: readonly string[];
   /** Whether a replay key is spent, asked before a costly key is opened. */
   readonly isReplay?: (key: string) => boolean;
   /**
@@ -87,7 +90,7 @@ export function receive(
   options: ReceiveOptions,
 ): Awaitable<Verified> {
   const binding = bindingOf(plan);
-  const received = readHeader(message, plan, binding, options.limits ?? defaultLimits);
+  const received = readHeader(message, plan, binding, options);
   const timestamp = received.header.timestamps[0];
   if (timestamp !== undefined) checkFreshness(timestamp, options);
   const tokens = signingTokens(received.header, binding, plan, keys, options.random);
@@ -145,7 +148,12 @@ function receiveSigned(
   return after(encrypting.open(), key => concealed(() => revealed(key, [...keys, key]), options.failureTime?.()));
 }
 
-function readHeader(message: Message, plan: MessagePlan, binding: Binding, limits: Limits): Received {
+function readHeader(
+  message: Message,
+  plan: MessagePlan,
+  binding: Binding,
+  { limits = defaultLimits, confirmed: requested = [] }: ReceiveOptions,
+): Received {
   const { envelope, tree } = message;
   const ids = collectIds(tree.ids);
   const { dialect, mixedWith, suite, layout } = plan;
@@ -156,7 +164,9 @@ function readHeader(message: Message, plan: MessagePlan, binding: Binding, limit
     suite,
     layout,
   });
-  binding.checkStructure(header);
+  const confirmed = plan.confirmsSignatures ? requested : undefined;
+  binding.checkStructure(header, confirmations(confirmed).length);
+  if (!binding.encryptsSignatures) checkConfirmed(header.signatureConfirmations, confirmed);
   const parts = encryptedParts(envelope, header, plan, binding, ids);
   const received = {
     plan,
@@ -165,6 +175,7 @@ function readHeader(message: Message, plan: MessagePlan, binding: Binding, limit
     ids,
     header,
     parts,
+    confirmed,
     allowance: canonicalAllowance(message.bytes, limits),
   };
   if (ids.lookAlikes.length !== 0) checkKeyReferences(received);
@@ -194,13 +205,17 @@ function checkBeforeKey(
   const { plan, binding, envelope } = received;
   if (replayKeys(message, received, resolved).some(isReplay)) refuse('invalidSecurity', 'replay');
   const signed = referredTo(resolved.main.signature, received);
-  checkSigned(plan, binding.signers, { envelope, signed, tokens: undefined });
+  const parts = { envelope, signed, tokens: undefined, confirmations: received.header.signatureConfirmations };
+  checkSigned(plan, binding.signers, parts);
 }
 
 /** Nobody else has the key: a value that is good twice is that of one SignedInfo. */
-function checkNotOwn({ main, endorsing }: ResolvedKeys, { isOwn = () => false }: ReceiveOptions): void {
-  for (const { signature } of [main, ...endorsing])
-    if (isOwn(signature.value.toString('base64'))) refuse('invalidSecurity', 'own-message');
+function checkNotOwn(resolved: ResolvedKeys, { isOwn = () => false }: ReceiveOptions): void {
+  if (signatureValuesOf(resolved).some(isOwn)) refuse('invalidSecurity', 'own-message');
+}
+
+function signatureValuesOf({ main, endorsing }: ResolvedKeys): readonly string[] {
+  return [main, ...endorsing].map(({ signature }) => signature.value.toString('base64'));
 }
 
 function spendReplayKeys(
@@ -251,7 +266,7 @@ function verified(
   signed: SignedScope['parts'],
 ): Verified {
   const tokens = tokensOf(header, parts, plaintexts);
-  checkSigned(plan, binding.signers, { envelope, signed, tokens });
+  checkSigned(plan, binding.signers, { envelope, signed, tokens, confirmations: header.signatureConfirmations });
   const content = contentOf(envelope.body, parts, plaintexts);
   const scope = binding.scopeOf(signed);
   if (scope !== undefined) checkMeaning(message, content, scope);
@@ -266,6 +281,7 @@ function verified(
     contextToken: heldBy(keys, 'contextToken'),
     tokens: [...tokens, ...absentTokens(resolved)],
     encryptedKey: heldBy(keys, 'encryptedKey'),
+    signatureValues: resolved === undefined ? [] : signatureValuesOf(resolved),
     signed,
     scope,
   };

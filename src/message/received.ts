@@ -19,6 +19,8 @@ export interface Received {
   readonly ids: Ids;
   readonly header: SecurityHeader;
   readonly parts: EncryptedParts;
+  /** The SignatureValues that it must confirm; undefined: it must confirm nothing. */
+  readonly confirmed: readonly string[] | undefined;
   /** For the canonical forms of everything that its signature covers. */
   readonly allowance: CanonicalAllowance;
 }
@@ -51,9 +53,9 @@ export function checkReferences(
 }
 
 /**
- * Only whole parts at their own places are signed: the Body, a header block, the Timestamp or a token of the Security
- * header (OnlySignEntireHeadersAndBody), and by a signature that endorses the one that it does. A copy of a part in a
- * wrapper somewhere else is none.
+ * Only whole parts at their own places are signed: the Body, a header block, the Timestamp, a SignatureConfirmation or
+ * a token of the Security header (OnlySignEntireHeadersAndBody), and by a signature that endorses the one that it does.
+ * A copy of a part in a wrapper somewhere else is none.
  */
 export function mayBeSigned(element: Element, { envelope, plan }: Received, endorsed: Element | undefined): boolean {
   const { body, header, security } = envelope;
@@ -64,6 +66,7 @@ export function mayBeSigned(element: Element, { envelope, plan }: Received, endo
   if (element === endorsed) return true;
   const { namespace, local } = element;
   if (namespace === ns.wsu) return local === 'Timestamp';
+  if (namespace === ns.wsse11) return local === 'SignatureConfirmation';
   if (namespace === plan.dialect.wsc || namespace === plan.mixedWith?.wsc) return true;
   return isSignableToken(element);
 }

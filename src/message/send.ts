@@ -13,6 +13,7 @@ import {
 import type { EncryptedKeyHandle } from '../security/encrypted-key.ts';
 import { type EncryptedType, writeEncryptedData, writeReferenceList } from '../security/encryption.ts';
 import { type PartToSign, type WrittenSignature, writeSignature } from '../security/signature.ts';
+import { confirmations, writeSignatureConfirmation } from '../security/signature-confirmation.ts';
 import { supportingTokens } from '../security/supporting-tokens.ts';
 import { writeTimestamp } from '../security/timestamp.ts';
 import { type AddressingHeader, addressingHeaders, writeAddressingHeader } from '../soap/addressing.ts';
@@ -42,6 +43,8 @@ export interface Outgoing {
    * wsu:Id.
    */
   readonly headers?: readonly Element[];
+  /** Of an answer, the SignatureValues of its request, where the plan has it confirm them; default: it had none. */
+  readonly confirmed?: readonly string[];
   readonly body: OutgoingBody;
 }
 
@@ -86,7 +89,7 @@ export function send(
   const signed = sending.map((): PartToSign[] => []);
   const writing: Writing = { plan, binding, versions, sending, options, signed, encrypted: [] };
   const timestamp = plan.timestamp ? timestampPart(writing, timestampId(writing, messageId, out)) : '';
-  const supporting = supportingParts(writing, keys);
+  const supporting = confirmationParts(writing, out) + supportingParts(writing, keys);
   const body = bodyPart(writing, out.body);
   const headers = headerParts(writing, out, messageId) + blockParts(writing, out.headers);
   const signatures = writtenSignatures(writing);
@@ -162,6 +165,19 @@ function supportingParts(writing: Writing, keys: SendKeys): string {
   for (const { use } of writing.sending) if (isInMessage(use)) text += signingTokenPart(writing, use, claims);
   for (const token of provingTokens(writing.plan)) text += tokenPart(writing, token, tokenText(token.kind, claims));
   return text;
+}
+
+/** What confirms the signatures of the request, encrypted where those of the answer are. */
+function confirmationParts(writing: Writing, { confirmed = [] }: Outgoing): string {
+  const { plan, binding, signed } = writing;
+  if (!plan.confirmsSignatures) return '';
+  const texts = confirmations(confirmed).map((value, index) => {
+    const id = ids.confirmation(index);
+    const text = writeSignatureConfirmation(id, value);
+    signed[0]?.push({ id, canonical: text });
+    return binding.encryptsSignatures ? encrypt(writing, ids.encryptedConfirmation(index), 'element', text) : text;
+  });
+  return texts.join('');
 }
 
 function signingTokenPart(

@@ -31,7 +31,7 @@ export function symmetricBinding(plan: MessagePlan): Binding {
     encryptsSignatures: isHidden,
     encryptsTokens,
     mandatoryHeaders: noHeaders,
-    checkStructure: header => checkStructure(header, plan, signers, isHidden),
+    checkStructure: (header, confirmations) => checkStructure(header, plan, signers, confirmations, isHidden),
     // A genuine signature is unique to its message.
     replayId: (_, { value }) => value.toString('base64'),
     scopeOf: parts => ({ parts, plaintext }),

@@ -21,7 +21,7 @@ export function transportBinding(plan: MessagePlan): Binding {
     encryptsSignatures: false,
     encryptsTokens: false,
     mandatoryHeaders,
-    checkStructure: header => checkStructure(header, plan, signers),
+    checkStructure: (header, confirmations) => checkStructure(header, plan, signers, confirmations),
     replayId,
     scopeOf: () => undefined,
   };

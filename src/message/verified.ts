@@ -33,6 +33,8 @@ export interface Verified {
   /** The supporting tokens that the plan asks for: who sends proved to have them, and no more. */
   readonly tokens: readonly ProvenToken[];
   readonly encryptedKey: EncryptedKeyHandle | undefined;
+  /** The SignatureValue of each Signature, in base64. */
+  readonly signatureValues: readonly string[];
   /** The very elements that the signature covers, each with the PrefixList of its reference. */
   readonly signed: SignedScope['parts'];
   /** How far the declarations of prefixes are signed too; undefined where TLS protects the whole message. */

@@ -10,7 +10,15 @@ import type { Operation, SoapBinding } from './operations.ts';
 import { unitePartsOf } from './parts.ts';
 import { plainExchange } from './plain.ts';
 import type { ExchangePlan, MessagePlan, OperationPlan, Parts, Protection, SupportingToken } from './plan.ts';
-import { firstImplemented, headerOf, type PlannedParts, partsOf, symmetric, transport } from './protection.ts';
+import {
+  answerOf,
+  firstImplemented,
+  headerOf,
+  type PlannedParts,
+  partsOf,
+  symmetric,
+  transport,
+} from './protection.ts';
 import type { ContextTokenDraft } from './tokens.ts';
 import { attempt, type Reading, unsupported } from './vocabulary.ts';
 import { componentOf, type Wsdl } from './wsdl.ts';
@@ -170,7 +178,8 @@ function requestPlan(frame: ConversationFrame, { signed, encrypted }: PlannedPar
 /** An answer refers to the context without its token, and carries no supporting token. */
 function responsePlan(frame: ConversationFrame, parts: PlannedParts): MessagePlan {
   const protection = contextProtection(frame, 'never');
-  return { ...headerOf(frame.binding, frame.dialect), protection, supporting: [], ...parts };
+  const header = headerOf(frame.binding, frame.dialect);
+  return { ...header, protection, supporting: [], ...parts, ...answerOf(frame.endpoint) };
 }
 
 function contextProtection(

@@ -46,6 +46,8 @@ export interface EndpointDraft extends MessageDraft, AddressingDraft {
   /** References to an X.509 certificate that both sides understand (sp:Wss10, sp:Wss11), in order of preference. */
   references: readonly CertificateReference[];
   wss: Assertion | undefined;
+  /** Whether answers confirm the signatures of their requests (sp:Wss11). */
+  confirmsSignatures: boolean;
   trust: TrustDraft | undefined;
 }
 
@@ -77,16 +79,25 @@ const trustProperties: Vocabulary<TrustDraft> = vocabulary('Trust10, Trust13', {
   }),
 });
 
-/** References that we resolve; RequireSignatureConfirmation and the other references of §9 are not implemented. */
-const wss10Properties: Vocabulary<{ references: CertificateReference[] }> = vocabulary('Wss10', {
+/** sp:Wss10 or sp:Wss11. */
+interface WssDraft {
+  readonly references: CertificateReference[];
+  confirmsSignatures: boolean;
+}
+
+/** References that we resolve; the others of §9 are not implemented. */
+const wss10Properties: Vocabulary<WssDraft> = vocabulary('Wss10', {
   'sp:MustSupportRefKeyIdentifier': referenceRow('keyIdentifier'),
   'sp:MustSupportRefIssuerSerial': referenceRow('issuerSerial'),
 });
 
-const wss11Properties: Vocabulary<{ references: CertificateReference[] }> = vocabulary('Wss11', {
+const wss11Properties: Vocabulary<WssDraft> = vocabulary('Wss11', {
   ...wss10Properties,
   'sp:MustSupportRefThumbprint': referenceRow('thumbprint'),
   'sp:MustSupportRefEncryptedKey': noted(),
+  'sp:RequireSignatureConfirmation': empty(draft => {
+    draft.confirmsSignatures = true;
+  }),
 });
 
 const referencePreference: readonly CertificateReference[] = ['thumbprint', 'keyIdentifier', 'issuerSerial'];
@@ -116,6 +127,7 @@ export function readEndpoint(alternative: Alternative, reading: Reading): Endpoi
     supporting: [],
     references: [],
     wss: undefined,
+    confirmsSignatures: false,
     trust: undefined,
     addressing: undefined,
     ...noMessageParts,
@@ -148,17 +160,18 @@ function supportingRow(
   });
 }
 
-function wssRow(properties: Vocabulary<{ references: CertificateReference[] }>): Row<EndpointDraft> {
+function wssRow(properties: Vocabulary<WssDraft>): Row<EndpointDraft> {
   return nested((draft, assertion, reading) => {
     if (draft.wss !== undefined) invalid(assertion, `stands beside another (${draft.wss.place})`);
-    const references: CertificateReference[] = [];
-    readNested(properties, assertion, { references }, reading);
+    const none: WssDraft = { references: [], confirmsSignatures: false };
+    const { references, confirmsSignatures } = readNested(properties, assertion, none, reading);
     draft.wss = assertion;
+    draft.confirmsSignatures = confirmsSignatures;
     draft.references = referencePreference.filter(reference => references.includes(reference));
   });
 }
 
-function referenceRow(reference: CertificateReference): Row<{ references: CertificateReference[] }> {
+function referenceRow(reference: CertificateReference): Row<WssDraft> {
   return empty(draft => {
     draft.references.push(reference);
   });

@@ -113,6 +113,7 @@ function explainMessage(title: string, message: MessagePlan): string[] {
     `suite ${message.suite.name}`,
     `layout ${message.layout}`,
     message.timestamp ? 'Timestamp' : 'no Timestamp',
+    ...(message.confirmsSignatures ? ['SignatureConfirmation'] : []),
     ...tokens,
   ];
   const indent = `  ${' '.repeat(title.length)}   `;

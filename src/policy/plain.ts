@@ -4,7 +4,7 @@ import type { BindingDraft } from './binding.ts';
 import type { EndpointDraft, SupportingDraft } from './endpoint.ts';
 import { unitePartsOf } from './parts.ts';
 import type { CertificateReference, ExchangePlan, Protection, SupportingToken } from './plan.ts';
-import { headerOf, type PlannedParts, symmetric, transport } from './protection.ts';
+import { answerOf, headerOf, type PlannedParts, symmetric, transport } from './protection.ts';
 import {
   certificateUseOf,
   type EndorsingCertificateDraft,
@@ -42,7 +42,7 @@ export function plainExchange(
       signed,
       supporting: supportingTokens(binding, endpoint),
     },
-    response: { ...base, protection: protections.response, ...response, supporting: [] },
+    response: { ...base, protection: protections.response, ...response, supporting: [], ...answerOf(endpoint) },
   };
 }
 

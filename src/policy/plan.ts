@@ -112,6 +112,11 @@ export interface MessagePlan {
   readonly protection: Protection;
   readonly supporting: readonly SupportingToken[];
   /**
+   * Of an answer: whether it has a SignatureConfirmation for each signature of its request, or one that says that there
+   * was none (WSS 1.1 §8.5), signed, and encrypted where signatures are. Default: it has none.
+   */
+  readonly confirmsSignatures?: boolean;
+  /**
    * Parts that must be signed in the message itself; where TLS does it, only what an endorsing token is asked to sign.
    */
   readonly signed: Parts;
@@ -320,13 +325,14 @@ export function encryptsToService(plan: Plan): boolean {
 }
 
 /**
- * Whether TLS, or a signature over RelatesTo, holds an answer to its request. Where nothing does, an answer is known by
- * its Body, and by having answered nothing before.
+ * Whether TLS, a signature over RelatesTo, or one over what confirms those of the request, holds an answer to it. Where
+ * nothing does, an answer is known by its Body, and by having answered nothing before.
  */
 export function isHeldToRequest(
-  { protection, signed }: MessagePlan,
+  { protection, signed, confirmsSignatures }: MessagePlan,
   addressing: AddressingVersion | undefined,
 ): boolean {
+  if (confirmsSignatures && protection.kind !== 'transport') return true;
   if (addressing === undefined) return false;
   if (protection.kind === 'transport') return true;
   return isListed({ namespace: addressing.namespace, local: 'RelatesTo' }, signed.headers);

@@ -4,7 +4,7 @@ import { SecureConversationError } from '../errors.ts';
 import type { Dialect } from '../names.ts';
 import type { BindingDraft, MessageProtection } from './binding.ts';
 import { failAt } from './document.ts';
-import type { MessageDraft } from './endpoint.ts';
+import type { EndpointDraft, MessageDraft } from './endpoint.ts';
 import type { Alternative, NormalPolicy } from './normal-form.ts';
 import { noParts } from './parts.ts';
 import type { MessagePlan, Protection } from './plan.ts';
@@ -27,6 +27,11 @@ export function partsOf(binding: BindingDraft, { signed, encrypted, encryptedHea
 /** What a binding says of every Security header. */
 export function headerOf({ suite, layout, timestamp }: BindingDraft, dialect: Dialect) {
   return { dialect, suite, layout, timestamp };
+}
+
+/** What an answer has beside its request's own properties: SignatureConfirmations (WS-SecurityPolicy 1.2 §10). */
+export function answerOf({ confirmsSignatures }: EndpointDraft): Pick<MessagePlan, 'confirmsSignatures'> {
+  return confirmsSignatures ? { confirmsSignatures } : {};
 }
 
 /** Protection by TLS, which may have to show who the client is. */

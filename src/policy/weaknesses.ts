@@ -16,11 +16,16 @@ type Weakness = readonly [holds: (plan: Plan) => boolean, says: string];
 
 const weaknesses: readonly Weakness[] = [
   [
-    plan => plan.addressing === undefined && plan.transport === 'http' && !hasKeyOfRequest(plan),
+    plan => plan.addressing === undefined && plan.transport === 'http' && !hasKeyOfRequest(plan) && !isConfirmed(plan),
     'without WS-Addressing nothing ties an answer to its request: two that are under way can be exchanged',
   ],
   [
-    plan => plan.addressing !== undefined && plan.transport === 'http' && !hasKeyOfRequest(plan) && !isRelated(plan),
+    plan =>
+      plan.addressing !== undefined &&
+      plan.transport === 'http' &&
+      !hasKeyOfRequest(plan) &&
+      !isRelated(plan) &&
+      !isConfirmed(plan),
     'answers sign no RelatesTo, so nothing ties one to its request: two that are under way can be exchanged',
   ],
   [
@@ -97,6 +102,10 @@ function isGoodElsewhere(request: MessagePlan): boolean {
 /** Whether each answer is under a key that its request alone has carried. */
 function hasKeyOfRequest(plan: Plan): boolean {
   return !hasConversation(plan) && plan.operations.every(({ response }) => response.protection.kind === 'symmetric');
+}
+
+function isConfirmed({ operations }: Plan): boolean {
+  return operations.every(({ response }) => response.confirmsSignatures);
 }
 
 function isRelated({ operations }: Plan): boolean {

@@ -14,7 +14,7 @@ export const securityLimits = {
   signatures: 3,
   derivedKeys: 4,
   encryptedData: 4,
-  dataReferences: 4,
+  dataReferences: 5,
   prefixes: 16,
   leafChars: 8192,
   stateChars: 4096,

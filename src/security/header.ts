@@ -9,6 +9,7 @@ import { type EncryptedKey, parseEncryptedKey } from './encrypted-key.ts';
 import { type EncryptedData, parseEncryptedData, parseReferenceList } from './encryption.ts';
 import { childrenOf, securityLimits } from './grammar.ts';
 import { parseSignature, type Signature } from './signature.ts';
+import { parseSignatureConfirmation, type SignatureConfirmation } from './signature-confirmation.ts';
 import { parseSupportingToken, type SupportingTokenElement } from './supporting-tokens.ts';
 import { parseTimestamp, type Timestamp } from './timestamp.ts';
 import type { TokenReference } from './token-reference.ts';
@@ -24,6 +25,7 @@ export interface SecurityHeader {
   readonly derivedKeys: readonly DerivedKeyToken[];
   readonly encryptedData: readonly EncryptedData[];
   readonly signatures: readonly Signature[];
+  readonly signatureConfirmations: readonly SignatureConfirmation[];
   /** Ids of all ReferenceLists together, and the lists themselves. */
   readonly dataReferences: readonly string[];
   readonly referenceLists: readonly Element[];
@@ -86,6 +88,11 @@ function childrenIn({ wsc }: Dialect): ReadonlyMap<string, Child> {
       namespace: ns.ds,
       most: securityLimits.signatures,
       read: (element, header, { suite }) => header.signatures.push(parseSignature(element, suite)),
+    },
+    SignatureConfirmation: {
+      namespace: ns.wsse11,
+      most: securityLimits.signatures,
+      read: (element, header) => header.signatureConfirmations.push(parseSignatureConfirmation(element)),
     },
   };
   return new Map(Object.entries(children));
@@ -163,6 +170,7 @@ function emptyHeader(order: readonly Element[]): Building {
     derivedKeys: [],
     encryptedData: [],
     signatures: [],
+    signatureConfirmations: [],
     dataReferences: [],
     referenceLists: [],
   };

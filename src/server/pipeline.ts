@@ -5,6 +5,7 @@ import { EnvelopeRefusal, type Message, readMessage } from '../message/message.t
 import { contextName } from '../message/protection-key.ts';
 import { receive, spendKey } from '../message/receive.ts';
 import { type Sent, send } from '../message/send.ts';
+import type { Verified } from '../message/verified.ts';
 import { expandedName } from '../names.ts';
 import { decryptsUnproven, type ExchangePlan } from '../policy/plan.ts';
 import { printable } from '../printable.ts';
@@ -139,7 +140,7 @@ function performed(
     const ready = after(reply, done => after(placeFor(done.body?.content.length ?? 0, place), () => done));
     return after(ready, done => {
       const isSilent = done.body === undefined || isUnwanted(done, addressing);
-      const answer = isSilent ? accepted : protect(done, exchange.plan, addressing, port);
+      const answer = isSilent ? accepted : protect(done, exchange.plan, proof.verified, port);
       if (done.operation !== undefined)
         parts.counters.answered(port.plan, done.operation, done.isFault, parts.steadyClock() - beganMs);
       return answer;
@@ -236,7 +237,7 @@ function checkAddressing(
 function protect(
   reply: Reply,
   plan: ExchangePlan,
-  asked: Message['addressing'],
+  { addressing: asked, signatureValues: confirmed }: Verified,
   port: ServedPort,
 ): Awaitable<HttpAnswer> {
   const { soap } = port.plan;
@@ -246,7 +247,7 @@ function protect(
     plan.response,
     { soap, addressing: asked?.version },
     reply.keys,
-    { action, body, headers, ...(relatesTo === undefined ? {} : { relatesTo }) },
+    { action, body, headers, confirmed, ...(relatesTo === undefined ? {} : { relatesTo }) },
     { nowMs: port.parts.clock(), random: port.parts.random, timestampTtlMs },
   );
   const { status = reply.isFault ? 500 : 200 } = reply;

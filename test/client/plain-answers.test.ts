@@ -73,8 +73,13 @@ test.each(ports)('%s: the answer to another request is none', async port => {
     old = text;
     return text;
   });
-  const byCertificates = plan.addressing === undefined ? 'replay' : 'relates-to';
-  const reason = isBetweenCertificates(port) ? byCertificates : /^(key-reference|derivation-source|decryption)$/;
+  const isConfirmed = port.endsWith('Confirmed');
+  const unconfirmed = plan.addressing === undefined ? 'replay' : 'relates-to';
+  const byCertificates = isConfirmed ? 'signature-confirmation' : unconfirmed;
+  const reason =
+    isBetweenCertificates(port) || (isConfirmed && port !== 'PlainEndorsedHiddenConfirmed')
+      ? byCertificates
+      : /^(key-reference|derivation-source|decryption)$/;
   await expect(call(() => old)).rejects.toMatchObject({ reason: expect.stringMatching(reason) });
   await close();
 });

@@ -19,11 +19,13 @@ export interface PlainShape {
   readonly suite: 'Basic128' | 'Basic256Sha256';
   /** WS-Addressing 1.0 with SOAP 1.2; else none with SOAP 1.1, as most of CXF's have it. */
   readonly isAddressed: boolean;
+  /** Whether answers confirm the signatures of their requests. */
+  readonly isConfirmed: boolean;
 }
 
 const usual: PlainShape = {
   ...{ name: '', binding: 'symmetric', client: 'nothing', isDerived: false },
-  ...{ order: [], suite: 'Basic128', isAddressed: false },
+  ...{ order: [], suite: 'Basic128', isAddressed: false, isConfirmed: false },
 };
 
 /** All of them. */
@@ -47,6 +49,17 @@ export const plainShapes: readonly PlainShape[] = [
   { ...usual, name: 'EndorsedAddressed', client: 'X509Token', isAddressed: true },
   { ...usual, name: 'Certificates', binding: 'asymmetric' },
   { ...usual, name: 'CertificatesAddressed', binding: 'asymmetric', isAddressed: true },
+  { ...usual, name: 'PasswordConfirmed', client: 'UsernameToken', isConfirmed: true },
+  { ...usual, name: 'EndorsedConfirmed', client: 'X509Token', isDerived: true, isConfirmed: true },
+  {
+    ...{ ...usual, name: 'EndorsedHiddenConfirmed', client: 'X509Token', isDerived: true, isConfirmed: true },
+    order: ['sp:EncryptSignature'],
+  },
+  {
+    ...{ ...usual, name: 'EndorsedFirstConfirmed', client: 'X509Token', isDerived: true, isConfirmed: true },
+    order: ['sp:EncryptBeforeSigning'],
+  },
+  { ...usual, name: 'CertificatesConfirmed', binding: 'asymmetric', isConfirmed: true },
 ];
 
 /** The name of a shape's port. */
@@ -87,10 +100,13 @@ function clientToken({ client }: PlainShape): string[] {
 }
 
 const wss10 = nested('sp:Wss10', ['sp:MustSupportRefKeyIdentifier', 'sp:MustSupportRefIssuerSerial'].map(empty));
-const wss11 = nested(
-  'sp:Wss11',
-  ['sp:MustSupportRefIssuerSerial', 'sp:MustSupportRefThumbprint', 'sp:MustSupportRefEncryptedKey'].map(empty),
-);
+const wss11 = (more: readonly string[]) =>
+  nested(
+    'sp:Wss11',
+    ['sp:MustSupportRefIssuerSerial', 'sp:MustSupportRefThumbprint', 'sp:MustSupportRefEncryptedKey', ...more].map(
+      empty,
+    ),
+  );
 
 function policy(id: string, assertions: readonly string[]): string {
   const all = `<wsp:All>${assertions.join('')}</wsp:All>`;
@@ -107,7 +123,8 @@ const parts = (names: readonly string[]) => [
 
 function policyOf(shape: PlainShape): string {
   const versions = shape.isAddressed ? [empty('wsaw:UsingAddressing')] : [];
-  const references = shape.binding === 'asymmetric' ? wss10 : wss11;
+  const confirmed = shape.isConfirmed ? ['sp:RequireSignatureConfirmation'] : [];
+  const references = shape.binding === 'asymmetric' && !shape.isConfirmed ? wss10 : wss11(confirmed);
   return policy(shape.name, [...versions, bindingText(shape), ...clientToken(shape), references]);
 }
 

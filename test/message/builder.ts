@@ -77,6 +77,15 @@ export const parts = {
   keyInfo: `<ds:KeyInfo>${str(reference('#DKs', dk))}</ds:KeyInfo>`,
 };
 
+/** SignatureValues of a request, in base64, that an answer can confirm. */
+export const requestValues: readonly string[] = [0x71, 0x72].map(octet => Buffer.alloc(20, octet).toString('base64'));
+
+export function confirmation(id: string, attribute: string): string {
+  return `<wsse11:SignatureConfirmation xmlns:wsse11="${ns.wsse11}" wsu:Id="${id}"${attribute}/>`;
+}
+
+const confirmations = requestValues.map((value, index) => confirmation(`SC${index}`, ` Value="${value}"`)).join('');
+
 export const alice = own('alice');
 
 export function binaryToken(id: string, { certificate }: OwnCertificate): string {
@@ -216,8 +225,22 @@ const withoutAddressing = (xml: string) => xml.replace(/<wsa:Action.*<\/wsa:To>/
 
 const answer: Base = { ...calls, security: `${parts.timestamp}${dkts(unattached)}<REFERENCES/><SIGNATURE/>` };
 
+const confirming: Base = {
+  ...answer,
+  security: answer.security.replace('<SIGNATURE/>', `${confirmations}<SIGNATURE/>`),
+  sign: ['TS', 'Body', ...wsaIds, 'SC0', 'SC1'],
+};
+
 export function bases(recorded: RecordedKey) {
   return {
+    'confirming-answer': confirming,
+    'hidden-confirming-answer': { ...confirming, hidden: true },
+    'tls-confirming-answer': {
+      ...calls,
+      security: parts.timestamp + confirmation('SC0', ''),
+      sign: [],
+      encrypted: false,
+    },
     calls,
     'soap11-calls': { ...calls, envelope: soap11 },
     'plain-calls': { ...calls, sign: ['TS', 'Body'], envelope: withoutAddressing },
@@ -377,10 +400,12 @@ export function derivedBytes(secret: Uint8Array, id: keyof typeof nonces): Buffe
   return pSha1(secret, Buffer.concat([label, nonces[id]]), 16);
 }
 
-/** Ids of the signatures, and of the EncryptedData in their places. */
-const hiddenIds: readonly (readonly [signature: string, data: string])[] = [
-  ['SIG', 'EDs'],
-  ['END', 'EDx'],
+/** What is hidden where signatures are, and the ids of the EncryptedData in their places. */
+const hiddenParts: readonly (readonly [text: RegExp, data: string])[] = [
+  [/<ds:Signature Id="SIG">.*?<\/ds:Signature>/s, 'EDs'],
+  [/<ds:Signature Id="END">.*?<\/ds:Signature>/s, 'EDx'],
+  [/<wsse11:SignatureConfirmation [^>]*"SC0"[^>]*>/, 'EDc0'],
+  [/<wsse11:SignatureConfirmation [^>]*"SC1"[^>]*>/, 'EDc1'],
 ];
 
 /** Encrypts the content of the Body, the UsernameToken where there is one, and the signatures where they are hidden. */
@@ -418,8 +443,8 @@ function encryptedMessage(signed: string, base: Base, recipe: Recipe): string {
     message = message.replace(token, () => data('EDu', algorithms.encryptedElement, (recipe.token ?? same)(token)));
     dataReferences.push('<xenc:DataReference URI="#EDu"/>');
   }
-  for (const [id, dataId] of base.hidden ? hiddenIds : []) {
-    const text = new RegExp(`<ds:Signature Id="${id}">.*?</ds:Signature>`, 's').exec(message)?.[0];
+  for (const [part, dataId] of base.hidden ? hiddenParts : []) {
+    const text = part.exec(message)?.[0];
     if (text === undefined) continue;
     message = message.replace(text, () => data(dataId, algorithms.encryptedElement, (recipe.revealed ?? same)(text)));
     dataReferences.push(`<xenc:DataReference URI="#${dataId}"/>`);

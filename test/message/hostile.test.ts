@@ -12,7 +12,17 @@ import type { MessagePlan } from '../../src/policy/plan.ts';
 import type { CertificateClaims } from '../../src/security/binary-token.ts';
 import { contextKeys } from '../../src/security/context-keys.ts';
 import { rsaVerifier } from '../../src/security/signature.ts';
-import { alice, type BaseName, bases, build, contextId, contextSecret, nowMs, type RecordedKey } from './builder.ts';
+import {
+  alice,
+  type BaseName,
+  bases,
+  build,
+  contextId,
+  contextSecret,
+  nowMs,
+  type RecordedKey,
+  requestValues,
+} from './builder.ts';
 import { all, open, own, recorded, textOf } from './captures.ts';
 import { found, noKeys } from './found.ts';
 import { hostile } from './hostile/index.ts';
@@ -58,6 +68,9 @@ const plans: Readonly<Record<BaseName, MessagePlan>> = {
   'signed-calls': { ...calls.request, encrypted: clear },
   'calls-without-derived-keys': symmetricCalls({ derivedKeys: false }).request,
   answer: calls.response,
+  'confirming-answer': { ...calls.response, confirmsSignatures: true },
+  'hidden-confirming-answer': { ...hidden(calls.response), confirmsSignatures: true },
+  'tls-confirming-answer': { ...tls.response, confirmsSignatures: true },
   bootstrap: symmetricBootstrap().request,
   'bootstrap-answer': symmetricBootstrap().response,
   'certificate-bootstrap': certificateBootstrap().request,
@@ -99,6 +112,7 @@ async function receiveVector(
     clockSkewMs: 60_000,
     timestampTtlMs: 300_000,
     random: systemRandom,
+    confirmed: plan === 'tls-confirming-answer' ? [] : requestValues,
     replay: () => {
       onReplay();
       return 'new';
@@ -253,7 +267,8 @@ describe('what depends on a secret', () => {
   );
 
   test('once something was decrypted that nobody has proved, every refusal is FailedCheck', async () => {
-    const early = /^(signature-count|supporting-token-count|data-references|encrypted-data|deriv|duplicate-id)/;
+    const early =
+      /^(signature-(?:confirmation-)?count|supporting-token-count|data-references|encrypted-data|deriv|duplicate-id)/;
     for (const [name, { plan, expect: fault, reason }] of vectors)
       if (plan.includes('hidden') && fault !== 'accepted' && !(fault === 'invalidSecurity' && early.test(reason)))
         expect(fault, name).toBe('failedCheck');

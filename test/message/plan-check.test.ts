@@ -19,7 +19,7 @@ const { request } = transportBootstrap(dialects['200512']);
 function check(supporting: SupportingToken, signed: readonly Element[]): void {
   const plan: MessagePlan = { ...request, supporting: [supporting] };
   const tokens = [{ element: element as Element, id: undefined, kind: supporting.kind, claims: undefined }];
-  checkSigned(plan, signersOf(plan), { envelope, signed: new Set(signed), tokens });
+  checkSigned(plan, signersOf(plan), { envelope, signed: new Set(signed), tokens, confirmations: [] });
 }
 
 describe.each([

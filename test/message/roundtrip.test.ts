@@ -97,6 +97,9 @@ function conversation(dialect: MessagePlan['dialect']) {
   };
 }
 
+/** An answer that confirms the signatures of its request. */
+const confirming = (plan: MessagePlan): MessagePlan => ({ ...plan, confirmsSignatures: true });
+
 const symmetricRows: readonly [string, SymmetricOptions][] = [
   ['derived keys, sign before encrypt', {}],
   ['derived keys, encrypt before sign', { order: 'encryptBeforeSigning', username: false }],
@@ -179,6 +182,24 @@ describe('what is sent is received', () => {
       const response = sent(plan.response, keys.serverSends, answer(request.messageId));
       const closed = await received(response.text, plan.response, keys.clientReceives);
       expect(closed.content?.local).toBe('EchoResponse');
+    }
+  });
+
+  test.each(symmetricRows)('an answer that confirms the signatures of its request: %s', async (_, options) => {
+    const { request, response } = symmetricCalls(options);
+    const keys = conversation(request.dialect);
+    const asked = sent(request, keys.clientSends, outgoing());
+    const { signatureValues: confirmed } = await received(asked.text, request, keys.serverReceives);
+    expect(confirmed).toEqual(asked.signatureValues);
+    for (const values of [confirmed, [], [...confirmed, 'AAAA', 'BBBB']]) {
+      const { text } = sent(confirming(response), keys.serverSends, { ...answer(asked.messageId), confirmed: values });
+      expect(text.includes('SignatureConfirmation')).toBe(options.encryptSignature !== true);
+      const closed = await received(text, confirming(response), keys.clientReceives, { confirmed: values });
+      expect(closed.content?.local).toBe('EchoResponse');
+      for (const other of [['CCCC'], [...values, 'CCCC']])
+        await expect(
+          received(text, confirming(response), keys.clientReceives, { confirmed: other }),
+        ).rejects.toMatchObject({ reason: expect.stringMatching(/^s.*-(confirmation|count)$/) });
     }
   });
 });

@@ -37,6 +37,12 @@ operation WhoAmI: ${portType}/WhoAmI → ${portType}/WhoAmIResponse
     );
   });
 
+  it('with answers that confirm the signatures of their requests', () => {
+    const text = explain(planOf(readWsdl('test/interop/wsdl/plain-ping.wsdl'), 'PlainCertificatesConfirmed'));
+    expect(text.match(/SignatureConfirmation/g)).toHaveLength(1);
+    expect(text).toMatch(/\n {2}response .*; Timestamp; SignatureConfirmation\n/);
+  });
+
   it('with message protection: keys, signed and encrypted parts', () => {
     const text = explain(planOf(echo, 'EchoSymmetric'));
     const addressing =

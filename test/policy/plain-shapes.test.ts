@@ -65,7 +65,12 @@ describe('what a plain port leaves open is said', () => {
 
   test('of an answer that is not tied to its request', () => {
     expect(of('PlainCertificates')).toContain('nothing ties an answer to its request');
-    for (const port of ['PlainPassword', 'PlainPasswordAddressed', 'PlainCertificatesAddressed'])
+    for (const port of [
+      'PlainPassword',
+      'PlainPasswordAddressed',
+      'PlainCertificatesAddressed',
+      'PlainCertificatesConfirmed',
+    ])
       expect(of(port), port).not.toMatch(/nothing ties/);
   });
 

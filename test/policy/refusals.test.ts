@@ -178,7 +178,11 @@ const unsupported: Readonly<Record<string, Row>> = {
     at: '<sp:XPath10/>',
     says: `${sp11}XPath10 beside a suite is not implemented`,
   },
-  'signature confirmation': wssOption('RequireSignatureConfirmation'),
+  'signature confirmation by WSS 1.0': {
+    ...wssOption('RequireSignatureConfirmation'),
+    to: '<sp:Wss10><wsp:Policy><sp:RequireSignatureConfirmation/></wsp:Policy></sp:Wss10>',
+    says: `${sp11}RequireSignatureConfirmation is not implemented in Wss10`,
+  },
   'embedded token references': wssOption('MustSupportRefEmbeddedToken'),
   'challenges of the server': trustOption('MustSupportServerChallenge'),
   RequireAppliesTo: trustOption('RequireAppliesTo'),

@@ -114,8 +114,8 @@ add('bootstrap', 'E11-username-token-type', 'Type Content for the UsernameToken'
   finished: text => text.replace(/(Id="EDu" Type="[^"]*#)Element/, '$1Content'),
 });
 const referenceList = /<xenc:ReferenceList>.*<\/xenc:ReferenceList>/;
-add('calls', 'E12-five-references', 'more DataReferences than allowed', {
-  finished: text => text.replace(referenceList, list(5, '#EDb')),
+add('calls', 'E12-six-references', 'more DataReferences than allowed', {
+  finished: text => text.replace(referenceList, list(6, '#EDb')),
 });
 add('calls', 'E12-same-twice', 'the same DataReference twice', {
   finished: text => text.replace(referenceList, list(2, '#EDb')),

@@ -1,6 +1,7 @@
 import { addressing } from './addressing.ts';
 import { canonicalForm } from './canonical-form.ts';
 import { certificates } from './certificates.ts';
+import { confirmations } from './confirmations.ts';
 import { derivedKeys } from './derived-keys.ts';
 import { encryption } from './encryption.ts';
 import { endorsements } from './endorsements.ts';
@@ -22,6 +23,7 @@ export const hostile: readonly Scenario[] = [
   ...addressing,
   ...canonicalForm,
   ...certificates,
+  ...confirmations,
   ...derivedKeys,
   ...encryption,
   ...endorsements,
