@@ -9,6 +9,7 @@ const mayName: Readonly<Record<string, string>> = {
   'src/soap/fault-shape.ts': 'has a shape of faults for each version of SOAP',
   'src/policy/addressing.ts': 'has the assertions and extensions for each version of WS-Addressing',
   'src/policy/compile.ts': 'bootstraps with WS-Addressing 1.0 where no policy says with which',
+  'src/policy/shapes.ts': 'writes the policies of WCF and CXF, each with the versions that theirs have',
   'src/policy/stock-shape.ts': 'says which versions the bindings of WCF and CXF have',
   'src/state/self-test.ts': 'has a known answer',
 };

@@ -8,6 +8,7 @@ import { usesOf } from '../policy/offered.ts';
 import { withUnprotectedPorts } from '../policy/unprotected.ts';
 import { portNamed, type Wsdl } from '../policy/wsdl.ts';
 import { pathConflicts } from '../server/routes.ts';
+import { addApply } from './apply.ts';
 import { nameList } from './option-values.ts';
 import { refusedLines } from './refused-lines.ts';
 import { print, printJson } from './terminal.ts';
@@ -35,6 +36,7 @@ export function addPolicy(program: Command): void {
       'The exit code is 1 where a port would not be served.',
     check,
   );
+  addApply(policy);
 }
 
 function addSubcommand(

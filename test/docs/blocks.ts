@@ -36,6 +36,7 @@ export const pages = [
   'CONTRIBUTING.md',
   'docs/README.md',
   'docs/policy.md',
+  'docs/secure-your-wsdl.md',
   'docs/key-ring.md',
   'docs/renewing.md',
   'docs/state-modes.md',

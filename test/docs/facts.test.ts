@@ -167,7 +167,7 @@ describe('docs/wssc.md', () => {
     ),
     users: ['users add', 'users list', 'users remove'],
     token: ['token inspect'],
-    policy: ['policy explain', 'policy check'],
+    policy: ['policy explain', 'policy check', 'policy apply'],
     doctor: ['doctor'],
     revoke: ['revoke context', 'revoke user', 'revoke before'],
   };
