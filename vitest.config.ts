@@ -46,11 +46,31 @@ export const processes = [
   'test/store/revoke.test.ts',
 ];
 
+/** Tests without processes that try one law in very many cases, or with messages of many MiB: minutes for all of them. */
+export const exhaustive = [
+  'test/bench/cost.test.ts',
+  'test/client/sizes.test.ts',
+  'test/farm/demo-data.test.ts',
+  'test/hostile/limits.test.ts',
+  'test/hostile/relay.test.ts',
+  'test/hostile/tampering.test.ts',
+  'test/state/replay.test.ts',
+  'test/xml/canonical-libxml2.test.ts',
+];
+
 /** Programs of other houses: vitest.interop.config.ts and vitest.browser.config.ts run them. */
 const elsewhere = ['test/interop/**', 'test/browser/**'];
 
 /** Farms under load whose nodes, stores and clocks fail: `npm run test:faults` runs one file at a time. */
 const faults = ['test/faults/*.test.ts'];
+
+/** How tests run that start no process. */
+const inProcess = {
+  // The files of a worker share what src loads: it is read once, not a hundred times.
+  isolate: false,
+  // Half as many again as cores: many tests wait for a socket or a time-out, and leave their core to others.
+  maxWorkers: Math.ceil(1.5 * availableParallelism()),
+};
 
 export default defineConfig({
   test: {
@@ -72,16 +92,17 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
-          // The files of a worker share what src loads: it is read once, not a hundred times.
-          isolate: false,
-          // Half as many again as cores: many tests wait for a socket or a time-out, and leave their core to others.
-          maxWorkers: Math.ceil(1.5 * availableParallelism()),
+          ...inProcess,
           include: ['test/**/*.test.ts'],
-          exclude: [...configDefaults.exclude, ...elsewhere, ...processes, ...faults],
+          exclude: [...configDefaults.exclude, ...elsewhere, ...exhaustive, ...processes, ...faults],
         },
       },
+      {
+        extends: true,
+        test: { name: 'exhaustive', ...inProcess, include: exhaustive, sequence: { groupOrder: 1 } },
+      },
       // After the others: a farm needs the cores for its nodes.
-      { extends: true, test: { name: 'processes', include: processes, sequence: { groupOrder: 1 } } },
+      { extends: true, test: { name: 'processes', include: processes, sequence: { groupOrder: 2 } } },
       { extends: true, test: { name: 'faults', include: faults, testTimeout: 1_800_000 } },
     ],
   },

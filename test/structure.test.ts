@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { processes } from '../vitest.config.ts';
+import { exhaustive, processes } from '../vitest.config.ts';
 import { importsBelow, textOf } from './imports.ts';
 
 describe('the imports of src', () => {
@@ -133,6 +133,10 @@ describe('the tests', () => {
   test('that start processes or read what is built are listed in vitest.config.ts, and no others', () => {
     expect(tests.filter(file => needsBuild(file)).sort()).toEqual(tests.filter(isListed).sort());
     expect(processes.filter(listed => !listed.includes('*') && !tests.includes(listed))).toEqual([]);
+  });
+
+  test('of very many cases that vitest.config.ts lists are there, and start no process', () => {
+    expect(exhaustive.filter(listed => !tests.includes(listed) || isListed(listed))).toEqual([]);
   });
 
   test('start processes where their logs are looked through for secrets', () => {
