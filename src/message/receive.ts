@@ -66,10 +66,10 @@ export interface ReceiveOptions {
   /** Whether a replay key is spent, asked before a costly key is opened. */
   readonly isReplay?: (key: string) => boolean;
   /**
-   * Sets the time at which a failure is told of a message that is decrypted before anything is proved; called before
-   * that. Default: at once.
+   * Sets the time at which a failure is told of a message of so many octets that is decrypted before anything is
+   * proved; called before that. Default: at once.
    */
-  readonly failureTime?: () => FailureTime;
+  readonly failureTime?: (octets: number) => FailureTime;
   readonly random: RandomSource;
 }
 
@@ -123,7 +123,7 @@ function receiveHidden(
         return after(verifySignatures(revealed.received, revealed.resolved), keys =>
           receiveSigned(message, revealed.received, revealed.resolved, keys, options),
         );
-      }, options.failureTime?.()),
+      }, options.failureTime?.(message.bytes)),
     ),
   );
 }
@@ -145,7 +145,9 @@ function receiveSigned(
   };
   const { encrypting } = resolved;
   if (encrypting === undefined) return revealed(keys[0], keys);
-  return after(encrypting.open(), key => concealed(() => revealed(key, [...keys, key]), options.failureTime?.()));
+  return after(encrypting.open(), key =>
+    concealed(() => revealed(key, [...keys, key]), options.failureTime?.(message.bytes)),
+  );
 }
 
 function readHeader(

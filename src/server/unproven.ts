@@ -31,20 +31,27 @@ export function unprovenFailures(steadyClock: () => number): UnprovenFailures {
   };
 }
 
-/** More than any check of such a message takes, up to the first that proves something. */
+/**
+ * More than any check of a short message takes, up to the first that proves something; and more than it takes to read
+ * what comes out of a long one, which is read only where its padding was good.
+ */
 const answerAfterMs = 12;
-const sleepMs = 10;
+const octetsPerMs = 10_240;
+/** How much earlier the timer wakes up, which may be late. */
+const earlyMs = 2;
 
 /**
- * The time that every failure is told at which begins now. A timer alone would tell how long the work took: the loop
- * sleeps for whole milliseconds from when that is done. So the rest is waited for by the clock, while the loop goes on.
+ * The time that every failure of a message of so many octets is told at which begins now. A timer alone would tell how
+ * long the work took: the loop sleeps for whole milliseconds from when that is done. So the rest is waited for by the
+ * clock, while the loop goes on.
  */
-export function failureTime(): FailureTime {
-  const dueMs = performance.now() + answerAfterMs;
+export function failureTime(octets: number): FailureTime {
+  const afterMs = answerAfterMs + octets / octetsPerMs;
+  const dueMs = performance.now() + afterMs;
   let timer: NodeJS.Timeout | undefined;
   const due = new Promise<void>(resolve => {
     const wait = () => (performance.now() < dueMs ? void setImmediate(wait) : resolve());
-    timer = setTimeout(wait, sleepMs);
+    timer = setTimeout(wait, afterMs - earlyMs);
   });
   return { due, cancel: () => clearTimeout(timer) };
 }

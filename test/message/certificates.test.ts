@@ -185,11 +185,12 @@ test('from the first decryption on every failure is one, at a time that was set 
   };
   for (const [what, change] of Object.entries(spoil)) {
     const steps: string[] = [];
-    const failureTime = () => ({
-      due: Promise.resolve().then(() => void steps.push('due')),
+    const message = change(request());
+    const failureTime = (octets: number) => ({
+      due: Promise.resolve().then(() => void steps.push(octets === Buffer.byteLength(message) ? 'due' : 'too early')),
       cancel: () => void steps.push('cancelled'),
     });
-    const failed = read(change(request()), plans.request, new Reader(bob, alice), {
+    const failed = read(message, plans.request, new Reader(bob, alice), {
       replay: () => {
         steps.push('spent');
         return 'new';

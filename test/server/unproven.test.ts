@@ -44,7 +44,7 @@ test('a failure is told 12 ms after the work on it began, however long that took
   const tookMs: number[] = [];
   for (let i = 0; i < 20; i += 1) {
     const beganMs = performance.now();
-    const { due } = failureTime();
+    const { due } = failureTime(0);
     while (performance.now() - beganMs < 8);
     await due;
     tookMs.push(performance.now() - beganMs);
@@ -54,8 +54,14 @@ test('a failure is told 12 ms after the work on it began, however long that took
   expect(Math.min(...tookMs)).toBeLessThan(19);
 });
 
+test('that of a long message is told later, by its length alone', async () => {
+  const beganMs = performance.now();
+  await failureTime(2 * 1_024 * 1_024).due;
+  expect(performance.now() - beganMs).toBeGreaterThanOrEqual(12 + 204);
+});
+
 test('a success leaves no timer behind', () => {
   vi.useFakeTimers();
-  failureTime().cancel();
+  failureTime(0).cancel();
   expect(vi.getTimerCount()).toBe(0);
 });
