@@ -1,5 +1,4 @@
 import { resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { type Command, Option } from 'commander';
 import type { Registry } from 'prom-client';
 import { ConfigurationError } from '../errors.ts';
@@ -21,6 +20,7 @@ import type { Store } from '../store/store.ts';
 import { storeSentence } from '../store/store-url.ts';
 import { type AdminOptionValues, addAdminOption, type OpenedAdmin, openCommandAdmin } from './admin-option.ts';
 import { isAddress, missingKey } from './config-fields.ts';
+import { tryOut } from './dry-run.ts';
 import { addLifeOptions, type LifeOptionValues, lifeSettings } from './life-options.ts';
 import { addHostOption, hostsOf, type Listening, ownAddresses, settled } from './listening.ts';
 import { addLogOptions, commandLog, type LogOptionValues, logInstead } from './log-options.ts';
@@ -32,6 +32,7 @@ import { portLines } from './port-lines.ts';
 import { refusedLines } from './refused-lines.ts';
 import { addRingOptions, configuredRing, type RingOptionValues, ringInstead } from './ring-options.ts';
 import { readServeConfig, type ServeConfig, serveConfig } from './serve-config.ts';
+import { loadService } from './service-module.ts';
 import { untilStopped } from './signals.ts';
 import { addStateOptions, type StateOptionValues, stateSettings } from './state-options.ts';
 import { checkStatusNodes, statusInstead } from './status-nodes.ts';
@@ -61,6 +62,7 @@ interface ServeOptions
   readonly issue: boolean;
   readonly issuer?: string;
   readonly mixedDialects?: readonly string[];
+  readonly dryRun?: boolean;
   readonly unprotectedPorts?: readonly string[];
   readonly skipUnsupported?: true;
 }
@@ -96,6 +98,7 @@ export function addServe(program: Command): void {
     .option('--skip-unsupported', "leave out the ports that can't be served, and serve the others")
     .option('--no-issue', 'issue nothing here: hand requests for tokens on to the issuer of the configuration')
     .option('--issuer <url>', "base address of the issuer's socket for nodes, instead of the one in the configuration");
+  command.option('--dry-run', 'read all that the node needs, say what it would do, and end; no port is opened');
   addWsdlOptions(addLogOptions(addAdminOption(addHostOption(command))));
   addRingOptions(command, 'key ring, instead of the one in the configuration');
   command.option('--init-ring', 'make the ring where there is none; of several nodes that do so one makes it');
@@ -139,7 +142,8 @@ async function serve(options: ServeOptions): Promise<void> {
   const chosen = configuredRing(options, config);
   const store = configuredStore(options, config, chosen);
   const hosts = hostsOf(options.host);
-  const listening = { http: await settled(options.http, hosts), https: await settled(options.https, hosts) };
+  const port = (given: number | undefined) => (options.dryRun ? given : settled(given, hosts));
+  const listening = { http: await port(options.http), https: await port(options.https) };
   const bases = ownAddresses(listening, options.host);
   const told = { ...(issuer && { issuer }), ...(options.node && { node: options.node }) };
   const settings = { ...endpointOptions(config, bases), ...stateSettings(options), ...lifeSettings(options), ...told };
@@ -147,6 +151,14 @@ async function serve(options: ServeOptions): Promise<void> {
   const wsdl = await loadGiven(config.wsdl, options);
   const given = { ...settings, ...portsOf(config.ports, wsdl, options.mixedDialects), services, wsdl };
   const log = commandLog(config, options.node);
+  if (options.dryRun) {
+    const { initRing = false } = options;
+    await tryOut({ chosen, initRing, store, bases, config, given: { ...given, log } }).catch((error: unknown) => {
+      if (isOfPolicy(error)) noteRefused(wsdl, config);
+      throw error;
+    });
+    return print(`${options.config}: a node starts with it; no port was opened, and no store was asked`);
+  }
   const ring = await openNodeRing(chosen, { initRing: options.initRing ?? false, log: boundedLog(log) });
   let opened: Store | undefined;
   let endpoint: Endpoint | undefined;
@@ -280,30 +292,4 @@ function issuerOf({ config: file, issue, issuer: url }: ServeOptions, config: Se
   const address = url ?? issuer.address;
   if (address === undefined) throw missingKey(file, 'issuer.address', 'a node without --issuer');
   return { address, timeoutMs, ca: authoritiesText(ca), ...tlsPair({ certificate, key }) };
-}
-
-/**
- * The service object that a module exports: its default export, or its export `service`.
- * @throws {SecureConversationError} `CONFIG_INVALID`
- */
-async function loadService(file: string): Promise<object> {
-  let loaded: { default?: unknown; service?: unknown };
-  try {
-    loaded = await import(pathToFileURL(file).href);
-  } catch (cause) {
-    const why =
-      (cause as NodeJS.ErrnoException).code === 'ERR_MODULE_NOT_FOUND'
-        ? "can't be found, or something that it imports"
-        : 'fails when it is loaded';
-    throw new ConfigurationError('CONFIG_INVALID', `service module ${file}: ${why}`, {
-      cause,
-      hint: 'run it again with --debug for its error',
-    });
-  }
-  const service = loaded.default ?? loaded.service;
-  if (typeof service === 'object' && service !== null) return service;
-  throw new ConfigurationError(
-    'CONFIG_INVALID',
-    `service module ${file}: has no default export that is a service object`,
-  );
 }

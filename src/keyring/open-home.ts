@@ -33,10 +33,18 @@ export interface OpenHome extends RingHome {
 export function openHome(place: string | URL, access: RingAccess = {}, options: StoreOptions = {}): OpenHome {
   if (typeof place === 'string') return { ...ringInFile(place, access), close: () => {} };
   const name = placeOf(place);
-  if ((access.keks?.() ?? []).length === 0)
-    throw ringError(name, 'the keys of a ring in a store must be wrapped, and no KEK was given', kekHint);
+  checkWrapped(place, access);
   const store = openStore(place, options);
   return { ...ringInStore(store, name, access), close: () => store.close() };
+}
+
+/**
+ * Makes sure that a ring in a store is wrapped.
+ * @throws {SecureConversationError} `RING_INVALID` where there is no KEK
+ */
+export function checkWrapped(place: URL, { keks }: RingAccess): void {
+  if ((keks?.() ?? []).length === 0)
+    throw ringError(placeOf(place), 'the keys of a ring in a store must be wrapped, and no KEK was given', kekHint);
 }
 
 /** How `wssc` is given a KEK. */

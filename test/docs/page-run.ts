@@ -55,7 +55,8 @@ const servers = [
   ...['server.mjs', 'bearer-api.mjs', 'aspnet-migration/api.mjs'].map(name => `node examples/${name}`),
   ...['server.mts', 'bearer-api.mts', 'aspnet-api.mts'].map(name => `node examples/typescript/${name}`),
 ];
-const server = new RegExp(`\\b(?:${servers.map(escaped).join('|')})\\b[^|\\n]*$`);
+/** One that is tried out (`--dry-run`) ends. */
+const server = new RegExp(`\\b(?:${servers.map(escaped).join('|')})\\b(?:(?! --dry-run)[^|\\n])*$`);
 
 /** A server that has not printed what the page says by then has printed something else. */
 const patienceMs = 120_000;
