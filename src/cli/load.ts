@@ -1,25 +1,25 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { Command } from 'commander';
+import { statSync, writeFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { type Command, InvalidArgumentError } from 'commander';
 import { firstUsable, type GivenCredentials } from '../client/alternatives.ts';
 import { clientPlans } from '../client/client-plan.ts';
 import { ConfigurationError } from '../errors.ts';
 import { withMixedDialects } from '../policy/mixed-dialect.ts';
 import type { Plan } from '../policy/plan.ts';
 import { type CredentialOptions, credentialsOf } from './credential-options.ts';
-import { attack, type Clock } from './load/attack.ts';
 import { type RequestOptions, requestOf } from './load/body.ts';
 import { findLoadFarm, type LoadTarget } from './load/demo-farm.ts';
-import { nodeDifferences, readStatus } from './load/farm-status.ts';
+import { type Measured, measure } from './load/measure.ts';
 import { closedLoop, openLoop, type Pacer } from './load/pacer.ts';
-import { showOpening, showProgress } from './load/progress.ts';
-import { type LoadReport, type Metrics, metrics, writeTable } from './load/report.ts';
-import { openTargets, type Targets } from './load/targets.ts';
+import { writeTable } from './load/report.ts';
+import { writeReportPage } from './load/report-page.ts';
+import { openTargets } from './load/targets.ts';
 import { machineFields } from './load/template.ts';
 import { exitCodeOf, failedLimit, judge, type Thresholds } from './load/thresholds.ts';
 import { addressList, addressOf, duration, positiveNumber, timeOption, wholeNumber } from './option-values.ts';
 import { authoritiesText, peerText } from './pem-files.ts';
-import { openClient, portAddress, requireServiceCertificate, withTrustHint } from './soap-client.ts';
-import { note, print, printError, printJson } from './terminal.ts';
+import { openClient, portAddress, requireServiceCertificate } from './soap-client.ts';
+import { print, printError, printJson } from './terminal.ts';
 
 interface LoadOptions extends CredentialOptions, RequestOptions, Thresholds {
   readonly data: string;
@@ -38,14 +38,12 @@ interface LoadOptions extends CredentialOptions, RequestOptions, Thresholds {
   readonly drain: number;
   readonly think: number;
   readonly json?: boolean;
+  readonly report?: string;
 }
 
 /** Most calls under way at once where `--rate` is given without `--concurrency`. */
 const openLoopCallers = 512;
 const defaultConcurrency = 16;
-
-/** Longest wait for the farm's status. */
-const statusMs = 5_000;
 
 const latencyLimit = duration(0.001, 86_400_000);
 
@@ -100,6 +98,11 @@ export function addLoad(program: Command): void {
     .option('--max-p90 <time>', 'longest latency of the fastest 90 % of calls', latencyLimit)
     .option('--max-p99 <time>', 'longest latency of the fastest 99 % of calls', latencyLimit)
     .option('--max-latency <time>', 'longest latency of any call', latencyLimit)
+    .option(
+      '--report <file>',
+      'write a page with rate, latency and nodes over time: one file, for any browser',
+      reportFile,
+    )
     .option('--json', 'print one line of JSON instead of the table')
     .addHelpText(
       'after',
@@ -139,12 +142,25 @@ async function load(options: LoadOptions): Promise<void> {
     conversations: options.conversations,
     request,
   });
-  const report = await measure(options, pacer, targets, options.admin ?? target.admin, nodeName(target));
+  const measured = await measure(options, {
+    pacer,
+    targets,
+    admin: options.admin ?? target.admin,
+    nameOf: nodeName(target),
+  });
+  tell(options, measured);
+}
+
+/** Says what was measured, and whether it is good enough. */
+function tell(options: LoadOptions, measured: Measured): void {
+  const { report } = measured;
   if (options.json) printJson(report);
   else for (const line of writeTable(report)) print(line);
   const judgements = judge(report, options);
   for (const { isKept, text } of judgements) if (!isKept) printError(text);
   process.exitCode = exitCodeOf(report, judgements);
+  if (options.report !== undefined)
+    writeFileSync(options.report, writeReportPage({ ...measured, judgements, ratePerS: options.rate }));
 }
 
 /** Nothing is known of a service but its WSDL. */
@@ -192,64 +208,11 @@ function nodeName({ nodes }: LoadTarget): (address: string) => string {
   };
 }
 
-const clock: Clock = {
-  steadyMs: () => performance.now(),
-  sleep: (ms, signal) => sleep(Math.round(ms), undefined, signal && { signal }).catch(() => {}),
-};
-
-async function open(targets: Targets, total: number, drainMs: number): Promise<void> {
-  const what = targets.conversations === 0 ? 'clients' : 'conversations';
-  const progress = showOpening(total, what);
-  try {
-    await targets.open(progress.opened);
-  } catch (error) {
-    progress.end();
-    await targets.close(drainMs);
-    throw withTrustHint(error);
-  }
-  progress.end(seconds => `${total} ${what} opened in ${seconds} s`);
-}
-
-async function measure(
-  options: LoadOptions,
-  pacer: Pacer,
-  targets: Targets,
-  admin: string | undefined,
-  nameOf: (address: string) => string,
-): Promise<LoadReport> {
-  await open(targets, options.conversations, options.drain);
-  const opened = targets.bootstraps;
-  const before = await readStatus(admin, statusMs);
-  const collected: Metrics = metrics(nameOf, Date.now());
-  const stopping = new AbortController();
-  const stop = () => stopping.abort();
-  process.once('SIGINT', stop);
-  const hideProgress = showProgress(options.duration, () => collected.calls);
-  const { elapsedMs, leftMs } = await attack({
-    pacer,
-    call: targets.call,
-    clock,
-    onHit: collected.add,
-    onMissed: collected.addMissed,
-    drainMs: options.drain,
-    signal: stopping.signal,
-  });
-  hideProgress();
-  process.off('SIGINT', stop);
-  const endMs = performance.now() + leftMs;
-  const after = await readStatus(admin, Math.min(leftMs, statusMs));
-  const difference = nodeDifferences(before?.nodes, after?.nodes);
-  if (admin !== undefined && difference === undefined) note(`the status page ${admin} does not answer`);
-  const report = collected.report({
-    port: options.port,
-    conversations: targets.conversations,
-    bootstraps: targets.bootstraps - opened,
-    openedFromSeal: difference?.openedFromSeal ?? null,
-    elapsedMs,
-    ...(difference === undefined ? {} : { nodes: difference.calls }),
-  });
-  await targets.close(Math.max(0, endMs - performance.now()));
-  return report;
+/** The file of a report, whose folder is there: it would be a pity to find out after the test. */
+function reportFile(file: string): string {
+  const folder = dirname(resolve(file));
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return file;
+  throw new InvalidArgumentError(`There is no folder ${folder}.`);
 }
 
 function oneAddress(text: string): string {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
@@ -7,6 +7,7 @@ import { user, wsdl } from '../support/node.ts';
 import { pem } from '../support/pem.ts';
 import { type TcpProxy, tcpProxy } from '../support/tcp-proxy.ts';
 import { runInProcess } from './in-process.ts';
+import { hostile } from './report-page.ts';
 
 /* How a load test ends: when, and with which exit code. */
 
@@ -114,6 +115,23 @@ test.each<[readonly string[], number, RegExp]>([
     expect(status).toBe(code);
   },
 );
+
+test('a fault whose text means harm is text in the page of the report', async () => {
+  answered = 2;
+  after = () => {
+    throw { Fault: { Code: { Value: 'Sender' }, Reason: { Text: hostile } } };
+  };
+  await load(2, '--duration', '100ms', '--report', 'report.html');
+  const html = readFileSync(join(folder, 'report.html'), 'utf8');
+  expect(html).not.toContain('<img');
+  expect(html).toContain('&lt;img src=x onerror=');
+});
+
+test('a report whose folder is not there is refused before anything is sent', async () => {
+  const { status, stderr } = await load(2, '--report', 'nowhere/report.html');
+  expect({ status, calls }).toEqual({ status: 1, calls: 0 });
+  expect(stderr).toMatch(/^wssc: option '--report <file>' argument 'nowhere\/report\.html' is invalid/);
+});
 
 test('a service that is gone once its conversations are open is no answer', async () => {
   answered = 2;

@@ -56,6 +56,7 @@ export const pages = [
   'docs/logs.md',
   'docs/upgrading.md',
   'docs/revoking.md',
+  'docs/load-testing.md',
   'docs/wssc.md',
   'docs/state-and-store.md',
   'docs/errors.md',

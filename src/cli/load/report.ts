@@ -132,14 +132,21 @@ function round(value: number, digits: number): number {
 
 /** The report as a table for people. */
 export function writeTable(report: LoadReport): string[] {
-  const { latencyMs, bytes, nodes, errors, firstErrors } = report;
+  const { firstErrors } = report;
+  const table = columns(summaryRows(report));
+  return firstErrors.length === 0 ? table : [...table, 'first errors', ...columns(firstErrors.map(errorRow))];
+}
+
+/** What was measured in all, each with its name. */
+export function summaryRows(report: LoadReport): readonly (readonly [name: string, value: string])[] {
+  const { latencyMs, bytes, nodes, errors } = report;
   const ms = (value: number) => `${value.toFixed(value < 10 ? 2 : 1)} ms`;
   const share = (value: number) => `${(value * 100).toFixed(2)} %`;
   const counts = (record: Readonly<Record<string, number>>) =>
     Object.entries(record)
       .map(([name, number]) => `${name} ${number}`)
       .join(', ');
-  const table = columns([
+  return [
     ['port', report.port],
     [
       'conversations',
@@ -161,8 +168,7 @@ export function writeTable(report: LoadReport): string[] {
       'bytes per call',
       `${bytes.sent} sent, ${bytes.received} received; State element ${bytes.state} (${share(bytes.stateShare)})`,
     ],
-  ]);
-  return firstErrors.length === 0 ? table : [...table, 'first errors', ...columns(firstErrors.map(errorRow))];
+  ];
 }
 
 /** What is known of one call that failed. */
