@@ -76,13 +76,20 @@ function check(wsdl: Wsdl, { port, json }: PolicyOptions): void {
 }
 
 function checkedPort({ service, port, usable, problems, notCalled }: CheckedPort) {
-  const leftOut = usable?.leftOut ?? [];
-  return { service, port, served: usable !== undefined, notCalled: notCalled ?? null, leftOut, problems };
+  const { plans = [], leftOut = [] } = usable ?? {};
+  const alternatives = plans.length;
+  return { service, port, served: usable !== undefined, notCalled: notCalled ?? null, alternatives, leftOut, problems };
 }
+
+const choiceMeans = 'a server asks for the first, a client takes the first that it was given the credentials for';
 
 function linesOf(checked: CheckedPort): readonly string[] {
   const { port, usable, notCalled } = checked;
   if (usable === undefined) return refusedLines(checked, 'refused');
-  const { leftOut } = usable;
-  return [`port ${port}: ${usesOf(notCalled)}`, ...leftOut.map(reason => `  left out: ${reason}`)];
+  const { plans, leftOut } = usable;
+  return [
+    `port ${port}: ${usesOf(notCalled)}`,
+    ...(plans.length === 1 ? [] : [`  ${plans.length} alternatives: ${choiceMeans}`]),
+    ...leftOut.map(reason => `  left out: ${reason}`),
+  ];
 }

@@ -7,7 +7,7 @@ import { weaknessesOf } from './weaknesses.ts';
 
 /** What the policy of a port leaves to choose from. */
 export function explainedAlternatives({ plans, leftOut }: PortAlternatives) {
-  return { alternatives: plans.map(explainedPlan), leftOut };
+  return { alternatives: plans.map((plan, index) => ({ ...explainedPlan(plan), served: index === 0 })), leftOut };
 }
 
 function explainedPlan(plan: Plan) {

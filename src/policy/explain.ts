@@ -1,7 +1,7 @@
 /** A plan in words, for `policy explain` and for a reader who wonders what a policy came to. */
 import { expandedName } from '../names.ts';
 import type { PortAlternatives } from './compile.ts';
-import { usesOf, whyNotCalled } from './offered.ts';
+import { usesOfAlternative, whyNotCalled } from './offered.ts';
 import {
   type CertificateUse,
   type ConversationPlan,
@@ -26,12 +26,17 @@ const certificateReferences = {
 /** Prints what the policy of a port leaves to choose from: each plan, and why alternatives were left out. */
 export function explainAlternatives({ plans, leftOut }: PortAlternatives): string {
   const many = plans.length;
-  const texts = plans.map((plan, index) => (many === 1 ? '' : `alternative ${index + 1} of ${many}: `) + explain(plan));
+  const texts = plans.map(
+    (plan, index) => (many === 1 ? '' : `alternative ${index + 1} of ${many}: `) + explain(plan, index),
+  );
   return [...texts, ...leftOut.map(reason => `left out: ${reason}`)].join('\n');
 }
 
-/** Prints a plan as lines of text without a trailing line break. */
-export function explain(plan: Plan): string {
+/**
+ * Prints a plan as lines of text without a trailing line break.
+ * @param index its place among the alternatives of its policy; default: the first
+ */
+export function explain(plan: Plan, index = 0): string {
   return [
     `port ${plan.port} of service ${expandedName(plan.service.namespace, plan.service.local)}`,
     `  address    ${plan.address} (${plan.transport === 'https' ? 'TLS only' : 'plain HTTP will do'})`,
@@ -39,7 +44,7 @@ export function explain(plan: Plan): string {
     `  audience   ${plan.audience}`,
     `  versions   SOAP ${plan.soap.name}, ${explainAddressing(plan)}${explainDialect(plan)}`,
     `  like       ${explainShape(plan)}`,
-    `  here       ${usesOf(whyNotCalled(plan))}`,
+    `  here       ${usesOfAlternative(whyNotCalled(plan), index)}`,
     ...weaknessesOf(plan).map(weakness => `  weak       ${weakness}`),
     ...(plan.isUnprotected ? [] : [`  suite      ${plan.suite.name}`]),
     ...explainConversation(plan),

@@ -15,6 +15,16 @@ export function usesOf(notCalled: string | undefined): string {
 }
 
 /**
+ * How one of several alternatives can be used.
+ * @param index its place in the policy
+ */
+export function usesOfAlternative(notCalled: string | undefined, index: number): string {
+  if (index === 0) return usesOf(notCalled);
+  const unserved = 'not served: a server asks for the first alternative';
+  return notCalled === undefined ? `called; ${unserved}` : `${unserved}; not called: ${notCalled}`;
+}
+
+/**
  * Refuses a port that can't be called.
  * @throws {SecureConversationError} `POLICY_UNSUPPORTED`
  */

@@ -74,6 +74,8 @@ describe('the alternatives of a port', () => {
 
   it('are explained one after the other, and then what was left out', () => {
     const text = explainAlternatives(alternativesOf(echoVariant(choice(certificate, saml, '')), 'EchoTls11'));
+    const uses = ['served and called', 'called; not served: a server asks for the first alternative'];
+    expect([...text.matchAll(/^ {2}here {7}(.*)$/gm)].map(([, use]) => use)).toEqual(uses);
     expect(text).toMatch(/^alternative 1 of 2: port EchoTls11 .*^alternative 2 of 2: port EchoTls11 .*^left out: /ms);
     expect(text.split('\n').at(-1)).toContain(`${sp11}SamlToken is not implemented`);
   });
