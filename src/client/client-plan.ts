@@ -4,7 +4,7 @@ import { alternativesOf } from '../policy/compile.ts';
 import { isLoopback } from '../policy/fetch-document.ts';
 import type { Plan } from '../policy/plan.ts';
 import { withUnprotectedPort } from '../policy/unprotected.ts';
-import { isUrl, type Locate, locateFile, parseWsdl } from '../policy/wsdl.ts';
+import { isUrl, type Locate, locateFile, parseWsdl, type Wsdl } from '../policy/wsdl.ts';
 
 /** What of node-soap's WSDL object is used: where it came from and the documents that were read with it. */
 interface ReadWsdl {
@@ -21,8 +21,7 @@ interface ImportOptions {
 }
 
 /**
- * Plans of a port, one for each alternative of its policy, from the WSDL that a node-soap client was made with;
- * imported documents are those that node-soap has read, policies in other files are read here.
+ * Plans of a port, one for each alternative of its policy, from the WSDL that a node-soap client was made with.
  * @param unprotectedPorts names of ports that may be without any security
  * @throws {SecureConversationError} `WSDL_INVALID`, `POLICY_INVALID` or `POLICY_UNSUPPORTED`, naming document and line
  */
@@ -31,6 +30,20 @@ export function clientPlans(
   port: string,
   unprotectedPorts: readonly string[] = [],
 ): readonly [Plan, ...Plan[]] {
+  return plansIn(clientWsdl(client), port, unprotectedPorts);
+}
+
+/** The same from the WSDL itself. @throws {SecureConversationError} as {@link clientPlans} */
+export function plansIn(wsdl: Wsdl, port: string, unprotectedPorts: readonly string[]): readonly [Plan, ...Plan[]] {
+  return alternativesOf(withUnprotectedPort(wsdl, port, unprotectedPorts), port).plans;
+}
+
+/**
+ * The WSDL that a node-soap client was made with; imported documents are those that node-soap has read, policies in
+ * other files are read here.
+ * @throws {SecureConversationError} `WSDL_INVALID` naming document and line
+ */
+export function clientWsdl(client: Client): Wsdl {
   // `wsdl` is private by node-soap's types and the only place where the WSDL can be had.
   const { wsdl } = client as unknown as { wsdl: ReadWsdl };
   warnOfPlainWsdl(wsdl.uri);
@@ -43,8 +56,7 @@ export function clientPlans(
     const document = wsdl.WSDL_CACHE?.[name];
     return document && { name, text: document.toXML() };
   };
-  const read = parseWsdl({ name: wsdl.uri, text: wsdl.toXML() }, locate);
-  return alternativesOf(withUnprotectedPort(read, port, unprotectedPorts), port).plans;
+  return parseWsdl({ name: wsdl.uri, text: wsdl.toXML() }, locate);
 }
 
 /** What a WSDL says decides what is protected: somebody on the way of this one could have it protect nothing. */

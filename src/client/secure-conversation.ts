@@ -7,8 +7,9 @@ import type { OutgoingBody } from '../message/sent-body.ts';
 import { withMixedDialects } from '../policy/mixed-dialect.ts';
 import type { OperationPlan, Plan } from '../policy/plan.ts';
 import { firstUsable } from './alternatives.ts';
-import { clientPlans } from './client-plan.ts';
+import { clientWsdl, plansIn } from './client-plan.ts';
 import { ownMessage } from './own-message.ts';
+import { type Answered, answeredOf, callBySchema, type ToldOptions } from './schema-calls.ts';
 import { type SessionStatus, startSession } from './session.ts';
 import { conversationOptions, type SecureConversationOptions } from './session-options.ts';
 import { checkHttpClient, type RequestRoute, toldRoutes } from './told-route.ts';
@@ -39,9 +40,10 @@ interface AxiosRequest extends RequestRoute {
 /**
  * The client plug-in: `client.setSecurity(secureConversation(client, { port, username, password }))`.
  *
- * node-soap writes the call in clear, its axios adapter (`ISecurity.addOptions`) takes the Body and the header blocks
- * (`client.addSoapHeader`) from there: they are protected by the WSDL's policy, sent, and the verified answer is handed
- * back as a plain envelope. A header block is signed only where the policy names it, and never encrypted. WS-Addressing
+ * Arguments are written by the schemas of the WSDL, and results read by them. node-soap puts them into an envelope in
+ * clear, its axios adapter (`ISecurity.addOptions`) takes the Body and the header blocks (`client.addSoapHeader`) from
+ * there: they are protected by the WSDL's policy, sent, and the verified answer is handed back as a plain envelope. A
+ * header block is signed only where the policy names it, and never encrypted. WS-Addressing
  * and Security headers are written here; a call that brings its own is rejected with `CONFIG_INVALID`, and so is one
  * with a block whose `mustUnderstand` is that of the other version of SOAP: for a port of SOAP 1.2 node-soap's client
  * needs `forceSoap12Headers`, for one of 1.1 it must not have it. It does not matter otherwise.
@@ -55,28 +57,33 @@ interface AxiosRequest extends RequestRoute {
 export function secureConversation(client: Client, options: SecureConversationOptions): SecureConversation {
   const settings = conversationOptions.read(options, { of: 'secureConversation', path: '' });
   const { port, unprotectedPorts, acceptMixedDialects, ...rest } = settings;
-  const read = firstUsable(clientPlans(client, port, unprotectedPorts), rest);
+  const wsdl = clientWsdl(client);
+  const read = firstUsable(plansIn(wsdl, port, unprotectedPorts), rest);
   const plan = acceptMixedDialects ? withMixedDialects(read) : read;
   checkHttpClient(client);
   const routeOf = toldRoutes(client, rest.addresses);
   const session = startSession({ ...rest, plan });
-  const adapter = async (request: AxiosRequest) => {
+  const adapterFor = (answered: Answered) => async (request: AxiosRequest) => {
     const { headers, body } = readCall(request);
     const operation = operationOf(body, request.headers, plan);
     checkHeaderBlocks(headers, operation.request, plan.soap);
     const { signal } = request;
-    const { envelope, status } = await session.call({ operation, body, headers, signal, route: routeOf(request) });
+    const result = await session.call({ operation, body, headers, signal, route: routeOf(request) });
+    const { envelope, status, content } = result;
+    answered(content);
     const data = request.responseType === 'stream' ? Readable.from([envelope]) : envelope;
     return { data, status, statusText: '', headers: {}, config: request, request: undefined };
   };
-  return {
-    addOptions(callOptions) {
-      Object.assign(callOptions, { adapter });
+  const conversation: SecureConversation = {
+    addOptions(callOptions: ToldOptions) {
+      Object.assign(callOptions, { adapter: adapterFor(answeredOf(callOptions)) });
     },
     toXML: () => '',
     close: () => session.close(),
     session,
   };
+  callBySchema(client, conversation, wsdl, port);
+  return conversation;
 }
 
 /** node-soap writes a Header where it was given blocks for it, and only there. */

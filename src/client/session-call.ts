@@ -26,6 +26,8 @@ export interface SessionCall {
 export interface CallResult {
   /** The answer in clear: an envelope with the verified Body and header blocks. It may be a fault of the service. */
   readonly envelope: string;
+  /** The verified content of the Body; undefined for none, and for a fault. */
+  readonly content: Element | undefined;
   readonly status: number;
   readonly address: string;
   readonly sentBytes: number;
@@ -48,7 +50,8 @@ export function callResult(
   const { blocks, content } = verified;
   checkMultiReferences(content === undefined ? blocks : [...blocks, content]);
   const envelope = writePlainEnvelope(soap, verified.content, contentText(verified), blockText(verified));
-  return { envelope, status, address, sentBytes, receivedBytes, stateChars };
+  const answer = content !== undefined && isFault(content) ? undefined : content;
+  return { envelope, content: answer, status, address, sentBytes, receivedBytes, stateChars };
 }
 
 /** Without a RelatesTo that is kept it is the Body that says what is answered: another operation's answer is none. */

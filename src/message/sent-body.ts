@@ -6,7 +6,7 @@ import { canonicalize } from '../xml/canonical.ts';
 import { defaultLimits, type Limits } from '../xml/limits.ts';
 import { scanText } from '../xml/scan.ts';
 import type { Element } from '../xml/tree.ts';
-import { bindingsOf, standalone } from '../xml/write.ts';
+import { bindingsOf } from '../xml/write.ts';
 import { ids } from './part-ids.ts';
 import { valuePrefixes } from './value-prefixes.ts';
 
@@ -24,16 +24,6 @@ export interface OutgoingBody {
 /** A Body's content that declares every prefix it uses. */
 export function selfContained(content: string): OutgoingBody {
   return { content, declarations: '' };
-}
-
-/**
- * The content with the declarations that it needs on its own start tag, where it is known to be one element: on the
- * Body or around it, one that no name uses can be changed on the way.
- */
-export function declaredInside(body: OutgoingBody): OutgoingBody {
-  const { declarations, element } = body;
-  if (element === undefined || declarations === '') return body;
-  return { declarations: '', content: standalone(element), element };
 }
 
 /** What our own side writes may be larger than what it accepts. */

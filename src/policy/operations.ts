@@ -1,4 +1,4 @@
-/** The operations of a binding: names, body elements and actions. Only document/literal with one element is spoken. */
+/** The operations of a binding: names, bodies and actions. Their messages are document/literal or rpc/literal. */
 import type { Element } from '@xmldom/xmldom';
 import {
   type AddressingVersion,
@@ -28,8 +28,17 @@ export interface OperationMessage {
   readonly element: Element;
   /** wsdl:message. */
   readonly message: Element;
+  /** The one child of the Body. */
   readonly content: QName;
+  /** What stands in it where the style is rpc, in the order of the message (WS-I BP 1.1 R2301); undefined: document. */
+  readonly parts: readonly RpcPart[] | undefined;
   readonly action: string;
+}
+
+/** A part of a message of style rpc: an element in no namespace, of a type (WS-I BP 1.1 R2203, R2735). */
+export interface RpcPart {
+  readonly name: string;
+  readonly type: QName;
 }
 
 /** One operation of a binding. */
@@ -72,8 +81,8 @@ export function readBinding(wsdl: Wsdl, port: Element): SoapBinding {
 
 /**
  * The operations of a binding, in its order.
- * @throws {SecureConversationError} WSDL_INVALID with file and line when one is not document/literal with one body
- * element.
+ * @throws {SecureConversationError} WSDL_INVALID with file and line when one is neither document/literal with
+ * one body element nor rpc/literal.
  */
 export function readOperations(
   wsdl: Wsdl,
@@ -94,17 +103,24 @@ export function readOperation(
 ): Operation {
   const name = requiredAttribute(element, 'name');
   const portType = operationNamed(binding.portType, name, element);
-  requireDocumentLiteral(binding, element);
+  requireLiteral(binding, element);
   const soapOperation = childNamed(element, binding.extension, 'operation');
   const soapAction = (soapOperation && attributeOf(soapOperation, '', 'soapAction')) ?? '';
   const output = childNamed(portType, ns.wsdl, 'output');
+  const style = styleOf(binding, element);
+  const contentOf = (direction: 'input' | 'output'): ContentOf => {
+    const bound = childNamed(element, ns.wsdl, direction);
+    const bodyName = direction === 'input' ? name : `${name}Response`;
+    const { extension } = binding;
+    return message => readContent(wsdl, { operation: element, style, bodyName, bound, extension }, message);
+  };
   return {
     name,
     binding: element,
     portType,
     soapAction,
-    input: readMessage(wsdl, requiredChild(portType, ns.wsdl, 'input'), addressing, soapAction),
-    output: output && readMessage(wsdl, output, addressing, ''),
+    input: readMessage(wsdl, requiredChild(portType, ns.wsdl, 'input'), contentOf('input'), addressing, soapAction),
+    output: output && readMessage(wsdl, output, contentOf('output'), addressing, ''),
   };
 }
 
@@ -115,10 +131,7 @@ function operationNamed(portType: Element, name: string, at: Element): Element {
   return named[0] ?? failAt('WSDL_INVALID', at, `the portType has no operation ${name}`);
 }
 
-function requireDocumentLiteral({ element: binding, extension }: SoapBinding, operation: Element): void {
-  const styled = [childNamed(operation, extension, 'operation'), childNamed(binding, extension, 'binding')];
-  const style = styled.map(e => e && attributeOf(e, '', 'style')).find(value => value !== undefined);
-  if (style === 'rpc') failAt('WSDL_INVALID', operation, 'style rpc: only document/literal is spoken');
+function requireLiteral({ extension }: SoapBinding, operation: Element): void {
   for (const direction of elementsOf(operation)) {
     const body = childNamed(direction, extension, 'body');
     if (body === undefined || (attributeOf(body, '', 'use') ?? 'literal') === 'literal') continue;
@@ -126,9 +139,22 @@ function requireDocumentLiteral({ element: binding, extension }: SoapBinding, op
   }
 }
 
+type Style = 'document' | 'rpc';
+
+/** That of the operation, else that of its binding (WSDL 1.1 §3.4). */
+function styleOf({ element: binding, extension }: SoapBinding, operation: Element): Style {
+  const styled = [childNamed(operation, extension, 'operation'), childNamed(binding, extension, 'binding')];
+  const style = styled.map(e => e && attributeOf(e, '', 'style')).find(value => value !== undefined);
+  return style === 'rpc' ? 'rpc' : 'document';
+}
+
+/** What a message's Body holds. */
+type ContentOf = (message: Element) => Pick<OperationMessage, 'content' | 'parts'>;
+
 function readMessage(
   wsdl: Wsdl,
   element: Element,
+  contentOf: ContentOf,
   addressing: AddressingVersion | undefined,
   soapAction: string,
 ): OperationMessage {
@@ -137,16 +163,58 @@ function readMessage(
     addressing === undefined
       ? soapAction
       : (explicitAction(element) ?? (soapAction || defaultAction(element, addressing)));
-  return { element, message, content: readContent(message), action };
+  return { element, message, ...contentOf(message), action };
 }
 
-function readContent(message: Element): QName {
+/** How a binding has one direction of an operation. */
+interface BoundMessage {
+  /** wsdl:operation of the binding. */
+  readonly operation: Element;
+  readonly style: Style;
+  /** Of the Body's child where the style is rpc: the operation's name, or that and Response (WS-I BP 1.1 R2729). */
+  readonly bodyName: string;
+  /** wsdl:input or wsdl:output of the binding. */
+  readonly bound: Element | undefined;
+  readonly extension: string;
+}
+
+function readContent(wsdl: Wsdl, bound: BoundMessage, message: Element): ReturnType<ContentOf> {
+  const parts = bodyParts(wsdl, bound, message);
+  if (bound.style === 'document') return { content: documentContent(message, parts), parts: undefined };
+  const body = bound.bound && childNamed(bound.bound, bound.extension, 'body');
+  const namespace = (body && attributeOf(body, '', 'namespace')) ?? '';
+  return { content: { namespace, local: bound.bodyName }, parts: parts.map(part => rpcPart(part, bound)) };
+}
+
+/** The parts of a message that its Body holds: those that the binding lists, else all that are no header blocks. */
+function bodyParts(wsdl: Wsdl, { bound, extension }: BoundMessage, message: Element): Element[] {
   const parts = childrenNamed(message, ns.wsdl, 'part');
-  const [part] = parts;
-  if (part === undefined || parts.length > 1 || !part.hasAttribute('element')) {
-    failAt('WSDL_INVALID', message, 'a message must have one part, given by element');
+  const body = bound && childNamed(bound, extension, 'body');
+  const listed = body && attributeOf(body, '', 'parts');
+  if (body !== undefined && listed !== undefined) {
+    const names = listed.split(/\s+/).filter(name => name !== '');
+    const unknown = names.find(name => !parts.some(part => attributeOf(part, '', 'name') === name));
+    if (unknown !== undefined) failAt('WSDL_INVALID', body, `the message has no part ${unknown}`);
+    return parts.filter(part => names.includes(attributeOf(part, '', 'name') ?? ''));
   }
+  const headers = bound === undefined ? [] : childrenNamed(bound, extension, 'header');
+  const ofMessage = headers.filter(header => componentOf(wsdl, 'message', header, 'message') === message);
+  const taken = ofMessage.map(header => requiredAttribute(header, 'part'));
+  return parts.filter(part => !taken.includes(attributeOf(part, '', 'name') ?? ''));
+}
+
+function documentContent(message: Element, parts: readonly Element[]): QName {
+  const [part] = parts;
+  if (part === undefined || parts.length > 1 || !part.hasAttribute('element'))
+    failAt('WSDL_INVALID', message, 'a Body of style document must have one part, given by element');
   return qnameOf(part, 'element');
+}
+
+function rpcPart(part: Element, { operation }: BoundMessage): RpcPart {
+  const name = requiredAttribute(part, 'name');
+  if (!part.hasAttribute('type'))
+    failAt('WSDL_INVALID', operation, `style rpc, but the part ${name} of its message is not given by type`);
+  return { name, type: qnameOf(part, 'type') };
 }
 
 function explicitAction(element: Element): string | undefined {

@@ -139,7 +139,7 @@ export interface Entropy {
 /** One operation of a port. */
 export interface OperationPlan extends ExchangePlan {
   readonly name: string;
-  /** Body child of the request: document/literal. */
+  /** Body child of the request. */
   readonly input: QName;
   readonly output: QName | undefined;
   readonly soapAction: string;

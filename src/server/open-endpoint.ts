@@ -183,7 +183,9 @@ const usualLifetimesMs = { renewable: 1_800_000, other: 36_000_000 } as const;
 
 /** Composes an endpoint. */
 export function openEndpoint(parts: EndpointParts): OpenEndpoint {
-  const service = openService(parts.wsdl, parts.services, parts.settings.operationTimeoutMs);
+  const { wsdl, services, settings } = parts;
+  const ports = parts.plans.map(({ port }) => port);
+  const service = openService(wsdl, ports, services, settings.operationTimeoutMs);
   const open = openPorts(parts, service);
   const { soapHeaders } = service;
   const composed = { ...parts, ...open, soapHeaders, readiness: readinessFor(parts) };

@@ -1,16 +1,10 @@
-import type { WSDL } from 'soap';
 import { type OutgoingBody, ownLimits } from '../message/sent-body.ts';
 import { ns, type SoapVersion } from '../names.ts';
+import type { ElementDeclaration, Schema } from '../schema/components.ts';
+import { usualKeys } from '../schema/value-keys.ts';
+import { writeValue } from '../schema/write-value.ts';
 import { scanText } from '../xml/scan.ts';
-
-/** How node-soap is told to write the result of one operation. */
-export interface ResultShape {
-  readonly name: string;
-  readonly prefix: string;
-  readonly namespace: string;
-  /** Declarations that node-soap leaves to the envelope around the result. */
-  readonly declarations: readonly Declaration[];
-}
+import { standalone } from '../xml/write.ts';
 
 /** A declaration of a prefix. */
 export interface Declaration {
@@ -29,24 +23,6 @@ function ownDeclarations({ namespace }: SoapVersion): readonly Declaration[] {
   ];
 }
 
-/** A port whose operations have results, by the names that node-soap's WSDL has for it. */
-export interface ResultPort {
-  readonly service: string;
-  readonly port: string;
-  readonly soap: SoapVersion;
-}
-
-/**
- * What node-soap's WSDL says of an operation's output.
- * @throws {TypeError} where it has none
- */
-export function resultShape(wsdl: WSDL, { service, port, soap }: ResultPort, operation: string): ResultShape {
-  const output = wsdl.definitions.services[service]?.ports[port]?.binding.methods[operation]?.output;
-  if (output === undefined) throw new TypeError(`${service}.${port}.${operation} has no output`);
-  const { $name: name = '', targetNSAlias: prefix = '', targetNamespace: namespace = '' } = output;
-  return { name, prefix, namespace, declarations: declarationsOf(wsdl.xmlnsInEnvelope, soap) };
-}
-
 /** @param xmlns the WSDL's own, as node-soap's envelopes have them */
 export function declarationsOf(xmlns: string, soap: SoapVersion): readonly Declaration[] {
   const declared = [...xmlns.matchAll(/xmlns:([^=\s:"]+)="[^"]*"/g)].map(([text, prefix = '']) => ({ prefix, text }));
@@ -54,15 +30,24 @@ export function declarationsOf(xmlns: string, soap: SoapVersion): readonly Decla
 }
 
 /**
- * Writes a result as node-soap does: the content of a Body, with those of its declarations that it may need (a prefix
- * can stand in a value alone).
+ * Writes a result as the element that the WSDL has for it. Of an object with a member `_xml` it is that text, as
+ * node-soap takes it, whose prefixes are the WSDL's.
  * @throws {unknown} for a result that is no XML when it is written
  */
-export function writeResult(wsdl: WSDL, shape: ResultShape, result: unknown): OutgoingBody {
-  const content: string = wsdl.objectToDocumentXML(shape.name, result, shape.prefix, shape.namespace);
-  const declarations = neededBy(content, shape.declarations);
-  const { root } = scanText(`<b ${declarations}>${content}</b>`, ownLimits);
-  return { declarations, content, element: root.children[0] };
+export function writeResult(schema: Schema, response: ElementDeclaration, result: unknown): OutgoingBody {
+  const given = isWritten(result) ? standaloneXml(schema, String(result._xml)) : undefined;
+  const content = given ?? writeValue(schema, result, response, usualKeys);
+  return { declarations: '', content, element: scanText(content, ownLimits).root };
+}
+
+function isWritten(result: unknown): result is { readonly _xml: unknown } {
+  return typeof result === 'object' && result !== null && '_xml' in result && Boolean(result._xml);
+}
+
+function standaloneXml({ prefixes }: Schema, xml: string): string {
+  const declarations = prefixes.all.map(prefixes.declarationOf).join('');
+  const [element] = scanText(`<b${declarations}>${xml}</b>`, ownLimits).root.children;
+  return element === undefined ? xml : standalone(element, ({ prefix }) => xml.includes(`${prefix}:`));
 }
 
 /**

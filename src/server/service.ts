@@ -2,13 +2,14 @@ import type { IncomingMessage } from 'node:http';
 import type { WSDL } from 'soap';
 import { type Awaitable, after } from '../awaitable.ts';
 import { checkHeaderBlocks } from '../message/given-blocks.ts';
-import { declaredInside, type OutgoingBody } from '../message/sent-body.ts';
+import type { OutgoingBody } from '../message/sent-body.ts';
 import type { OperationPlan, Plan } from '../policy/plan.ts';
 import type { Wsdl } from '../policy/wsdl.ts';
+import { type OperationBodies, operationBodies, schemaOf } from '../schema/operation-bodies.ts';
 import type { Element } from '../xml/tree.ts';
 import { type CurrentContext, withContext } from './current-context.ts';
 import { readArguments, readHeaders } from './operation-arguments.ts';
-import { type ResultShape, resultShape, writeResult } from './operation-result.ts';
+import { writeResult } from './operation-result.ts';
 import { type ServiceFault, serviceFault } from './service-fault.ts';
 import { openServiceWsdl } from './service-wsdl.ts';
 import { answerHeaders, type SoapHeaders } from './soap-headers.ts';
@@ -55,28 +56,20 @@ export interface OpenService extends Service {
 }
 
 /**
- * Calls node-soap's service object the way node-soap's own server does: arguments and results are read and written by
- * node-soap, by the WSDL. Its server is not needed for it, nor the envelope that it would parse and the one that it
- * would write.
- * @param source the WSDL
+ * Calls node-soap's service object the way node-soap's own server does: arguments and results are read and written in
+ * its shape, by the schemas of the WSDL. Its server is not needed for it, nor the envelope that it would parse and the
+ * one that it would write; node-soap itself writes only header blocks that are given as objects.
+ * @param wsdl the WSDL
+ * @param ports names of the ports that are called
  * @param services node-soap's service object, unchanged
  * @param timeoutMs how long an operation may take to answer
+ * @throws {SecureConversationError} `WSDL_INVALID` where the schemas contradict themselves
  */
-export function openService(
-  source: Pick<Wsdl, 'name' | 'text' | 'texts'>,
-  services: object,
-  timeoutMs: number,
-): OpenService {
+export function openService(source: Wsdl, ports: readonly string[], services: object, timeoutMs: number): OpenService {
   let wsdl: WSDL | undefined;
   const { soapHeaders, blocks: answerBlocks } = answerHeaders();
-  const shapes = new Map<OperationPlan, ResultShape>();
-  const shapeOf = (ready: WSDL, { service, port, soap }: CalledPort, operation: OperationPlan) => {
-    const known = shapes.get(operation);
-    if (known !== undefined) return known;
-    const shape = resultShape(ready, { service: service.local, port, soap }, operation.name);
-    shapes.set(operation, shape);
-    return shape;
-  };
+  const schema = schemaOf(source);
+  const bodies = new Map(ports.map(port => [port, operationBodies(source, port)]));
   return {
     ready: openServiceWsdl(source).then(read => {
       wsdl = read;
@@ -86,7 +79,7 @@ export function openService(
       const ready = wsdl;
       if (ready === undefined) throw new TypeError('the service is not ready');
       const write = (result: unknown, { args, headers }: Given) => {
-        const body = declaredInside(writeResult(ready, shapeOf(ready, port, operation), result));
+        const body = writeResult(schema, responseOf(bodies, port, operation), result);
         const written = answerBlocks(ready, port.soap, { operation: operation.name, args, headers, request });
         checkHeaderBlocks(written, operation.response, port.soap);
         return { body, headers: written };
@@ -95,7 +88,8 @@ export function openService(
         let given: Given;
         let run: Run;
         try {
-          given = { args: readArguments(ready, content), headers: readHeaders(ready, blocks), request };
+          const args = readArguments(schema, bodiesOf(bodies, port, operation).request, content);
+          given = { args, headers: readHeaders(schema, blocks), request };
           run = prepare(operationOf(services, port, operation.name), given);
         } catch (error) {
           return { fault: serviceFault(error) };
@@ -108,6 +102,20 @@ export function openService(
       });
     },
   };
+}
+
+type PortBodies = ReadonlyMap<string, ReadonlyMap<string, OperationBodies>>;
+
+function bodiesOf(bodies: PortBodies, { port }: CalledPort, { name }: OperationPlan): OperationBodies {
+  const found = bodies.get(port)?.get(name);
+  if (found === undefined) throw new TypeError(`the WSDL has no operation ${port}.${name}`);
+  return found;
+}
+
+function responseOf(bodies: PortBodies, port: CalledPort, operation: OperationPlan) {
+  const { response } = bodiesOf(bodies, port, operation);
+  if (response === undefined) throw new TypeError(`${port.port}.${operation.name} has no output`);
+  return response;
 }
 
 type Callback = (error: unknown, result?: unknown) => void;

@@ -39,7 +39,7 @@ async function called(block: string, into = '') {
     const answer = await forward(message);
     if (!isCall(message)) return answer;
     const withBlock = replaced(answer.response, /(?=<o:Security )/, block);
-    const response = into === '' ? withBlock : replaced(withBlock, /(?<=<EchoResponse[^>]*>)/, into);
+    const response = into === '' ? withBlock : replaced(withBlock, /(?<=<tns:EchoResponse[^>]*>)/, into);
     return { ...answer, response };
   };
   try {

@@ -37,6 +37,7 @@ export const pages = [
   'docs/README.md',
   'docs/policy.md',
   'docs/secure-your-wsdl.md',
+  'docs/bodies.md',
   'docs/key-ring.md',
   'docs/renewing.md',
   'docs/state-modes.md',

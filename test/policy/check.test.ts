@@ -76,8 +76,8 @@ describe('everything that a port would be refused for is listed', () => {
       to: 'style="rpc"',
     });
     expect(said('EchoTls11', rpc('Echo'), rpc('Add')).map(text => text.replace(/^\d+/, 'n'))).toEqual([
-      'n: style rpc: only document/literal is spoken',
-      'n: style rpc: only document/literal is spoken',
+      'n: style rpc, but the part parameters of its message is not given by type',
+      'n: style rpc, but the part parameters of its message is not given by type',
     ]);
   });
 

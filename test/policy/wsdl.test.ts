@@ -234,7 +234,7 @@ const broken: Readonly<Record<string, Row>> = {
     from: /(?<=soap12:operation.*)style="document"/,
     to: 'style="rpc"',
     at: '<wsdl:operation name="Echo">',
-    says: 'style rpc: only document/literal is spoken',
+    says: 'style rpc, but the part parameters of its message is not given by type',
   },
   'encoded bodies': {
     within: binding,
@@ -248,14 +248,14 @@ const broken: Readonly<Record<string, Row>> = {
     from: '<wsdl:part',
     to: '<wsdl:part name="other" element="tns:Echo"/><wsdl:part',
     at: message,
-    says: 'a message must have one part, given by element',
+    says: 'a Body of style document must have one part, given by element',
   },
   'a part given by type': {
     within: message,
     from: 'element="tns:Echo"',
     to: 'type="xsd:string"',
     at: message,
-    says: 'a message must have one part, given by element',
+    says: 'a Body of style document must have one part, given by element',
   },
   'a binding without operations': {
     within: binding,

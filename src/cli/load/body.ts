@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
-import type { Client } from 'soap';
+import type { Client, ISecurity } from 'soap';
+import { clientWsdl } from '../../client/client-plan.ts';
 import { ownMessage } from '../../client/own-message.ts';
+import { callBySchema } from '../../client/schema-calls.ts';
 import { ConfigurationError } from '../../errors.ts';
 import { readPlainEnvelope, writePlainEnvelope } from '../../message/plain-envelope.ts';
 import type { OutgoingBody } from '../../message/sent-body.ts';
@@ -71,7 +73,7 @@ async function echoRequest(client: Client, plan: Plan, payloadChars: number): Pr
       hint: `say with --operation which to call: it has ${plan.operations.map(({ name }) => name).join(', ')}`,
     });
   const expected = 'soap-'.repeat(Math.ceil(payloadChars / 5)).slice(0, payloadChars);
-  const body = await nodeSoapBody(client, plan, echo, { text: expected });
+  const body = await calledBody(client, plan, echo, { text: expected });
   return { operation, body: () => body, expected };
 }
 
@@ -110,20 +112,22 @@ function xmlBody({ text, place }: Given, { name, input }: OperationPlan, soap: S
 }
 
 function jsonBody(client: Client, plan: Plan, operation: string, { text, place }: Given): Promise<OutgoingBody> {
-  return nodeSoapBody(client, plan, operation, parseArguments(text, `${place} is`));
+  return calledBody(client, plan, operation, parseArguments(text, `${place} is`));
 }
 
-/** The Body that node-soap writes for arguments, as it does for a call; nothing is sent. */
-async function nodeSoapBody(client: Client, plan: Plan, operation: string, args: object): Promise<OutgoingBody> {
+/** The Body that a call with these arguments has; nothing is sent. */
+async function calledBody(client: Client, plan: Plan, operation: string, args: object): Promise<OutgoingBody> {
   let envelope: string | undefined;
   const adapter = async ({ data }: { readonly data: string }) => {
     envelope = data;
     throw new Error('the envelope is all that was wanted');
   };
-  client.setSecurity({ addOptions: options => Object.assign(options, { adapter }), toXML: () => '' });
+  const security: ISecurity = { addOptions: options => Object.assign(options, { adapter }), toXML: () => '' };
+  client.setSecurity(security);
+  callBySchema(client, security, clientWsdl(client), plan.port);
   const failed = await operationOf(client, plan, operation)(args).catch((error: unknown) => error);
   const written = envelope;
   if (written === undefined)
-    throw new ConfigurationError('CONFIG_INVALID', "node-soap can't write these arguments", { cause: failed });
+    throw new ConfigurationError('CONFIG_INVALID', "these arguments can't be written", { cause: failed });
   return ownMessage(() => readPlainEnvelope(written), false).body;
 }
