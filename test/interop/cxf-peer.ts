@@ -177,6 +177,41 @@ export async function startPingServer(
   };
 }
 
+/** What a CXF client understood at a port of shapes.wsdl, or why it did not. */
+export interface ShapesOutcome {
+  readonly port: string;
+  readonly said?: string;
+  readonly error?: string;
+}
+
+/** A CXF client calls each port of shapes.wsdl. */
+export async function runShapesClient(
+  options: Readonly<Record<'https' | 'user' | 'password' | 'ca', string>>,
+): Promise<ShapesOutcome[]> {
+  const { https, user, password, ca } = options;
+  const words = ['--https', https, '--user', user, '--password', password, '--ca', ca];
+  const program = startJava('ShapesClient', words);
+  const lines = [await program.line(), await program.line()];
+  await program.ended;
+  return lines.map(line => JSON.parse(line));
+}
+
+/** Publishes the ports of shapes.wsdl with CXF, on a free TCP port. */
+export async function startShapesServer({ user, password, tls }: Pick<CxfServerOptions, 'user' | 'password' | 'tls'>) {
+  const program = startJava('ShapesServer', [
+    ...['--user', user, '--password', password],
+    ...['--tls-certificate', tls.certificate, '--tls-key', tls.key],
+  ]);
+  const { https } = JSON.parse(await program.line()) as { readonly https: string };
+  return {
+    https,
+    async close() {
+      program.end();
+      await program.ended;
+    },
+  };
+}
+
 function pingWords({ ports, user, password, ca, streaming, plain }: PingOptions): string[] {
   const words = ['--ports', ports.join(','), '--user', user, '--password', password, '--ca', ca];
   return [...words, ...(streaming ? ['--streaming'] : []), ...(plain ? ['--plain'] : [])];
