@@ -112,6 +112,7 @@ export function declaration(
   return {
     namespace,
     local,
+    prefix,
     name: prefix === '' ? local : `${prefix}:${local}`,
     isNillable,
     get type() {

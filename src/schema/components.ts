@@ -8,7 +8,9 @@ export interface ElementDeclaration {
   /** '' for none: an unqualified one. */
   readonly namespace: string;
   readonly local: string;
-  /** Its name as it is written, with the prefix of its namespace. */
+  /** That of its namespace; '' for none. */
+  readonly prefix: string;
+  /** Its name as it is written. */
   readonly name: string;
   readonly isNillable: boolean;
   /** Found when it is first asked for: types hold elements of themselves. */

@@ -43,8 +43,8 @@ function writeElement(
 ): string {
   if (depth > maxDepth) throw new TypeError(`${declaration.local} is nested too deep: is it a part of itself?`);
   if (value === null) return writeNull(writing, declaration, outer);
-  const { name, namespace } = declaration;
-  const start = declaring(writing.schema, outer, [prefixIn(name)]);
+  const { name, prefix, namespace } = declaration;
+  const start = declaring(writing.schema, outer, [prefix]);
   if (typeof value !== 'object' || value instanceof Date)
     return written(name, start.text, writeText(writing, value, declaration.type, start));
   const { type, text: attributes, declared } = writeAttributes(writing, value, declaration.type, start);
@@ -75,8 +75,8 @@ function declaring({ prefixes }: Schema, outer: Declared, needed: readonly strin
   return { text, declared };
 }
 
-function writeNull({ schema }: Writing, { name }: ElementDeclaration, outer: Declared): string {
-  const { text } = declaring(schema, outer, [prefixIn(name), xsi]);
+function writeNull({ schema }: Writing, { name, prefix }: ElementDeclaration, outer: Declared): string {
+  const { text } = declaring(schema, outer, [prefix, xsi]);
   return `<${name}${text} xsi:nil="true"></${name}>`;
 }
 
@@ -140,7 +140,10 @@ function membersOf(writing: Writing, value: object, place: Place): readonly Memb
 function memberNamed({ schema }: Writing, name: string, member: unknown, { type, namespace }: Place): Member {
   const { prefix, local } = splitQualifiedName(name);
   const child = type.children.get(local);
-  if (child !== undefined) return { ...child, member };
+  if (child !== undefined) {
+    const { declaration, isOptional, index } = child;
+    return { declaration, member, isOptional, index };
+  }
   const said = prefix === undefined ? undefined : schema.prefixes.namespaceOf(prefix);
   const unknown = said ?? type.others ?? namespace;
   return { declaration: undeclared(schema, unknown, local), member, isOptional: false, index: type.children.size };
@@ -151,7 +154,7 @@ function undeclared(schema: Schema, namespace: string, local: string): ElementDe
   if (known !== undefined) return known;
   const prefix = schema.prefixes.of(namespace);
   const name = prefix === '' ? local : `${prefix}:${local}`;
-  return { namespace, local, name, isNillable: false, type: anyType };
+  return { namespace, local, prefix, name, isNillable: false, type: anyType };
 }
 
 interface WrittenAttributes {
