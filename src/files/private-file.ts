@@ -63,7 +63,7 @@ export function wholeOf(kind: PrivateFileKind, file: string): Place {
  * another owner, too permissive, or too large
  */
 export function readPrivateFile(file: string, kind: PrivateFileKind): string {
-  return readChecked(file, kind, constants.O_NOFOLLOW ?? 0);
+  return readChecked(file, kind, constants.O_NOFOLLOW ?? 0).toString('utf8');
 }
 
 /**
@@ -72,6 +72,11 @@ export function readPrivateFile(file: string, kind: PrivateFileKind): string {
  * @throws {SecureConversationError} with the kind's code: as {@link readPrivateFile}, but for links
  */
 export function readMountedFile(file: string, kind: PrivateFileKind): string {
+  return readMountedBytes(file, kind).toString('utf8');
+}
+
+/** The octets of such a file. @throws {SecureConversationError} as {@link readMountedFile} */
+export function readMountedBytes(file: string, kind: PrivateFileKind): Buffer {
   return readChecked(file, kind, 0);
 }
 
@@ -111,14 +116,14 @@ export function updatePrivateFile(
   }
 }
 
-function readChecked(file: string, kind: PrivateFileKind, noFollow: number): string {
+function readChecked(file: string, kind: PrivateFileKind, noFollow: number): Buffer {
   let read = readOnce(file, kind, noFollow);
   // A writer overwrites what it has replaced, also under the hands of who reads it.
   for (let tries = 1; read.isNameless && tries < maxReads; tries += 1) read = readOnce(file, kind, noFollow);
-  return read.text;
+  return read.bytes;
 }
 
-function readOnce(file: string, kind: PrivateFileKind, noFollow: number): { text: string; isNameless: boolean } {
+function readOnce(file: string, kind: PrivateFileKind, noFollow: number): { bytes: Buffer; isNameless: boolean } {
   let descriptor: number;
   try {
     descriptor = openSync(file, constants.O_RDONLY | noFollow | (constants.O_NONBLOCK ?? 0));
@@ -127,8 +132,8 @@ function readOnce(file: string, kind: PrivateFileKind, noFollow: number): { text
   }
   try {
     checkFile(fstatSync(descriptor), file, kind);
-    const text = readFileSync(descriptor, 'utf8');
-    return { text, isNameless: isNameless(descriptor) };
+    const bytes = readFileSync(descriptor);
+    return { bytes, isNameless: isNameless(descriptor) };
   } catch (error) {
     throw error instanceof SecureConversationError ? error : systemError(kind, file, error);
   } finally {

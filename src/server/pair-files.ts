@@ -4,7 +4,7 @@ import { checkTlsCertificate } from '../crypto/tls-certificates.ts';
 import { loadCertificate } from '../crypto/x509.ts';
 import { followFiles, stampsOf } from '../files/followed-files.ts';
 import { readGivenFile } from '../files/given-file.ts';
-import { type PrivateFileKind, readMountedFile } from '../files/private-file.ts';
+import { type PrivateFileKind, readMountedBytes, readMountedFile } from '../files/private-file.ts';
 
 /** Names of the files of a certificate and its private key: PEM each, or one of PKCS#12. */
 export interface PairFiles {
@@ -50,7 +50,7 @@ function pairIn(files: PairFiles): PemPair {
   const given = {
     certificate: key === undefined ? pemOrBytes(certificate) : pemText(certificate),
     key: key && readMountedFile(key, keyKind),
-    passphrase: passphrase && firstLine(pemText(passphrase)),
+    passphrase: passphrase && firstLine(readMountedFile(passphrase, passphraseKind)),
   };
   const pair = readPair(given, placesOf(files), { of: certificate, path: '' });
   if (pair === undefined) throw new TypeError('a certificate was named');
@@ -62,7 +62,8 @@ const pemMark = '-----BEGIN ';
 
 function pemOrBytes(file: string): string | Uint8Array {
   const bytes = readGivenFile(file, 'CERTIFICATE_INVALID');
-  return bytes.includes(pemMark) ? bytes.toString('utf8') : bytes;
+  // What is no PEM holds the key too.
+  return bytes.includes(pemMark) ? bytes.toString('utf8') : readMountedBytes(file, keyKind);
 }
 
 function firstLine(text: string): string {
@@ -99,6 +100,12 @@ const keyKind: PrivateFileKind = {
   code: 'CERTIFICATE_INVALID',
   forbiddenMode: 0o037,
   missingHint: 'name the file of the key that belongs to the certificate',
+};
+
+const passphraseKind: PrivateFileKind = {
+  ...keyKind,
+  what: 'passphrase file',
+  missingHint: 'name the file whose first line is the passphrase',
 };
 
 /** @throws {SecureConversationError} `CERTIFICATE_INVALID` naming the file that can't be read */
