@@ -181,7 +181,9 @@ function operationsTable(nodes: readonly NodeState[]): Html {
     const { labels } = sample;
     if (!labels.has('operation')) continue;
     const key = JSON.stringify([labels.get('port'), labels.get('operation')]);
-    operations.set(key, [...(operations.get(key) ?? []), sample]);
+    const known = operations.get(key);
+    if (known === undefined) operations.set(key, [sample]);
+    else known.push(sample);
   }
   const called = [...operations.values()].filter(of => callRate(of) > 0);
   const busiest = called.sort((one, other) => callRate(other) - callRate(one)).slice(0, maxRows);

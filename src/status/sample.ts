@@ -22,11 +22,23 @@ const shown: ReadonlySet<string> = new Set([
 ]);
 
 /**
+ * Values of one answer at most: those of some 800 operations. They are kept for a minute, some 300 octets each, and the
+ * page is reckoned from them whenever it is shown.
+ */
+export const maxSamples = 16_384;
+
+/**
  * Reads what a status page shows of the text format 0.0.4 of Prometheus.
- * @throws {Error} naming the line that is no sample
+ * @throws {Error} naming the line that is no sample, and where there are more than {@link maxSamples}
  */
 export function readExposition(text: string): readonly Sample[] {
-  return text.split('\n').flatMap((line, i) => (isShown(line) ? [readLine(line, i + 1)] : []));
+  const samples: Sample[] = [];
+  for (const [i, line] of text.split('\n').entries()) {
+    if (!isShown(line)) continue;
+    if (samples.length === maxSamples) throw new Error(`more than ${maxSamples} of its metrics are for this page`);
+    samples.push(readLine(line, i + 1));
+  }
+  return samples;
 }
 
 function isShown(line: string): boolean {

@@ -1,7 +1,7 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { describe, expect, test } from 'vitest';
 import { percentile, sumOf, sumsBy } from '../../src/status/figures.ts';
-import { readExposition, type Sample, samplesOf } from '../../src/status/sample.ts';
+import { maxSamples, readExposition, type Sample, samplesOf } from '../../src/status/sample.ts';
 
 /* What a node says is read from Prometheus's text and from prom-client's objects alike. */
 
@@ -46,6 +46,12 @@ test.each([
   'wssc_calls_total{port=a} 1',
 ])('the line %j is refused with its number', line => {
   expect(() => readExposition(`# TYPE x gauge\n${line}\n`)).toThrow('line 2 of its metrics is none');
+});
+
+test('no more is kept of an answer than a page has a use for', () => {
+  const lines = (count: number) => `other 1\n${'wssc_ready 1\n'.repeat(count)}`;
+  expect(readExposition(lines(maxSamples))).toHaveLength(maxSamples);
+  expect(() => readExposition(lines(maxSamples + 1))).toThrow('more than 16384 of its metrics are for this page');
 });
 
 describe('percentiles', () => {
