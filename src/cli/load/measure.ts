@@ -103,7 +103,8 @@ export async function measure(
   const endMs = performance.now() + leftMs;
   const after = await readStatus(admin, Math.min(leftMs, statusMs));
   const difference = nodeDifferences(before?.nodes, after?.nodes);
-  if (admin !== undefined && difference === undefined) note(`the status page ${admin} does not answer`);
+  if (admin !== undefined && difference === undefined)
+    note(leftMs > 0 ? `the status page ${admin} does not answer` : `no time was left to ask the status page ${admin}`);
   const report = collected.report({
     port: options.port,
     conversations: targets.conversations,
