@@ -31,6 +31,7 @@ const files = {
   'add.json': '{"a":"{{counter}}","b":"{{random 5-5}}"}',
   'add.xml': '<?xml version="1.0"?>\n<q:Add xmlns:q="NAMESPACE"><q:a>{{counter}}</q:a><q:b>7</q:b></q:Add>\n',
   'other.xml': '<Other/>',
+  'echo.xml': '<q:Echo xmlns:q="NAMESPACE"><q:text>x</q:text></q:Echo>',
   'broken.xml': '<q:Add>',
 };
 
@@ -87,6 +88,7 @@ test.each(['PasswordTls', 'PasswordMessage'])('a port without a conversation is 
 
 test.each([
   ['other.xml', /^wssc: other\.xml: operation Add takes one element Add of the namespace urn:\S+, not Other\n$/],
+  ['echo.xml', /^wssc: echo\.xml: operation Add takes one element Add of the namespace urn:\S+, not q:Echo\n$/],
   ['broken.xml', /^wssc: the arguments can't be written as XML \(/],
 ])('a file that is no body of the operation is refused before anything is sent: %s', async (file, said) => {
   const { status, stdout, stderr } = await load(wsdl, 'EchoTls13', node, '--operation', 'Add', '--body-file', file);
