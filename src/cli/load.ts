@@ -16,15 +16,25 @@ import { writeReportPage } from './load/report-page.ts';
 import { openTargets } from './load/targets.ts';
 import { machineFields } from './load/template.ts';
 import { exitCodeOf, failedLimit, judge, type Thresholds } from './load/thresholds.ts';
-import { addressList, addressOf, duration, positiveNumber, timeOption, wholeNumber } from './option-values.ts';
+import {
+  addressList,
+  addressOf,
+  duration,
+  nameList,
+  positiveNumber,
+  timeOption,
+  wholeNumber,
+} from './option-values.ts';
 import { authoritiesText, peerText } from './pem-files.ts';
 import { openClient, portAddress, requireServiceCertificate } from './soap-client.ts';
 import { print, printError, printJson } from './terminal.ts';
+import { unprotectedMeans } from './wsdl-options.ts';
 
 interface LoadOptions extends CredentialOptions, RequestOptions, Thresholds {
   readonly data: string;
   readonly wsdl?: string;
   readonly port: string;
+  readonly unprotectedPorts?: readonly string[];
   readonly nodes?: readonly string[];
   readonly admin?: string;
   readonly issuer?: string;
@@ -60,6 +70,7 @@ export function addLoad(program: Command): void {
     .option('--data <dir>', 'data folder of the running farm', './data')
     .option('--wsdl <file|url>', 'WSDL of a service of yours; credentials go with it as its policy asks for them')
     .option('--port <name>', 'WSDL port to call', 'EchoSymmetric')
+    .option('--unprotected-ports <port,…>', unprotectedMeans, nameList)
     .option('--operation <name>', 'operation to call; default: Echo, as the service of wsdl/echo.wsdl has it')
     .option('--body <json>', 'its arguments as a JSON object, which may have {{counter}} and other fields')
     .option('--body-file <file>', 'the same from a file; or the element in the Body, where the file begins with <')
@@ -125,7 +136,7 @@ async function load(options: LoadOptions): Promise<void> {
   const ca = authoritiesText(options.ca ?? target.ca);
   const serviceCertificate = peerText(options.serviceCertificate ?? target.serviceCertificate);
   const client = await openClient(target.wsdl, ca);
-  const plans = clientPlans(client, options.port);
+  const plans = clientPlans(client, options.port, options.unprotectedPorts);
   requireServiceCertificate(plans, serviceCertificate);
   const given = await givenBy(options, target, serviceCertificate);
   const read = firstUsable(plans, given);
