@@ -31,6 +31,7 @@ export const processes = [
   'test/package/tarball.test.ts',
   'test/package/types.test.ts',
   'test/hostile/plain-messages.test.ts',
+  'test/message/other-verifiers.test.ts',
   'test/server/certificate-bootstrap.test.ts',
   'test/server/certificate-copies.test.ts',
   'test/server/known-clients.test.ts',
