@@ -51,9 +51,14 @@ const label = /(\w+)="((?:[^"\\]|\\.)*)"(?:,|$)/y;
 function readLine(line: string, number: number): Sample {
   const [, name, inside = '', value] = /^(\w+)(?:\{(.*)\})? (\S+)(?: \d+)?$/.exec(line) ?? [];
   const labels = readLabels(inside);
-  if (name === undefined || labels === undefined || Number.isNaN(Number(value)))
+  if (name === undefined || labels === undefined || !isCount(Number(value)))
     throw new Error(`line ${number} of its metrics is none`);
   return { name, labels, value: Number(value) };
+}
+
+/** All that is shown counts something or says when: one value that is none would spoil the sums of the whole farm. */
+function isCount(value: number): boolean {
+  return value >= 0 && value <= Number.MAX_SAFE_INTEGER;
 }
 
 /** Undefined where it is no list of labels. */
