@@ -94,8 +94,9 @@ function written({ name, text }: Wsdl, shape: Shape, bindings: ReadonlySet<strin
     return { at: documented?.end ?? element.contentStart, text };
   };
   const wanted = childrenNamed(root, ns.wsdl, 'binding').filter(each => bindings.has(nameOf(each)));
+  const freeId = freeIds(source);
   const insertions = wanted.flatMap(binding => {
-    const [own, messages] = [`${nameOf(binding)}_policy`, `${nameOf(binding)}_message_policy`];
+    const [own, messages] = [freeId(`${nameOf(binding)}_policy`), freeId(`${nameOf(binding)}_message_policy`)];
     const hasMessages = shape.messages.length > 0;
     return [
       into(root, policy(own, shape, shape.binding)),
@@ -105,6 +106,18 @@ function written({ name, text }: Wsdl, shape: Shape, bindings: ReadonlySet<strin
     ];
   });
   return inserted(source, insertions);
+}
+
+/** Gives each id once, and none that is in the WSDL: who reads a reference might find something else behind it. */
+function freeIds(source: string): (wanted: string) => string {
+  const taken = new Set<string>();
+  return wanted => {
+    let id = wanted;
+    for (let n = 2; taken.has(id) || source.includes(`"${id}"`) || source.includes(`'${id}'`); n += 1)
+      id = `${wanted}_${n}`;
+    taken.add(id);
+    return id;
+  };
 }
 
 /** Its elements with their places in the text. */

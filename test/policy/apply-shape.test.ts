@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { ConfigurationError } from '../../src/errors.ts';
+import { ns } from '../../src/names.ts';
 import { applyShape } from '../../src/policy/apply-shape.ts';
 import { alternativesOf, compilePolicy } from '../../src/policy/compile.ts';
 import { type Shape, shapes } from '../../src/policy/shapes.ts';
@@ -18,6 +19,7 @@ function bareText(isOverTls = true): string {
 const bare = (change: (text: string) => string = text => text) =>
   parseWsdl({ name: 'bare.wsdl', text: change(bareText()) });
 const named = (name: string) => shapes.find(shape => shape.name === name) as Shape;
+const uxd = named('_UXD');
 const ports = ['EchoTls11', 'EchoTls13', 'EchoSymmetric'];
 
 test('the example without its policies has none', () => {
@@ -60,6 +62,21 @@ test('only one port gets it where one is named, and another may get another', ()
     ports: ['EchoTls13', 'EchoSymmetric'],
   });
   expect([tls?.transport, symmetric?.transport]).toEqual(['https', 'http']);
+});
+
+test('no id is given twice, whatever bindings are called and whatever ids are there', () => {
+  const id = `xmlns:i="${ns.wsu}" i:Id`;
+  const named = (text: string) =>
+    text
+      .replaceAll('"EchoTls13"', '"EchoTls11_message"')
+      .replaceAll('tns:EchoTls13"', 'tns:EchoTls11_message"')
+      .replace('<wsdl:types>', `<wsdl:types ${id}="EchoTls11_policy">`);
+  const { text } = applyShape(bare(named), uxd, undefined);
+  const ids = [...text.matchAll(/:Id="([^"]*)"/g)].map(([, found]) => found);
+  expect(ids).toContain('EchoTls11_message_policy_2');
+  expect(ids).toContain('EchoTls11_policy_2');
+  expect(new Set(ids).size).toBe(ids.length);
+  expect(compilePolicy(parseWsdl({ name: 'named.wsdl', text }))).toHaveLength(3);
 });
 
 test('line ends, indents and prefixes of the WSDL stay its own', () => {
