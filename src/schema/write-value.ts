@@ -22,7 +22,6 @@ const xsi = 'xsi';
  * Writes a value as the element that a schema declares, in the shape that node-soap's users know: each member as the
  * child that the type has by that name, in the schema's order, in its namespace and form. `attributes` holds
  * attributes (`xsi:type`, or node-soap's `xsi_type`, names a type that extends the one declared), `$value` the text
- * attributes (`xsi:type`, or node-soap's `xsi_type`, names a type that extends the one declared), `$value` the text
  * beside them, `$xml` the content as it stands. A list is written item by item, undefined not at all; null as xsi:nil,
  * but not at all where the element may be left out and can't be nil. A member that the type does not know is written
  * after the others, in the namespace that they have.
