@@ -24,6 +24,7 @@ import {
 } from '../security/supporting-tokens.ts';
 import { refersToContext, refersToEncryptedKey, type TokenReference } from '../security/token-reference.ts';
 import { type ContextToken, type FoundState, keysOf } from '../state/state-mode.ts';
+import type { Element } from '../xml/tree.ts';
 import type { Binding } from './binding.ts';
 
 /** A context as its initiator holds it. */
@@ -72,6 +73,8 @@ export interface SigningToken {
   /** Identifies the key in the replay table. */
   readonly name: string;
   readonly refersTo: (reference: TokenReference) => boolean;
+  /** The token, where it is in the message. */
+  readonly element: Element | undefined;
   /** What a supporting token claims that is not in the message. */
   readonly absent?: ProvenToken;
   /** Whether its key costs a public-key operation, so that all else is checked first. */
@@ -150,6 +153,7 @@ function contextInHeader(header: SecurityHeader, use: TokenUse, plan: MessagePla
   return {
     use,
     name: contextName(token),
+    element: token.element,
     refersTo: reference => refersToContext(reference, token, plan),
     isCostly: false,
     open: () => after(keys.findContext(token), found => keyOf(found, token)),
@@ -167,6 +171,7 @@ function ownContext(header: SecurityHeader, use: TokenUse, plan: MessagePlan, co
   return {
     use,
     name: contextName(context),
+    element: undefined,
     refersTo: reference => refersToContext(reference, { id, instance, wsuId: undefined }, plan),
     isCostly: false,
     open: () => ({ keys, context: undefined, contextToken: undefined, encryptedKey: undefined }),
@@ -192,6 +197,7 @@ function encryptedKeyOf(
   return {
     use,
     name: sha1,
+    element: token?.element,
     refersTo: reference => refersToEncryptedKey(reference, { id: token?.id, sha1 }),
     isCostly,
     open: () => after(open(), encryptedKeyHandle),
@@ -247,6 +253,7 @@ function supportingTokenOf(
   return {
     use,
     name: `${use.token} ${keyOfKind(use.token).nameOf(token.claims)}`,
+    element: token.element,
     refersTo: reference => refersToKey(reference, token),
     isCostly: true,
     open: () => after(findTokenKey(token, suite), verificationOf),
@@ -266,11 +273,11 @@ function certificateReferredTo(
   { signatures }: SecurityHeader,
   { token: kind }: SupportingUse,
   known: readonly Certificate[],
-): Omit<SupportingTokenElement, 'element'> {
+): Omit<SupportingTokenElement, 'element'> & { readonly element: undefined } {
   for (const { key } of signatures) {
     const identifier = certificateIdentifier(key);
     const found = identifier && findCertificate(known, identifier);
-    if (found !== undefined) return { id: undefined, kind, claims: claimsOf(found) };
+    if (found !== undefined) return { element: undefined, id: undefined, kind, claims: claimsOf(found) };
   }
   return refuse('invalidSecurityToken', 'certificate-unknown');
 }

@@ -1,6 +1,6 @@
 import { refuse } from '../errors.ts';
 import { ns } from '../names.ts';
-import type { MessagePlan } from '../policy/plan.ts';
+import { type MessagePlan, protectsTokens } from '../policy/plan.ts';
 import type { SecurityHeader } from '../security/header.ts';
 import { elementById, hasId, hasLookAlike, type Ids } from '../security/ids.ts';
 import type { SignedReference } from '../security/signature.ts';
@@ -67,6 +67,7 @@ export function mayBeSigned(element: Element, { envelope, plan }: Received, endo
   const { namespace, local } = element;
   if (namespace === ns.wsu) return local === 'Timestamp';
   if (namespace === ns.wsse11) return local === 'SignatureConfirmation';
+  if (namespace === ns.xenc) return local === 'EncryptedKey' && protectsTokens(plan);
   if (namespace === plan.dialect.wsc || namespace === plan.mixedWith?.wsc) return true;
   return isSignableToken(element);
 }

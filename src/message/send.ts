@@ -7,6 +7,7 @@ import {
   type MessagePlan,
   type Parts,
   type ProvingToken,
+  protectsTokens,
   provingTokens,
   type TokenUse,
 } from '../policy/plan.ts';
@@ -20,7 +21,7 @@ import { type AddressingHeader, addressingHeaders, writeAddressingHeader } from 
 import { mustUnderstand, soapDeclaration, writeEnvelope } from '../soap/envelope-writer.ts';
 import { canonicalize } from '../xml/canonical.ts';
 import { scanText } from '../xml/scan.ts';
-import type { Element } from '../xml/tree.ts';
+import { attributeValue, type Element } from '../xml/tree.ts';
 import { standalone } from '../xml/write.ts';
 import type { Binding } from './binding.ts';
 import { bindingOf } from './binding-of.ts';
@@ -90,6 +91,7 @@ export function send(
   const writing: Writing = { plan, binding, versions, sending, options, signed, encrypted: [] };
   const timestamp = plan.timestamp ? timestampPart(writing, timestampId(writing, messageId, out)) : '';
   const supporting = confirmationParts(writing, out) + supportingParts(writing, keys);
+  if (protectsTokens(plan)) signTokens(writing);
   const body = bodyPart(writing, out.body);
   const headers = headerParts(writing, out, messageId) + blockParts(writing, out.headers);
   const signatures = writtenSignatures(writing);
@@ -162,7 +164,9 @@ function timestampPart({ binding, options, signed }: Writing, id: string): strin
 function supportingParts(writing: Writing, keys: SendKeys): string {
   const claims = 'tokens' in keys ? keys.tokens : undefined;
   let text = '';
-  for (const { use } of writing.sending) if (isInMessage(use)) text += signingTokenPart(writing, use, claims);
+  writing.sending.forEach(({ use }, index) => {
+    if (isInMessage(use)) text += signingTokenPart(writing, index, use, claims);
+  });
   for (const token of provingTokens(writing.plan)) text += tokenPart(writing, token, tokenText(token.kind, claims));
   return text;
 }
@@ -180,13 +184,32 @@ function confirmationParts(writing: Writing, { confirmed = [] }: Outgoing): stri
   return texts.join('');
 }
 
+/** The tokens whose keys sign, and that are no supporting tokens: each by the signature of its key. */
+function signTokens({ sending, signed }: Writing): void {
+  sending.forEach(({ token }, index) => {
+    if (token !== '') signed[index]?.push(signedToken(token));
+  });
+}
+
+/** The text of a SecurityContextToken is its issuer's. */
+function signedToken(text: string): PartToSign {
+  const { root } = scanText(text, ownLimits);
+  const id = attributeValue(root, ns.wsu, 'Id') ?? attributeValue(root, '', 'Id');
+  if (id === undefined)
+    throw new ConfigurationError('CONFIG_INVALID', 'the plan of the message needs a token with an Id: ProtectTokens');
+  return { id, canonical: canonicalize(root) };
+}
+
 function signingTokenPart(
-  { signed }: Writing,
+  { plan, signed }: Writing,
+  index: number,
   use: TokenUse & { readonly kind: 'supporting' },
   claims: BootstrapKeys['tokens'],
 ): string {
   const text = tokenText(use.token, claims);
-  if (use.signed) signed[0]?.push({ id: ids.token(use.token), canonical: text });
+  const part = { id: ids.token(use.token), canonical: text };
+  if (use.signed) signed[0]?.push(part);
+  if (protectsTokens(plan) && !(use.signed && index === 0)) signed[index]?.push(part);
   return text;
 }
 

@@ -1,5 +1,6 @@
 import { type Awaitable, after } from '../awaitable.ts';
 import { refuse } from '../errors.ts';
+import { protectsTokens } from '../policy/plan.ts';
 import type { DerivedKeyToken } from '../security/derived-key.ts';
 import { addIds, findById } from '../security/ids.ts';
 import {
@@ -97,8 +98,15 @@ function resolveSignature(received: Received, token: SigningToken, main: Signatu
   const endorsed = binding.endorsed === 'mainSignature' ? main : undefined;
   checkReferences(signature.references, received, endorsed?.element);
   if (main !== undefined) checkCovered(token.use.parts, received.envelope, referredTo(signature, received));
+  checkTokenCovered(token, signature, received);
   const anchor = endorsed === undefined ? stampOf(received, signature) : endorsementOf(signature, endorsed);
   return { token, signature, derived, anchor, endorsed: endorsed?.element };
+}
+
+/** Token Protection (WS-SecurityPolicy 1.3 §6.5): of derived keys it is the token that they come from. */
+function checkTokenCovered({ element }: SigningToken, signature: Signature, received: Received): void {
+  if (element === undefined || !protectsTokens(received.plan)) return;
+  if (!referredTo(signature, received).has(element)) refuse('invalidSecurity', 'signing-token-not-signed');
 }
 
 /** What a signature refers to: it covers these where its digests are right. */

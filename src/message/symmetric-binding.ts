@@ -59,7 +59,6 @@ export function unsupportedIn(plan: MessagePlan, protection: SymmetricProtection
   if (protection.encryptSignature && encryptsFirst(protection)) return 'EncryptSignature with EncryptBeforeSigning';
   if (protection.encryptSignature && signersOf(plan).some(isReferredTo))
     return 'EncryptSignature with a certificate that is not in the message';
-  if (protection.protectTokens) return 'ProtectTokens';
   if (encryptsFirst(protection) && provingTokens(plan).length !== 0)
     return 'a supporting token with EncryptBeforeSigning';
   return undefined;

@@ -29,7 +29,6 @@ const byName: Readonly<Record<string, string>> = {
   ContentEncryptedElements: byPart,
   RequiredElements: leaveOut,
   RequiredParts: leaveOut,
-  ProtectTokens: leaveOut,
   NonAnonymousResponses: 'ask for AnonymousResponses: answers go back on the same connection',
   RequireExternalUriReference: leaveOut,
   RequireEmbeddedTokenReference: 'ask for RequireThumbprintReference',

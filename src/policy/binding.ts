@@ -40,9 +40,11 @@ interface SymmetricProperties extends BindingProperties {
   token: ProtectionTokenDraft | undefined;
   order: ProtectionOrder;
   encryptSignature: boolean;
+  protectTokens: boolean;
 }
 
 interface AsymmetricProperties extends BindingProperties {
+  protectTokens: boolean;
   readonly initiator: { token: SigningCertificateDraft | undefined };
   readonly recipient: { token: SigningCertificateDraft | undefined };
 }
@@ -58,6 +60,7 @@ export type BindingDraft = {
   | ({ readonly kind: 'symmetric'; readonly token: ProtectionTokenDraft } & MessageProtection)
   | {
       readonly kind: 'asymmetric';
+      readonly protectTokens: boolean;
       readonly initiator: SigningCertificateDraft;
       readonly recipient: SigningCertificateDraft;
     }
@@ -66,10 +69,11 @@ export type BindingDraft = {
 /** Those that a conversation may protect messages by; an AsymmetricBinding has no place for one. */
 export type OuterBinding = Exclude<BindingDraft, { readonly kind: 'asymmetric' }>;
 
-/** How a SymmetricBinding signs and encrypts (WS-SecurityPolicy 1.2 §6.3, §6.4). */
+/** How a SymmetricBinding signs and encrypts (WS-SecurityPolicy 1.2 §6.3 to §6.5). */
 export interface MessageProtection {
   readonly order: ProtectionOrder;
   readonly encryptSignature: boolean;
+  readonly protectTokens: boolean;
 }
 
 /** WS-SecurityPolicy §6.7; the longer names of the last two are those of the first drafts, still written by some. */
@@ -119,6 +123,7 @@ const symmetricProperties: Vocabulary<SymmetricProperties> = vocabulary('Symmetr
   'sp:EncryptSignature': empty(draft => {
     draft.encryptSignature = true;
   }),
+  'sp:ProtectTokens': protectTokensRow(),
   // Whole headers and the whole Body are all that is ever signed.
   'sp:OnlySignEntireHeadersAndBody': noted(),
 });
@@ -131,6 +136,7 @@ const asymmetricProperties: Vocabulary<AsymmetricProperties> = vocabulary('Asymm
   'sp:RecipientToken': nested(({ recipient }, assertion, reading) => {
     readNested(recipientTokens, assertion, recipient, reading);
   }),
+  'sp:ProtectTokens': protectTokensRow(),
   'sp:OnlySignEntireHeadersAndBody': noted(),
 });
 
@@ -143,24 +149,34 @@ export function readTransportBinding(assertion: Assertion, reading: Reading): Bi
 
 /** @throws {SecureConversationError} POLICY_UNSUPPORTED or POLICY_INVALID with name, file and line. */
 export function readSymmetricBinding(assertion: Assertion, reading: Reading): BindingDraft {
-  const usual = { token: undefined, order: 'signBeforeEncrypting', encryptSignature: false } as const;
-  const none: SymmetricProperties = { ...noProperties(assertion), ...usual };
+  const none: SymmetricProperties = {
+    ...noProperties(assertion),
+    token: undefined,
+    order: 'signBeforeEncrypting',
+    encryptSignature: false,
+    protectTokens: false,
+  };
   const draft = readNested(symmetricProperties, assertion, none, reading);
   const token = draft.token ?? invalid(assertion, 'has no ProtectionToken');
-  const { order, encryptSignature } = draft;
+  const { order, encryptSignature, protectTokens } = draft;
   // What is signed as ciphertext would be decrypted before its proof, too.
   if (encryptSignature && order === 'encryptBeforeSigning')
     unsupported(assertion, 'with EncryptBeforeSigning and EncryptSignature');
-  return { kind: 'symmetric', token, order, encryptSignature, ...shared(draft) };
+  return { kind: 'symmetric', token, order, encryptSignature, protectTokens, ...shared(draft) };
 }
 
 /** @throws {SecureConversationError} POLICY_UNSUPPORTED or POLICY_INVALID with name, file and line. */
 export function readAsymmetricBinding(assertion: Assertion, reading: Reading): BindingDraft {
-  const none = { ...noProperties(assertion), initiator: { token: undefined }, recipient: { token: undefined } };
-  const draft = readNested(asymmetricProperties, assertion, none as AsymmetricProperties, reading);
+  const none: AsymmetricProperties = {
+    ...noProperties(assertion),
+    initiator: { token: undefined },
+    recipient: { token: undefined },
+    protectTokens: false,
+  };
+  const draft = readNested(asymmetricProperties, assertion, none, reading);
   const initiator = draft.initiator.token ?? invalid(assertion, 'has no InitiatorToken');
   const recipient = draft.recipient.token ?? invalid(assertion, 'has no RecipientToken');
-  return { kind: 'asymmetric', initiator, recipient, ...shared(draft) };
+  return { kind: 'asymmetric', initiator, recipient, protectTokens: draft.protectTokens, ...shared(draft) };
 }
 
 function noProperties(assertion: Assertion): BindingProperties {
@@ -176,6 +192,12 @@ function layoutRow(layout: Layout): Row<{ layout: Layout | undefined }> {
   return empty((draft, assertion) => {
     if (draft.layout !== undefined) invalid(assertion, 'is a second layout');
     draft.layout = layout;
+  });
+}
+
+function protectTokensRow(): Row<{ protectTokens: boolean }> {
+  return empty(draft => {
+    draft.protectTokens = true;
   });
 }
 

@@ -134,7 +134,8 @@ function explainProtection(protection: Exclude<Protection, { readonly kind: 'non
   if (protection.kind === 'asymmetric') {
     const token = `X509Token${explainCertificate(protection.signature)}`;
     const recipient = `the recipient's certificate (named by ${certificateReferences[protection.encryption]})`;
-    return `sign with the key of the sender's ${token}, then encrypt with an EncryptedKey for ${recipient}`;
+    const extra = protection.protectTokens ? ', token signed' : '';
+    return `sign with the key of the sender's ${token}${extra}, then encrypt with an EncryptedKey for ${recipient}`;
   }
   const steps = protection.order === 'signBeforeEncrypting' ? 'sign, then encrypt' : 'encrypt, then sign';
   const extras = [protection.encryptSignature && ', signature encrypted', protection.protectTokens && ', token signed'];

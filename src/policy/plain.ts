@@ -65,11 +65,14 @@ function bySymmetricKey(
 
 /** Either side signs with its own certificate, and encrypts to the other's. */
 function asymmetricProtections(
-  { initiator, recipient }: BindingDraft & { kind: 'asymmetric' },
+  { initiator, recipient, protectTokens }: BindingDraft & { kind: 'asymmetric' },
   references: readonly CertificateReference[],
 ): Protections {
+  if (protectTokens && !initiator.isIncluded)
+    unsupported(initiator.assertion, 'with IncludeToken never and ProtectTokens');
   const between = (sender: SigningCertificateDraft, receiver: SigningCertificateDraft): Protection => ({
     kind: 'asymmetric',
+    ...(protectTokens ? { protectTokens } : {}),
     signature: certificateUseOf(sender, references),
     encryption: referenceOf(receiver, references),
   });
@@ -113,6 +116,9 @@ function endorsingCertificate(
   // Which certificate is meant only the signature says.
   if (!token.isIncluded && binding.kind === 'symmetric' && binding.encryptSignature)
     unsupported(token.assertion, 'with IncludeToken never in a SymmetricBinding with EncryptSignature');
+  // What is not in the message could only be signed through the STR-Transform.
+  if (!token.isIncluded && binding.kind === 'symmetric' && binding.protectTokens)
+    unsupported(token.assertion, 'with IncludeToken never in a SymmetricBinding with ProtectTokens');
   const certificate = certificateUseOf(token, references);
   return { kind: token.kind, endorsing: true, derivedKeys: false, parts, signed, certificate };
 }

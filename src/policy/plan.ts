@@ -39,10 +39,13 @@ export type Protection =
       readonly derivedKeys: boolean;
       readonly order: ProtectionOrder;
       readonly encryptSignature: boolean;
+      /** Whether each signature covers the token of its key, where that is in the message (§6.5). */
       readonly protectTokens: boolean;
     }
   | {
       readonly kind: 'asymmetric';
+      /** The same; default: no. */
+      readonly protectTokens?: boolean;
       /** How the message has the certificate of its sender. */
       readonly signature: CertificateUse;
       /** How it names the certificate of its recipient. */
@@ -280,6 +283,11 @@ export function encryptsFirst(protection: Protection): boolean {
 /** Whether the signatures of a message stand in it encrypted (WS-SecurityPolicy §6.4). */
 export function encryptsSignatures({ protection }: MessagePlan): boolean {
   return protection.kind === 'symmetric' && protection.encryptSignature;
+}
+
+/** Whether each signature of a message covers the token of its key, where that is in the message. */
+export function protectsTokens({ protection }: MessagePlan): boolean {
+  return 'protectTokens' in protection && protection.protectTokens === true;
 }
 
 /** Whether a header block is one of those that a policy lists; a name without local part stands for its namespace. */

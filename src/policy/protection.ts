@@ -43,9 +43,9 @@ export function transport({ clientCertificate }: { readonly clientCertificate: b
 export function symmetric(
   token: (Protection & { kind: 'symmetric' })['token'],
   derivedKeys: boolean,
-  { order, encryptSignature }: MessageProtection,
+  { order, encryptSignature, protectTokens }: MessageProtection,
 ): Protection {
-  return { kind: 'symmetric', token, derivedKeys, order, encryptSignature, protectTokens: false };
+  return { kind: 'symmetric', token, derivedKeys, order, encryptSignature, protectTokens };
 }
 
 /** What the alternatives of a policy compile to, in their order. */

@@ -13,14 +13,15 @@ import { planOf } from '../support/plans.ts';
 import { variantFile } from '../support/variants.ts';
 import { type Man, standBetween } from './man.ts';
 
-/* Conversations whose policies, those of the bootstraps among them, ask for SignatureConfirmation. */
+/* Conversations whose policies, those of the bootstraps among them, ask for SignatureConfirmation and ProtectTokens. */
 
 const folder = mkdtempSync(join(tmpdir(), 'confirmed-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 const file = variantFile(folder, { soap: '1.2', addressing: undefined }, text =>
   text
     .replace(/<sp:Wss11><wsp:Policy\/>/g, '<sp:Wss11><wsp:Policy></wsp:Policy>')
-    .replace(/<sp:Wss11>\s*<wsp:Policy>/g, '$&<sp:RequireSignatureConfirmation/>'),
+    .replace(/<sp:Wss11>\s*<wsp:Policy>/g, '$&<sp:RequireSignatureConfirmation/>')
+    .replace(/<sp:OnlySignEntireHeadersAndBody\/>/g, '$&<sp:ProtectTokens/>'),
 );
 const confirmations = (message: string) => message.match(/<k:SignatureConfirmation /g)?.length ?? 0;
 
@@ -55,10 +56,13 @@ describe.each(portNames)('a session on %s', port => {
       expect(confirmations(response)).toBe(1);
       const [, value] = /<ds:SignatureValue>([^<]*)</.exec(request) ?? [];
       expect(/<k:SignatureConfirmation [^>]* Value="([^"]*)"/.exec(response)?.[1]).toBe(value);
+      const [, id] = /<(?:c:SecurityContextToken|e:EncryptedKey) [^>]*Id="([^"]*)"/.exec(request) ?? [];
+      if (plan.transport === 'http') expect(request).toContain(`<ds:Reference URI="#${id}">`);
     }
   }
 
-  test('has each signature of its requests confirmed: bootstrap and call', () => checkPassages(2));
+  test('signs its tokens, and has each signature of its requests confirmed: bootstrap and call', () =>
+    checkPassages(2));
 
   test('takes no answer that confirms nothing', async () => {
     man.meddle = async (message, forward) => {

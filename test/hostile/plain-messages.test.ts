@@ -135,7 +135,8 @@ describe.each(plainShapes)('a call of the port $name', shape => {
     await refused(port, message, 'replay');
     const renamed = message.replaceAll('EK-', 'XK-');
     expect(renamed).not.toBe(message);
-    await refused(port, renamed, 'replay');
+    // An encrypted signature names the key by the id that it had, where none is derived from it.
+    await refused(port, renamed, isHidden && !shape.isDerived ? 'signature-missing' : 'replay');
   });
 
   test('is refused with another key in it', async () => {

@@ -60,6 +60,18 @@ export const plainShapes: readonly PlainShape[] = [
     order: ['sp:EncryptBeforeSigning'],
   },
   { ...usual, name: 'CertificatesConfirmed', binding: 'asymmetric', isConfirmed: true },
+  { ...usual, name: 'PasswordTokens', client: 'UsernameToken', order: ['sp:ProtectTokens'] },
+  { ...usual, name: 'EndorsedTokens', client: 'X509Token', order: ['sp:ProtectTokens'] },
+  {
+    ...{ ...usual, name: 'EndorsedTokensHidden', client: 'X509Token' },
+    order: ['sp:EncryptSignature', 'sp:ProtectTokens'],
+  },
+  {
+    ...{ ...usual, name: 'EndorsedTokensFirst', client: 'X509Token' },
+    order: ['sp:EncryptBeforeSigning', 'sp:ProtectTokens'],
+  },
+  { ...usual, name: 'CertificatesTokens', binding: 'asymmetric', order: ['sp:ProtectTokens'] },
+  { ...usual, name: 'PasswordTokensDerived', client: 'UsernameToken', isDerived: true, order: ['sp:ProtectTokens'] },
 ];
 
 /** The name of a shape's port. */

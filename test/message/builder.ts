@@ -194,7 +194,7 @@ function certificateBootstrap(recorded: RecordedKey): Base {
 /** A bootstrap that a conversation endorses: by its own key, or by one derived from it. */
 function endorsed(base: Base, derived: boolean): Base {
   const token = derived ? parts.sct + derivedKeyToken('DKx', attached) : parts.sct;
-  const keyInfo = derived ? `<ds:KeyInfo>${str(reference('#DKx', dk))}</ds:KeyInfo>` : direct;
+  const keyInfo = derived ? byDerivedKey : direct;
   return {
     ...base,
     security: base.security
@@ -210,6 +210,7 @@ function bootstrapAnswer({ sha1, secret }: RecordedKey): Base {
 }
 
 const direct = `<ds:KeyInfo>${attached}</ds:KeyInfo>`;
+const byDerivedKey = `<ds:KeyInfo>${str(reference('#DKx', dk))}</ds:KeyInfo>`;
 
 /** DerivedKeyTokens and their names in the dialect of 200512. */
 const otherDialect = (text: string) =>
@@ -232,8 +233,19 @@ const confirming: Base = {
 };
 
 export function bases(recorded: RecordedKey) {
+  const protectedBootstrap = { ...bootstrap(recorded), sign: [...bootstrap(recorded).sign, 'EK'] };
   return {
     'confirming-answer': confirming,
+    'protected-calls': { ...calls, sign: [...calls.sign, 'SCT'] },
+    'protected-bootstrap': protectedBootstrap,
+    'protected-endorsed-bootstrap': {
+      ...endorsed(protectedBootstrap, true),
+      endorsed: { sign: ['SIG', 'SCT'], keyInfo: byDerivedKey, secret: derivedBytes(contextSecret, 'DKx') },
+    },
+    'protected-certificate-bootstrap': {
+      ...certificateBootstrap(recorded),
+      sign: [...certificateBootstrap(recorded).sign, 'BST'],
+    },
     'hidden-confirming-answer': { ...confirming, hidden: true },
     'tls-confirming-answer': {
       ...calls,

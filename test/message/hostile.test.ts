@@ -53,6 +53,10 @@ const calls = symmetricCalls();
 const tls = transportCalls(dialects.feb2005, 'Basic128');
 const hidden = (plan: MessagePlan): MessagePlan =>
   plan.protection.kind === 'symmetric' ? { ...plan, protection: { ...plan.protection, encryptSignature: true } } : plan;
+const withTokens = (plan: MessagePlan): MessagePlan =>
+  'encryption' in plan.protection || 'token' in plan.protection
+    ? { ...plan, protection: { ...plan.protection, protectTokens: true } }
+    : plan;
 const clear = { body: false, headers: [] };
 
 const plans: Readonly<Record<BaseName, MessagePlan>> = {
@@ -70,6 +74,10 @@ const plans: Readonly<Record<BaseName, MessagePlan>> = {
   answer: calls.response,
   'confirming-answer': { ...calls.response, confirmsSignatures: true },
   'hidden-confirming-answer': { ...hidden(calls.response), confirmsSignatures: true },
+  'protected-calls': withTokens(calls.request),
+  'protected-bootstrap': withTokens(symmetricBootstrap().request),
+  'protected-endorsed-bootstrap': withTokens(endorsed(symmetricBootstrap().request, true)),
+  'protected-certificate-bootstrap': withTokens(certificateBootstrap().request),
   'tls-confirming-answer': { ...tls.response, confirmsSignatures: true },
   bootstrap: symmetricBootstrap().request,
   'bootstrap-answer': symmetricBootstrap().response,

@@ -97,6 +97,10 @@ function conversation(dialect: MessagePlan['dialect']) {
   };
 }
 
+/** A plan whose signatures cover the tokens of their keys. */
+const protecting = (plan: MessagePlan): MessagePlan =>
+  plan.protection.kind === 'symmetric' ? { ...plan, protection: { ...plan.protection, protectTokens: true } } : plan;
+
 /** An answer that confirms the signatures of its request. */
 const confirming = (plan: MessagePlan): MessagePlan => ({ ...plan, confirmsSignatures: true });
 
@@ -183,6 +187,27 @@ describe('what is sent is received', () => {
       const closed = await received(response.text, plan.response, keys.clientReceives);
       expect(closed.content?.local).toBe('EchoResponse');
     }
+  });
+
+  test.each(symmetricRows)('tokens that are covered by the signatures of their keys: %s', async (_, options) => {
+    const calls = symmetricCalls(options);
+    const keys = conversation(calls.request.dialect);
+    const call = sent(protecting(calls.request), keys.clientSends, outgoing());
+    const opened = await received(call.text, protecting(calls.request), keys.serverReceives);
+    expect([...opened.signed.keys()].map(({ local }) => local)).toContain('SecurityContextToken');
+    const response = sent(protecting(calls.response), keys.serverSends, answer(call.messageId));
+    await received(response.text, protecting(calls.response), keys.clientReceives);
+    const { request } = symmetricBootstrap(options);
+    const bootstrap = sent(protecting(request), { recipient: bob, tokens: { username: user } }, outgoing());
+    const begun = await received(bootstrap.text, protecting(request), { ...noKeys, ownCertificates: [bob] });
+    expect([...begun.signed.keys()].map(({ local }) => local)).toContain('EncryptedKey');
+  });
+
+  test('a token without an Id can’t be covered: the message is not sent', () => {
+    const { request } = symmetricCalls();
+    const { clientSends } = conversation(request.dialect);
+    const context = { ...clientSends.context, token: clientSends.context.token.replace(' u:Id="sct-1"', '') };
+    expect(() => sent(protecting(request), { context }, outgoing())).toThrow('needs a token with an Id');
   });
 
   test.each(symmetricRows)('an answer that confirms the signatures of its request: %s', async (_, options) => {
@@ -413,7 +438,6 @@ describe('the sender', () => {
         ],
       },
     ],
-    ['ProtectTokens', { protection: { ...symmetric, protectTokens: true } }],
     [
       'two signatures by one token: context',
       { supporting: [{ kind: 'context', endorsing: true, derivedKeys: false }] },

@@ -31,7 +31,7 @@ describe('everything that a port would be refused for is listed', () => {
   const rsa15 = { within: within('EchoSymmetric'), from: '<sp:Basic128/>', to: '<sp:Basic128Rsa15/>' };
   const many: readonly Change[] = [
     rsa15,
-    { within: within('EchoSymmetric'), from: '<sp:OnlySignEntireHeadersAndBody/>', to: '<sp:ProtectTokens/>' },
+    { within: within('EchoSymmetric'), from: '<sp:OnlySignEntireHeadersAndBody/>', to: '<sp:SignatureToken/>' },
   ];
 
   it('of the binding, the bootstrap and the messages together, in the order of the file', () => {
@@ -45,7 +45,7 @@ describe('everything that a port would be refused for is listed', () => {
     expect(said('EchoSymmetric', ...changes)).toEqual(
       [
         [line('<sp:Basic128Rsa15/>'), 'Basic128Rsa15 is not implemented'],
-        [line('<sp:ProtectTokens/>'), 'ProtectTokens is not implemented'],
+        [line('<sp:SignatureToken/>'), 'SignatureToken is not implemented'],
         [line('<sp:SamlToken'), 'SamlToken is not implemented'],
         [line('<sp:SignedElements/>', messageParts), 'SignedElements is not implemented'],
         [line('<sp:Mystery/>', messageParts), 'Mystery is not implemented'],

@@ -44,6 +44,14 @@ describe('a plain port is refused for', () => {
     return parseWsdl({ name: file, text: text.slice(0, start) + rest }, locateFile);
   }
 
+  test.each([
+    ['CertificatesTokens', 'PlainCertificatesTokens'],
+    ['EndorsedTokens', 'PlainEndorsedTokens'],
+  ])('ProtectTokens of %s with a certificate that is not in the message', (policy, port) => {
+    const absent = changed(policy, 'IncludeToken/AlwaysToRecipient', 'IncludeToken/Never');
+    expect(() => planOf(absent, port)).toThrow('with IncludeToken never');
+  });
+
   test('a conversation that endorses', () => {
     const token = `<sp:SecureConversationToken sp:IncludeToken="${ns.sp12}/IncludeToken/AlwaysToRecipient"/>`;
     const endorsed = changed('Endorsed', /<sp:X509Token [^>]*Always.*?<\/sp:X509Token>/s, token);

@@ -166,7 +166,7 @@ const unsupported: Readonly<Record<string, Row>> = {
     at: '<sp:Header Namespace="urn:h"/>',
     says: `${sp11}Header in EncryptedParts of an AsymmetricBinding is not implemented`,
   },
-  ProtectTokens: symmetricBindingProperty('ProtectTokens'),
+  'tokens apart for signature and encryption': symmetricBindingProperty('SignatureToken'),
   'a TripleDes suite': suiteNotImplemented('TripleDes'),
   'an Rsa15 suite': suiteNotImplemented('Basic256Rsa15'),
   'a GCM suite outside its namespace': suiteNotImplemented('Basic256GCM'),
