@@ -8,6 +8,7 @@ export const processes = [
   'test/cli/doctor-server.test.ts',
   'test/cli/followed-authorities.test.ts',
   'test/cli/followed-certificates.test.ts',
+  'test/cli/hang-up.test.ts',
   'test/cli/host.test.ts',
   'test/cli/life-options.test.ts',
   'test/cli/logs.test.ts',

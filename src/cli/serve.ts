@@ -21,6 +21,7 @@ import { storeSentence } from '../store/store-url.ts';
 import { type AdminOptionValues, addAdminOption, type OpenedAdmin, openCommandAdmin } from './admin-option.ts';
 import { isAddress, missingKey } from './config-fields.ts';
 import { tryOut } from './dry-run.ts';
+import { followableConfig } from './followed-config.ts';
 import { addLifeOptions, type LifeOptionValues, lifeSettings } from './life-options.ts';
 import { addHostOption, hostsOf, type Listening, ownAddresses, settled } from './listening.ts';
 import { addLogOptions, commandLog, type LogOptionValues, logInstead } from './log-options.ts';
@@ -33,7 +34,7 @@ import { refusedLines } from './refused-lines.ts';
 import { addRingOptions, configuredRing, type RingOptionValues, ringInstead } from './ring-options.ts';
 import { readServeConfig, type ServeConfig, serveConfig } from './serve-config.ts';
 import { loadService } from './service-module.ts';
-import { untilStopped } from './signals.ts';
+import { lookOnHangUp, untilStopped } from './signals.ts';
 import { addStateOptions, type StateOptionValues, stateSettings } from './state-options.ts';
 import { checkStatusNodes, statusInstead } from './status-nodes.ts';
 import { addStoreOptions, configuredStore, openChosen, replayMeans, type StoreOptionValues } from './store-options.ts';
@@ -116,17 +117,7 @@ Example:
 }
 
 async function serve(options: ServeOptions): Promise<void> {
-  const config = readServeConfig(options.config, {
-    ...(options.wsdl === undefined ? {} : { wsdl: isAddress(options.wsdl) ? options.wsdl : resolve(options.wsdl) }),
-    ...(options.service === undefined ? {} : { service: resolve(options.service) }),
-    ...(options.replay === undefined ? {} : { replay: options.replay }),
-    ...(options.paths === undefined ? {} : { paths: options.paths }),
-    ...(options.unprotectedPorts === undefined ? {} : { unprotectedPorts: options.unprotectedPorts }),
-    ...(options.skipUnsupported ? { skipUnsupported: true } : {}),
-    ...ringInstead(options),
-    ...logInstead(options),
-    ...statusInstead(options),
-  });
+  const { config, follow: followLimits } = followableConfig(options.config, () => configOf(options));
   if (options.http === undefined && options.https === undefined)
     throw new ConfigurationError('CONFIG_INVALID', 'there is nothing to listen on', {
       hint: 'give --http PORT, --https PORT or both',
@@ -159,6 +150,7 @@ async function serve(options: ServeOptions): Promise<void> {
     });
     return print(`${options.config}: a node starts with it; no port was opened, and no store was asked`);
   }
+  lookOnHangUp();
   const ring = await openNodeRing(chosen, { initRing: options.initRing ?? false, log: boundedLog(log) });
   let opened: Store | undefined;
   let endpoint: Endpoint | undefined;
@@ -180,6 +172,7 @@ async function serve(options: ServeOptions): Promise<void> {
     const onError = (err: unknown) => boundedLog(log).error({ err }, 'certificate not read');
     follow(usesOf(endpoint, config), onError);
     followTrusted(endpoint.useAuthorities, onError);
+    followLimits(endpoint.useLimits, boundedLog(log));
     const listed = [...bases.map(base => `listening on ${base}`), ...portLines(endpoint.plans, bases, config)];
     const leftOut = endpoint.leftOut.flatMap(port => refusedLines(port, 'not served'));
     await run(endpoint, admin, [...listed, ...leftOut]);
@@ -191,6 +184,21 @@ async function serve(options: ServeOptions): Promise<void> {
     await ring.close();
     throw error;
   }
+}
+
+/** The configuration, with what the command line gives in its place. */
+function configOf(options: ServeOptions): ServeConfig {
+  return readServeConfig(options.config, {
+    ...(options.wsdl === undefined ? {} : { wsdl: isAddress(options.wsdl) ? options.wsdl : resolve(options.wsdl) }),
+    ...(options.service === undefined ? {} : { service: resolve(options.service) }),
+    ...(options.replay === undefined ? {} : { replay: options.replay }),
+    ...(options.paths === undefined ? {} : { paths: options.paths }),
+    ...(options.unprotectedPorts === undefined ? {} : { unprotectedPorts: options.unprotectedPorts }),
+    ...(options.skipUnsupported ? { skipUnsupported: true } : {}),
+    ...ringInstead(options),
+    ...logInstead(options),
+    ...statusInstead(options),
+  });
 }
 
 const codesOfPolicy: ReadonlySet<string> = new Set(['WSDL_INVALID', 'POLICY_INVALID', 'POLICY_UNSUPPORTED']);

@@ -1,3 +1,10 @@
+import { lookNow } from '../files/followed-files.ts';
+
+/** SIGHUP, which else would end the program, has it look at once at all files that it follows. */
+export function lookOnHangUp(): void {
+  process.on('SIGHUP', lookNow);
+}
+
 /**
  * A second signal this soon after the first is the same one: npm passes on what the terminal has sent to all processes
  * already.

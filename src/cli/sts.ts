@@ -12,6 +12,7 @@ import type { Store } from '../store/store.ts';
 import { storeSentence } from '../store/store-url.ts';
 import { type AdminOptionValues, addAdminOption, type OpenedAdmin, openCommandAdmin } from './admin-option.ts';
 import { missingKey } from './config-fields.ts';
+import { followableConfig } from './followed-config.ts';
 import { addLifeOptions, type LifeOptionValues, lifeSettings } from './life-options.ts';
 import { addHostOption, hostsOf, ownAddresses, settled } from './listening.ts';
 import { addLogOptions, commandLog, type LogOptionValues, logInstead } from './log-options.ts';
@@ -20,7 +21,7 @@ import { openNodeRing } from './node-ring.ts';
 import { oneOf, tcpPort } from './option-values.ts';
 import { authoritiesText, followableAuthorities, trustFiles, trustTexts } from './pem-files.ts';
 import { addRingOptions, configuredRing, type RingOptionValues, ringInstead } from './ring-options.ts';
-import { untilStopped } from './signals.ts';
+import { lookOnHangUp, untilStopped } from './signals.ts';
 import { addStateOptions, type StateOptionValues, stateSettings } from './state-options.ts';
 import { checkStatusNodes, statusInstead } from './status-nodes.ts';
 import { addStoreOptions, configuredStore, openChosen, replayMeans, type StoreOptionValues } from './store-options.ts';
@@ -78,14 +79,8 @@ function files(text: string): readonly string[] {
 }
 
 async function issue(options: StsCommandOptions): Promise<void> {
-  const { config: file, wsdl, http, https, relay, replay } = options;
-  const config = readStsConfig(file, {
-    ...(wsdl === undefined ? {} : { wsdl }),
-    ...(replay === undefined ? {} : { replay }),
-    ...ringInstead(options),
-    ...logInstead(options),
-    ...statusInstead(options),
-  });
+  const { config: file, http, https, relay } = options;
+  const { config, follow: followLimits } = followableConfig(file, () => configOf(options));
   checkStatusNodes(options, config);
   checkSockets(file, config, { http, https, relay });
   const chosenRing = configuredRing(options, config);
@@ -107,6 +102,7 @@ async function issue(options: StsCommandOptions): Promise<void> {
     ...lifeSettings(options),
   };
   const log = commandLog(config);
+  lookOnHangUp();
   const ring = await openNodeRing(chosenRing, { initRing: false, log: boundedLog(log) });
   let opened: Store | undefined;
   let sts: Sts | undefined;
@@ -135,6 +131,7 @@ async function issue(options: StsCommandOptions): Promise<void> {
       onError,
     );
     followTrusted(issuer.useAuthorities, onError);
+    followLimits(issuer.useLimits, boundedLog(log));
     await run(sts, admin, linesOf(ports, options.host));
   } catch (error) {
     await admin?.close();
@@ -143,6 +140,18 @@ async function issue(options: StsCommandOptions): Promise<void> {
     await ring.close();
     throw error;
   }
+}
+
+/** The configuration, with what the command line gives in its place. */
+function configOf(options: StsCommandOptions): StsConfig {
+  const { config, wsdl, replay } = options;
+  return readStsConfig(config, {
+    ...(wsdl === undefined ? {} : { wsdl }),
+    ...(replay === undefined ? {} : { replay }),
+    ...ringInstead(options),
+    ...logInstead(options),
+    ...statusInstead(options),
+  });
 }
 
 function checkSockets(file: string, { tls, relays }: StsConfig, { http, https, relay }: StsPorts): void {

@@ -14,7 +14,7 @@ import { keysHelp } from './member-texts.ts';
 import { openNodeRing } from './node-ring.ts';
 import { tcpPort } from './option-values.ts';
 import { addRingOptions, configuredRing, type RingOptionValues, ringInstead } from './ring-options.ts';
-import { untilStopped } from './signals.ts';
+import { lookOnHangUp, untilStopped } from './signals.ts';
 import { checkStatusNodes, statusInstead } from './status-nodes.ts';
 import { addStoreOptions, configuredStore, openChosen, type StoreOptionValues } from './store-options.ts';
 import { print } from './terminal.ts';
@@ -69,6 +69,7 @@ async function serveTokens(given: TokensOptions): Promise<void> {
   const pair = tlsPair(tls);
   const logger = commandLog(config);
   const log = boundedLog(logger);
+  lookOnHangUp();
   const ring = await openNodeRing(chosenRing, { initRing: false, log });
   await ring.ready;
   const store = openChosen(chosen);

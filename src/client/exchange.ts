@@ -137,7 +137,7 @@ export function exchangeParts(
     timeoutMs,
     clockSkewMs,
     limits,
-    large: largeMessages(limits.maxLargeMessages),
+    large: largeMessages(() => limits.maxLargeMessages),
     random: randomBytesPooled,
     time,
     answerKeys,

@@ -28,15 +28,23 @@ export interface Following {
   readonly lookMs?: number;
 }
 
+const looks = new Set<() => void>();
+
+/** Looks at once at all files that are followed in this process. */
+export function lookNow(): void {
+  for (const look of looks) look();
+}
+
 /**
- * Looks from time to time whether one of some files has changed, through links too, and then reads them again.
+ * Looks from time to time, and at {@link lookNow}, whether one of some files has changed, through links too, and then
+ * reads them again.
  * @returns ends it
  */
 export function followFiles({ files, since, use, onError, lookMs = 2_000 }: Following): () => void {
   let used = since;
   let failed = '';
   let isTold = false;
-  const timer = setInterval(() => {
+  const look = () => {
     // Taken before they are read: what changes meanwhile is seen at the next look.
     const found = stampsOf(files);
     if (found === used || (found === failed && isTold)) return;
@@ -48,6 +56,11 @@ export function followFiles({ files, since, use, onError, lookMs = 2_000 }: Foll
       failed = found;
       if (isTold) onError(error);
     }
-  }, lookMs).unref();
-  return () => clearInterval(timer);
+  };
+  const timer = setInterval(look, lookMs).unref();
+  looks.add(look);
+  return () => {
+    clearInterval(timer);
+    looks.delete(look);
+  };
 }

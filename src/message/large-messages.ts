@@ -26,17 +26,21 @@ export interface LargeMessages {
 /** Of a message that waits for nobody. */
 export const anyPlace: Place = { take: () => Promise.resolve(), leave() {} };
 
-/** @param most how many messages may be large at once; further ones wait, the first to come first */
-export function largeMessages(most: number): LargeMessages {
-  let free = most;
+/** @param most how many messages may be large at once by now; further ones wait, the first to come first */
+export function largeMessages(most: () => number): LargeMessages {
+  let taking = 0;
   const waiting = new Set<() => void>();
-  const freed = () => {
-    const [next] = waiting;
-    if (next === undefined) free += 1;
-    else {
+  const admit = () => {
+    for (const next of waiting) {
+      if (taking >= most()) return;
+      taking += 1;
       waiting.delete(next);
       next();
     }
+  };
+  const freed = () => {
+    taking -= 1;
+    admit();
   };
   return {
     place() {
@@ -50,10 +54,7 @@ export function largeMessages(most: number): LargeMessages {
             enter = resolve;
             waiting.add(enter);
           });
-          if (waiting.has(enter) && free > 0) {
-            free -= 1;
-            freed();
-          }
+          admit();
           return taken;
         },
         leave() {

@@ -82,7 +82,7 @@ export function servedAlone({
     wsdl: () => undefined,
     readiness,
     mounted,
-    maxBytes: 0,
+    maxBytes: () => 0,
     trustedProxies: addressList([]),
     tlsOffloadedFrom: addressList([]),
     ready: Promise.resolve(),

@@ -22,9 +22,11 @@ import type { StateName } from '../state/several-modes.ts';
 import type { StateMode } from '../state/state-mode.ts';
 import type { Store } from '../store/store.ts';
 import { addressList } from '../users/addresses.ts';
+import type { Limits } from '../xml/limits.ts';
 import { openAccessLog } from './access-log.ts';
 import { announcer, teller } from './announce.ts';
 import { type Authorities, takeAuthorities } from './authorities.ts';
+import { type ChangeableLimits, changeableLimits } from './changeable-limits.ts';
 import { contextBearer } from './context-bearer.ts';
 import type { EndpointSettings } from './endpoint-options.ts';
 import { type ListenOptions, listenOptions } from './listen-options.ts';
@@ -94,6 +96,11 @@ export interface Endpoint extends SoapHeaders {
    * is trusted by; then all stays as it is
    */
   useAuthorities(authorities: Authorities): void;
+  /**
+   * Holds messages to other limits from now on; what is not named has its default.
+   * @throws {SecureConversationError} `CONFIG_INVALID` for what can't be a limit; then all stay as they are
+   */
+  useLimits(limits: Partial<Limits>): void;
   /** The WSDL ports that are served. */
   readonly plans: readonly PolicyPort[];
   /** Those that `skipUnsupported` left out, with what is wrong with them. */
@@ -168,6 +175,7 @@ export interface OpenPorts {
   readonly ports: readonly ServedPort[];
   readonly shared: Omit<PortParts, 'claim'>;
   readonly state: StateMode;
+  readonly limits: ChangeableLimits;
 }
 
 /** An endpoint, and its ports for messages that come otherwise than over its sockets. */
@@ -197,6 +205,7 @@ export function openPorts(parts: PortsParts, service: Service): OpenPorts {
   const { plans, settings, ring, log, random, clock } = parts;
   const { passwordQueue } = parts;
   const counted = counters({ plans, passwordQueue, onEvent: teller(settings.onEvent, log) });
+  const limits = changeableLimits(settings.limits);
   const claimOf = claimer({ ...parts, unclaimed: counted.unclaimed });
   const shared: Omit<PortParts, 'claim'> = {
     service,
@@ -212,7 +221,7 @@ export function openPorts(parts: PortsParts, service: Service): OpenPorts {
     bearerToken: (context, wanted) => contextBearer(context, wanted, ring, { nowMs: clock(), random }),
     node: settings.node,
     clockSkewMs: settings.clockSkewMs,
-    limits: settings.limits,
+    limits: limits.current,
     log,
     counters: counted,
     random,
@@ -232,27 +241,27 @@ export function openPorts(parts: PortsParts, service: Service): OpenPorts {
       life: lifeOf(plan, settings, ring),
     }),
   );
-  return { ports, shared, state };
+  return { ports, shared, state, limits };
 }
 
 type Composed = EndpointParts &
   OpenPorts & { readonly soapHeaders: SoapHeaders; readonly readiness: (isDraining: boolean) => Readiness };
 
 function endpointOf(ports: readonly ServedPort[], composed: Composed): Endpoint {
-  const { wsdl, settings, state, shared, release } = composed;
+  const { wsdl, settings, state, shared, limits, release } = composed;
   const asksForCertificate = ports.some(({ plan }) => asksForClientCertificate(plan));
   const servers = new Set<Server>();
   let { tls: present } = settings;
   const sockets: Listening[] = [];
   const readiness = () => composed.readiness(served.isDraining);
   const trustedProxies = addressList(settings.trustedProxies);
-  const large = largeMessages(shared.limits.maxLargeMessages);
+  const large = largeMessages(() => limits.current().maxLargeMessages);
   const served: Served = {
     ports: routesOf(ports, pathsOf),
     wsdl: publishedWsdl(wsdl, ports, { sockets, trustedProxies }),
     readiness,
     mounted: settings.mounted,
-    maxBytes: shared.limits.maxBytes,
+    maxBytes: () => limits.current().maxBytes,
     large,
     trustedProxies,
     tlsOffloadedFrom: addressList(settings.tlsOffloadedFrom),
@@ -314,6 +323,7 @@ function endpointOf(ports: readonly ServedPort[], composed: Composed): Endpoint 
       for (const server of servers) useTls(server, present, { asksForCertificate });
     },
     useAuthorities: authorities => takeAuthorities(authorities, composed),
+    useLimits: limits.change,
     cancelled: cancellation => state.cancelled(cancellation, shared.clock()),
   };
 }

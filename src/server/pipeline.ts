@@ -66,7 +66,7 @@ export function answerMessage(
   const failed = (error: unknown) =>
     error instanceof CallerGone ? dropped(port, known) : answerFault(error, known, port, caller);
   try {
-    const message = readMessage(bytes, port.parts.limits);
+    const message = readMessage(bytes, port.parts.limits());
     known.message = message;
     if (message.envelope.soap !== port.plan.soap) refuse('versionMismatch', 'soap-version');
     const exchange = exchangeFor(message, soapAction, port);
@@ -199,7 +199,7 @@ function received(message: Message, exchange: Exchange, { port, caller, spend }:
       nowMs,
       clockSkewMs: parts.clockSkewMs,
       timestampTtlMs,
-      limits: parts.limits,
+      limits: parts.limits(),
       random: parts.random,
       replay: spend,
       isReplay: parts.isSpent,
@@ -304,7 +304,7 @@ function answerFault(error: unknown, known: Known, port: ServedPort, caller: Req
 /** What a message was refused for, what stands there, and which limit it passed. */
 function refusalLine(refusal: Refusal, { plan, parts }: ServedPort): object {
   const { fault, reason, header, found } = refusal;
-  const limit = passedLimit(refusal, parts.limits);
+  const limit = passedLimit(refusal, parts.limits());
   return {
     port: plan.port,
     fault,

@@ -52,7 +52,7 @@ export interface PortParts {
   readonly bearerToken: (of: BearerContext, options: ContextBearerOptions) => string;
   readonly node: string;
   readonly clockSkewMs: number;
-  readonly limits: Limits;
+  readonly limits: () => Limits;
   readonly log: Log;
   readonly counters: Counters;
   readonly random: RandomSource;

@@ -37,7 +37,7 @@ export interface Served {
   readiness(): { readonly ready: boolean };
   /** What is served beside them, by a listener of its own. */
   readonly mounted?: Mounted | undefined;
-  readonly maxBytes: number;
+  readonly maxBytes: () => number;
   /** Bounds the large messages of all its ports; absent: nothing does. */
   readonly large?: LargeMessages;
   /** The proxies that are believed where a request came from. */
@@ -218,14 +218,14 @@ function answerSoap(
   // Without the TLS that a policy wants there is nothing to verify, so nothing is read.
   const ports = reachable(there, isOverTls(request, served));
   if (ports.length === 0) return refuseBare({ status: 403, problem: 'tls-missing' }, request, served);
-  const refusal = refusedMessage(request, versionsOf(ports), served.maxBytes);
+  const refusal = refusedMessage(request, versionsOf(ports), served.maxBytes());
   if (refusal !== undefined) return refuseBare(refusal, request, served);
   const port = ports.find(({ plan }) => isOfVersion(request, plan.soap));
   if (port === undefined) return refuseBare({ status: 415, problem: 'media-type' }, request, served);
   inviteBody(request, response);
-  return readBody(request, served.maxBytes).then(bytes => {
+  return readBody(request, served.maxBytes()).then(bytes => {
     if (bytes === 'gone') return undefined;
-    if (bytes === 'too-long') return refuseBare(refusedLength(served.maxBytes), request, served);
+    if (bytes === 'too-long') return refuseBare(refusedLength(served.maxBytes()), request, served);
     return inPlace(bytes.length, served.large, place => {
       if (request.socket.destroyed) return undefined;
       if (place === undefined) return { ...refuseBare(crowded, request, served), retryAfterS: 1 };

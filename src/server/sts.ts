@@ -7,6 +7,7 @@ import { largeMessages } from '../message/large-messages.ts';
 import { hasConversation, type Plan } from '../policy/plan.ts';
 import { readWsdl, type Wsdl } from '../policy/wsdl.ts';
 import { addressList } from '../users/addresses.ts';
+import type { Limits } from '../xml/limits.ts';
 import { openAccessLog } from './access-log.ts';
 import { type Authorities, takeAuthorities } from './authorities.ts';
 import { closeServer, type ListenOptions, listenOn, usePeers, useTls } from './listener.ts';
@@ -55,6 +56,8 @@ export interface Sts {
    * @throws {SecureConversationError}
    */
   useAuthorities(authorities: Omit<Authorities, 'issuer'> & { readonly relays?: string }): void;
+  /** As `useLimits` of an endpoint. */
+  useLimits(limits: Partial<Limits>): void;
 }
 
 /** No operation of a service is here, so none is ever called. */
@@ -78,14 +81,17 @@ export function createSts(options: StsOptions): Sts {
   const plans = plansOf(settings);
   const addresses = settings.addresses ?? [];
   const parts = openParts({ ...settings, addresses, node: 'sts' }, plans, log);
-  const { ports, shared } = openPorts({ ...parts, plans: plans.map(plan => ({ ...plan, operations: [] })) }, noService);
+  const { ports, shared, limits } = openPorts(
+    { ...parts, plans: plans.map(plan => ({ ...plan, operations: [] })) },
+    noService,
+  );
   const judged = readinessFor(parts);
   const readiness = () => judged(direct.isDraining);
-  const large = largeMessages(settings.limits.maxLargeMessages);
+  const large = largeMessages(() => limits.current().maxLargeMessages);
   const servedAs = (served: readonly ServedPort[]): Served => ({
     ports: routesOf(served, ({ addresses: { path } }) => [path]),
     wsdl: () => undefined,
-    maxBytes: settings.limits.maxBytes,
+    maxBytes: () => limits.current().maxBytes,
     large,
     trustedProxies: addressList(settings.trustedProxies),
     tlsOffloadedFrom: addressList(settings.tlsOffloadedFrom),
@@ -132,6 +138,7 @@ export function createSts(options: StsOptions): Sts {
     },
     statistics: () => shared.counters.snapshot(),
     readiness,
+    useLimits: limits.change,
     useCertificates(certificates) {
       tls = takeCertificates({ service: undefined, tls: undefined, ...certificates }, parts) ?? tls;
       if (tls === undefined) return;

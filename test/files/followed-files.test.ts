@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { followFiles, stampsOf } from '../../src/files/followed-files.ts';
+import { followFiles, lookNow, stampsOf } from '../../src/files/followed-files.ts';
 import { emptyFolder } from '../keyring/made.ts';
 
 let folder = '';
@@ -81,4 +81,16 @@ test('nothing is used after the end', () => {
   mount('two');
   vi.advanceTimersByTime(10_000);
   expect(used).toEqual([]);
+});
+
+test('files are looked at at once when that is asked for, as long as they are followed', () => {
+  mount('two');
+  lookNow();
+  expect(used).toEqual(['two']);
+  lookNow();
+  expect(used).toEqual(['two']);
+  stop();
+  mount('one');
+  lookNow();
+  expect(used).toEqual(['two']);
 });

@@ -512,7 +512,7 @@ test('a listener, with TLS or without, has the time-outs and counts for slow, id
     ports: new Map(),
     wsdl: () => undefined,
     readiness: readyNode,
-    maxBytes: 1,
+    maxBytes: () => 1,
     trustedProxies,
     ready,
     isDraining: false,

@@ -26,7 +26,7 @@ const turn = async () => {
 };
 
 test.each([1, 2, 5])('no more than %i are large at once, and the next comes when one of them is done', async most => {
-  const all = largeMessages(most);
+  const all = largeMessages(() => most);
   const places = Array.from({ length: most + 2 }, () => all.place());
   const first = places.slice(0, most);
   for (const place of first) expect(await isThere(place)).toBe(true);
@@ -38,7 +38,7 @@ test.each([1, 2, 5])('no more than %i are large at once, and the next comes when
 });
 
 test('a message asks as often as it likes, and has one place', async () => {
-  const all = largeMessages(2);
+  const all = largeMessages(() => 2);
   const one = all.place();
   await Promise.all([one.take(), one.take(), one.take()]);
   expect(await isThere(all.place())).toBe(true);
@@ -46,7 +46,7 @@ test('a message asks as often as it likes, and has one place', async () => {
 });
 
 test('a place is given back once, however often that is said, and not taken again', async () => {
-  const all = largeMessages(1);
+  const all = largeMessages(() => 1);
   const [one, two, three] = [all.place(), all.place(), all.place()];
   await one.take();
   one.leave();
@@ -57,7 +57,7 @@ test('a place is given back once, however often that is said, and not taken agai
 });
 
 test('who waits no more is passed over, and does not hang', async () => {
-  const all = largeMessages(1);
+  const all = largeMessages(() => 1);
   const [one, gone, next] = [all.place(), all.place(), all.place()];
   await one.take();
   const waited = gone.take();
@@ -70,14 +70,14 @@ test('who waits no more is passed over, and does not hang', async () => {
 });
 
 test('one that never was large leaves nothing behind', async () => {
-  const all = largeMessages(1);
+  const all = largeMessages(() => 1);
   all.place().leave();
   await turn();
   expect([await isThere(all.place()), await isThere(all.place())]).toEqual([true, false]);
 });
 
 test('what is small has its turn before the next large one', async () => {
-  const all = largeMessages(1);
+  const all = largeMessages(() => 1);
   const [one, two] = [all.place(), all.place()];
   await one.take();
   const order: string[] = [];
@@ -89,7 +89,7 @@ test('what is small has its turn before the next large one', async () => {
 });
 
 test('a work gives its place back when it is done, when it throws and when its promise rejects', async () => {
-  const all = largeMessages(1);
+  const all = largeMessages(() => 1);
   const works = [() => 'done', async () => 'done', () => Promise.reject(new Error('no'))];
   for (const work of works) {
     const place = all.place();
@@ -108,13 +108,13 @@ test('a work gives its place back when it is done, when it throws and when its p
 });
 
 test('4 MiB are not large, and one byte more is', () => {
-  const place = largeMessages(1).place();
+  const place = largeMessages(() => 1).place();
   expect(placeFor(largeBytes, place)).toBeUndefined();
   expect(placeFor(largeBytes + 1, place)).toBeInstanceOf(Promise);
 });
 
 test('a place is waited for as long as is said, and then not at all', async () => {
-  const all = largeMessages(1);
+  const all = largeMessages(() => 1);
   const [one, two, three] = [all.place(), all.place(), all.place()];
   expect(placedWithin(1, largeBytes, one)).toBe(true);
   expect(await placedWithin(1, largeBytes + 1, one)).toBe(true);
@@ -123,4 +123,24 @@ test('a place is waited for as long as is said, and then not at all', async () =
   const waited = placedWithin(600_000, largeBytes + 1, three);
   one.leave();
   expect(await waited).toBe(true);
+});
+
+test('as many as may be by then are admitted when one is done', async () => {
+  let most = 1;
+  const all = largeMessages(() => most);
+  const [one, two, three] = [all.place(), all.place(), all.place()];
+  await one.take();
+  expect([await isThere(two), await isThere(three)]).toEqual([false, false]);
+  most = 2;
+  one.leave();
+  await turn();
+  expect([await isThere(two), await isThere(three)]).toEqual([true, true]);
+  most = 1;
+  const four = all.place();
+  two.leave();
+  await turn();
+  expect(await isThere(four)).toBe(false);
+  three.leave();
+  await turn();
+  expect(await isThere(four)).toBe(true);
 });

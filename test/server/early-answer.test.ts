@@ -34,7 +34,7 @@ beforeAll(async () => {
     wsdl: () => () => '<wsdl/>',
     mounted: mountedTokens(tokens),
     readiness: readyNode,
-    maxBytes: defaultLimits.maxBytes,
+    maxBytes: () => defaultLimits.maxBytes,
     ready: Promise.resolve(),
     isDraining: false,
     refused: () => undefined,

@@ -43,7 +43,7 @@ beforeAll(async () => {
     wsdl: () => () => '<wsdl/>',
     mounted: { path: '/half', handler: half },
     readiness: readyNode,
-    maxBytes: 1 << 20,
+    maxBytes: () => 1 << 20,
     trustedProxies: () => false,
     ready: Promise.resolve(),
     isDraining: false,

@@ -40,7 +40,7 @@ async function listening(bytes: number, changed: Partial<Served> = {}) {
       return text;
     },
     readiness: readyNode,
-    maxBytes: 1,
+    maxBytes: () => 1,
     trustedProxies: () => false,
     ready: Promise.resolve(),
     isDraining: false,
