@@ -17,7 +17,7 @@ import { answeredUser } from '../users/answered-user.ts';
 import { loginsOf, type ServiceLogins } from '../users/logins.ts';
 import type { EndpointSettings } from './endpoint-options.ts';
 import type { Log } from './log.ts';
-import type { PortsParts } from './open-endpoint.ts';
+import type { PortsParts } from './open-ports.ts';
 import { openRelay } from './relay.ts';
 import { checkState, usedStore } from './state-options.ts';
 
