@@ -50,12 +50,18 @@ export const processes = [
 
 /** Tests without processes that try one law in very many cases, or with messages of many MiB: minutes for all of them. */
 export const exhaustive = [
+  'test/bearer/katana-token.test.ts',
   'test/bench/cost.test.ts',
   'test/client/sizes.test.ts',
+  'test/client/value-types.test.ts',
   'test/farm/demo-data.test.ts',
+  'test/guards/guards.test.ts',
   'test/hostile/limits.test.ts',
   'test/hostile/relay.test.ts',
+  'test/hostile/renew.test.ts',
   'test/hostile/tampering.test.ts',
+  'test/message/endorsing-keys.test.ts',
+  'test/schema/value-properties.test.ts',
   'test/state/replay.test.ts',
   'test/xml/canonical-libxml2.test.ts',
 ];
