@@ -68,7 +68,8 @@ interface ServeOptions
   readonly skipUnsupported?: true;
 }
 
-const drainMs = 10_000;
+/** How long a node that was told to end answers what is under way. */
+export const drainMs = 10_000;
 
 /** `wssc serve`: one node of a farm, or a service alone. */
 export function addServe(program: Command): void {

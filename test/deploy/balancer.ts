@@ -1,23 +1,19 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { newFolder } from '../support/data-folder.ts';
 import { freePort } from '../support/endpoint.ts';
 import { pem } from '../support/pem.ts';
 import { spawn } from '../support/started.ts';
+import { type Configuration, shipped } from './shipped.ts';
 
 /** TCP ports of a node, or of a balancer. */
 export interface TcpPorts {
   readonly http: number;
   readonly https: number;
 }
-
-/** Configurations of deploy/, and what runs each. */
-export const configurations = ['haproxy-source.cfg', 'haproxy-cookie.cfg', 'nginx-source.conf'] as const;
-export type Configuration = (typeof configurations)[number];
 
 const running = new Set<ChildProcess>();
 
@@ -51,14 +47,13 @@ export async function startBalancer(
     key: own('service-key.pem', pem.tls.key),
     ca: own('ca.pem', pem.ca.certificate),
   };
-  const given = readFileSync(fileURLToPath(new URL(`../../deploy/${name}`, import.meta.url)), 'utf8');
   const text = nodes
     .reduce(
       (config, ports, i) =>
         config
           .replaceAll(`node${i + 1}.example:8080`, `127.0.0.1:${ports.http}`)
           .replaceAll(`node${i + 1}.example:8443`, `127.0.0.1:${ports.https}`),
-      given,
+      shipped(name),
     )
     .replaceAll(/node\d?\.example/g, 'localhost')
     .replace('bind :8080', `bind 127.0.0.1:${http}`)

@@ -1,19 +1,24 @@
-import { request } from 'node:http';
-import { createServer, type Server } from 'node:net';
+import { once } from 'node:events';
+import { createServer as createHttpServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import { type AddressInfo, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openSession, type Session } from '../../src/client/session.ts';
 import { writeRingFile } from '../../src/keyring/ring-file.ts';
 import { createEndpoint } from '../../src/server/endpoint.ts';
+import type { EndpointOptions } from '../../src/server/endpoint-options.ts';
 import type { Endpoint } from '../../src/server/open-endpoint.ts';
+import { send } from '../oauth/http.ts';
 import { newFolder, removeFolders } from '../support/data-folder.ts';
 import { freshRing } from '../support/endpoint.ts';
 import { converse, echoContent, planOf } from '../support/initiator.ts';
 import { authenticate, keptLog, notedService, user, wsdl } from '../support/node.ts';
 import { pem } from '../support/pem.ts';
-import { configurations, endBalancers, freePorts, startBalancer, type TcpPorts } from './balancer.ts';
+import { endBalancers, freePorts, startBalancer, type TcpPorts } from './balancer.ts';
+import { configurations, pinning, sharing } from './shipped.ts';
 
-/* Nodes with --state none behind a real HAProxy and a real nginx, with the configurations that are shipped. */
+/* Nodes behind a real HAProxy and a real nginx, with the configurations that are shipped. */
 
 /** A node on TCP ports that it has again when it is started again. */
 interface PinnedNode {
@@ -37,7 +42,10 @@ afterEach(async () => {
 });
 afterAll(removeFolders);
 
-function nodeOn(ports: TcpPorts, ring: string): PinnedNode {
+/** What nodes are told where TLS ends at the balancer of this machine, and is not begun anew. */
+const offloaded = { tlsOffloadedFrom: ['127.0.0.1'], trustedProxies: ['127.0.0.1'] };
+
+function nodeOn(ports: TcpPorts, ring: string, more: Partial<EndpointOptions>): PinnedNode {
   const calls: string[] = [];
   let endpoint: Endpoint;
   return {
@@ -46,7 +54,7 @@ function nodeOn(ports: TcpPorts, ring: string): PinnedNode {
     endpoint: () => endpoint,
     async start() {
       endpoint = createEndpoint({
-        ...{ wsdl, services: notedService(calls), ring, authenticate, state: 'none', log: keptLog().log },
+        ...{ wsdl, services: notedService(calls), ring, authenticate, log: keptLog().log, ...more },
         ...{ certificate: pem.service.certificate, key: pem.service.key },
         tls: { certificate: pem.tls.certificate, key: pem.tls.key },
         addresses: [`http://localhost:${balancer.http}`, `https://localhost:${balancer.https}`],
@@ -58,11 +66,12 @@ function nodeOn(ports: TcpPorts, ring: string): PinnedNode {
   };
 }
 
-async function startNodes(): Promise<void> {
+async function startNodes(more: Partial<EndpointOptions> = { state: 'none' }): Promise<void> {
   balancer = await freePorts();
   const ring = join(newFolder(), 'ring.json');
   writeRingFile(ring, freshRing());
-  nodes = [nodeOn(await freePorts(), ring), nodeOn(await freePorts(), ring), nodeOn(await freePorts(), ring)];
+  const places = [await freePorts(), await freePorts(), await freePorts()];
+  nodes = places.map(place => nodeOn(place, ring, more));
   await Promise.all(nodes.map(node => node.start()));
 }
 
@@ -96,7 +105,7 @@ async function nodeOf(session: Session, port: Port): Promise<PinnedNode> {
   return nodes.find(({ calls }, i) => calls.length > (before[i] ?? 0)) ?? expect.fail('no node has done it');
 }
 
-describe.each(configurations)('behind the balancer of %s', name => {
+describe.each(pinning)('behind the balancer of %s', name => {
   beforeEach(async () => {
     await startNodes();
     await startBalancer(
@@ -153,6 +162,78 @@ test.each(ports)('by cookie a client of %s stays where it is when its first node
   expect(kept.bootstraps).toBe(2);
 });
 
+describe.each(sharing)('behind the balancer of %s', name => {
+  test.each(ports)(
+    'a conversation of %s goes on at other nodes while one ends, and no call is done twice',
+    async port => {
+      await startNodes(name.includes('offload') ? offloaded : {});
+      await startBalancer(
+        name,
+        balancer,
+        nodes.map(node => node.ports),
+      );
+      const session = open(port);
+      const first = await nodeOf(session, port);
+      let hasLeft = false;
+      const leaving = first.leave().then(() => {
+        hasLeft = true;
+      });
+      let calls = 1;
+      for (; !hasLeft; calls += 1) await call(session, port);
+      await leaving;
+      expect(await nodeOf(session, port)).not.toBe(first);
+      expect(session.bootstraps).toBe(1);
+      expect(allDone()).toBe(calls + 1);
+    },
+  );
+});
+
+test.each(['haproxy-offload.cfg', 'nginx-offload.conf'] as const)(
+  'what %s says of TLS is what it saw, whatever a client says',
+  async name => {
+    await startNodes(offloaded);
+    await startBalancer(
+      name,
+      balancer,
+      nodes.map(node => node.ports),
+    );
+    const said = { 'X-Forwarded-Proto': 'https', Forwarded: 'proto=https' };
+    const { status } = await postFrom('127.0.0.1', '<a/>', { path: '/EchoTls13', headers: said });
+    expect(status).toBe(403);
+  },
+);
+
+test.each(['haproxy-offload.cfg', 'haproxy-passthrough.cfg'] as const)(
+  'the balancer of %s sends nothing to nodes that say that they are not ready, until they are',
+  async name => {
+    nodes = [];
+    let isReady = false;
+    const node = (asked: IncomingMessage, answer: ServerResponse) => {
+      answer.writeHead(asked.url === '/readyz' && !isReady ? 503 : 200).end();
+    };
+    const tls = { cert: pem.tls.certificate, key: pem.tls.key };
+    const servers = [createHttpServer(node), createHttpsServer(tls, node)] as const;
+    for (const server of servers) await once(server.listen(0, '127.0.0.1'), 'listening');
+    const [http, https] = servers.map(server => (server.address() as AddressInfo).port) as [number, number];
+    const place = { http, https };
+    balancer = await freePorts();
+    await startBalancer(name, balancer, [place, place, place]);
+    const status = (base: string) =>
+      // Each by a connection of its own, for which a node is chosen.
+      send(base, { ca: pem.ca.certificate, headers: { Connection: 'close' } }).then(
+        answer => answer.status,
+        () => 'closed',
+      );
+    const both = () =>
+      Promise.all([status(`http://localhost:${balancer.http}/`), status(`https://localhost:${balancer.https}/`)]);
+    const none = name === 'haproxy-passthrough.cfg' ? 'closed' : 503;
+    await expect.poll(both).toEqual([none, none]);
+    isReady = true;
+    await expect.poll(both).toEqual([200, 200]);
+    for (const server of servers) server.close();
+  },
+);
+
 describe.each(configurations)('the balancer of %s', name => {
   const servers: Server[] = [];
   afterEach(() => {
@@ -165,8 +246,9 @@ describe.each(configurations)('the balancer of %s', name => {
     const takesAndEnds = async () => {
       const server = createServer(socket => {
         socket.on('error', () => {});
-        socket.once('data', () => {
-          messages += 1;
+        socket.once('data', data => {
+          // The others are checks of a node's health.
+          if (data.toString('latin1').startsWith('POST')) messages += 1;
           socket.destroy();
         });
       });
@@ -177,16 +259,28 @@ describe.each(configurations)('the balancer of %s', name => {
     };
     balancer = await freePorts();
     await startBalancer(name, balancer, [await takesAndEnds(), await takesAndEnds(), await takesAndEnds()]);
-    const { status } = await postFrom('127.0.0.1', '<a/>');
-    expect(status).toBe(502);
+    expect(await answered('127.0.0.1', '<a/>')).toBe(name === 'haproxy-passthrough.cfg' ? 'closed' : 502);
     expect(messages).toBe(1);
   });
 });
 
+/** The status of what comes back, or that nothing did. */
+function answered(localAddress: string, message: string): Promise<number | 'closed'> {
+  return postFrom(localAddress, message).then(
+    ({ status }) => status,
+    () => 'closed',
+  );
+}
+
 /** Posts a message to the balancer from one of this machine's addresses. */
-function postFrom(localAddress: string, message: string): Promise<{ status: number; body: string }> {
-  const headers = { 'Content-Type': 'application/soap+xml; charset=utf-8' };
-  const options = { method: 'POST', host: '127.0.0.1', port: balancer.http, path: '/EchoSymmetric', localAddress };
+function postFrom(
+  localAddress: string,
+  message: string,
+  more: { readonly path?: string; readonly headers?: Readonly<Record<string, string>> } = {},
+): Promise<{ status: number; body: string }> {
+  const { path = '/EchoSymmetric' } = more;
+  const headers = { 'Content-Type': 'application/soap+xml; charset=utf-8', ...more.headers };
+  const options = { method: 'POST', host: '127.0.0.1', port: balancer.http, path, localAddress };
   return new Promise((resolve, reject) => {
     const sending = request({ ...options, headers: { ...headers, Host: `localhost:${balancer.http}` } }, response => {
       let body = '';

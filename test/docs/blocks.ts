@@ -42,6 +42,7 @@ export const pages = [
   'docs/renewing.md',
   'docs/state-modes.md',
   'docs/public-address.md',
+  'docs/behind-a-balancer.md',
   'docs/issuer.md',
   'docs/certificates.md',
   'docs/plain-ports.md',
