@@ -179,6 +179,15 @@ describe('a renewal at one node', () => {
   });
 });
 
+test('a conversation whose name the store has already is not begun', () => {
+  const { node, breakBy } = farm();
+  const mode = node();
+  breakBy({ put: () => 'conflict' });
+  expect(() => mode.issue(alice, binding, nowMs)).toThrow(
+    expect.objectContaining({ fault: 'server', reason: 'state-conflict' }),
+  );
+});
+
 test('renewals without end that nobody uses fill nothing, and leave what is in use', () => {
   const { node, good } = farm();
   const mode = node();
