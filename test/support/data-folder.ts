@@ -39,6 +39,8 @@ export async function newData(): Promise<string> {
   return folder;
 }
 
+/** The one that others are copied from is among them: it is made anew for the next file of tests in this process. */
 export function removeFolders(): void {
+  template = undefined;
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 }
