@@ -1,7 +1,6 @@
 /** One document of a WSDL, fetched over HTTP: from where, how long, and how much of it. */
 import { type RequestOptions as HttpOptions, request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest, type RequestOptions as TlsOptions } from 'node:https';
-import type { Duplex } from 'node:stream';
 import { ConfigurationError } from '../errors.ts';
 import { octetsOf } from '../octets.ts';
 import { type DocumentText, documentText } from './document.ts';
@@ -67,42 +66,46 @@ function checkRedirect(from: URL, to: URL, fetching: Fetching): void {
 
 /** @returns the document, or where it is said to be */
 function get(address: URL, { ca, signal }: Fetching): Promise<DocumentText | URL> {
-  const options: HttpOptions & TlsOptions = { signal, agent: false, ...(ca === undefined ? {} : { ca }) };
-  const request = address.protocol === 'https:' ? httpsRequest : httpRequest;
-  return new Promise<DocumentText | URL>((resolve, reject) => {
-    request(address, options, response => answered(address, response).then(resolve, reject))
-      .on('error', reject)
-      .on('upgrade', refuseUpgrade(reject))
-      .end();
-  }).catch((cause: unknown) => {
+  const options = { signal, ...(ca === undefined ? {} : { ca }) };
+  return getOnce(address, options, response => answered(address, response)).catch((cause: unknown) => {
     if (cause instanceof ConfigurationError) throw cause;
     return fail(address, signal.aborted ? `not within ${fetchLimits.ms / 1_000} s` : reasonOf(cause), cause);
   });
 }
 
 /**
- * Ends a request whose answer goes on in another protocol (101), which it did not ask for: where nobody listens for
- * that, Node ends it without a word.
+ * Asks an address with a GET that holds nothing but its path, on a connection of its own. No redirect is followed, and
+ * an answer that goes on in another protocol (101) is refused: where nobody listens for that, Node ends the request
+ * without a word.
+ * @param read what its answer is read by; what is left of it then is not taken
+ * @throws {Error} Node's, where nothing answers; rejects with it
  */
-export function refuseUpgrade(reject: (error: Error) => void): (response: IncomingMessage, socket: Duplex) => void {
-  return (_, socket) => {
-    socket.destroy();
-    reject(new Error('HTTP 101'));
-  };
+export function getOnce<T>(
+  address: URL,
+  options: HttpOptions & TlsOptions,
+  read: (response: IncomingMessage) => Promise<T>,
+): Promise<T> {
+  const request = address.protocol === 'https:' ? httpsRequest : httpRequest;
+  return new Promise((resolve, reject) => {
+    const answer = (response: IncomingMessage) => read(response).finally(() => response.destroy());
+    request(address, { agent: false, ...options }, response => answer(response).then(resolve, reject))
+      .on('error', reject)
+      .on('upgrade', (_, socket) => {
+        socket.destroy();
+        reject(new Error('HTTP 101'));
+      })
+      .end();
+  });
 }
 
 async function answered(address: URL, response: IncomingMessage): Promise<DocumentText | URL> {
   const { statusCode: status = 0, headers } = response;
-  try {
-    if (redirections.includes(status)) return redirectTarget(address, headers.location);
-    if (status !== 200) return fail(address, `HTTP ${status}`);
-    if ((headers['content-encoding'] ?? 'identity') !== 'identity') return fail(address, 'compressed');
-    const bytes = await octetsOf(response, fetchLimits.documentBytes);
-    if (bytes === undefined) return fail(address, 'larger than 1 MiB');
-    return documentText(address.href, bytes);
-  } finally {
-    response.destroy();
-  }
+  if (redirections.includes(status)) return redirectTarget(address, headers.location);
+  if (status !== 200) return fail(address, `HTTP ${status}`);
+  if ((headers['content-encoding'] ?? 'identity') !== 'identity') return fail(address, 'compressed');
+  const bytes = await octetsOf(response, fetchLimits.documentBytes);
+  if (bytes === undefined) return fail(address, 'larger than 1 MiB');
+  return documentText(address.href, bytes);
 }
 
 function redirectTarget(address: URL, location: string | undefined): URL {

@@ -1,7 +1,6 @@
-import { type IncomingMessage, request as plainRequest } from 'node:http';
-import { request as tlsRequest } from 'node:https';
+import type { IncomingMessage } from 'node:http';
 import { octetsOf } from '../octets.ts';
-import { refuseUpgrade } from '../policy/fetch-document.ts';
+import { getOnce } from '../policy/fetch-document.ts';
 import { readExposition, type Sample } from './sample.ts';
 import type { WatchedNode } from './watch.ts';
 
@@ -14,29 +13,18 @@ export function nodeAt(address: string): WatchedNode {
   return { name: url.host, ask: signal => askAt(url, signal) };
 }
 
-/** No redirect is followed, and nothing but the path is sent. */
 function askAt(url: URL, signal: AbortSignal): Promise<readonly Sample[]> {
-  const request = url.protocol === 'https:' ? tlsRequest : plainRequest;
-  return new Promise<readonly Sample[]>((resolve, reject) => {
-    request(url, { agent: false, signal }, response => answered(response).then(resolve, reject))
-      .on('error', reject)
-      .on('upgrade', refuseUpgrade(reject))
-      .end();
-  }).catch((error: NodeJS.ErrnoException) => {
+  return getOnce(url, { signal }, answered).catch((error: NodeJS.ErrnoException) => {
     if (signal.aborted) throw new Error('does not answer in time');
     throw error.code === undefined ? error : new Error(`does not answer (${error.code})`);
   });
 }
 
 async function answered(response: IncomingMessage): Promise<readonly Sample[]> {
-  try {
-    if (response.statusCode !== 200) throw new Error(`answers with HTTP ${response.statusCode}`);
-    const octets = await octetsOf(response, maxBytes);
-    if (octets === undefined) throw new Error(`sends more than ${maxBytes / 1_048_576} MiB of metrics`);
-    const samples = readExposition(octets.toString('utf8'));
-    if (samples.length === 0) throw new Error('answers, but not with the metrics of a node');
-    return samples;
-  } finally {
-    response.destroy();
-  }
+  if (response.statusCode !== 200) throw new Error(`answers with HTTP ${response.statusCode}`);
+  const octets = await octetsOf(response, maxBytes);
+  if (octets === undefined) throw new Error(`sends more than ${maxBytes / 1_048_576} MiB of metrics`);
+  const samples = readExposition(octets.toString('utf8'));
+  if (samples.length === 0) throw new Error('answers, but not with the metrics of a node');
+  return samples;
 }

@@ -1,11 +1,10 @@
 /** One look at an address over HTTP: what answers there, by which clock, with which certificates. */
 import type { X509Certificate } from 'node:crypto';
-import { type IncomingMessage, request as plainRequest, type RequestOptions } from 'node:http';
-import { type RequestOptions as TlsOptions, request as tlsRequest } from 'node:https';
+import type { IncomingMessage } from 'node:http';
 import { TLSSocket } from 'node:tls';
 import { httpDateMs } from '../../client/service-busy.ts';
 import { octetsOf } from '../../octets.ts';
-import { refuseUpgrade } from '../../policy/fetch-document.ts';
+import { getOnce } from '../../policy/fetch-document.ts';
 
 /** What one look takes at most. */
 export const lookLimits = { ms: 5_000, bodyBytes: 65_536, certificates: 8 } as const;
@@ -47,33 +46,20 @@ export interface Looking {
  * @throws {Error} Node's, where nothing answers within 5 s; rejects with it
  */
 export function lookAt(address: URL, { ca, clock, wantsBody }: Looking): Promise<Seen> {
-  const options: RequestOptions & TlsOptions = {
-    agent: false,
+  const options = {
     signal: AbortSignal.timeout(lookLimits.ms),
     rejectUnauthorized: false,
     ...(ca === undefined ? {} : { ca }),
   };
   const sentMs = clock();
-  const request = address.protocol === 'https:' ? tlsRequest : plainRequest;
-  return new Promise((resolve, reject) => {
-    request(address, options, response =>
-      seen(response, (sentMs + clock()) / 2, wantsBody === true).then(resolve, reject),
-    )
-      .on('error', reject)
-      .on('upgrade', refuseUpgrade(reject))
-      .end();
-  });
+  return getOnce(address, options, response => seen(response, (sentMs + clock()) / 2, wantsBody === true));
 }
 
 async function seen(response: IncomingMessage, atMs: number, wantsBody: boolean): Promise<Seen> {
   const { statusCode: status = 0, headers, socket } = response;
-  try {
-    const tls = socket instanceof TLSSocket ? shownBy(socket) : undefined;
-    const octets = wantsBody ? await octetsOf(response, lookLimits.bodyBytes) : undefined;
-    return { status, body: octets?.toString('utf8') ?? '', aheadMs: aheadOf(httpDateMs(headers.date), atMs), tls };
-  } finally {
-    response.destroy();
-  }
+  const tls = socket instanceof TLSSocket ? shownBy(socket) : undefined;
+  const octets = wantsBody ? await octetsOf(response, lookLimits.bodyBytes) : undefined;
+  return { status, body: octets?.toString('utf8') ?? '', aheadMs: aheadOf(httpDateMs(headers.date), atMs), tls };
 }
 
 /** A Date has its fraction of a second cut off: half a second on average. */
