@@ -1,7 +1,7 @@
 /** A node that is tried out: all of it is read and made but its sockets and its stores. */
 import { existsSync } from 'node:fs';
 import { systemRandom } from '../crypto/random.ts';
-import type { RingKeeper } from '../keyring/keeper.ts';
+import { keeperOf, type RingKeeper } from '../keyring/keeper.ts';
 import { type ChosenRing, checkWrapped } from '../keyring/open-home.ts';
 import { keyRing } from '../keyring/ring.ts';
 import { openRing, openRingOptionsOf } from '../keyring/ring-source.ts';
@@ -73,16 +73,7 @@ async function dryRing(chosen: ChosenRing, initRing: boolean): Promise<DryRing> 
 }
 
 function madeUp(): RingKeeper {
-  const ring = keyRing(createRing({ nowMs: Date.now(), random: systemRandom }));
-  return {
-    ring: () => ring,
-    stale: () => false,
-    ageMs: () => 0,
-    refresh: () => false,
-    hasRing: () => true,
-    ready: Promise.resolve(),
-    close: () => {},
-  };
+  return keeperOf(keyRing(createRing({ nowMs: Date.now(), random: systemRandom })));
 }
 
 /** A store with nothing in it in the place of one that the nodes share. */

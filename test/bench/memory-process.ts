@@ -1,3 +1,4 @@
+import { keeperOf } from '../../src/keyring/keeper.ts';
 /**
  * One call in each of many conversations, through the server's pipeline, in a process of its own whose memory is
  * measured.
@@ -23,7 +24,6 @@ import { answerMessage } from '../../src/server/pipeline.ts';
 import type { ServedPort } from '../../src/server/port.ts';
 import { sealContext, writeState } from '../../src/state/seal.ts';
 import { memoryStore } from '../../src/store/memory-store.ts';
-import { keeperOf } from '../keyring/made.ts';
 import { newContext } from './contexts.ts';
 
 export interface MemoryFigures {

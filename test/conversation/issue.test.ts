@@ -6,6 +6,7 @@ import { parseTokenRequest, type TokenRequest, writeIssueRequest } from '../../s
 import { parseIssueResponse } from '../../src/conversation/token-response.ts';
 import { secretBytes } from '../../src/crypto/secret-key.ts';
 import { Refusal } from '../../src/errors.ts';
+import { keeperOf } from '../../src/keyring/keeper.ts';
 import { keyRing } from '../../src/keyring/ring.ts';
 import { ns } from '../../src/names.ts';
 import type { ConversationPlan } from '../../src/policy/plan.ts';
@@ -15,7 +16,7 @@ import { cookieMode } from '../../src/state/cookie-mode.ts';
 import type { StateMode } from '../../src/state/state-mode.ts';
 import { memoryStore } from '../../src/store/memory-store.ts';
 import { scanText } from '../../src/xml/scan.ts';
-import { keeperOf, madeRing, seededRandom } from '../keyring/made.ts';
+import { madeRing, seededRandom } from '../keyring/made.ts';
 import { atOnce } from '../state/made.ts';
 import { planOf } from '../support/plans.ts';
 

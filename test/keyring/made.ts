@@ -3,9 +3,7 @@ import { chmodSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RandomSource } from '../../src/crypto/random.ts';
-import type { RingKeeper } from '../../src/keyring/keeper.ts';
 import type { RingPolicy, RingRecords } from '../../src/keyring/record.ts';
-import type { KeyRing } from '../../src/keyring/ring.ts';
 import { createRing } from '../../src/keyring/rotate.ts';
 
 /** A random source that gives the same bytes in each run. */
@@ -27,19 +25,6 @@ export function at(utc: string): number {
 
 export function madeRing(nowMs: number, policy: Partial<RingPolicy> = {}, seed = 'ring'): RingRecords {
   return createRing({ nowMs, random: seededRandom(seed), policy });
-}
-
-/** A ring that stays as it is, as its keeper gives it. */
-export function keeperOf(ring: KeyRing): RingKeeper {
-  return {
-    ring: () => ring,
-    stale: () => false,
-    ageMs: () => 0,
-    refresh: () => false,
-    hasRing: () => true,
-    ready: Promise.resolve(),
-    close: () => {},
-  };
 }
 
 export function emptyFolder(): string {

@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import type { RingKeeper } from '../../src/keyring/keeper.ts';
+import { keeperOf, type RingKeeper } from '../../src/keyring/keeper.ts';
 import { keyRing } from '../../src/keyring/ring.ts';
 import { nodeReadiness, type ReadinessParts } from '../../src/server/readiness.ts';
 import { memoryStore } from '../../src/store/memory-store.ts';
 import type { StoreHealth } from '../../src/store/store.ts';
-import { at, keeperOf, madeRing } from '../keyring/made.ts';
+import { at, madeRing } from '../keyring/made.ts';
 import { freshRing, type ListeningNode, listen } from '../support/endpoint.ts';
 import { raw } from '../support/raw.ts';
 

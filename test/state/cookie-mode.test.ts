@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Refusal } from '../../src/errors.ts';
+import { keeperOf } from '../../src/keyring/keeper.ts';
 import type { RingRecords } from '../../src/keyring/record.ts';
 import { keyRing } from '../../src/keyring/ring.ts';
 import { rotateRing } from '../../src/keyring/rotate.ts';
@@ -7,7 +8,7 @@ import { dialects } from '../../src/names.ts';
 import { type CookieModeOptions, cookieMode } from '../../src/state/cookie-mode.ts';
 import { type ContextToken, keysOf } from '../../src/state/state-mode.ts';
 import { memoryStore } from '../../src/store/memory-store.ts';
-import { at, keeperOf, madeRing, seededRandom } from '../keyring/made.ts';
+import { at, madeRing, seededRandom } from '../keyring/made.ts';
 import { alice, audience, find, issued, nowMs, renewedTo, replace, uriOf } from './calls.ts';
 import { atOnce, random } from './made.ts';
 

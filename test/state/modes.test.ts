@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Refusal } from '../../src/errors.ts';
+import { keeperOf } from '../../src/keyring/keeper.ts';
 import { keyRing } from '../../src/keyring/ring.ts';
 import { rotateRing } from '../../src/keyring/rotate.ts';
 import { dialects } from '../../src/names.ts';
@@ -7,7 +8,7 @@ import { type OpenStateOptions, openState } from '../../src/state/open-state.ts'
 import type { StateName } from '../../src/state/several-modes.ts';
 import { type ContextToken, type FoundState, keysOf, type StateMode } from '../../src/state/state-mode.ts';
 import { memoryStore } from '../../src/store/memory-store.ts';
-import { keeperOf, madeRing } from '../keyring/made.ts';
+import { madeRing } from '../keyring/made.ts';
 import { alice, audience, find, issued, nowMs, other, renewedTo, replace, tokenOf, uriOf } from './calls.ts';
 import { atOnce, random } from './made.ts';
 

@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest';
+import { keeperOf } from '../../src/keyring/keeper.ts';
 import { keyRing } from '../../src/keyring/ring.ts';
 import type { Context } from '../../src/state/context.ts';
 import { openState } from '../../src/state/open-state.ts';
 import { type StateName, stateNames } from '../../src/state/several-modes.ts';
 import type { StateMode } from '../../src/state/state-mode.ts';
 import { memoryStore } from '../../src/store/memory-store.ts';
-import { keeperOf, madeRing } from '../keyring/made.ts';
+import { madeRing } from '../keyring/made.ts';
 import { alice, binding, find, issued, nowMs } from './calls.ts';
 import { atOnce, random } from './made.ts';
 
