@@ -1,6 +1,6 @@
-import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { ConfigurationError } from '../errors.ts';
+import { writeGivenFile } from '../files/given-file.ts';
 import { applyShape } from '../policy/apply-shape.ts';
 import { compilePolicy } from '../policy/compile.ts';
 import { type Shape, shapes } from '../policy/shapes.ts';
@@ -38,7 +38,7 @@ function apply(name: string, file: string, { output, port }: ApplyOptions): void
     process.stdout.write(text);
     return;
   }
-  write(output, text);
+  writeGivenFile(output, text, 'CONFIG_INVALID');
   for (const plan of plans) print(`port ${plan.port}: like ${stockShapeOf(plan).name}`);
 }
 
@@ -48,13 +48,4 @@ function shapeNamed(name: string): Shape {
   throw new ConfigurationError('CONFIG_INVALID', `there is no shape ${name}`, {
     hint: `there are ${shapes.map(shape => shape.name).join(', ')}`,
   });
-}
-
-function write(file: string, text: string): void {
-  try {
-    writeFileSync(file, text);
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    throw new ConfigurationError('CONFIG_INVALID', `${file}: can't be written (${code})`, { cause });
-  }
 }

@@ -1,9 +1,10 @@
-import { statSync, writeFileSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { firstUsable, type GivenCredentials } from '../client/alternatives.ts';
 import { clientPlans } from '../client/client-plan.ts';
 import { ConfigurationError } from '../errors.ts';
+import { writeGivenFile } from '../files/given-file.ts';
 import { withMixedDialects } from '../policy/mixed-dialect.ts';
 import type { Plan } from '../policy/plan.ts';
 import { type CredentialOptions, credentialsOf } from './credential-options.ts';
@@ -171,7 +172,11 @@ function tell(options: LoadOptions, measured: Measured): void {
   for (const { isKept, text } of judgements) if (!isKept) printError(text);
   process.exitCode = exitCodeOf(report, judgements);
   if (options.report !== undefined)
-    writeFileSync(options.report, writeReportPage({ ...measured, judgements, ratePerS: options.rate }));
+    writeGivenFile(
+      options.report,
+      writeReportPage({ ...measured, judgements, ratePerS: options.rate }),
+      'CONFIG_INVALID',
+    );
 }
 
 /** Nothing is known of a service but its WSDL. */

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { type ConfigurationCode, ConfigurationError } from '../errors.ts';
 
 /**
@@ -10,7 +10,23 @@ export function readGivenFile(file: string, code: ConfigurationCode): Buffer {
   try {
     return readFileSync(file);
   } catch (cause) {
-    const { code: why = 'unknown reason' } = cause as NodeJS.ErrnoException;
-    throw new ConfigurationError(code, `${file}: can't be read (${why})`, { cause });
+    throw unusable(file, "can't be read", code, cause);
   }
+}
+
+/**
+ * Writes a text to a file that an option names.
+ * @throws {SecureConversationError} of the code, naming the file that can't be written and why
+ */
+export function writeGivenFile(file: string, text: string, code: ConfigurationCode): void {
+  try {
+    writeFileSync(file, text);
+  } catch (cause) {
+    throw unusable(file, "can't be written", code, cause);
+  }
+}
+
+function unusable(file: string, problem: string, code: ConfigurationCode, cause: unknown): ConfigurationError {
+  const { code: why = 'unknown reason' } = cause as NodeJS.ErrnoException;
+  return new ConfigurationError(code, `${file}: ${problem} (${why})`, { cause });
 }

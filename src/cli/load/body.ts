@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
 import type { Client, ISecurity } from 'soap';
 import { clientWsdl } from '../../client/client-plan.ts';
 import { ownMessage } from '../../client/own-message.ts';
 import { callBySchema } from '../../client/schema-calls.ts';
 import { ConfigurationError } from '../../errors.ts';
+import { readGivenFile } from '../../files/given-file.ts';
 import { readPlainEnvelope, writePlainEnvelope } from '../../message/plain-envelope.ts';
 import type { OutgoingBody } from '../../message/sent-body.ts';
 import type { SoapVersion } from '../../names.ts';
@@ -84,12 +84,8 @@ interface Given {
 }
 
 function readBody(file: string): Given {
-  try {
-    return { text: readFileSync(file, 'utf8').replace(/^\ufeff/, ''), place: file };
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    throw new ConfigurationError('CONFIG_INVALID', `${file}: can't be read (${code})`, { cause });
-  }
+  const text = readGivenFile(file, 'CONFIG_INVALID').toString('utf8');
+  return { text: text.replace(/^\ufeff/, ''), place: file };
 }
 
 function isXml(text: string): boolean {
