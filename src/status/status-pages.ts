@@ -30,17 +30,17 @@ const comeAgainMs = 3_000;
 
 /** The status page of some nodes: `/` for people, and `/events`, which tells those who look of each round. */
 export function statusPages({ nodes, ring, clock, periodMs = 5_000 }: StatusSources): StatusPages {
-  const watch = watchNodes(nodes, { clock, periodMs });
   const followers = new Set<ServerResponse>();
   const shown = (): Shown => {
     const nowMs = clock();
     return { nodes: watch.states(), ring: ring(nowMs), nowMs, staleMs: 3 * periodMs };
   };
-  watch.follow(() => {
+  const told = () => {
     if (followers.size === 0) return;
     const event = eventOf(shown());
     for (const follower of followers) tell(follower, event);
-  });
+  };
+  const watch = watchNodes(nodes, { clock, periodMs, told });
   const follow = (response: ServerResponse) => {
     followers.add(response);
     response.on('close', () => followers.delete(response));

@@ -37,14 +37,13 @@ export interface WatchOptions {
   readonly clock: () => number;
   /** From one round of questions to the next. */
   readonly periodMs: number;
+  /** Called after each round. */
+  readonly told: () => void;
 }
 
 /** The watch over some nodes. */
 export interface Watch {
-  readonly periodMs: number;
   states(): readonly NodeState[];
-  /** Calls back after each round. @returns ends that */
-  follow(told: () => void): () => void;
   close(): void;
 }
 
@@ -54,8 +53,7 @@ const answerMs = 2_000;
 const keptMs = 60_000;
 
 /** Asks all nodes again and again, whether or not anybody looks: rates and restarts are told of two looks. */
-export function watchNodes(nodes: readonly WatchedNode[], { clock, periodMs }: WatchOptions): Watch {
-  const followers = new Set<() => void>();
+export function watchNodes(nodes: readonly WatchedNode[], { clock, periodMs, told }: WatchOptions): Watch {
   const histories = nodes.map(openHistory);
   let isClosed = false;
   let timer: NodeJS.Timeout | undefined;
@@ -63,17 +61,12 @@ export function watchNodes(nodes: readonly WatchedNode[], { clock, periodMs }: W
     const beganMs = performance.now();
     await Promise.all(histories.map(history => history.ask(clock)));
     if (isClosed) return;
-    for (const told of followers) told();
+    told();
     timer = setTimeout(() => void round(), Math.max(0, periodMs - (performance.now() - beganMs))).unref();
   };
   void round();
   return {
-    periodMs,
     states: () => histories.map(history => history.state()),
-    follow(told) {
-      followers.add(told);
-      return () => followers.delete(told);
-    },
     close() {
       isClosed = true;
       clearTimeout(timer);

@@ -35,14 +35,14 @@ async function rounds(answers: readonly Answer[], apartS: number) {
     if (answer instanceof Error) throw answer;
     return answer;
   };
-  const watched = watchNodes([{ name: 'node1', ask }], { clock: () => nowMs, periodMs: 0 });
-  watch = watched;
   const states: ReturnType<Watch['states']>[number][] = [];
-  watched.follow(() => {
+  const told = () => {
     const [state] = watched.states();
     if (state !== undefined && states.length < answers.length) states.push(state);
     if (states.length === answers.length) next();
-  });
+  };
+  const watched = watchNodes([{ name: 'node1', ask }], { clock: () => nowMs, periodMs: 0, told });
+  watch = watched;
   await new Promise<void>(resolve => {
     next = resolve;
   });
