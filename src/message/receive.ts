@@ -212,8 +212,8 @@ function checkBeforeKey(
 }
 
 /** Nobody else has the key: a value that is good twice is that of one SignedInfo. */
-function checkNotOwn(resolved: ResolvedKeys, { isOwn = () => false }: ReceiveOptions): void {
-  if (signatureValuesOf(resolved).some(isOwn)) refuse('invalidSecurity', 'own-message');
+function checkNotOwn(resolved: ResolvedKeys, { isOwn }: ReceiveOptions): void {
+  if (isOwn !== undefined && signatureValuesOf(resolved).some(isOwn)) refuse('invalidSecurity', 'own-message');
 }
 
 function signatureValuesOf({ main, endorsing }: ResolvedKeys): readonly string[] {
