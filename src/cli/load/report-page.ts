@@ -1,7 +1,6 @@
-import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { escapeAttribute } from '../../xml/write.ts';
+import { type Html, hashOf, html } from '../../status/html.ts';
 import type { LoadEvent } from './events.ts';
 import { type LoadReport, summaryRows } from './report.ts';
 import { reportScript, reportStyle } from './report-script.ts';
@@ -55,21 +54,21 @@ export function writeReportPage(page: ReportPage): string {
     `default-src 'none'; script-src ${hashOf(library)} ${hashOf(reportScript)}; style-src ${hashOf(style)}; ` +
     "base-uri 'none'; form-action 'none'";
   const title = `Load test of ${report.port}`;
-  return `<!doctype html>
+  const written = html`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="${policy}">
 <meta name="viewport" content="width=device-width">
-<title>${escaped(title)}</title>
-<style>${style}</style>
+<title>${title}</title>
+<style>${{ html: style }}</style>
 </head>
 <body>
-<h1>${escaped(title)}</h1>
+<h1>${title}</h1>
 <p class="soft">Began ${new Date(beganMs).toISOString()}, made by wssc load.</p>
-${list(judgements.map(({ isKept, text }) => `<span class="${isKept ? 'good' : 'bad'}">${escaped(text)}</span>`))}
+<ul>${judgements.map(({ isKept, text }) => html`<li><span class="${isKept ? 'good' : 'bad'}">${text}</span></li>`)}</ul>
 ${table(undefined, summaryRows(report))}
-${charts.map(section).join('\n')}
+${charts.map(section)}
 <h2>Events</h2>
 ${eventTable(events)}
 <h2>Errors</h2>
@@ -77,24 +76,21 @@ ${errorTables(report)}
 <!--
 The charts are drawn by uPlot (https://github.com/leeoniya/uPlot), under this licence:
 
-${asset('LICENSE').replaceAll('--', '- -')}
+${{ html: asset('LICENSE').replaceAll('--', '- -') }}
 -->
-<script type="application/json" id="data">${scriptJson(dataOf(page, charts))}</script>
-<script>${library}</script>
-<script>${reportScript}</script>
+<script type="application/json" id="data">${{ html: scriptJson(dataOf(page, charts)) }}</script>
+<script>${{ html: library }}</script>
+<script>${{ html: reportScript }}</script>
 </body>
 </html>
 `;
+  return written.html;
 }
 
 const { resolve: resolveAsset } = createRequire(import.meta.url);
 
 function asset(name: string): string {
   return readFileSync(resolveAsset(`uplot/${name}`), 'utf8');
-}
-
-function hashOf(text: string): string {
-  return `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 }
 
 /** What ends no script and opens no comment in it: `<` is nowhere but in texts. */
@@ -105,47 +101,39 @@ function scriptJson(value: unknown): string {
   );
 }
 
-const escaped = (text: string) => escapeAttribute(text).replaceAll('>', '&gt;');
-
-function section({ id, title, means }: Chart): string {
-  return `<h2>${escaped(title)}</h2>\n<p class="soft">${escaped(means)}</p>\n<div class="chart" id="${id}"></div>`;
-}
-
-function list(items: readonly string[]): string {
-  return `<ul>${items.map(item => `<li>${item}</li>`).join('')}</ul>`;
+function section({ id, title, means }: Chart): Html {
+  return html`<h2>${title}</h2>\n<p class="soft">${means}</p>\n<div class="chart" id="${id}"></div>`;
 }
 
 /** @param cells texts; the first of each row is its head where the table has none of its own */
-function table(heads: readonly string[] | undefined, rows: readonly (readonly string[])[]): string {
-  const head =
-    heads && `<thead><tr>${heads.map(text => `<th scope="col">${escaped(text)}</th>`).join('')}</tr></thead>`;
+function table(heads: readonly string[] | undefined, rows: readonly (readonly string[])[]): Html {
+  const head = heads && html`<thead><tr>${heads.map(text => html`<th scope="col">${text}</th>`)}</tr></thead>`;
   const cell = (text: string, i: number) =>
-    heads === undefined && i === 0 ? `<th scope="row">${escaped(text)}</th>` : `<td>${escaped(text)}</td>`;
-  const body = rows.map(cells => `<tr>${cells.map(cell).join('')}</tr>`).join('\n');
-  return `<div class="wide"><table>${head ?? ''}<tbody>\n${body}\n</tbody></table></div>`;
+    heads === undefined && i === 0 ? html`<th scope="row">${text}</th>` : html`<td>${text}</td>`;
+  const body = rows.map(cells => html`<tr>${cells.map(cell)}</tr>`);
+  return html`<div class="wide"><table>${head ?? ''}<tbody>\n${body}\n</tbody></table></div>`;
 }
 
-function eventTable(events: readonly LoadEvent[]): string {
-  if (events.length === 0) return '<p>None was noticed.</p>';
+function eventTable(events: readonly LoadEvent[]): Html {
+  if (events.length === 0) return html`<p>None was noticed.</p>`;
   return table(
     ['Mark', 'After', 'What happened'],
     events.map(({ atMs, text }, i) => [`${i + 1}`, `${seconds(atMs)} s`, text]),
   );
 }
 
-function errorTables({ errors, firstErrors }: LoadReport): string {
-  if (firstErrors.length === 0) return '<p>None.</p>';
-  return [
-    table(
-      ['Error', 'Calls'],
-      Object.entries(errors).map(([error, count]) => [error, `${count}`]),
-    ),
-    '<p class="soft">The first of each:</p>',
-    table(
-      ['Time', 'Node', 'Error', 'Message'],
-      firstErrors.map(({ at, node, error, message }) => [at.slice(at.indexOf('T') + 1), node ?? '-', error, message]),
-    ),
-  ].join('\n');
+function errorTables({ errors, firstErrors }: LoadReport): Html {
+  if (firstErrors.length === 0) return html`<p>None.</p>`;
+  const counts = Object.entries(errors).map(([error, count]) => [error, `${count}`]);
+  const first = firstErrors.map(({ at, node, error, message }) => [
+    at.slice(at.indexOf('T') + 1),
+    node ?? '-',
+    error,
+    message,
+  ]);
+  return html`${table(['Error', 'Calls'], counts)}
+<p class="soft">The first of each:</p>
+${table(['Time', 'Node', 'Error', 'Message'], first)}`;
 }
 
 function dataOf({ intervals, events, report }: ReportPage, charts: readonly Chart[]) {
