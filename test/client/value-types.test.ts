@@ -4,15 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Client } from 'soap';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { type SecureConversation, secureConversation } from '../../src/client/secure-conversation.ts';
+import type { SecureConversation } from '../../src/client/secure-conversation.ts';
 import { echoText } from '../policy/echo-variant.ts';
 import { costOfFourTimes } from '../support/cost.ts';
 import { type ListeningNode, listen } from '../support/endpoint.ts';
 import { echo, planOf, replaced } from '../support/initiator.ts';
-import { notedService, type PortName, portNames, user } from '../support/node.ts';
-import { pem } from '../support/pem.ts';
+import { notedService, type PortName, portNames } from '../support/node.ts';
 import { isCall } from './farm.ts';
 import { type Man, standBetween } from './man.ts';
+import { secureThrough } from './secure-through.ts';
 
 const soap: typeof import('soap') = createRequire(import.meta.url)('soap');
 
@@ -66,15 +66,7 @@ afterAll(async () => {
 async function connect(port: PortName) {
   const client = (await soap.createClientAsync(wsdl)) as EchoClient;
   const man = men[planOf(port).transport];
-  const security = secureConversation(client, {
-    port,
-    ...user,
-    ca: pem.ca.certificate,
-    serviceCertificate: pem.service.certificate,
-    addresses: [`${man.base}/${port}`],
-  });
-  client.setSecurity(security);
-  open.push(security);
+  open.push(secureThrough(man, client, port));
   return { client, man };
 }
 

@@ -3,13 +3,13 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Client } from 'soap';
-import { type SecureConversation, secureConversation } from '../../src/client/secure-conversation.ts';
+import type { SecureConversation } from '../../src/client/secure-conversation.ts';
 import { type Man, standBetween } from '../client/man.ts';
+import { secureThrough } from '../client/secure-through.ts';
 import { echoText } from '../policy/echo-variant.ts';
 import { type ListeningNode, listen } from '../support/endpoint.ts';
 import { planOf } from '../support/initiator.ts';
-import { type PortName, user, wsdl } from '../support/node.ts';
-import { pem } from '../support/pem.ts';
+import { type PortName, wsdl } from '../support/node.ts';
 
 /** The namespace of the header blocks that the policy `signed` names. */
 export const app = 'urn:app';
@@ -55,15 +55,7 @@ export async function startEchoBlocks<EchoClient extends Client>(operations: obj
       const { transport } = planOf(port);
       const man = men[transport];
       man.upstream = nodes[policy][transport];
-      const security = secureConversation(client, {
-        port,
-        ...user,
-        ca: pem.ca.certificate,
-        serviceCertificate: pem.service.certificate,
-        addresses: [`${man.base}/${port}`],
-      });
-      client.setSecurity(security);
-      open.push(security);
+      open.push(secureThrough(man, client, port));
       return { client, man, endpoint: nodes[policy].endpoint };
     },
     async closeClients() {
