@@ -62,6 +62,8 @@ export const exhaustive = [
   'test/hostile/tampering.test.ts',
   'test/message/endorsing-keys.test.ts',
   'test/schema/value-properties.test.ts',
+  'test/server/renew.test.ts',
+  'test/server/versions.test.ts',
   'test/state/replay.test.ts',
   'test/xml/canonical-libxml2.test.ts',
 ];
