@@ -211,6 +211,16 @@ export class Unproven extends Refusal {
   }
 }
 
+/**
+ * A request without a right user name and password in HTTP's Authorization: HTTP 401 says so, and asks for them. Which
+ * of the two was wrong is not told.
+ */
+export class Unauthorized extends Refusal {
+  constructor(reason: string) {
+    super('failedAuthentication', reason);
+  }
+}
+
 /** What is refused for load and may be tried again. */
 export class Overload extends Refusal {
   /** Whole seconds after which to try again, at least 1. */

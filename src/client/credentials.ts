@@ -12,6 +12,7 @@ import {
   provingExchanges,
   provingRequests,
   signersOf,
+  wantsBasicAuthentication,
   wantsCertificateToken,
   wantsUsername,
 } from '../policy/plan.ts';
@@ -31,6 +32,8 @@ export interface Credentials {
   readonly answers: CertificateKeys | undefined;
   /** For TLS; undefined where the policy asks for none. */
   readonly tls: PemPair | undefined;
+  /** HTTP's Authorization; undefined where the policy asks for none. */
+  readonly authorization: string | undefined;
 }
 
 /** What credentials are made of. */
@@ -48,7 +51,7 @@ export function credentialsOf(settings: CredentialSettings): Credentials {
   const { plan } = settings;
   const pair = readPair(settings, { certificate: 'certificate', key: 'key' }, { of: 'secureConversation', path: '' });
   const x509 = certificateKeys(settings, pair);
-  const tokens = { ...usernameClaims(settings), ...x509?.tokens };
+  const tokens = { ...usernameTokens(settings), ...x509?.tokens };
   const recipient = recipientOf(settings);
   return {
     keys: {
@@ -58,18 +61,35 @@ export function credentialsOf(settings: CredentialSettings): Credentials {
     },
     answers: answerKeys(plan, x509?.own, recipient),
     tls: asksForClientCertificate(plan) ? (pair ?? missing(plan, "shows TLS the client's certificate")) : undefined,
+    authorization: basicAuthorization(settings),
   };
 }
 
-function usernameClaims({ plan, username, password }: CredentialSettings): BootstrapKeys['tokens'] {
-  if (!provingRequests(plan).some(wantsUsername)) return {};
+function usernameTokens(settings: CredentialSettings): BootstrapKeys['tokens'] {
+  if (!provingRequests(settings.plan).some(wantsUsername)) return {};
+  const username = usernameClaims(settings);
+  if (!hasOnlyCharacters(username.username + username.password))
+    throw new ConfigurationError('CONFIG_INVALID', 'user name or password holds a character that XML can not');
+  return { username };
+}
+
+/** RFC 7617 §2: a user name has no colon, and neither has control characters. */
+function basicAuthorization(settings: CredentialSettings): string | undefined {
+  if (!provingRequests(settings.plan).some(wantsBasicAuthentication)) return undefined;
+  const { username, password } = usernameClaims(settings);
+  if (username.includes(':') || /\p{Cc}/u.test(username + password))
+    throw new ConfigurationError('CONFIG_INVALID', 'user name or password holds a character that HTTP can not', {
+      hint: 'a user name has no colon, and neither has control characters (RFC 7617)',
+    });
+  return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+}
+
+function usernameClaims({ plan, username, password }: CredentialSettings) {
   if (username === undefined || password === undefined)
     throw new ConfigurationError('CONFIG_INVALID', `port ${plan.port} asks for a user name and password`, {
       hint: 'give username and password',
     });
-  if (!hasOnlyCharacters(username + password))
-    throw new ConfigurationError('CONFIG_INVALID', 'user name or password holds a character that XML can not');
-  return { username: { username, password } };
+  return { username, password };
 }
 
 /** What a certificate says in a message, and how its key signs; undefined where the policy asks for none. */

@@ -16,6 +16,7 @@ import {
   hasConversation,
   isHeldToRequest,
   type Plan,
+  wantsBasicAuthentication,
 } from '../policy/plan.ts';
 import { timestampTtlMs } from '../security/timestamp.ts';
 import { postHeaders } from '../soap/envelope-writer.ts';
@@ -34,7 +35,7 @@ import { ownMessage } from './own-message.ts';
 import { PeerFault } from './peer-fault.ts';
 import { parseRetryAfter, ServiceBusy } from './service-busy.ts';
 import type { SessionSettings, WireExchange } from './session-options.ts';
-import { type Agents, type HttpResponse, openTransport, type Transport } from './transport.ts';
+import { type Agents, type HttpResponse, openTransport, type PostHeaders, type Transport } from './transport.ts';
 
 /** The time that exchanges take, and that a busy address is left alone. */
 export interface ExchangeTime {
@@ -63,6 +64,8 @@ export interface ExchangeParts {
   readonly time: ExchangeTime;
   /** What answers of no conversation are read with; undefined: the key that the request carried. */
   readonly answerKeys: CertificateKeys | undefined;
+  /** HTTP's, of requests whose plan has user name and password there; undefined: none has. */
+  readonly authorization: string | undefined;
   /** Spends an answer that nothing relates to its request, so that it answers no second one. */
   readonly spend: (key: string) => 'new' | 'seen' | 'full';
   /** Remembers the signatures of requests whose answers nothing relates to them, by their SignatureValues. */
@@ -109,7 +112,7 @@ export interface Exchanged {
 /** Prepares what the exchanges of a session share. */
 export function exchangeParts(
   settings: SessionSettings,
-  { tls, answers: answerKeys }: Pick<Credentials, 'tls' | 'answers'>,
+  { tls, answers: answerKeys, authorization }: Pick<Credentials, 'tls' | 'answers' | 'authorization'>,
   time: ExchangeTime = realTime,
 ): ExchangeParts {
   const { plan, ca, cookies, maxSockets, timeoutMs, clockSkewMs, limits, order, retry, trace } = settings;
@@ -141,6 +144,7 @@ export function exchangeParts(
     random: randomBytesPooled,
     time,
     answerKeys,
+    authorization,
     spend: key => answers.insert(key, time.steadyClock(), retainMs),
     own: {
       keep: value => requests.insert(value, time.steadyClock(), retainMs),
@@ -310,7 +314,7 @@ async function exchanged(
     headers.length !== 0,
   );
   if (!isHeldToRequest(request.plan.response, addressing)) keepOwn(parts, sent);
-  const response = await transport.post(address, sent.text, postHeaders(soap, action), {
+  const response = await transport.post(address, sent.text, headersOf(parts, request), {
     withinMs,
     signal: request.signal,
     place,
@@ -336,6 +340,13 @@ async function exchanged(
     sentBytes,
     receivedBytes: response.bytes.length,
   };
+}
+
+/** A password goes over TLS alone: what asks for it there has no other address. */
+function headersOf({ plan: { soap }, authorization }: ExchangeParts, { plan, action }: ExchangeRequest): PostHeaders {
+  const headers = postHeaders(soap, action);
+  if (authorization === undefined || !wantsBasicAuthentication(plan.request)) return headers;
+  return { ...headers, Authorization: authorization };
 }
 
 /** What the client itself has signed must not come back as an answer to another of its requests. */

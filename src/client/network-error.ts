@@ -39,6 +39,9 @@ export const troubles: Readonly<Record<string, Trouble>> = {
 /** By the status of HTTP that something came with which is no message. */
 const statusHints: Readonly<Record<number, string>> = {
   400: 'what was sent is no message for what answers, or beyond one of its limits: the log of the service says which',
+  401:
+    'what answers wants a user name and password in HTTP that it was not given: a balancer or proxy, or a service ' +
+    'that has them under another policy than the WSDL says',
   407: 'a proxy wants a password: give an agent that goes through it (httpAgent, httpsAgent)',
   413:
     'the message is longer than the service, or a balancer before it, takes: send less, or let them take more ' +

@@ -55,10 +55,13 @@ export function readFrame(wsdl: Wsdl, { element }: SoapBinding, endpoint: Endpoi
   }
   // Without a Timestamp a message could be replayed as soon as the replay table has forgotten it.
   attempt(reading, () => {
-    if (!binding.timestamp) unsupported(binding.assertion, 'without IncludeTimestamp');
+    if (!binding.timestamp && !isTlsAlone(binding, endpoint))
+      unsupported(binding.assertion, 'without IncludeTimestamp');
   });
   const context = contextOf(binding, endpoint);
-  if (context === undefined) checkPlain(binding, endpoint);
+  if (context === undefined) checkTokens(endpoint);
+  if (context !== undefined && binding.kind === 'transport' && binding.basic !== undefined)
+    unsupported(binding.basic, 'beside a SecureConversationToken');
   const endorsed = unitePartsOf(endpoint.supporting.map(supporting => supporting.signed));
   return { wsdl, reading, endpoint, binding, context, dialect: dialectOf(reading, binding), endorsed };
 }
@@ -98,13 +101,17 @@ function protectingContext(
 }
 
 /**
- * Over TLS alone, a port without a conversation must have something by which a client proves who it is. In the other
- * bindings only who has the key of the service reads what is sent there, and the answer shows that it did.
+ * Whether all is TLS's affair, or HTTP's: a message has no token that would be worth something to who has a copy, and
+ * so needs no time. WCF's bindings with Transport security import this, and their messages have no Security header.
  */
-function checkPlain(binding: BindingDraft, { supporting }: EndpointDraft): void {
-  if (binding.kind !== 'transport' || binding.clientCertificate) return;
-  if (supporting.every(({ tokens }) => tokens.length === 0))
-    unsupported(binding.assertion, 'without a SecureConversationToken');
+function isTlsAlone({ kind }: BindingDraft, { supporting }: EndpointDraft): boolean {
+  return kind === 'transport' && supporting.every(({ tokens }) => tokens.length === 0);
+}
+
+/** What asks for tokens and names none would be met by everybody, over TLS by anybody at all. */
+function checkTokens({ supporting }: EndpointDraft): void {
+  const empty = supporting.find(({ tokens }) => tokens.length === 0);
+  if (empty !== undefined) unsupported(empty.assertion, 'without a token');
 }
 
 /** Each version of SecurityPolicy goes with the WS-Trust of its time (Trust10, Trust13). */

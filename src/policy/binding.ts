@@ -56,7 +56,7 @@ export type BindingDraft = {
   readonly layout: Layout;
   readonly timestamp: boolean;
 } & (
-  | { readonly kind: 'transport'; readonly clientCertificate: boolean }
+  | ({ readonly kind: 'transport' } & Pick<TransportTokenDraft, 'clientCertificate' | 'basic'>)
   | ({ readonly kind: 'symmetric'; readonly token: ProtectionTokenDraft } & MessageProtection)
   | {
       readonly kind: 'asymmetric';
@@ -143,8 +143,8 @@ const asymmetricProperties: Vocabulary<AsymmetricProperties> = vocabulary('Asymm
 /** @throws {SecureConversationError} POLICY_UNSUPPORTED or POLICY_INVALID with name, file and line. */
 export function readTransportBinding(assertion: Assertion, reading: Reading): BindingDraft {
   const draft = readNested(transportProperties, assertion, { ...noProperties(assertion), token: undefined }, reading);
-  const { clientCertificate } = draft.token ?? invalid(assertion, 'has no TransportToken');
-  return { kind: 'transport', clientCertificate, ...shared(draft) };
+  const { clientCertificate, basic } = draft.token ?? invalid(assertion, 'has no TransportToken');
+  return { kind: 'transport', clientCertificate, basic, ...shared(draft) };
 }
 
 /** @throws {SecureConversationError} POLICY_UNSUPPORTED or POLICY_INVALID with name, file and line. */

@@ -130,7 +130,7 @@ function explainMessage(title: string, message: MessagePlan): string[] {
 }
 
 function explainProtection(protection: Exclude<Protection, { readonly kind: 'none' }>): string {
-  if (protection.kind === 'transport') return protection.clientCertificate ? 'TLS with a client certificate' : 'TLS';
+  if (protection.kind === 'transport') return explainTransport(protection);
   if (protection.kind === 'asymmetric') {
     const token = `X509Token${explainCertificate(protection.signature)}`;
     const recipient = `the recipient's certificate (named by ${certificateReferences[protection.encryption]})`;
@@ -141,6 +141,11 @@ function explainProtection(protection: Exclude<Protection, { readonly kind: 'non
   const extras = [protection.encryptSignature && ', signature encrypted', protection.protectTokens && ', token signed'];
   const keys = protection.derivedKeys ? 'keys derived from' : 'key of';
   return `${steps}${extras.filter(extra => extra !== false).join('')} with ${keys} ${explainKey(protection)}`;
+}
+
+function explainTransport({ clientCertificate, basicAuthentication }: Protection & { kind: 'transport' }): string {
+  if (clientCertificate) return 'TLS with a client certificate';
+  return basicAuthentication ? 'TLS; user name and password in HTTP (Basic)' : 'TLS';
 }
 
 function explainKey({ token }: Protection & { kind: 'symmetric' }): string {

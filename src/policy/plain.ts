@@ -92,6 +92,8 @@ function supportingTokens(binding: BindingDraft, { supporting, references }: End
       unsupported(token.assertion, 'beside another of its kind');
     if (binding.kind === 'symmetric' && binding.encryptSignature && tokens.length > 1)
       unsupported(token.assertion, 'beside another in a SymmetricBinding with EncryptSignature');
+    if (binding.kind === 'transport' && binding.basic !== undefined)
+      unsupported(token.assertion, 'beside HttpBasicAuthentication');
     if (isCertificate(token)) return endorsingCertificate(token, draft, binding, references);
     if (binding.kind === 'transport') return { kind: token.kind, signed: false, encrypted: false };
     if (!draft.isSigned) unsupported(draft.assertion, 'over a SymmetricBinding');

@@ -30,6 +30,8 @@ export type Protection =
       readonly kind: 'transport';
       /** Whether TLS must show who the client is, by a certificate (HttpsToken, §5.4.11); default: no. */
       readonly clientCertificate?: boolean;
+      /** Whether requests have user name and password in HTTP's Authorization (RFC 7617); default: no. */
+      readonly basicAuthentication?: boolean;
     }
   | {
       readonly kind: 'symmetric';
@@ -303,6 +305,11 @@ export function wantsClientCertificate({ protection }: MessagePlan): boolean {
   return protection.kind === 'transport' && protection.clientCertificate === true;
 }
 
+/** Whether user name and password of a request stand in HTTP's Authorization. */
+export function wantsBasicAuthentication({ protection }: MessagePlan): boolean {
+  return protection.kind === 'transport' && protection.basicAuthentication === true;
+}
+
 /** Whether a message carries, or refers to, the certificate of who sends it. */
 export function wantsCertificateToken({ protection, supporting }: MessagePlan): boolean {
   return protection.kind === 'asymmetric' || supporting.some(({ kind }) => kind === 'x509');
@@ -325,6 +332,17 @@ export function decryptsUnproven(plan: MessagePlan): boolean {
 /** Whether a message carries user name and password. */
 export function wantsUsername({ supporting }: MessagePlan): boolean {
   return supporting.some(({ kind }) => kind === 'username');
+}
+
+/** Whether who sends a message proves it by user name and password, in the message or beside it. */
+export function wantsPassword(plan: MessagePlan): boolean {
+  return wantsUsername(plan) || wantsBasicAuthentication(plan);
+}
+
+/** Whether nothing that comes with a message says who sends it. */
+export function isAnonymous(plan: MessagePlan): boolean {
+  if (plan.supporting.length !== 0 || wantsCertificateToken(plan)) return false;
+  return !wantsClientCertificate(plan) && !wantsBasicAuthentication(plan);
 }
 
 /** Whether who calls a port needs the certificate of the service: a key is encrypted to it. */

@@ -34,9 +34,9 @@ export function answerOf({ confirmsSignatures }: EndpointDraft): Pick<MessagePla
   return confirmsSignatures ? { confirmsSignatures } : {};
 }
 
-/** Protection by TLS, which may have to show who the client is. */
-export function transport({ clientCertificate }: { readonly clientCertificate: boolean }): Protection {
-  return { kind: 'transport', clientCertificate };
+/** Protection by TLS, which may have to show who the client is, or HTTP has to say it. */
+export function transport({ clientCertificate, basic }: BindingDraft & { readonly kind: 'transport' }): Protection {
+  return { kind: 'transport', clientCertificate, ...(basic === undefined ? {} : { basicAuthentication: true }) };
 }
 
 /** Protection by one symmetric key. */

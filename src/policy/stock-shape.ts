@@ -54,25 +54,36 @@ const wcfCredentials: ReadonlyMap<string, string> = new Map([
   ['x509', 'Certificate'],
 ]);
 
-/** Of WCF's bindings: over TLS with a credential in each message. */
+/** Of WCF's bindings: over TLS, with a credential in each message, or with one of TLS or HTTP. */
 function plainShape(plan: PlainPlan): StockShape {
   const [request] = provingRequests(plan);
-  const credential = request && messageCredential(request);
-  if (credential === undefined) return { name: 'none', except: [] };
+  const security = request && plainSecurity(request);
+  if (request === undefined || security === undefined) return { name: 'none', except: [] };
   const isBasic = plan.soap.name === '1.1';
-  const binding = isBasic
-    ? 'BasicHttpBinding'
-    : `${plan.dialect.name === 'feb2005' ? 'WSHttpBinding' : 'WS2007HttpBinding'} without a secure session`;
+  const isMessage = request.supporting.length !== 0;
+  const session = isMessage ? ' without a secure session' : '';
+  const ws = plan.dialect.name === 'feb2005' ? 'WSHttpBinding' : 'WS2007HttpBinding';
   const wanted = isBasic ? undefined : '1.0';
   const found = plan.addressing?.name;
   return {
-    name: `WCF's ${binding}, TransportWithMessageCredential, ${credential}`,
-    except: found === wanted ? [] : [found === undefined ? 'no WS-Addressing' : `WS-Addressing ${found}`],
+    name: `WCF's ${isBasic ? 'BasicHttpBinding' : ws + session}, ${security}`,
+    except: [
+      ...(found === wanted ? [] : [found === undefined ? 'no WS-Addressing' : `WS-Addressing ${found}`]),
+      ...(isMessage || !request.timestamp ? [] : ['a Timestamp']),
+    ],
   };
 }
 
-function messageCredential({ protection, supporting: [client] }: MessagePlan): string | undefined {
-  return protection.kind === 'transport' && client !== undefined ? wcfCredentials.get(client.kind) : undefined;
+function plainSecurity(request: MessagePlan): string | undefined {
+  const { protection, supporting } = request;
+  if (protection.kind !== 'transport') return undefined;
+  const [client] = supporting;
+  if (client === undefined) {
+    const credential = protection.clientCertificate ? 'Certificate' : protection.basicAuthentication ? 'Basic' : 'None';
+    return `Transport, ${credential}`;
+  }
+  const credential = wcfCredentials.get(client.kind);
+  return credential && `TransportWithMessageCredential, ${credential}`;
 }
 
 /** Letters of CXF's names: what the client shows, whether keys are derived, and whether nobody cancels. */

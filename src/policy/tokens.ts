@@ -184,11 +184,16 @@ export interface TransportTokenDraft {
   readonly assertion: Assertion;
   /** Whether TLS must show who the client is. */
   clientCertificate: boolean;
+  /** sp:HttpBasicAuthentication, where a request must have user name and password in its HTTP header. */
+  basic: Assertion | undefined;
 }
 
 const httpsTokenProperties: Vocabulary<TransportTokenDraft> = vocabulary('HttpsToken', {
   'sp12:RequireClientCertificate': empty(draft => {
     draft.clientCertificate = true;
+  }),
+  'sp12:HttpBasicAuthentication': empty((draft, assertion) => {
+    draft.basic = assertion;
   }),
 });
 
@@ -200,7 +205,11 @@ export const transportTokens: Vocabulary<{ token: TransportTokenDraft | undefine
     if (draft.token !== undefined) invalid(assertion, 'is a second token');
     const attribute = attributeOf(assertion.element, '', 'RequireClientCertificate')?.trim() ?? 'false';
     const clientCertificate = attribute !== 'false' && attribute !== '0';
-    draft.token = readNested(httpsTokenProperties, assertion, { assertion, clientCertificate }, reading);
+    const token = { assertion, clientCertificate, basic: undefined };
+    draft.token = readNested(httpsTokenProperties, assertion, token, reading);
+    // One of the two at most (WS-SecurityPolicy 1.2 §5.4.11).
+    if (draft.token.basic !== undefined && draft.token.clientCertificate)
+      unsupported(draft.token.basic, 'beside RequireClientCertificate');
   }),
 });
 

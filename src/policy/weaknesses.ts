@@ -2,6 +2,7 @@ import { addressingVersions } from '../names.ts';
 import {
   encryptsSignatures,
   hasConversation,
+  isAnonymous,
   isListed,
   type MessagePlan,
   type Plan,
@@ -9,6 +10,7 @@ import {
   signersOf,
   tokenUseOf,
   wantsCertificateToken,
+  wantsUsername,
 } from './plan.ts';
 
 /** What is said of a plan of which something holds. */
@@ -42,21 +44,12 @@ const weaknesses: readonly Weakness[] = [
       plan.operations.some(({ request: { protection } }) => protection.kind === 'symmetric' && !protection.derivedKeys),
     'without derived keys one key signs and encrypts all messages of a conversation',
   ],
-  [
-    plan =>
-      provingRequests(plan).some(
-        request =>
-          request.supporting.length === 0 &&
-          !wantsCertificateToken(request) &&
-          !(request.protection.kind === 'transport' && request.protection.clientCertificate),
-      ),
-    'anonymous: nobody has to say who they are',
-  ],
+  [plan => provingRequests(plan).some(isAnonymous), 'anonymous: nobody has to say who they are'],
   [
     plan =>
       !hasConversation(plan) &&
       plan.addressing === undefined &&
-      provingRequests(plan).some(request => tokenUseOf(request) === undefined),
+      provingRequests(plan).some(request => tokenUseOf(request) === undefined && wantsUsername(request)),
     'without WS-Addressing and without a signature a copy of a call is noticed by the Nonce of its UsernameToken alone',
   ],
   [

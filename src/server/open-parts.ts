@@ -7,11 +7,13 @@ import {
   asksForClientCertificate,
   encryptsToService,
   hasConversation,
+  type MessagePlan,
   type Plan,
   provingRequests,
+  wantsBasicAuthentication,
   wantsCertificateToken,
   wantsClientCertificate,
-  wantsUsername,
+  wantsPassword,
 } from '../policy/plan.ts';
 import { answeredUser } from '../users/answered-user.ts';
 import { loginsOf, type ServiceLogins } from '../users/logins.ts';
@@ -118,12 +120,18 @@ function checkUsers({ authenticate, issuer }: PartSettings, plans: readonly Plan
     checkIssued(plans);
     return;
   }
-  const needing = plans.find(plan => provingRequests(plan).some(wantsUsername));
+  const needing = plans.find(plan => provingRequests(plan).some(wantsPassword));
   if (authenticate !== undefined || needing === undefined) return;
   throw new ConfigurationError('CONFIG_INVALID', `port ${needing.port} asks for a user name and password`, {
     hint: 'give authenticate',
   });
 }
+
+/** What proves a client and does not stand in its message, which is all that an issuer gets of it. */
+const besideMessages: readonly (readonly [(plan: MessagePlan) => boolean, string])[] = [
+  [wantsClientCertificate, 'TLS for certificates of its clients'],
+  [wantsBasicAuthentication, 'HTTP for user name and password'],
+];
 
 /** What only an issuer knows can't be asked of each call. */
 function checkIssued(plans: readonly Plan[]): void {
@@ -134,10 +142,12 @@ function checkIssued(plans: readonly Plan[]): void {
       `port ${alone.port} has no conversation: who calls it would have to be known here, not at the issuer`,
       { hint: 'name the other ports in ports' },
     );
-  const asking = plans.find(plan => provingRequests(plan).some(wantsClientCertificate));
-  if (asking === undefined) return;
-  const problem = `port ${asking.port} asks TLS for certificates of its clients, which an issuer would not see`;
-  throw new ConfigurationError('CONFIG_INVALID', problem);
+  for (const [asks, what] of besideMessages) {
+    const asking = plans.find(plan => provingRequests(plan).some(asks));
+    if (asking === undefined) continue;
+    const problem = `port ${asking.port} asks ${what}, which an issuer would not see`;
+    throw new ConfigurationError('CONFIG_INVALID', problem);
+  }
 }
 
 /** The certificates of clients that each port believes, by its name; none of a port that asks for none. */

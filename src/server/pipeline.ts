@@ -1,5 +1,5 @@
 import { type Awaitable, after } from '../awaitable.ts';
-import { CallerGone, Overload, Refusal, refuse, refuseFor, Unproven } from '../errors.ts';
+import { CallerGone, Overload, Refusal, refuse, refuseFor, Unauthorized, Unproven } from '../errors.ts';
 import { anyPlace, type Place, placeFor } from '../message/large-messages.ts';
 import { EnvelopeRefusal, type Message, readMessage } from '../message/message.ts';
 import { contextName } from '../message/protection-key.ts';
@@ -15,6 +15,7 @@ import { contentTypeOf } from '../soap/envelope-writer.ts';
 import { writeFault } from '../soap/fault.ts';
 import type { ContextToken } from '../state/state-mode.ts';
 import { passedLimit } from '../xml/passed-limit.ts';
+import { basicClaims } from './basic-authentication.ts';
 import { certificateKey, type Requester, tlsCertificate } from './client-certificates.ts';
 import { exchangeFor } from './exchange.ts';
 import { foundText, type Known, requestLine } from './known.ts';
@@ -38,6 +39,8 @@ export interface HttpAnswer {
   readonly isLast?: true;
   /** Seconds after which the same message is worth another try. */
   readonly retryAfterS?: number;
+  /** Whether it asks for user name and password (WWW-Authenticate); default: no. */
+  readonly asksForPassword?: true;
 }
 
 /**
@@ -170,12 +173,13 @@ interface Reception {
 function proven(message: Message, exchange: Exchange, reception: Reception): Awaitable<Proof> {
   const { port, caller, known } = reception;
   const { request: messagePlan } = exchange.plan;
+  const basic = basicClaims(messagePlan, caller);
   return after(tlsCertificate(messagePlan, port, caller), certificate =>
     after(received(message, exchange, reception), verified => {
       known.verified = verified;
       // One that belongs to a certificate of TLS is told from others by who uses it.
       if (certificate === undefined && verified.context !== undefined) known.context = verified.context.context;
-      return { verified, messagePlan, tlsCertificate: certificate, caller, known };
+      return { verified, messagePlan, tlsCertificate: certificate, basic, caller, known };
     }),
   );
 }
@@ -270,7 +274,8 @@ function dropped({ parts, plan }: ServedPort, known: Known): undefined {
 
 /**
  * The answer to a message that was refused: HTTP 400 where no envelope could be read, else the fault of its class with
- * HTTP 500, or 503 where the same message may be good later (RFC 9110 §15.6.4).
+ * HTTP 500, or 503 where the same message may be good later (RFC 9110 §15.6.4), 401 where HTTP itself has to say who
+ * sends it.
  */
 function answerFault(error: unknown, known: Known, port: ServedPort, caller: Requester): HttpAnswer {
   const refusal = error instanceof Refusal ? error : new Refusal('server', 'internal', error);
@@ -296,6 +301,7 @@ function answerFault(error: unknown, known: Known, port: ServedPort, caller: Req
     parts.unproven.count(caller);
     return { status: 500, contentType, body, isLast: true };
   }
+  if (refusal instanceof Unauthorized) return { status: 401, contentType, body, asksForPassword: true };
   return refusal instanceof Overload
     ? { status: 503, contentType, body, retryAfterS: refusal.retryAfterS }
     : { status: 500, contentType, body };

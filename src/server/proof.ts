@@ -1,9 +1,9 @@
 import { type Awaitable, after } from '../awaitable.ts';
 import type { Principal } from '../conversation/principal.ts';
 import type { Certificate } from '../crypto/x509.ts';
-import { CallerGone, Overload, refuse } from '../errors.ts';
+import { CallerGone, Overload, refuse, Unauthorized } from '../errors.ts';
 import type { Verified } from '../message/verified.ts';
-import { type MessagePlan, tokenUseOf, wantsUsername } from '../policy/plan.ts';
+import { type MessagePlan, tokenUseOf, wantsPassword } from '../policy/plan.ts';
 import { certificateOf } from '../security/binary-token.ts';
 import { certificateIn, userOf } from '../security/supporting-tokens.ts';
 import { timestampTtlMs } from '../security/timestamp.ts';
@@ -21,6 +21,8 @@ export interface Proof {
   readonly messagePlan: MessagePlan;
   /** The certificate that TLS showed and that is believed; undefined where the plan asks for none. */
   readonly tlsCertificate: Certificate | undefined;
+  /** What HTTP's Authorization says; undefined where the plan asks for none. */
+  readonly basic: UsernameClaims | undefined;
   readonly caller: Requester;
   /** Gets what is proved of it. */
   readonly known: Known;
@@ -43,7 +45,7 @@ export async function provenPrincipal(
   if (isSpentByName && !port.plan.isUnprotected) checkNamed(proof.verified);
   const certificate = certificateOfProof(proof);
   const credential = certificate && credentialOf(certificate);
-  const principal = wantsUsername(proof.messagePlan)
+  const principal = wantsPassword(proof.messagePlan)
     ? ({ ...(await passwordUser(proof, port)), authenticatedBy: 'usernameToken', credential } as const)
     : await certificateUser(certificate, credential, port);
   proof.known.principal = principal;
@@ -86,15 +88,20 @@ function certificateOfProof({ verified, tlsCertificate }: Proof): Certificate | 
   return claims === undefined ? tlsCertificate : certificateOf(claims);
 }
 
-async function passwordUser({ verified, caller }: Proof, port: ServedPort): Promise<AuthenticatedUser> {
+async function passwordUser({ verified, basic, caller }: Proof, port: ServedPort): Promise<AuthenticatedUser> {
   const { parts } = port;
-  const token = userOf(verified.tokens) ?? refuse('invalidSecurity', 'username-token-missing');
+  const token = basic ?? userOf(verified.tokens) ?? refuse('invalidSecurity', 'username-token-missing');
   checkCreated(token, parts);
   const found = await parts.authenticate(token.username, token.password, caller);
-  const user = found ?? refuse('failedAuthentication', 'user-or-password');
+  const user = found ?? refuseUser(basic !== undefined);
   // A Nonce is good for one token (UsernameToken Profile 1.1 §3.1). Only who knows the password spends it.
   if (token.nonce !== undefined) await spend(`nonce ${user.user} ${token.nonce}`, port);
   return user;
+}
+
+function refuseUser(isByHttp: boolean): never {
+  if (isByHttp) throw new Unauthorized('user-or-password');
+  return refuse('failedAuthentication', 'user-or-password');
 }
 
 /** As for a Timestamp: a token is as old as it says, and a Nonce is remembered for as long as one could be new. */

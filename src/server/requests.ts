@@ -285,12 +285,14 @@ function isRefusal({ status, body }: HttpAnswer): boolean {
 }
 
 function write(response: ServerResponse, answer: HttpAnswer, isLast: boolean): void {
-  const { status, contentType, body, isOctets = false, retryAfterS } = answer;
+  const { status, contentType, body, isOctets = false, retryAfterS, asksForPassword = false } = answer;
   const text = body ?? '';
   const length = isOctets ? text.length : Buffer.byteLength(text);
   const headers: Record<string, string | number> = { 'Content-Length': length };
   if (contentType !== undefined) headers['Content-Type'] = contentType;
   if (retryAfterS !== undefined) headers['Retry-After'] = retryAfterS;
+  // RFC 7617 §2.1: names and passwords are UTF-8.
+  if (asksForPassword) headers['WWW-Authenticate'] = 'Basic realm="service", charset="UTF-8"';
   if (status === 405) headers.Allow = 'POST, GET';
   if (isLast) headers.Connection = 'close';
   // A text of ASCII alone, as most are, is written faster where Node is told so.

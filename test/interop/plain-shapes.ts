@@ -1,7 +1,7 @@
 /**
  * Plain ports, whose calls stand by themselves, in the shapes of the security policies of CXF's own system tests: a key
- * that is encrypted to the service's certificate, or certificates of both sides. `wsdl/plain-ping.wsdl` is what
- * {@link plainWsdlText} writes.
+ * that is encrypted to the service's certificate, certificates of both sides, or TLS without a token.
+ * `wsdl/plain-ping.wsdl` is what {@link plainWsdlText} writes.
  */
 import { indented } from './ping-shapes.ts';
 
@@ -9,8 +9,14 @@ import { indented } from './ping-shapes.ts';
 export interface PlainShape {
   /** Its binding, and the beginning of its port's name. */
   readonly name: string;
-  /** `symmetric`: a key encrypted to the service's certificate; `asymmetric`: the certificates of both sides. */
-  readonly binding: 'symmetric' | 'asymmetric';
+  /**
+   * `symmetric`: a key encrypted to the service's certificate; `asymmetric`: the certificates of both sides;
+   * `transport`: TLS.
+   */
+  readonly binding: 'symmetric' | 'asymmetric' | 'transport';
+  /** What TLS or HTTP is asked for. */
+  readonly httpsToken: '' | 'HttpBasicAuthentication' | 'RequireClientCertificate';
+  readonly isTimed: boolean;
   /** What the client proves itself with beside that. */
   readonly client: 'nothing' | 'UsernameToken' | 'X509Token';
   readonly isDerived: boolean;
@@ -25,7 +31,7 @@ export interface PlainShape {
 
 const usual: PlainShape = {
   ...{ name: '', binding: 'symmetric', client: 'nothing', isDerived: false },
-  ...{ order: [], suite: 'Basic128', isAddressed: false, isConfirmed: false },
+  ...{ order: [], suite: 'Basic128', isAddressed: false, isConfirmed: false, httpsToken: '', isTimed: true },
 };
 
 /** All of them. */
@@ -71,6 +77,18 @@ export const plainShapes: readonly PlainShape[] = [
     order: ['sp:EncryptBeforeSigning', 'sp:ProtectTokens'],
   },
   { ...usual, name: 'CertificatesTokens', binding: 'asymmetric', order: ['sp:ProtectTokens'] },
+  { ...usual, name: 'AnonymousOverTransport', binding: 'transport' },
+  { ...usual, name: 'BareOverTransport', binding: 'transport', isTimed: false },
+  { ...usual, name: 'BasicOverTransport', binding: 'transport', httpsToken: 'HttpBasicAuthentication' },
+  {
+    ...{ ...usual, name: 'BareBasicOverTransport', binding: 'transport', isTimed: false, isAddressed: true },
+    httpsToken: 'HttpBasicAuthentication',
+  },
+  { ...usual, name: 'ShownOverTransport', binding: 'transport', httpsToken: 'RequireClientCertificate' },
+  {
+    ...{ ...usual, name: 'BareShownOverTransport', binding: 'transport', isTimed: false, isAddressed: true },
+    httpsToken: 'RequireClientCertificate',
+  },
   { ...usual, name: 'PasswordTokensDerived', client: 'UsernameToken', isDerived: true, order: ['sp:ProtectTokens'] },
 ];
 
@@ -87,12 +105,17 @@ const include = (when: string) => ` sp:IncludeToken="${sp}/IncludeToken/${when}"
 const certificate = (when: string, more: readonly string[] = []) =>
   nested('sp:X509Token', [...more, 'sp:WssX509V3Token10'].map(empty), include(when));
 
-function bindingText({ binding, isDerived, order, suite }: PlainShape): string {
-  const rest = [
+function bindingText({ binding, isDerived, order, suite, isTimed, httpsToken }: PlainShape): string {
+  const common = [
     nested('sp:AlgorithmSuite', [empty(`sp:${suite}`)]),
     nested('sp:Layout', [empty('sp:Lax')]),
-    ...['sp:IncludeTimestamp', ...order, 'sp:OnlySignEntireHeadersAndBody'].map(empty),
+    ...(isTimed ? [empty('sp:IncludeTimestamp')] : []),
   ];
+  if (binding === 'transport') {
+    const token = nested('sp:HttpsToken', httpsToken === '' ? [] : [empty(`sp:${httpsToken}`)]);
+    return nested('sp:TransportBinding', [nested('sp:TransportToken', [token]), ...common]);
+  }
+  const rest = [...common, ...[...order, 'sp:OnlySignEntireHeadersAndBody'].map(empty)];
   if (binding === 'asymmetric') {
     const initiator = nested('sp:InitiatorToken', [certificate('AlwaysToRecipient')]);
     return nested('sp:AsymmetricBinding', [
@@ -137,7 +160,8 @@ function policyOf(shape: PlainShape): string {
   const versions = shape.isAddressed ? [empty('wsaw:UsingAddressing')] : [];
   const confirmed = shape.isConfirmed ? ['sp:RequireSignatureConfirmation'] : [];
   const references = shape.binding === 'asymmetric' && !shape.isConfirmed ? wss10 : wss11(confirmed);
-  return policy(shape.name, [...versions, bindingText(shape), ...clientToken(shape), references]);
+  const tokens = shape.binding === 'transport' ? [] : [...clientToken(shape), references];
+  return policy(shape.name, [...versions, bindingText(shape), ...tokens]);
 }
 
 const soapOf = ({ isAddressed }: PlainShape) => (isAddressed ? 'soap12' : 'soap11');
@@ -145,7 +169,8 @@ const soapOf = ({ isAddressed }: PlainShape) => (isAddressed ? 'soap12' : 'soap1
 function bindingOf(shape: PlainShape): string {
   const { name, isAddressed } = shape;
   const soap = soapOf(shape);
-  const reference = `<wsp:PolicyReference URI="#${isAddressed ? 'addressedParts' : 'parts'}"/>`;
+  const ofParts = isAddressed ? 'addressedParts' : 'parts';
+  const reference = shape.binding === 'transport' ? '' : `<wsp:PolicyReference URI="#${ofParts}"/>`;
   const message = `${reference}<${soap}:body use="literal"/>`;
   return (
     `<wsdl:binding name="${plainPortOf(shape)}" type="tns:IPingService"><wsp:PolicyReference URI="#${name}"/>` +
@@ -157,7 +182,8 @@ function bindingOf(shape: PlainShape): string {
 
 function portOf(shape: PlainShape): string {
   const name = plainPortOf(shape);
-  const address = `<${soapOf(shape)}:address location="http://localhost:9080/${name}"/>`;
+  const base = shape.binding === 'transport' ? 'https://localhost:9443' : 'http://localhost:9080';
+  const address = `<${soapOf(shape)}:address location="${base}/${name}"/>`;
   return `<wsdl:port name="${name}" binding="tns:${name}">${address}</wsdl:port>`;
 }
 

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { ns } from '../../src/names.ts';
 import { planOf } from '../../src/policy/compile.ts';
 import { hasConversation } from '../../src/policy/plan.ts';
+import { stockShapeOf } from '../../src/policy/stock-shape.ts';
 import { weaknessesOf } from '../../src/policy/weaknesses.ts';
 import { locateFile, parseWsdl, readWsdl } from '../../src/policy/wsdl.ts';
 import { plainPortOf, plainShapes, plainWsdlText } from '../interop/plain-shapes.ts';
@@ -16,22 +17,44 @@ test('the WSDL of the plain interop ports is that of their shapes', () => {
   expect(readFileSync(file, 'utf8')).toBe(plainWsdlText());
 });
 
+describe('a plain port that leaves all to TLS', () => {
+  const wsdl = readWsdl(file);
+
+  test.each(plainShapes.filter(({ binding }) => binding === 'transport'))('$name has no token', shape => {
+    const plan = planOf(wsdl, plainPortOf(shape));
+    expect(plan).toMatchObject({ transport: 'https' });
+    const [{ request } = {}] = plan.operations;
+    expect(request).toMatchObject({ supporting: [], timestamp: shape.isTimed, encrypted: { body: false } });
+    const asked = { RequireClientCertificate: 'Certificate', HttpBasicAuthentication: 'Basic', '': 'None' };
+    expect(stockShapeOf(plan).name).toContain(`Transport, ${asked[shape.httpsToken]}`);
+    expect(weaknessesOf(plan).join('\n').includes('anonymous')).toBe(shape.httpsToken === '');
+  });
+});
+
 describe('a plain port that is protected in the message', () => {
   const wsdl = readWsdl(file);
 
-  test.each(plainShapes)('$name has request and answer under one key, or those of two certificates', shape => {
-    const plan = planOf(wsdl, plainPortOf(shape));
-    expect(hasConversation(plan)).toBe(false);
-    expect(plan.transport).toBe('http');
-    const [{ request, response } = {}] = plan.operations;
-    const { binding, isDerived: derivedKeys, client } = shape;
-    const protection = { kind: binding, ...(binding === 'symmetric' ? { derivedKeys } : {}) };
-    for (const message of [request, response])
-      expect(message).toMatchObject({ protection, timestamp: true, encrypted: { body: true }, signed: { body: true } });
-    const kinds = { nothing: [], UsernameToken: ['username'], X509Token: ['x509'] }[client];
-    expect(request?.supporting.map(({ kind }) => kind)).toEqual(kinds);
-    expect(response?.supporting).toEqual([]);
-  });
+  test.each(plainShapes.filter(({ binding }) => binding !== 'transport'))(
+    '$name has request and answer under one key, or those of two certificates',
+    shape => {
+      const plan = planOf(wsdl, plainPortOf(shape));
+      expect(hasConversation(plan)).toBe(false);
+      expect(plan.transport).toBe('http');
+      const [{ request, response } = {}] = plan.operations;
+      const { binding, isDerived: derivedKeys, client } = shape;
+      const protection = { kind: binding, ...(binding === 'symmetric' ? { derivedKeys } : {}) };
+      for (const message of [request, response])
+        expect(message).toMatchObject({
+          protection,
+          timestamp: true,
+          encrypted: { body: true },
+          signed: { body: true },
+        });
+      const kinds = { nothing: [], UsernameToken: ['username'], X509Token: ['x509'] }[client];
+      expect(request?.supporting.map(({ kind }) => kind)).toEqual(kinds);
+      expect(response?.supporting).toEqual([]);
+    },
+  );
 });
 
 describe('a plain port is refused for', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { addressingVersions, ns } from '../../src/names.ts';
+import { planOf as anyPlanOf } from '../../src/policy/compile.ts';
 import { readWsdl } from '../../src/policy/wsdl.ts';
 import { compilePolicy, planOf } from '../support/plans.ts';
 
@@ -28,10 +29,16 @@ describe('the WSDL that a WCF server publishes, its policies in an imported docu
     expect(plan.bootstrap.request.supporting).toMatchObject([{ kind: 'x509' }]);
   });
 
-  it.each([
-    ['BasicHttpBinding_EchoPortType', `{${ns.sp11}}TransportBinding without IncludeTimestamp`],
-    ['BasicHttpBinding_EchoPortType1', 'no TransportBinding, SymmetricBinding or AsymmetricBinding'],
-  ])('%s is refused by name, with file, line and port', (port, name) => {
+  it('BasicHttpBinding_EchoPortType leaves all to TLS: its messages have no Security header', () => {
+    const plan = anyPlanOf(wcf, 'BasicHttpBinding_EchoPortType');
+    expect(plan).toMatchObject({ soap: { name: '1.1' }, addressing: undefined, transport: 'https' });
+    const message = { protection: { kind: 'transport', clientCertificate: false }, timestamp: false, supporting: [] };
+    expect(plan.operations[0]).toMatchObject({ request: message, response: message });
+  });
+
+  it('BasicHttpBinding_EchoPortType1 is refused by name, with file, line and port', () => {
+    const port = 'BasicHttpBinding_EchoPortType1';
+    const name = 'no TransportBinding, SymmetricBinding or AsymmetricBinding';
     const refusal = expect.objectContaining({ code: 'POLICY_UNSUPPORTED', message: expect.stringContaining(name) });
     expect(() => planOf(wcf, port)).toThrow(refusal);
     expect(() => planOf(wcf, port)).toThrow(/^test\/vectors\/wsdl\/wcf\/wsdl0\.wsdl:1: /);
@@ -39,7 +46,7 @@ describe('the WSDL that a WCF server publishes, its policies in an imported docu
   });
 
   it('as a whole is refused for the ports that are not implemented', () => {
-    expect(() => compilePolicy(wcf)).toThrow('(port BasicHttpBinding_EchoPortType)');
+    expect(() => compilePolicy(wcf)).toThrow('(port BasicHttpBinding_EchoPortType1)');
   });
 });
 

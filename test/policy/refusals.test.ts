@@ -101,6 +101,14 @@ const usernameProperty = (name: string): Row => ({
   says: `${sp12}${name} is not implemented`,
 });
 
+const httpsToken = (asks: string, place: string): Row => ({
+  port: 'EchoTls13',
+  from: '<sp:HttpsToken/>',
+  to: `<sp:HttpsToken><wsp:Policy><sp:${asks}/></wsp:Policy></sp:HttpsToken>`,
+  at: `<sp:${asks}/>`,
+  says: `${sp12}${asks}${place} is not implemented`,
+});
+
 const besides = (assertion: string, name: string): Row => ({
   port: 'EchoTls11',
   from: '<wsaw:UsingAddressing/>',
@@ -228,12 +236,23 @@ const unsupported: Readonly<Record<string, Row>> = {
     at: '<sp:Trust13/>',
     says: `${sp11}Trust13 is not implemented`,
   },
-  'a password for HTTP': {
+  'a digest of a password for HTTP': httpsToken('HttpDigestAuthentication', ''),
+  'a password for HTTP with each call of a conversation': httpsToken(
+    'HttpBasicAuthentication',
+    ' beside a SecureConversationToken',
+  ),
+  'a password for HTTP, and a certificate': {
+    ...httpsToken('HttpBasicAuthentication', ' beside RequireClientCertificate'),
+    to:
+      '<sp:HttpsToken><wsp:Policy><sp:HttpBasicAuthentication/><sp:RequireClientCertificate/></wsp:Policy>' +
+      '</sp:HttpsToken>',
+  },
+  'a password for HTTP, and one in the message': {
     port: 'EchoTls13',
-    from: '<sp:HttpsToken/>',
+    from: /(?<=<sp:BootstrapPolicy>.*)<sp:HttpsToken\/>/s,
     to: '<sp:HttpsToken><wsp:Policy><sp:HttpBasicAuthentication/></wsp:Policy></sp:HttpsToken>',
-    at: '<sp:HttpBasicAuthentication/>',
-    says: `${sp12}HttpBasicAuthentication is not implemented`,
+    at: '<sp:UsernameToken',
+    says: `${sp12}UsernameToken beside HttpBasicAuthentication is not implemented`,
   },
   'content of an assertion that has none': {
     port: 'EchoTls11',
@@ -331,13 +350,6 @@ const unsupported: Readonly<Record<string, Row>> = {
     to: `<sp:UsernameToken ${include}/Once"/>`,
     at: '<sp:UsernameToken',
     says: `${sp11}UsernameToken beside another of its kind is not implemented`,
-  },
-  'a port without a security context': {
-    port: 'EchoTls11',
-    from: /<sp:EndorsingSupportingTokens>.*?<\/sp:EndorsingSupportingTokens>/s,
-    to: '',
-    at: '<sp:TransportBinding>',
-    says: `${sp11}TransportBinding without a SecureConversationToken is not implemented`,
   },
   'a context that endorses in the bootstrap': {
     port: 'EchoTls11',

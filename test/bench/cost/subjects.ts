@@ -81,7 +81,7 @@ function partsOf(port: PortName, answered: () => Uint8Array): ConversationParts 
     through: () => transport,
     close: () => undefined,
   };
-  const credentials = { tls: undefined, answers: undefined };
+  const credentials = { tls: undefined, answers: undefined, authorization: undefined };
   return { ...exchangeParts(settingsOf(port), credentials), plan: planOf(port), random: constantRandom, transport };
 }
 

@@ -16,6 +16,7 @@ import org.apache.cxf.binding.soap.SoapMessage;
 import org.apache.cxf.binding.soap.interceptor.AbstractSoapInterceptor;
 import org.apache.cxf.binding.soap.interceptor.SoapPreProtocolOutInterceptor;
 import org.apache.cxf.configuration.jsse.TLSClientParameters;
+import org.apache.cxf.configuration.security.AuthorizationPolicy;
 import org.apache.cxf.phase.Phase;
 import org.apache.cxf.transport.http.HTTPConduitConfigurer;
 import org.apache.cxf.transports.http.configuration.HTTPClientPolicy;
@@ -116,9 +117,17 @@ public final class PingClient {
         http.setVersion("1.1");
         http.setConnectionTimeout(TIMEOUT_MS);
         http.setReceiveTimeout(TIMEOUT_MS);
+        // Where a server asks for it; each port decides whether it wants to know who that is.
+        tls.setKeyManagers(Pem.identity(Path.of(arguments.text("--client-certificate")), Path.of(arguments.text("--client-key"))));
         return (name, address, conduit) -> {
             conduit.setTlsClientParameters(tls);
             conduit.setClient(http);
+            if (address.contains("Basic")) {
+                AuthorizationPolicy said = new AuthorizationPolicy();
+                said.setUserName(arguments.text("--user"));
+                said.setPassword(arguments.text("--password"));
+                conduit.setAuthorization(said);
+            }
         };
     }
 

@@ -14,6 +14,7 @@ import jakarta.jws.WebService;
 import org.apache.cxf.Bus;
 import org.apache.cxf.BusFactory;
 import org.apache.cxf.configuration.jsse.TLSServerParameters;
+import org.apache.cxf.configuration.security.ClientAuthentication;
 import org.apache.cxf.jaxws.EndpointImpl;
 import org.apache.cxf.transport.http_jetty.JettyHTTPServerEngineFactory;
 import org.xmlsoap.ping.Ping;
@@ -41,6 +42,10 @@ public final class PingServer {
         BusFactory.setDefaultBus(bus);
         TLSServerParameters tls = new TLSServerParameters();
         tls.setKeyManagers(Pem.identity(Path.of(arguments.text("--tls-certificate")), Path.of(arguments.text("--tls-key"))));
+        ClientAuthentication asked = new ClientAuthentication();
+        asked.setWant(true);
+        tls.setClientAuthentication(asked);
+        tls.setTrustManagers(Pem.trust(Path.of(arguments.text("--ca"))));
         bus.getExtension(JettyHTTPServerEngineFactory.class).setTLSServerParametersForPort("localhost", tlsPort, tls);
         List<String> ports = arguments.list("--ports");
         for (String port : ports) {
