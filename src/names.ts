@@ -19,6 +19,7 @@ export const ns = {
   xsd: 'http://www.w3.org/2001/XMLSchema',
   xsi: 'http://www.w3.org/2001/XMLSchema-instance',
   wsdl: 'http://schemas.xmlsoap.org/wsdl/',
+  wsdlMime: 'http://schemas.xmlsoap.org/wsdl/mime/',
   wsdlSoap11: 'http://schemas.xmlsoap.org/wsdl/soap/',
   wsdlSoap12: 'http://schemas.xmlsoap.org/wsdl/soap12/',
   wsp200409: 'http://schemas.xmlsoap.org/ws/2004/09/policy',

@@ -91,7 +91,9 @@ const hasHeader = /:Header[ >]/;
 
 function readCall({ data }: AxiosRequest): PlainMessage {
   if (typeof data !== 'string')
-    throw new ConfigurationError('CONFIG_INVALID', 'attachments, forceMTOM and forceGzip are not offered');
+    throw new ConfigurationError('CONFIG_INVALID', 'attachments, forceMTOM and forceGzip are not offered', {
+      hint: 'leave them out: binary content is an argument, as base64',
+    });
   return ownMessage(() => readPlainEnvelope(data), hasHeader.test(data));
 }
 

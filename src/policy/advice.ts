@@ -5,6 +5,7 @@ const tokens = 'let clients prove who they are by a UsernameToken or an X509Toke
 const byPart = 'name what is to be protected by Body and Header in SignedParts and EncryptedParts';
 const plainPassword = 'leave it out: the password goes as text, over TLS or encrypted';
 const headerInClear = 'leave the Header out of the EncryptedParts';
+const noMtom = 'MTOM is not spoken: leave it out, and binary content goes as base64 in the message';
 const leaveOut = 'leave it out of the policy';
 
 /** By the local name of an assertion. */
@@ -31,6 +32,8 @@ const byName: Readonly<Record<string, string>> = {
   RequiredParts: leaveOut,
   NonAnonymousResponses: 'ask for AnonymousResponses: answers go back on the same connection',
   RequireExternalUriReference: leaveOut,
+  OptimizedMimeSerialization: noMtom,
+  MTOM: noMtom,
   RequireEmbeddedTokenReference: 'ask for RequireThumbprintReference',
   TripleDes: suites,
 };

@@ -133,6 +133,9 @@ function operationNamed(portType: Element, name: string, at: Element): Element {
 
 function requireLiteral({ extension }: SoapBinding, operation: Element): void {
   for (const direction of elementsOf(operation)) {
+    const [parts] = childrenNamed(direction, ns.wsdlMime, 'multipartRelated');
+    if (parts !== undefined)
+      failAt('WSDL_INVALID', parts, 'messages with attachments (SwA, mime:multipartRelated) are not spoken');
     const body = childNamed(direction, extension, 'body');
     if (body === undefined || (attributeOf(body, '', 'use') ?? 'literal') === 'literal') continue;
     failAt('WSDL_INVALID', body, 'only use="literal" is spoken');

@@ -27,6 +27,7 @@ export const bareProblems = [
   'compressed',
   'content-type-missing',
   'media-type',
+  'attachments',
   'charset',
   'action-differs',
   'size',

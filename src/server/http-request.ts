@@ -41,6 +41,14 @@ function declaredBytes({ 'content-length': length }: IncomingHttpHeaders): numbe
   return Number(length) || undefined;
 }
 
+/** What MTOM (XOP) and SOAP with Attachments are sent as. */
+const attachments = {
+  problem: 'attachments',
+  hint:
+    'attachments (MTOM, XOP, SwA) are not taken: have the client write binary content into the message, as base64 ' +
+    '(messageEncoding Text in WCF, no mtom-enabled in CXF)',
+} as const;
+
 /** Each SOAP version has a media type of its own (SOAP 1.1 §6; SOAP 1.2 Part 2 §7.1.4). */
 function refusedMedia(headers: IncomingHttpHeaders, soaps: readonly SoapVersion[]): BareRefusal | undefined {
   const text = headers['content-type'];
@@ -49,7 +57,11 @@ function refusedMedia(headers: IncomingHttpHeaders, soaps: readonly SoapVersion[
   const parsed = parseContentType(text);
   if (parsed === undefined) return { ...place, status: 400, problem: 'header-value' };
   if (!soaps.some(({ contentType }) => contentType === parsed.type))
-    return { ...place, status: 415, problem: 'media-type' };
+    return {
+      ...place,
+      status: 415,
+      ...(parsed.type === 'multipart/related' ? attachments : { problem: 'media-type' }),
+    };
   const charset = parsed.parameters.get('charset')?.toLowerCase() ?? 'utf-8';
   return charset === 'utf-8' ? undefined : { ...place, status: 415, problem: 'charset' };
 }

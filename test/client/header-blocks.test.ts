@@ -301,6 +301,7 @@ describe('what else node-soap can be told to send', () => {
     await expect(client.EchoAsync({ text: 'x' }, options)).rejects.toMatchObject({
       code: 'CONFIG_INVALID',
       message: 'attachments, forceMTOM and forceGzip are not offered',
+      hint: 'leave them out: binary content is an argument, as base64',
     });
     expect(exchanges).toEqual([]);
   });

@@ -157,6 +157,15 @@ describe('an assertion is refused for its place', () => {
     expect(problem?.says).toBe('{urn:m}Mtom is not implemented');
     expect(problem?.todo).toContain('wsp:Ignorable');
   });
+
+  it.each([
+    ['OptimizedMimeSerialization', 'http://schemas.xmlsoap.org/ws/2004/09/policy/optimizedmimeserialization'],
+    ['MTOM', 'http://www.w3.org/2007/08/soap12-mtom-policy'],
+  ])('of MTOM: %s, and what to do names MTOM', (name, namespace) => {
+    const [problem] = checked('EchoTls11', besides(`<m:${name} xmlns:m="${namespace}"/>`)).problems;
+    expect(problem?.says).toBe(`{${namespace}}${name} is not implemented`);
+    expect(problem?.todo).toContain('MTOM is not spoken');
+  });
 });
 
 describe('where a policy leaves a choice', () => {

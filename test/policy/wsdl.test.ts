@@ -243,6 +243,13 @@ const broken: Readonly<Record<string, Row>> = {
     at: '<wsdl:input><soap12:body use="encoded"/>',
     says: 'only use="literal" is spoken',
   },
+  'a message with attachments': {
+    within: binding,
+    from: '<wsdl:input>',
+    to: '<wsdl:input><m:multipartRelated xmlns:m="http://schemas.xmlsoap.org/wsdl/mime/"/>',
+    at: '<m:multipartRelated',
+    says: 'messages with attachments (SwA, mime:multipartRelated) are not spoken',
+  },
   'a message with two parts': {
     within: message,
     from: '<wsdl:part',

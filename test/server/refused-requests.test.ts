@@ -62,6 +62,20 @@ describe('a request that is refused before it is read as a message', () => {
         found: 'text/xml',
       },
     ],
+    ...['multipart/related; type="application/xop+xml"; boundary=x', 'Multipart/Related'].map(
+      (found): [string, string, readonly string[], object] => [
+        'attachments',
+        'POST /EchoSymmetric',
+        [host, `Content-Type: ${found}`, none],
+        {
+          reason: 'http-415',
+          problem: 'attachments',
+          header: 'content-type',
+          found,
+          hint: expect.stringMatching(/MTOM/),
+        },
+      ],
+    ),
     ['no media type', 'POST /EchoSymmetric', [host, none], { reason: 'http-415', problem: 'content-type-missing' }],
     [
       'what is compressed',
