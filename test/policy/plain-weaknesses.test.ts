@@ -11,6 +11,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const sp = 'http://docs.oasis-open.org/ws-sx/ws-securitypolicy/200702';
 function planWith(tokens: string, name: string) {
   const text = readFileSync('wsdl/plain.wsdl', 'utf8')
+    .replace('sp:Basic256/', 'sp:Basic256Sha256/')
     .replace('location="echo.wsdl"', `location="${resolve('wsdl/echo.wsdl')}"`)
     .replace(/<sp:SignedEncrypted(.*?)<\/sp:SignedEncryptedSupportingTokens>/s, tokens);
   const file = join(folder, `${name}.wsdl`);

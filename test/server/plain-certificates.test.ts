@@ -25,7 +25,10 @@ afterAll(() => rmSync(folder, { recursive: true }));
 function wsdlFor(tokens: 'certificate' | 'both'): string {
   const text = readFileSync('wsdl/plain.wsdl', 'utf8')
     .replace('location="echo.wsdl"', `location="${resolve('wsdl/echo.wsdl')}"`)
-    .replace('<sp:HttpsToken><wsp:Policy/>', '<sp:HttpsToken><wsp:Policy><sp:RequireClientCertificate/></wsp:Policy>')
+    .replace(
+      '<sp:HttpsToken/>',
+      '<sp:HttpsToken><wsp:Policy><sp:RequireClientCertificate/></wsp:Policy></sp:HttpsToken>',
+    )
     .replace(tokens === 'both' ? /$^/ : /<sp:SignedEncrypted(.*?)<\/sp:SignedEncryptedSupportingTokens>/s, '');
   const file = join(folder, `${tokens}.wsdl`);
   writeFileSync(file, text);
