@@ -17,8 +17,10 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
  */
 export function basicClaims(plan: MessagePlan, { request }: Requester): UsernameClaims | undefined {
   if (!wantsBasicAuthentication(plan)) return undefined;
-  const { authorization } = request?.headers ?? {};
+  const [authorization, second] = request?.headersDistinct.authorization ?? [];
   if (authorization === undefined) throw new Unauthorized('basic-missing');
+  // Of two, a balancer could have read the other one.
+  if (second !== undefined) refuseMalformed();
   return parseBasic(authorization) ?? refuseMalformed();
 }
 

@@ -6,7 +6,6 @@ import { isSameHost, parseHost } from './host.ts';
 /** Headers that a balancer and a node must not read differently: present twice is refused, whatever they say. */
 const singleHeaders: ReadonlySet<string> = new Set([
   'host',
-  'authorization',
   'soapaction',
   'content-type',
   'content-length',

@@ -104,7 +104,7 @@ function serving(name: string, { service, port, text }: Shape) {
         await session.close();
       }
     },
-    post: (message: string, authorization: string | undefined) => post(addressOf(), message, authorization),
+    post: (message: string, authorization: string | string[] | undefined) => post(addressOf(), message, authorization),
   };
 }
 
@@ -152,6 +152,7 @@ describe.each(byPassword)('user name and password in HTTP: %s', (name, shape) =>
     [`${authorization} x`, 'basic-malformed'],
     [`Basic ${Buffer.from('alice').toString('base64')}`, 'basic-malformed'],
     [`Basic ${Buffer.from('alice:wrong').toString('base64')}`, 'user-or-password'],
+    [[authorization, authorization], 'basic-malformed'],
   ])('is asked for where HTTP says %j', async (said, reason) => {
     const { sent } = await call(user.password);
     seen.length = 0;
@@ -182,7 +183,7 @@ test('a Basic header is read in one way or not at all', () => {
 });
 
 /** Posts a message with an Authorization of one's own. */
-function post(address: string, body: string, authorization: string | undefined) {
+function post(address: string, body: string, authorization: string | string[] | undefined) {
   return new Promise<{ status: number; asked: string | undefined }>((settle, reject) => {
     const headers = {
       'Content-Type': 'application/soap+xml; charset=utf-8',
