@@ -109,8 +109,10 @@ export interface Dialect {
   readonly sct: string;
   /** ValueType of a reference to a DerivedKeyToken. */
   readonly dk: string;
-  /** The one key derivation algorithm, P_SHA1 (never written, accepted when read). */
+  /** The one key derivation algorithm, P_SHA1. */
   readonly dkPsha1: string;
+  /** Namespaces that the attribute Algorithm of a DerivedKeyToken may be in; WSS4J writes that of `wsc`, WCF none. */
+  readonly derivationAttribute: readonly string[];
   /** Namespace of a DerivedKeyToken's Nonce. */
   readonly nonceNamespace: string;
   /** ComputedKey algorithm of a RequestedProofToken. */
@@ -131,6 +133,12 @@ export interface Dialect {
   readonly status: { readonly valid: string; readonly invalid: string };
   /** True where the answer is wrapped in a RequestSecurityTokenResponseCollection. */
   readonly collection: boolean;
+  /** The dialect that its derived keys may be named by, too, where a port takes mixed dialects. */
+  readonly mixesWith: DialectName;
+  /** WCF's binding that speaks it. */
+  readonly wcfBinding: string;
+  /** Whether CXF's endpoints speak it where nothing says otherwise. */
+  readonly isUsualInCxf: boolean;
 }
 
 /**
@@ -146,6 +154,7 @@ export const dialects: Readonly<Record<DialectName, Dialect>> = {
     sct: 'http://schemas.xmlsoap.org/ws/2005/02/sc/sct',
     dk: 'http://schemas.xmlsoap.org/ws/2005/02/sc/dk',
     dkPsha1: 'http://schemas.xmlsoap.org/ws/2005/02/sc/dk/p_sha1',
+    derivationAttribute: ['', 'http://schemas.xmlsoap.org/ws/2005/02/sc'],
     nonceNamespace: 'http://schemas.xmlsoap.org/ws/2005/02/sc',
     computedKeyPsha1: 'http://schemas.xmlsoap.org/ws/2005/02/trust/CK/PSHA1',
     nonce: 'http://schemas.xmlsoap.org/ws/2005/02/trust/Nonce',
@@ -177,6 +186,9 @@ export const dialects: Readonly<Record<DialectName, Dialect>> = {
       invalid: 'http://schemas.xmlsoap.org/ws/2005/02/trust/status/invalid',
     },
     collection: false,
+    mixesWith: '200512',
+    wcfBinding: 'WSHttpBinding',
+    isUsualInCxf: true,
   },
   '200512': {
     name: '200512',
@@ -186,6 +198,7 @@ export const dialects: Readonly<Record<DialectName, Dialect>> = {
     sct: 'http://docs.oasis-open.org/ws-sx/ws-secureconversation/200512/sct',
     dk: 'http://docs.oasis-open.org/ws-sx/ws-secureconversation/200512/dk',
     dkPsha1: 'http://docs.oasis-open.org/ws-sx/ws-secureconversation/200512/dk/p_sha1',
+    derivationAttribute: ['', 'http://docs.oasis-open.org/ws-sx/ws-secureconversation/200512'],
     nonceNamespace: 'http://docs.oasis-open.org/ws-sx/ws-secureconversation/200512',
     computedKeyPsha1: 'http://docs.oasis-open.org/ws-sx/ws-trust/200512/CK/PSHA1',
     nonce: 'http://docs.oasis-open.org/ws-sx/ws-trust/200512/Nonce',
@@ -217,6 +230,9 @@ export const dialects: Readonly<Record<DialectName, Dialect>> = {
       invalid: 'http://docs.oasis-open.org/ws-sx/ws-trust/200512/status/invalid',
     },
     collection: true,
+    mixesWith: 'feb2005',
+    wcfBinding: 'WS2007HttpBinding',
+    isUsualInCxf: false,
   },
 };
 

@@ -16,7 +16,7 @@ const mayName: Readonly<Record<string, string>> = {
 
 /** A row by its name, a namespace of one version, the name of a row in a comparison, the beginning of a URI of one. */
 const oneVersion = [
-  /\b(?:soapVersions|addressingVersions|dialects)(?:\[|\.(?!map\b))/,
+  /\b(?:soapVersions|addressingVersions|dialects)(?:\[['"]|\.(?!map\b))/,
   /\bns\.(?:soap11|soap12|wsdlSoap11|wsdlSoap12|wsa10|wsa200408)\b/,
   /\.name\s*[!=]==\s*'(?:1\.[012]|2004\/08|feb2005|200512)'/,
   /\b(?:feb2005|200512)\b/,
@@ -29,6 +29,22 @@ const sources = readdirSync('src', { recursive: true, encoding: 'utf8' })
   .filter(name => name.endsWith('.ts'))
   .map(name => join('src', name));
 
+/** Of these, the files that may name a dialect, and what they have of it. */
+const mayNameDialect: Readonly<Record<string, readonly string[]>> = {
+  'src/state/self-test.ts': ['http://docs.oasis-open.org/ws-sx/ws-secureconversation/200512'],
+};
+
+/** A row of a dialect, its name, a URI of its WS-Trust or WS-SecureConversation. */
+const oneDialect = new RegExp(
+  [
+    /\bdialects(?:\[['"]|\.(?!map\b))\w+|['"](?:feb2005|200512)['"]/,
+    /http:[\w:./-]*\/(?:trust|sc|ws-trust|ws-secureconversation)\b[\w./-]*/,
+  ]
+    .map(({ source }) => source)
+    .join('|'),
+  'g',
+);
+
 /** The code without its comments. */
 const codeOf = (file: string) => readFileSync(file, 'utf8').replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '');
 const named = (file: string) => oneVersion.map(pattern => pattern.exec(codeOf(file))?.[0]).filter(Boolean);
@@ -37,6 +53,14 @@ test('no file but the rows names a version of SOAP or WS-Addressing, or a dialec
   const found = sources.filter(file => !(file in mayName)).flatMap(file => named(file).map(text => `${file}: ${text}`));
   expect(sources.length).toBeGreaterThan(150);
   expect(found).toEqual([]);
+});
+
+test('what differs between dialects is asked of their rows: no other file names one of them', () => {
+  const found = sources
+    .filter(file => file !== join('src', 'names.ts'))
+    .map(file => [file, [...codeOf(file).matchAll(oneDialect)].map(([text]) => text)] as const)
+    .filter(([, texts]) => texts.length > 0);
+  expect(Object.fromEntries(found)).toEqual(mayNameDialect);
 });
 
 test('each file that may, does', () => {

@@ -27,7 +27,8 @@ export function stockShapeOf(plan: Plan): StockShape {
 const clientOf = ({ bootstrap }: ConversationPlan): readonly SupportingToken[] => bootstrap.request.supporting;
 
 function transportShape(plan: ConversationPlan): StockShape {
-  const { dialect, soap, addressing, bootstrap } = plan;
+  const { soap, addressing, bootstrap } = plan;
+  const { wcfBinding } = plan.dialect;
   const [client] = clientOf(plan);
   if (addressing?.name === '2004/08') {
     const name = "CXF's UserNameOverTransport";
@@ -36,10 +37,9 @@ function transportShape(plan: ConversationPlan): StockShape {
       except: [...others(plan, cxfUsual), ...(client?.kind === 'username' ? [] : ["the client's token"])],
     };
   }
-  const binding = dialect.name === 'feb2005' ? 'WSHttpBinding' : 'WS2007HttpBinding';
   const credential = client === undefined ? undefined : wcfCredentials.get(client.kind);
   return {
-    name: `WCF's ${binding}, TransportWithMessageCredential${credential === undefined ? '' : `, ${credential}`}`,
+    name: `WCF's ${wcfBinding}, TransportWithMessageCredential${credential === undefined ? '' : `, ${credential}`}`,
     except: [
       ...(soap.name === '1.2' ? [] : [`SOAP ${soap.name}`]),
       ...(addressing?.name === '1.0' ? [] : ['no WS-Addressing']),
@@ -62,7 +62,7 @@ function plainShape(plan: PlainPlan): StockShape {
   const isBasic = plan.soap.name === '1.1';
   const isMessage = request.supporting.length !== 0;
   const session = isMessage ? ' without a secure session' : '';
-  const ws = plan.dialect.name === 'feb2005' ? 'WSHttpBinding' : 'WS2007HttpBinding';
+  const ws = plan.dialect.wcfBinding;
   const wanted = isBasic ? undefined : '1.0';
   const found = plan.addressing?.name;
   return {
@@ -104,14 +104,14 @@ function symmetricShape(plan: ConversationPlan): StockShape {
 }
 
 /** What all of CXF's endpoints have. */
-const cxfUsual = { soap: '1.2', addressing: '2004/08', dialect: 'feb2005', suite: 'Basic128' } as const;
+const cxfUsual = { soap: '1.2', addressing: '2004/08', suite: 'Basic128' } as const;
 
 function others(plan: Plan, usual: typeof cxfUsual): string[] {
   const found: string[] = [];
   if (plan.soap.name !== usual.soap) found.push(`SOAP ${plan.soap.name}`);
   if (plan.addressing?.name !== usual.addressing)
     found.push(plan.addressing === undefined ? 'no WS-Addressing' : `WS-Addressing ${plan.addressing.name}`);
-  if (plan.dialect.name !== usual.dialect) found.push(`dialect ${plan.dialect.name}`);
+  if (!plan.dialect.isUsualInCxf) found.push(`dialect ${plan.dialect.name}`);
   if (plan.suite.name !== usual.suite) found.push(`suite ${plan.suite.name}`);
   return found;
 }

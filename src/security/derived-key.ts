@@ -54,14 +54,12 @@ export function parseDerivedKeyToken(element: Element, dialect: Dialect): Derive
   return { element, id, reference, offset: offset ?? 0, lengthBytes, label: labelOf(labelled), nonce: nonceOf(nonce) };
 }
 
-/**
- * The wsu:Id, which must be there. WSS4J writes Algorithm in the wsc namespace, WCF without one; both mean the same.
- */
+/** The wsu:Id, which must be there; an Algorithm names the one that there is. */
 function readAttributes(element: Element, dialect: Dialect): string {
   let id: string | undefined;
   for (const { namespace, local, value } of element.attributes) {
     if (namespace === ns.wsu && local === 'Id') id = value;
-    else if (local !== 'Algorithm' || (namespace !== '' && namespace !== dialect.wsc))
+    else if (local !== 'Algorithm' || !dialect.derivationAttribute.includes(namespace))
       refuse('invalidSecurity', 'security-attribute');
     else if (value !== dialect.dkPsha1) refuse('unsupportedAlgorithm', 'derivation-algorithm');
   }
