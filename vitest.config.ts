@@ -42,6 +42,7 @@ export const processes = [
   'test/store/failover.test.ts',
   'test/store/migrations.test.ts',
   'test/store/nodes.test.ts',
+  'test/store/posing-servers.test.ts',
   'test/store/postgres.test.ts',
   'test/store/redis.test.ts',
   'test/store/replays.test.ts',

@@ -2,6 +2,7 @@ import { StoreUnavailable } from '../errors.ts';
 import { loopbackNames } from '../loopback-names.ts';
 import type { Connectable } from './kept-connection.ts';
 import { optionalPackage } from './optional-package.ts';
+import { otherSpeech, wholeMessages } from './postgres-messages.ts';
 
 /** What is used of a client of the package `pg`. */
 export interface PostgresClient extends Connectable {
@@ -12,6 +13,22 @@ export interface PostgresClient extends Connectable {
 /** A client and its end, as `pg` has it. */
 interface PgClient extends Omit<PostgresClient, 'destroy'> {
   readonly connection: { readonly stream: { destroy(): void } };
+}
+
+/** A stream of octets, and what of it the parser of `pg` is given. */
+interface Octets {
+  on(event: 'data' | 'end', listener: (octets: Buffer) => void): unknown;
+  destroy(error: Error): unknown;
+}
+
+/** The connection of a client, as `pg` has it. */
+interface PgConnection {
+  attachListeners(stream: Pick<Octets, 'on'>): void;
+}
+
+interface PgPackage {
+  readonly Client: new (options: object) => PgClient;
+  readonly Connection: new (options: object) => PgConnection;
 }
 
 export interface PostgresTarget {
@@ -33,7 +50,13 @@ const settings = '-c synchronous_commit=on -c idle_in_transaction_session_timeou
  * @throws {SecureConversationError} `STORE_INVALID` where the package is missing
  */
 export function postgresClients({ url, authorities }: PostgresTarget): (statementMs: number) => PostgresClient {
-  const { Client } = optionalPackage('pg') as { readonly Client: new (options: object) => PgClient };
+  const { Client, Connection } = optionalPackage('pg') as PgPackage;
+  // The package takes a connection of ours only as one of its class.
+  class CheckedConnection extends Connection {
+    override attachListeners(stream: Octets): void {
+      super.attachListeners(checked(stream));
+    }
+  }
   const isPlain = url.searchParams.get('sslmode') === 'disable' || loopbackNames.test(url.hostname);
   const common = {
     host: url.hostname.replace(/^\[|\]$/g, ''),
@@ -50,8 +73,28 @@ export function postgresClients({ url, authorities }: PostgresTarget): (statemen
     return isPlain && ca === undefined ? false : { rejectUnauthorized: true, ...(ca === undefined ? {} : { ca }) };
   };
   return statementMs => {
-    const client = new Client({ ...common, ssl: trust(), options: `${settings} -c statement_timeout=${statementMs}` });
+    const ssl = trust();
+    const connection = new CheckedConnection({ ssl, keepAlive: common.keepAlive });
+    const options = `${settings} -c statement_timeout=${statementMs}`;
+    const client = new Client({ ...common, ssl, connection, options });
     return Object.assign(client, { destroy: () => client.connection.stream.destroy() });
+  };
+}
+
+/** What the parser is given of a stream, which ends where the parser could not go on: it would end the process. */
+function checked(stream: Octets): Pick<Octets, 'on'> {
+  return {
+    on(event, listener) {
+      if (event !== 'data') return stream.on(event, listener);
+      const take = wholeMessages(listener);
+      return stream.on(event, octets => {
+        try {
+          take(octets);
+        } catch (error) {
+          stream.destroy(error instanceof StoreUnavailable ? error : otherSpeech(error));
+        }
+      });
+    },
   };
 }
 

@@ -59,7 +59,7 @@ export function openPostgres(
   const onTrouble = (error: unknown) => told.down(postgresTrouble(error));
   const migrated = migration(() => clientFor(0));
   const begin = async (client: PostgresClient) => {
-    await migrated();
+    await migrated.done();
     await inspectPostgres(client, told, clock);
   };
   let made = 0;
@@ -113,6 +113,7 @@ export function openPostgres(
     close() {
       for (const stop of beats) stop();
       for (const connection of all) connection.close();
+      migrated.close();
     },
   };
 }
@@ -188,24 +189,31 @@ function heardClient(client: PostgresClient, onNotice: () => void): PostgresClie
 }
 
 /** Makes the tables once a process, on a connection of its own that may take its time, though not for ever. */
-function migration(connect: () => PostgresClient): () => Promise<void> {
+function migration(connect: () => PostgresClient): { done(): Promise<void>; close(): void } {
   let done: Promise<void> | undefined;
+  let end = () => {};
   const run = async () => {
     const client = connect();
     client.on('error', () => {});
+    end = client.destroy;
     try {
-      await client.connect();
-      await inTime(migrate(client), migrationMs);
+      await inTime(
+        client.connect().then(() => migrate(client)),
+        migrationMs,
+      );
     } finally {
       client.destroy();
     }
   };
-  return () => {
-    done ??= run().catch(error => {
-      done = undefined;
-      throw error;
-    });
-    return done;
+  return {
+    done() {
+      done ??= run().catch(error => {
+        done = undefined;
+        throw error;
+      });
+      return done;
+    },
+    close: () => end(),
   };
 }
 
