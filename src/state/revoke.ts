@@ -78,7 +78,8 @@ async function revokeContext(store: Store, id: string, nowMs: number, clockSkewM
 
 /** Nobody could begin anything until a time that is to come. */
 function checkedTime(beforeMs: number, nowMs: number): number {
-  if (Number.isFinite(beforeMs) && beforeMs >= 0 && beforeMs <= nowMs) return beforeMs;
+  if (beforeMs < 0) return fail('the time lies before 1970, and nothing was given then');
+  if (beforeMs <= nowMs) return beforeMs;
   return fail('the time must be one that is over');
 }
 

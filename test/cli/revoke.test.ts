@@ -80,6 +80,8 @@ describe('wssc revoke', () => {
     ['before 2026-02-30', '2026-02-30 is no date'],
     ['before 2026-01-31T12:00:00', '2026-01-31T12:00:00 is no date'],
     ['before 9999-01-01', 'the time must be one that is over'],
+    ['before 0001-01-01', 'the time lies before 1970, and nothing was given then'],
+    ['before 1969-12-31', 'the time lies before 1970, and nothing was given then'],
   ])('refuses %s', async (words, why) => {
     const done = await wssc(`revoke ${words} --store sqlite:nodes.sqlite`);
     expect(done).toMatchObject({ status: 1, stdout: '', alice: 0, cancelled: false });
