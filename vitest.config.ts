@@ -18,6 +18,7 @@ export const processes = [
   'test/client/certificate-bootstrap.test.ts',
   'test/client/old-answer.test.ts',
   'test/client/plain-answers.test.ts',
+  'test/client/secure-client.test.ts',
   'test/crypto/trust.test.ts',
   'test/deploy/balancers.test.ts',
   'test/deploy/rolling-restart.test.ts',

@@ -4,8 +4,10 @@
 export type { AddressOrder, RetryMode } from './client/addresses.ts';
 export { NetworkError } from './client/network-error.ts';
 export { type FaultNames, PeerFault } from './client/peer-fault.ts';
+export { type SecureClient, type SecureClientOptions, secureClient } from './client/secure-client.ts';
 export { type SecureConversation, secureConversation } from './client/secure-conversation.ts';
 export { ServiceBusy } from './client/service-busy.ts';
+export type { ServiceIdentityOptions } from './client/service-certificate.ts';
 export type { SessionStatus } from './client/session.ts';
 export type { SecureConversationOptions, WireExchange } from './client/session-options.ts';
 export {

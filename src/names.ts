@@ -33,10 +33,15 @@ export const ns = {
   wsaw200502: 'http://www.w3.org/2005/02/addressing/wsdl',
   wsam: 'http://www.w3.org/2007/05/addressing/metadata',
   wsam200702: 'http://www.w3.org/2007/02/addressing/metadata',
+  /** Identity of an endpoint (WS-AddressingIdentity, February 2006). */
+  identity: 'http://schemas.xmlsoap.org/ws/2006/02/addressingidentity',
   wsap200408: 'http://schemas.xmlsoap.org/ws/2004/08/addressing/policy',
   /** Our own: the element `State` that carries the sealed state inside a SecurityContextToken. */
   state: 'urn:soap-secure-conversation:1',
 } as const;
+
+/** Namespace of the endpoint reference that a port of a WSDL may have (WS-Addressing 1.0 Metadata §4.1). */
+export const endpointReferenceNamespace = ns.wsa10;
 
 /** The WSDL binding of WS-Addressing 1.0, the newest namespace first. */
 export const wsawNamespaces: readonly string[] = [ns.wsaw, ns.wsaw200602, ns.wsaw200502];
@@ -309,6 +314,8 @@ export interface SoapVersion {
   readonly contentType: string;
   /** What carries the action over HTTP: a header of that name, or the media type's parameter `action`. */
   readonly actionIn: 'SOAPAction' | 'Content-Type';
+  /** node-soap's option of that name, with which its envelopes are of this version. */
+  readonly forceSoap12Headers: boolean;
   /** Whether what a fault tells of header blocks stands in its Detail; else it is in a header (SOAP 1.1 §4.4). */
   readonly detailsHeaders: boolean;
   /** Local name of the attribute that targets a header block. */
@@ -329,6 +336,7 @@ export const soapVersions: Readonly<Record<SoapVersionName, SoapVersion>> = {
     wsdlBinding: 'http://schemas.xmlsoap.org/wsdl/soap12/',
     contentType: 'application/soap+xml',
     actionIn: 'Content-Type',
+    forceSoap12Headers: true,
     detailsHeaders: true,
     role: 'role',
     blockAttributes: new Set(['mustUnderstand', 'role', 'relay']),
@@ -347,6 +355,7 @@ export const soapVersions: Readonly<Record<SoapVersionName, SoapVersion>> = {
     wsdlBinding: 'http://schemas.xmlsoap.org/wsdl/soap/',
     contentType: 'text/xml',
     actionIn: 'SOAPAction',
+    forceSoap12Headers: false,
     detailsHeaders: false,
     role: 'actor',
     blockAttributes: new Set(['mustUnderstand', 'actor']),

@@ -7,18 +7,24 @@ import { printable, printableJson } from '../printable.ts';
 import { type CredentialOptions, credentialsOf } from './credential-options.ts';
 import { operationOf, parseArguments } from './operation.ts';
 import { addressList, addressOf, nameList } from './option-values.ts';
-import { authoritiesText, peerText } from './pem-files.ts';
-import { openClient, portAddress, requireServiceCertificate, withTrustHint } from './soap-client.ts';
+import { authoritiesText } from './pem-files.ts';
+import {
+  openClient,
+  portAddress,
+  type ServiceOptions,
+  serviceCertificate,
+  serviceOptions,
+  withTrustHint,
+} from './soap-client.ts';
 import { faultExit, note, printJson } from './terminal.ts';
 import { unprotectedMeans } from './wsdl-options.ts';
 
-interface CallOptions extends CredentialOptions {
+interface CallOptions extends CredentialOptions, ServiceOptions {
   readonly wsdl: string;
   readonly port: string;
   readonly address?: readonly string[];
   readonly issuer?: string;
   readonly ca?: string;
-  readonly serviceCertificate?: string;
   readonly mixedDialects?: true;
   readonly unprotectedPorts?: readonly string[];
 }
@@ -45,7 +51,10 @@ export function addCall(program: Command): void {
     )
     .option('--issuer <url>', "address of the issuer, instead of the policy's", addressOf)
     .option('--ca <file>', 'CA certificates to trust for TLS (PEM)')
-    .option('--service-certificate <file>', "the service's certificate (PEM), where the policy encrypts to it")
+    .addOption(serviceOptions.certificate)
+    .addOption(serviceOptions.trust)
+    .addOption(serviceOptions.name)
+    .addOption(serviceOptions.fingerprint)
     .option('--unprotected-ports <port,…>', unprotectedMeans, nameList)
     .option('--mixed-dialects', 'take answers that name derived keys and tokens by the other dialect (CXF, streaming)')
     .addHelpText(
@@ -64,14 +73,13 @@ Example:
 async function call(operation: string, json: string, options: CallOptions): Promise<void> {
   const args = parseArguments(json, 'the arguments are');
   const ca = authoritiesText(options.ca);
-  const serviceCertificate = peerText(options.serviceCertificate);
   const client = await openClient(options.wsdl, ca);
   const { unprotectedPorts = [] } = options;
   const plans = clientPlans(client, options.port, unprotectedPorts);
   const invoke = operationOf(client, plans[0], operation);
-  requireServiceCertificate(plans, serviceCertificate);
+  const certificate = await serviceCertificate(client, plans, options);
   const credentials = await credentialsOf(options);
-  const given = serviceCertificate === undefined ? {} : { serviceCertificate };
+  const given = certificate === undefined ? {} : { serviceCertificate: certificate };
   const plan = firstUsable(plans, { ...credentials, ...given });
   const conversation = secureConversation(client, {
     port: options.port,

@@ -26,12 +26,12 @@ import {
   timeOption,
   wholeNumber,
 } from './option-values.ts';
-import { authoritiesText, peerText } from './pem-files.ts';
-import { openClient, portAddress, requireServiceCertificate } from './soap-client.ts';
+import { authoritiesText } from './pem-files.ts';
+import { openClient, portAddress, type ServiceOptions, serviceCertificate, serviceOptions } from './soap-client.ts';
 import { print, printError, printJson } from './terminal.ts';
 import { unprotectedMeans } from './wsdl-options.ts';
 
-interface LoadOptions extends CredentialOptions, RequestOptions, Thresholds {
+interface LoadOptions extends CredentialOptions, ServiceOptions, RequestOptions, Thresholds {
   readonly data: string;
   readonly wsdl?: string;
   readonly port: string;
@@ -40,7 +40,6 @@ interface LoadOptions extends CredentialOptions, RequestOptions, Thresholds {
   readonly admin?: string;
   readonly issuer?: string;
   readonly ca?: string;
-  readonly serviceCertificate?: string;
   readonly mixedDialects?: true;
   readonly conversations: number;
   readonly rate?: number;
@@ -84,7 +83,10 @@ export function addLoad(program: Command): void {
     .option('--passphrase-file <file>', 'file whose first line is the passphrase of the PKCS#12 file, or of the key')
     .option('--issuer <url>', "address of the issuer, instead of the policy's", addressOf)
     .option('--ca <file>', 'CA certificates to trust for TLS (PEM)')
-    .option('--service-certificate <file>', "the service's certificate (PEM), where the policy encrypts to it")
+    .addOption(serviceOptions.certificate)
+    .addOption(serviceOptions.trust)
+    .addOption(serviceOptions.name)
+    .addOption(serviceOptions.fingerprint)
     .option('--mixed-dialects', 'take answers that name derived keys and tokens by the other dialect (CXF, streaming)')
     .option('--conversations <n>', 'how many conversations', wholeNumber(1, 100_000), 20)
     .option('--rate <n>', 'calls a second, whatever the answers take (open loop)', positiveNumber(100_000))
@@ -135,11 +137,10 @@ async function load(options: LoadOptions): Promise<void> {
   const pacer = pacerOf(options);
   const target = options.wsdl === undefined ? await findLoadFarm(options.data) : ownService(options.wsdl);
   const ca = authoritiesText(options.ca ?? target.ca);
-  const serviceCertificate = peerText(options.serviceCertificate ?? target.serviceCertificate);
   const client = await openClient(target.wsdl, ca);
   const plans = clientPlans(client, options.port, options.unprotectedPorts);
-  requireServiceCertificate(plans, serviceCertificate);
-  const given = await givenBy(options, target, serviceCertificate);
+  const certificate = await serviceCertificate(client, plans, withService(options, target));
+  const given = await givenBy(options, target, certificate);
   const read = firstUsable(plans, given);
   const plan = options.mixedDialects === undefined ? read : withMixedDialects(read);
   const request = await requestOf(client, plan, options, machineFields());
@@ -185,6 +186,11 @@ function ownService(wsdl: string): LoadTarget {
 }
 
 /** Who calls, and whom: credentials of the options take the place of the farm's. */
+/** The farm's certificate is known without being named. */
+function withService(options: LoadOptions, { serviceCertificate: file }: LoadTarget): ServiceOptions {
+  return file === undefined ? options : { serviceCertificate: file, ...options };
+}
+
 async function givenBy(
   options: LoadOptions,
   { credentials: usual }: LoadTarget,

@@ -1,57 +1,26 @@
-import { existsSync } from 'node:fs';
-import { Agent } from 'node:https';
-import { createRequire } from 'node:module';
-import { resolve } from 'node:path';
+import { Option } from 'commander';
 import type { Client } from 'soap';
-import { NetworkError } from '../client/network-error.ts';
+import { clientWsdl } from '../client/client-plan.ts';
+import { openClient as openSoapClient } from '../client/open-client.ts';
+import { serviceCertificateOf } from '../client/service-certificate.ts';
 import { ConfigurationError, SecureConversationError } from '../errors.ts';
-import { encryptsToService, type Plan } from '../policy/plan.ts';
-
-// node-soap is CommonJS; its own exports object is asked for, not the interop view of it.
-const soap: typeof import('soap') = createRequire(import.meta.url)('soap');
+import type { Plan } from '../policy/plan.ts';
+import { authoritiesText, peerText } from './pem-files.ts';
 
 /**
  * Makes node-soap's client of a WSDL.
- * @param wsdl file or address
- * @param ca trusted CA certificates (PEM) for an https address; undefined: Node's own
  * @throws {SecureConversationError} `NETWORK` where the address does not answer, `WSDL_INVALID` for what is no WSDL
  */
 export async function openClient(wsdl: string, ca: string | undefined): Promise<Client> {
-  const isAddress = /^https?:/i.test(wsdl);
-  if (!isAddress && !existsSync(wsdl)) throw new ConfigurationError('WSDL_INVALID', `${wsdl}: does not exist`);
-  const agent = new Agent(ca === undefined ? {} : { ca });
   try {
-    return await soap.createClientAsync(wsdl, {
-      disableCache: true,
-      forceSoap12Headers: true,
-      wsdl_options: { httpsAgent: agent, proxy: false, timeout: 30_000 },
-    });
-  } catch (cause) {
-    throw clientError(wsdl, isAddress, cause);
-  } finally {
-    agent.destroy();
+    return await openSoapClient(wsdl, ca);
+  } catch (error) {
+    throw withTrustHint(error);
   }
 }
 
 const trustHint = 'give the CA that signed its certificate with --ca FILE';
 const trustCodes = /^(?:SELF_SIGNED_CERT_IN_CHAIN|DEPTH_ZERO_SELF_SIGNED_CERT|UNABLE_TO_\w+)$/;
-
-/** What node-soap fails with: an error of a file, or of axios. */
-interface ReadFailure extends NodeJS.ErrnoException {
-  readonly config?: { readonly url?: string };
-}
-
-function clientError(wsdl: string, isAddress: boolean, cause: unknown): SecureConversationError {
-  const { code, path, config } = cause as ReadFailure;
-  const sought = path ?? config?.url ?? wsdl;
-  if (isAddress && code !== undefined) return withTrustHint(new NetworkError(sought, cause as ReadFailure, false));
-  if (code === undefined || sought === wsdl || sought === resolve(wsdl))
-    return new ConfigurationError('WSDL_INVALID', `${wsdl}: node-soap can't read this WSDL`, { cause });
-  return new ConfigurationError('WSDL_INVALID', `${wsdl}: what it imports can't be read at ${sought} (${code})`, {
-    cause,
-    hint: 'put it there, or correct the location that the WSDL names',
-  });
-}
 
 /** An error with the hint that is the command line's to give, where the service's TLS certificate is not trusted. */
 export function withTrustHint<E>(error: E): E | SecureConversationError {
@@ -74,13 +43,48 @@ export function portAddress(address: string, plan: Plan): string {
   return url.href;
 }
 
+/** Options that say which service messages are encrypted to. */
+export interface ServiceOptions {
+  readonly serviceCertificate?: string;
+  readonly serviceTrust?: string;
+  readonly serviceName?: string;
+  readonly serviceFingerprint?: string;
+}
+
+/** The same for commander. */
+export const serviceOptions = {
+  certificate: new Option(
+    '--service-certificate <file>',
+    "the service's certificate (PEM), where the policy encrypts to it",
+  ),
+  trust: new Option('--service-trust <file>', 'CA certificates (PEM) by which that of the WSDL is taken for it'),
+  name: new Option('--service-name <host>', "host name that it is for then; default: that of the WSDL's address"),
+  fingerprint: new Option('--service-fingerprint <sha256>', 'fingerprint by which that of the WSDL is taken for it'),
+};
+
+const optionNames = {
+  certificate: '--service-certificate FILE',
+  trust: '--service-trust FILE',
+  fingerprint: '--service-fingerprint',
+};
+
 /**
- * @throws {SecureConversationError} `CONFIG_INVALID` where each alternative of the port's policy encrypts to the
- * service's certificate and none was named
+ * The certificate that messages of a port are encrypted to, in PEM: that of a file, or that of the WSDL where the
+ * options say what it has to be.
+ * @throws {SecureConversationError} `CONFIG_INVALID` where one is needed and none can be believed,
+ * `CERTIFICATE_INVALID` for files, and for one of the WSDL that is not what it has to be
  */
-export function requireServiceCertificate(plans: readonly [Plan, ...Plan[]], certificate: string | undefined): void {
-  if (certificate !== undefined || !plans.every(encryptsToService)) return;
-  throw new ConfigurationError('CONFIG_INVALID', `port ${plans[0].port} encrypts to the service's certificate`, {
-    hint: 'give it with --service-certificate FILE',
-  });
+export function serviceCertificate(
+  client: Client,
+  plans: readonly [Plan, ...Plan[]],
+  { serviceCertificate: file, serviceTrust, ...options }: ServiceOptions,
+): Promise<string | undefined> {
+  const trust = authoritiesText(serviceTrust);
+  const certificate = peerText(file);
+  const known = {
+    ...options,
+    ...(trust === undefined ? {} : { serviceTrust: trust }),
+    ...(certificate === undefined ? {} : { serviceCertificate: certificate }),
+  };
+  return serviceCertificateOf(clientWsdl(client), plans, known, Date.now(), optionNames);
 }

@@ -196,8 +196,8 @@ const commonOptions = {
   },
 } satisfies Describes<Omit<SecureConversationOptions, NotOfSession>>;
 
-/** Reads what is given of {@link SecureConversationOptions}. */
-export const conversationOptions = object({
+/** Members of {@link SecureConversationOptions}. */
+export const conversationMembers = {
   port: { is: text, required: true, means: 'Name of the WSDL port to call.' },
   unprotectedPorts: {
     is: list(text),
@@ -210,7 +210,10 @@ export const conversationOptions = object({
     means: "Whether names of the other dialect are taken in answers, as CXF's streaming server writes them.",
   },
   ...commonOptions,
-} satisfies Describes<SecureConversationOptions>);
+} satisfies Describes<SecureConversationOptions>;
+
+/** Reads what is given of them. */
+export const conversationOptions = object(conversationMembers);
 
 /** Reads what is given of {@link SessionOptions}. */
 export const sessionOptions = object({

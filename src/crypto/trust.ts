@@ -46,6 +46,8 @@ export interface TrustOptions {
   readonly place: string;
   /** Told of a changed CRL file that can't be used. */
   readonly onError: (error: ConfigurationError) => void;
+  /** What the certificates of these peers have to be for. */
+  readonly purpose: Purpose;
 }
 
 /** Certificates of a chain, with the trusted one. */
@@ -72,8 +74,8 @@ interface Outcome {
  * @throws {SecureConversationError} `CERTIFICATE_INVALID` for a text without certificates, and for files of CRLs that
  * can't be read
  */
-export function openTrust({ trust, crl, minRsaBits, place, onError }: TrustOptions): ChangeableTrust {
-  const judged = { crls: openCrls(crl, onError), minRsaBits, place };
+export function openTrust({ trust, crl, minRsaBits, place, onError, purpose }: TrustOptions): ChangeableTrust {
+  const judged = { crls: openCrls(crl, onError), minRsaBits, place, purpose };
   let present = trustIn(trust, judged);
   return {
     get known() {
@@ -90,11 +92,11 @@ export function openTrust({ trust, crl, minRsaBits, place, onError }: TrustOptio
 }
 
 /** What certificates of peers are judged by beside those that are trusted. */
-interface Judged extends Pick<TrustOptions, 'minRsaBits' | 'place'> {
+interface Judged extends Pick<TrustOptions, 'minRsaBits' | 'place' | 'purpose'> {
   readonly crls: Crls;
 }
 
-function trustIn(trust: string, { crls, minRsaBits, place }: Judged): Trust {
+function trustIn(trust: string, { crls, minRsaBits, place, purpose }: Judged): Trust {
   const links = certificatesIn(trust, place).map((certificate, i) => {
     const fields = attempt(place, `certificate ${i + 1} can't be read`, () => readCertificate(certificate.raw));
     return { certificate, fields };
@@ -150,7 +152,7 @@ function trustIn(trust: string, { crls, minRsaBits, place }: Judged): Trust {
       const own = given[0] && parseCertificate(given[0], minRsaBits);
       if (own === undefined) return refuse('invalidSecurityToken', 'certificate-key');
       const path = pathOf(given, own, authorities) ?? refuse('invalidSecurityToken', 'certificate-path');
-      const problem = dateProblem(path, nowMs) ?? usageProblem(own);
+      const problem = dateProblem(path, nowMs) ?? usageProblem(own, purpose);
       if (problem !== undefined) refuse('invalidSecurityToken', problem);
       return after(judge(path, nowMs, inTurn), found =>
         found === undefined ? own : refuse('invalidSecurityToken', found),
@@ -198,16 +200,22 @@ function dateProblem(path: readonly Link[], nowMs: number): string | undefined {
   return undefined;
 }
 
-/** Bits of KeyUsage: digitalSignature, nonRepudiation. */
-const signingUsages = 0xc0;
-/** clientAuth and anyExtendedKeyUsage (RFC 5280 §4.2.1.12). */
-const clientUsages: readonly string[] = ['1.3.6.1.5.5.7.3.2', '2.5.29.37.0'];
+/** Who shows a certificate: a client that signs with its key, or a service that others encrypt to. */
+export type Purpose = 'client' | 'service';
 
-/** A certificate that says what its key is for must say that it signs, and proves who a client is. */
-function usageProblem({ fields: { keyUsage, extendedKeyUsage } }: Certificate): string | undefined {
-  const signs = keyUsage === undefined || (keyUsage & signingUsages) !== 0;
-  const isClients = extendedKeyUsage === undefined || extendedKeyUsage.some(usage => clientUsages.includes(usage));
-  return signs && isClients ? undefined : 'certificate-usage';
+/** What the certificate of each is for, where it says so: one of these bits of KeyUsage, and one of these purposes. */
+const usages: Readonly<Record<Purpose, { readonly keyUsage: number; readonly extended: readonly string[] }>> = {
+  // digitalSignature, nonRepudiation; clientAuth, anyExtendedKeyUsage (RFC 5280 §4.2.1.3, §4.2.1.12)
+  client: { keyUsage: 0xc0, extended: ['1.3.6.1.5.5.7.3.2', '2.5.29.37.0'] },
+  // keyEncipherment; serverAuth, anyExtendedKeyUsage
+  service: { keyUsage: 0x20, extended: ['1.3.6.1.5.5.7.3.1', '2.5.29.37.0'] },
+};
+
+function usageProblem({ fields }: Certificate, purpose: Purpose): string | undefined {
+  const { keyUsage, extended } = usages[purpose];
+  const isForKey = fields.keyUsage === undefined || (fields.keyUsage & keyUsage) !== 0;
+  const isForPeer = fields.extendedKeyUsage?.some(usage => extended.includes(usage)) ?? true;
+  return isForKey && isForPeer ? undefined : 'certificate-usage';
 }
 
 /** RSA and ECDSA with SHA-256 to SHA-512: a collision of an older one could be signed by the authority. */

@@ -19,8 +19,9 @@ interface Profile {
 
 /**
  * The certificates of the demo. `service` is the one that an EncryptedKey is made for; its subject key identifier
- * lets WS-Security refer to it (X.509 Token Profile §3.1). `tls` is good for this machine's loopback names only, `node`
- * for a client of TLS: a node shows it to an issuer.
+ * lets WS-Security refer to it (X.509 Token Profile §3.1), and a client that takes it from the WSDL finds the host of
+ * the service in it. `tls` is good for this machine's loopback names only, `node` for a client of TLS: a node shows it
+ * to an issuer.
  */
 const profiles: Readonly<Record<CertificateRole, Profile>> = {
   ca: {
@@ -37,6 +38,7 @@ const profiles: Readonly<Record<CertificateRole, Profile>> = {
     extensions: x509 => [
       new x509.BasicConstraintsExtension(false, undefined, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyEncipherment | x509.KeyUsageFlags.digitalSignature, true),
+      new x509.SubjectAlternativeNameExtension([{ type: 'dns', value: 'localhost' }]),
     ],
   },
   tls: {

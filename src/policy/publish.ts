@@ -1,14 +1,12 @@
 /**
  * The WSDL as it is published: one document, whatever files it came from, with the addresses of the node that is asked.
  */
-import { type Element, type Node, XMLSerializer } from '@xmldom/xmldom';
+import type { Element, Node } from '@xmldom/xmldom';
 import { ConfigurationError } from '../errors.ts';
 import { ns } from '../names.ts';
 import { splitQualifiedName } from '../xml/characters.ts';
-import { escapeAttribute } from '../xml/write.ts';
 import {
   attributeOf,
-  childrenNamed,
   elementsOf,
   elementsWithin,
   failAt,
@@ -21,13 +19,12 @@ import {
 import { policyAt, policyLinksWithin } from './policy-documents.ts';
 import { type InlinedPolicies, inlinedPolicies, inlinePolicies, movePolicyLinks } from './publish-policies.ts';
 import { inlineSchemas } from './publish-schemas.ts';
+import { fillTemplate, makeTemplate, type PortFacts, type Template } from './publish-template.ts';
 import { type ComponentKind, componentNamed, componentOf, portNamed, type Wsdl, type WsdlPort } from './wsdl.ts';
 
-export interface PublishOptions {
+export interface PublishOptions extends PortFacts {
   /** Names of the ports to publish; default: all. */
   readonly ports?: readonly string[];
-  /** Address of a port, or undefined to leave the one in the file. */
-  readonly addressOf?: (port: string) => string | undefined;
 }
 
 /** Attributes that name a component, by the local name of their element. */
@@ -47,26 +44,12 @@ const droppable: readonly string[] = ['Policy', 'binding', 'service'];
 /**
  * Text of the WSDL as one document: imported documents and schemas are inlined, under the target namespace of the
  * service, and with `ports` only these ports are left, with their bindings and policies. The document is made once for
- * each choice of ports; after that a call only puts the addresses in.
+ * each choice of ports; after that a call only puts the addresses and the certificates in.
  * @throws {SecureConversationError} WSDL_INVALID when there is no such port, or two documents use one name for two
  * things.
  */
 export function wsdlFor(wsdl: Wsdl, options: PublishOptions = {}): string {
-  const { pieces, slots } = templateOf(wsdl, options.ports);
-  const addresses = slots.map(({ port, location }) => escapeAttribute(options.addressOf?.(port) ?? location));
-  return pieces.map((piece, index) => piece + (addresses[index] ?? '')).join('');
-}
-
-/** A published document cut where addresses stand: `pieces[0] slots[0] pieces[1] …`. */
-interface Template {
-  readonly pieces: readonly string[];
-  readonly slots: readonly Slot[];
-}
-
-interface Slot {
-  readonly port: string;
-  /** The address in the file. */
-  readonly location: string;
+  return fillTemplate(templateOf(wsdl, options.ports), options);
 }
 
 const templates = new WeakMap<Wsdl, Map<string, Template>>();
@@ -75,48 +58,9 @@ function templateOf(wsdl: Wsdl, ports: readonly string[] | undefined): Template 
   const made = templates.get(wsdl) ?? new Map<string, Template>();
   templates.set(wsdl, made);
   const key = ports?.join(' ') ?? '*';
-  const template = made.get(key) ?? makeTemplate(wsdl, ports);
+  const template = made.get(key) ?? makeTemplate(publishedDocument(wsdl, ports));
   made.set(key, template);
   return template;
-}
-
-/** What stands for an address while the document is made: no character of XML (XML 1.0 §2.2). */
-const placeholder = '\uFFFF';
-
-function makeTemplate(wsdl: Wsdl, ports: readonly string[] | undefined): Template {
-  const root = publishedDocument(wsdl, ports);
-  const slots = cutAddresses(root);
-  const text = `<?xml version="1.0" encoding="utf-8"?>\n${new XMLSerializer().serializeToString(root)}\n`;
-  return { pieces: text.split(placeholder), slots };
-}
-
-/** Takes soap:address and the Address of an endpoint reference out of each port, in document order. */
-function cutAddresses(root: Element): Slot[] {
-  return portsOf(root).flatMap(element => {
-    const port = requiredAttribute(element, 'name');
-    const located = elementsOf(element).map(child => {
-      if (child.localName === 'address') return cutAttribute(child);
-      return child.localName === 'EndpointReference' ? cutText(child) : undefined;
-    });
-    return located.filter(location => location !== undefined).map(location => ({ port, location }));
-  });
-}
-
-function cutAttribute(address: Element): string | undefined {
-  const location = attributeOf(address, '', 'location');
-  if (location !== undefined) address.setAttribute('location', placeholder);
-  return location;
-}
-
-function cutText(endpointReference: Element): string | undefined {
-  const address = elementsOf(endpointReference).find(child => child.localName === 'Address');
-  const location = address?.textContent?.trim();
-  if (address !== undefined) address.textContent = placeholder;
-  return location;
-}
-
-function portsOf(root: Element): Element[] {
-  return childrenNamed(root, ns.wsdl, 'service').flatMap(service => childrenNamed(service, ns.wsdl, 'port'));
 }
 
 function publishedDocument(wsdl: Wsdl, names: readonly string[] | undefined): Element {

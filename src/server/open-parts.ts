@@ -171,7 +171,7 @@ function trustOf(settings: PartSettings, port: string, onError: (error: Configur
       hint: 'give trust: the certificates (PEM) of the authorities that issue them',
     });
   const { crl = settings.crl ?? [], minRsaBits = settings.minRsaBits } = own ?? {};
-  return openTrust({ trust, crl, minRsaBits, place, onError });
+  return openTrust({ trust, crl, minRsaBits, place, onError, purpose: 'client' });
 }
 
 function userOfCertificate(settings: PartSettings): PortsParts['userOfCertificate'] {

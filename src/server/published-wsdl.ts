@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { encryptsToService } from '../policy/plan.ts';
 import { wsdlFor } from '../policy/publish.ts';
 import type { Wsdl } from '../policy/wsdl.ts';
 import type { AddressList } from '../users/addresses.ts';
@@ -25,7 +26,8 @@ export interface Way {
 
 /**
  * The WSDL as this node publishes it: `/?wsdl` whole, `/<Port>?wsdl` that port alone, below the path of the public
- * address as well. Each port has its public address or, where there is none, one of the farm's.
+ * address as well. Each port has its public address or, where there is none, one of the farm's. Where clients encrypt
+ * to the service's certificate, the port has that one as its Identity.
  * @returns what writes the WSDL for the path of a request; undefined where it has none
  */
 export function publishedWsdl(
@@ -42,8 +44,16 @@ export function publishedWsdl(
       return port && publishedAddress(port, request, way);
     };
     const whole = asked.length === wsdl.ports.length;
-    return () => wsdlFor(wsdl, whole ? { addressOf } : { ports: asked.map(port => port.plan.port), addressOf });
+    const filledBy = { addressOf, certificateOf: (name: string) => certificateOf(ports, name) };
+    return () => wsdlFor(wsdl, whole ? filledBy : { ports: asked.map(port => port.plan.port), ...filledBy });
   };
+}
+
+/** The certificate that the clients of a port encrypt to now, in DER. */
+function certificateOf(ports: readonly ServedPort[], name: string): Uint8Array | undefined {
+  const port = ports.find(one => one.plan.port === name);
+  if (port === undefined || !encryptsToService(port.plan)) return undefined;
+  return port.parts.ownCertificates[0]?.certificate.raw;
 }
 
 function isAskedFor(asked: string, { path, publicPath = path }: PortAddresses): boolean {

@@ -43,7 +43,7 @@ const trusted = pem.ca.certificate;
 test.each<[string, () => Promise<number>, string, string | undefined, RegExp]>([
   ['of a CA that is not trusted', () => serve(pem.tls), 'localhost', undefined, /signed by no CA that is trusted here/],
   ['of another CA than was given', () => serve(pem.tls), 'localhost', pem.tls.certificate, /signed by no CA/],
-  ['for another host', () => serve(pem.service), 'localhost', trusted, /certificate is for another host/],
+  ['for another host', () => serve(pem.service), '127.0.0.1', trusted, /certificate is for another host/],
   [
     'that has expired',
     async () => serve(await madeAt(Date.now() - 40 * yearMs)),

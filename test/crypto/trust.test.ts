@@ -23,6 +23,7 @@ const trustIn = (pem: string, options: Partial<TrustOptions> = {}) =>
     crl: [],
     minRsaBits: 2048,
     place: 'trust',
+    purpose: 'client',
     onError: error => void errors.push(error.message),
     ...options,
   });

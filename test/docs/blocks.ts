@@ -64,6 +64,7 @@ export const pages = [
   'docs/errors.md',
   'docs/create-endpoint.md',
   'docs/secure-conversation.md',
+  'docs/secure-client.md',
   'docs/open-logins.md',
   'docs/open-ring.md',
   'docs/explain-policy.md',

@@ -5,6 +5,8 @@ import { boundsSentence, type MemberTexts, textsOf } from '../../src/cli/member-
 import { serveConfig } from '../../src/cli/serve-config.ts';
 import { stsConfig } from '../../src/cli/sts-config.ts';
 import { tokensConfig } from '../../src/cli/tokens-config.ts';
+import { secureClientOptions } from '../../src/client/secure-client.ts';
+import { serviceIdentityMembers } from '../../src/client/service-certificate.ts';
 import { conversationOptions } from '../../src/client/session-options.ts';
 import { issueRateField } from '../../src/conversation/issue-rate.ts';
 import type { Members } from '../../src/fields.ts';
@@ -36,6 +38,7 @@ const tables: Readonly<Record<string, { readonly members: Members }>> = {
   'Options of createEndpoint': endpointOptions,
   'Options of listen': listenOptions,
   'Options of secureConversation': conversationOptions,
+  'Options of secureClient': secureClientOptions,
   'Options of bearerTokens': bearerTokensOptions,
   'Options of requireBearer': requireBearerOptions,
   'Options of bearerToken': contextBearerOptions,
@@ -116,6 +119,7 @@ const types: readonly (readonly [file: string, type: string, described: { readon
   ['conversation/issue-rate.ts', 'IssueRate', issueRateField],
   ['xml/limits.ts', 'Limits', limitsField],
   ['client/session-options.ts', 'SecureConversationOptions', conversationOptions],
+  ['client/service-certificate.ts', 'ServiceIdentityOptions', { members: serviceIdentityMembers }],
   ['users/login-limits.ts', 'LoginLimits', loginLimitsField],
   ['users/logins.ts', 'LoginOptions', loginOptions],
   ['state/revoke.ts', 'RevokeOptions', revokeOptions],
