@@ -13,11 +13,13 @@ import { fileURLToPath } from 'node:url';
  * - `js`, `ts`, `json`: a file, named by the comment `<!-- file: NAME -->` in the line before. One under examples/ is a
  *   copy of that file. One of TypeScript, NAME.mts, is checked with strict types against the built package, and has
  *   nothing in it but types that Node takes away by itself.
+ * - `xml`, `csharp`, `java`: a file for a program of another house, named likewise. What it says of our ports is held
+ *   against their plans by test/docs/wcf and test/docs/cxf; test/interop runs what is Java.
  *
  * There are no others.
  */
 
-export const blockKinds = ['sh', 'text', 'js', 'ts', 'json'] as const;
+export const blockKinds = ['sh', 'text', 'js', 'ts', 'json', 'xml', 'csharp', 'java'] as const;
 
 export interface Block {
   readonly kind: (typeof blockKinds)[number];
@@ -37,6 +39,10 @@ export const pages = [
   'docs/README.md',
   'docs/policy.md',
   'docs/secure-your-wsdl.md',
+  'docs/serve-from-express.md',
+  'docs/serve-wcf-clients.md',
+  'docs/call-a-wcf-service.md',
+  'docs/troubleshooting.md',
   'docs/bodies.md',
   'docs/key-ring.md',
   'docs/renewing.md',

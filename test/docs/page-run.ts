@@ -51,7 +51,16 @@ esac
 
 /** Commands that do not end by themselves. */
 const servers = [
-  ...['npm start', 'wssc farm', 'wssc serve', 'wssc sts', 'wssc tokens', 'node serve.mts', 'node below.mjs'],
+  ...[
+    'npm start',
+    'wssc farm',
+    'wssc serve',
+    'wssc sts',
+    'wssc tokens',
+    'node serve.mts',
+    'node below.mjs',
+    'node app.mjs',
+  ],
   ...['server.mjs', 'bearer-api.mjs', 'aspnet-migration/api.mjs'].map(name => `node examples/${name}`),
   ...['server.mts', 'bearer-api.mts', 'aspnet-api.mts'].map(name => `node examples/typescript/${name}`),
 ];
@@ -171,6 +180,9 @@ export function openPage(): PageRun {
     js: file,
     ts: file,
     json: file,
+    xml: file,
+    csharp: file,
+    java: file,
   };
   return {
     async run(block) {
