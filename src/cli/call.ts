@@ -77,7 +77,7 @@ async function call(operation: string, json: string, options: CallOptions): Prom
   const { unprotectedPorts = [] } = options;
   const plans = clientPlans(client, options.port, unprotectedPorts);
   const invoke = operationOf(client, plans[0], operation);
-  const certificate = await serviceCertificate(client, plans, options);
+  const certificate = await serviceCertificate(client, plans, options, options.address);
   const credentials = await credentialsOf(options);
   const given = certificate === undefined ? {} : { serviceCertificate: certificate };
   const plan = firstUsable(plans, { ...credentials, ...given });

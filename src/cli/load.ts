@@ -139,7 +139,7 @@ async function load(options: LoadOptions): Promise<void> {
   const ca = authoritiesText(options.ca ?? target.ca);
   const client = await openClient(target.wsdl, ca);
   const plans = clientPlans(client, options.port, options.unprotectedPorts);
-  const certificate = await serviceCertificate(client, plans, withService(options, target));
+  const certificate = await serviceCertificate(client, plans, withService(options, target), options.nodes);
   const given = await givenBy(options, target, certificate);
   const read = firstUsable(plans, given);
   const plan = options.mixedDialects === undefined ? read : withMixedDialects(read);

@@ -58,7 +58,7 @@ export const serviceOptions = {
     "the service's certificate (PEM), where the policy encrypts to it",
   ),
   trust: new Option('--service-trust <file>', 'CA certificates (PEM) by which that of the WSDL is taken for it'),
-  name: new Option('--service-name <host>', "host name that it is for then; default: that of the WSDL's address"),
+  name: new Option('--service-name <host>', 'host name that it is for then; default: where calls go'),
   fingerprint: new Option('--service-fingerprint <sha256>', 'fingerprint by which that of the WSDL is taken for it'),
 };
 
@@ -71,18 +71,22 @@ const optionNames = {
 /**
  * The certificate that messages of a port are encrypted to, in PEM: that of a file, or that of the WSDL where the
  * options say what it has to be.
+ * @param addresses where calls go; undefined: to the WSDL's address
  * @throws {SecureConversationError} `CONFIG_INVALID` where one is needed and none can be believed,
  * `CERTIFICATE_INVALID` for files, and for one of the WSDL that is not what it has to be
  */
 export function serviceCertificate(
   client: Client,
   plans: readonly [Plan, ...Plan[]],
-  { serviceCertificate: file, serviceTrust, ...options }: ServiceOptions,
+  { serviceCertificate: file, serviceTrust, serviceName, serviceFingerprint }: ServiceOptions,
+  addresses: readonly string[] | undefined,
 ): Promise<string | undefined> {
   const trust = authoritiesText(serviceTrust);
   const certificate = peerText(file);
   const known = {
-    ...options,
+    ...(addresses === undefined ? {} : { addresses }),
+    ...(serviceName === undefined ? {} : { serviceName }),
+    ...(serviceFingerprint === undefined ? {} : { serviceFingerprint }),
     ...(trust === undefined ? {} : { serviceTrust: trust }),
     ...(certificate === undefined ? {} : { serviceCertificate: certificate }),
   };

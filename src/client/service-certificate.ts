@@ -15,7 +15,7 @@ export interface ServiceIdentityOptions {
    * CA certificates (PEM) that the certificate in the WSDL's Identity has to have a chain to. Default: none.
    */
   readonly serviceTrust?: string;
-  /** Host name that this certificate must be for. Default: that of the port's address in the WSDL. */
+  /** Host name that this certificate must be for. Default: that of the first of `addresses`, else of the WSDL's. */
   readonly serviceName?: string;
   /**
    * SHA-256 fingerprint that the certificate in the WSDL's Identity has to have. 64 hexadecimal digits, with or without
@@ -39,7 +39,7 @@ export const serviceIdentityMembers = {
   },
   serviceName: {
     is: text,
-    without: "that of the port's address in the WSDL",
+    without: "that of the first of `addresses`, else of the WSDL's",
     means: 'Host name that this certificate must be for.',
   },
   serviceFingerprint: {
@@ -52,6 +52,8 @@ export const serviceIdentityMembers = {
 /** What is known of the service, and whose names errors say. */
 export interface KnownService extends ServiceIdentityOptions {
   readonly serviceCertificate?: string;
+  /** Where calls go. */
+  readonly addresses?: readonly string[];
   readonly minRsaBits?: number;
 }
 
@@ -90,7 +92,7 @@ export async function serviceCertificateOf(
   const { serviceTrust, serviceFingerprint } = known;
   const [own] = path;
   if (own !== undefined && (serviceTrust ?? serviceFingerprint) !== undefined) {
-    const name = known.serviceName ?? new URL(address).hostname;
+    const name = known.serviceName ?? new URL(known.addresses?.[0] ?? address).hostname;
     return believed(path, own, { ...known, serviceName: name }, nowMs);
   }
   if (plans.every(encryptsToService)) throw unknownService(port, own, names);
@@ -121,8 +123,7 @@ async function believed(
     throw notBelieved(`its fingerprint is ${fingerprintOf(own)}`);
   if (serviceTrust !== undefined) await checkChain(path, serviceTrust, minRsaBits, nowMs);
   const certificate = readOwn(own);
-  if (serviceTrust !== undefined && certificate.checkHost(serviceName) === undefined)
-    throw notBelieved(`it is not for ${serviceName}`);
+  if (serviceTrust !== undefined && !isFor(certificate, serviceName)) throw notBelieved(`it is not for ${serviceName}`);
   return certificate.toString();
 }
 
@@ -141,6 +142,12 @@ async function checkChain(path: readonly Uint8Array[], trust: string, minRsaBits
   } catch (error) {
     throw error instanceof Refusal ? notBelieved(error.reason) : error;
   }
+}
+
+/** @param host a name, or an IP address as a URL has it */
+function isFor(certificate: X509Certificate, host: string): boolean {
+  const bare = host.replace(/^\[(.*)\]$/, '$1');
+  return (certificate.checkHost(bare) ?? certificate.checkIP(bare)) !== undefined;
 }
 
 function readOwn(der: Uint8Array): X509Certificate {

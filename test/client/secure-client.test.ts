@@ -12,7 +12,10 @@ import { type ListeningNode, listen } from '../support/endpoint.ts';
 import { portNames, user, wsdl } from '../support/node.ts';
 import { pem } from '../support/pem.ts';
 
-const localhost = new x509.SubjectAlternativeNameExtension([{ type: 'dns', value: 'localhost' }]);
+const localhost = new x509.SubjectAlternativeNameExtension([
+  { type: 'dns', value: 'localhost' },
+  { type: 'ip', value: '127.0.0.1' },
+]);
 const root = await makeCertificate({ subject: 'CN=root of services', isAuthority: true });
 const made = { issuer: root, extensions: [localhost] };
 const service = await makeCertificate({ subject: 'CN=service', ...made });
@@ -109,6 +112,16 @@ describe('a client from a WSDL alone', () => {
       code: 'CERTIFICATE_INVALID',
       message: expect.stringContaining('not for elsewhere.example'),
     });
+  });
+
+  test('takes one for the host that calls go to, and not for the one that the WSDL names', async () => {
+    const to = (host: string) => ({ addresses: [`http://${host}:${node.http}/EchoSymmetric`] });
+    await expect(open(node, { serviceTrust: root.pem, ...to('[::1]') })).rejects.toMatchObject({
+      code: 'CERTIFICATE_INVALID',
+      message: expect.stringContaining('not for [::1]'),
+    });
+    const { conversation } = await open(node, { serviceTrust: root.pem, ...to('127.0.0.1') });
+    await conversation.close();
   });
 
   test('takes no certificate with another fingerprint, whoever issued it', async () => {
