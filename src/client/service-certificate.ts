@@ -1,5 +1,6 @@
 /** The service's certificate: given, or that of the WSDL where it is pinned or has a chain to a trusted one. */
 import { X509Certificate } from 'node:crypto';
+import { isIP } from 'node:net';
 import { digestOf } from '../crypto/digest.ts';
 import { openTrust } from '../crypto/trust.ts';
 import { usualMinRsaBits } from '../crypto/x509.ts';
@@ -147,7 +148,7 @@ async function checkChain(path: readonly Uint8Array[], trust: string, minRsaBits
 /** @param host a name, or an IP address as a URL has it */
 function isFor(certificate: X509Certificate, host: string): boolean {
   const bare = host.replace(/^\[(.*)\]$/, '$1');
-  return (certificate.checkHost(bare) ?? certificate.checkIP(bare)) !== undefined;
+  return (isIP(bare) === 0 ? certificate.checkHost(bare) : certificate.checkIP(bare)) !== undefined;
 }
 
 function readOwn(der: Uint8Array): X509Certificate {
