@@ -39,10 +39,17 @@ export interface WatchOptions {
   readonly periodMs: number;
   /** Called after each round. */
   readonly told: () => void;
+  /** Whether somebody looks all the time. */
+  readonly isFollowed: () => boolean;
 }
 
 /** The watch over some nodes. */
 export interface Watch {
+  /**
+   * Somebody looks now: nodes are asked from here on, until a minute after the last look.
+   * @returns settles when each of them has been asked
+   */
+  look(): Promise<void>;
   states(): readonly NodeState[];
   close(): void;
 }
@@ -52,20 +59,32 @@ const answerMs = 2_000;
 /** For how long figures are kept: what rates and percentiles are of. */
 const keptMs = 60_000;
 
-/** Asks all nodes again and again, whether or not anybody looks: rates and restarts are told of two looks. */
-export function watchNodes(nodes: readonly WatchedNode[], { clock, periodMs, told }: WatchOptions): Watch {
+/**
+ * Asks all nodes again and again while somebody looks: rates and restarts are told of two looks. All who look share one
+ * round: of N nodes that show each other, those N ask that are looked at.
+ */
+export function watchNodes(nodes: readonly WatchedNode[], { clock, periodMs, told, isFollowed }: WatchOptions): Watch {
   const histories = nodes.map(openHistory);
   let isClosed = false;
   let timer: NodeJS.Timeout | undefined;
+  let lookedMs = 0;
+  /** The first round since nobody looked; undefined while nobody does. */
+  let first: Promise<void> | undefined;
   const round = async () => {
     const beganMs = performance.now();
     await Promise.all(histories.map(history => history.ask(clock)));
     if (isClosed) return;
     told();
-    timer = setTimeout(() => void round(), Math.max(0, periodMs - (performance.now() - beganMs))).unref();
+    const endedMs = performance.now();
+    if (!isFollowed() && endedMs - lookedMs > keptMs) first = undefined;
+    else timer = setTimeout(() => void round(), Math.max(0, periodMs - (endedMs - beganMs))).unref();
   };
-  void round();
   return {
+    look() {
+      lookedMs = performance.now();
+      if (!isClosed) first ??= round();
+      return first ?? Promise.resolve();
+    },
     states: () => histories.map(history => history.state()),
     close() {
       isClosed = true;

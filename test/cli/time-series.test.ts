@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Hit, Outcome } from '../../src/cli/load/attack.ts';
-import { eventList, type SeenStatus, silenceNoted, statusEvents } from '../../src/cli/load/events.ts';
+import { eventList, silenceNoted, statusEvents } from '../../src/cli/load/events.ts';
+import type { SeenStatus } from '../../src/cli/load/farm-status.ts';
 import { stepFor, timeSeries } from '../../src/cli/load/time-series.ts';
 
 const hostOf = (address: string) => new URL(address).hostname;
@@ -71,18 +72,20 @@ test('a node that comes and goes without end makes no end of events, and what ot
 });
 
 const ring = { generation: 4, keys: [{ id4: 'aaaaaaaa', state: 'active', ageS: 1 }] };
-const nodes = ['node1', 'node2'].map((name, i) => ({ name, pid: i + 1, up: true }));
-const status = (of: object) => ({ nodes, ring, ...of }) as SeenStatus;
+const nodes = ['node1', 'node2'].map((name, i) => ({ name, process: i + 1, up: true }));
+const status = (of: object): SeenStatus => ({ nodes, ring, counted: undefined, ...of });
 const second = (of: object) => ({ nodes: [nodes[0], { ...nodes[1], ...of }] });
 const next = { generation: 5, keys: [{ id4: 'bbbbbbbb', state: 'active', ageS: 1 }] };
 
 test.each<[object, object, string[]]>([
   [{}, {}, []],
   [{}, second({ up: false }), ['node2 is down']],
-  [second({ up: false }), second({ pid: 9 }), ['node2 is up again']],
-  [{}, second({ pid: 9 }), ['node2 was started again']],
+  [second({ up: false }), second({ process: 9 }), ['node2 is up again']],
+  [{}, second({ process: 9 }), ['node2 was started again']],
   [{ nodes: [nodes[0]] }, {}, ['node2 is new']],
   [{}, { ring: next }, ['key rotated: bbbbbbbb is active']],
+  [{ ring: undefined }, {}, []],
+  [{}, { ring: undefined }, []],
   [{}, { ring: { ...ring, generation: 5 } }, ['key ring is of generation 5']],
 ])('what changes between two looks at a farm is told: %j, %j', (before, after, told) => {
   expect(statusEvents(status(before), status(after))).toEqual(told);

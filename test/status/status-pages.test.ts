@@ -1,7 +1,7 @@
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { request as ask, type IncomingMessage } from 'node:http';
-import { afterEach, describe, expect, test } from 'vitest';
-import { type Admin, openAdmin } from '../../src/server/admin.ts';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { type Admin, type Feed, openAdmin } from '../../src/server/admin.ts';
 import { boundedLog } from '../../src/server/log.ts';
 import { nodeAt } from '../../src/status/ask-node.ts';
 import { type StatusPages, statusPages } from '../../src/status/status-pages.ts';
@@ -98,6 +98,20 @@ test('the page stands at / with the same headers, and nobody follows by HEAD', a
   expect(head.statusCode).toBe(200);
 });
 
+test('programs are told which nodes are up, since when, and of the ring', async () => {
+  const node = await openAt(async () => metricsOf(1));
+  const page = await openPage([node.base, 'http://127.0.0.1:1']);
+  const answer = await fetch(`${page.base}/status.json`);
+  expect(answer.headers.get('content-type')).toBe('application/json');
+  expect(await answer.json()).toEqual({
+    nodes: [
+      { name: new URL(node.base).host, up: true, startedMs: 1_000 },
+      { name: '127.0.0.1:1', up: false, startedMs: null },
+    ],
+    ring: null,
+  });
+});
+
 test('no more than 32 follow; who leaves makes room', async () => {
   const page = await openPage(['http://127.0.0.1:1']);
   const all = await Promise.all(Array.from({ length: 32 }, () => follow(page.base)));
@@ -105,6 +119,40 @@ test('no more than 32 follow; who leaves makes room', async () => {
   expect((await follow(page.base)).statusCode).toBe(503);
   all[0]?.destroy();
   await expect.poll(async () => (await follow(page.base)).statusCode).toBe(200);
+});
+
+/** A response that takes what is written for it, or nothing, and how its end came. */
+function response(writableLength: number) {
+  const ends: string[] = [];
+  const ended = (how: string) => () => {
+    ends.push(how);
+    made.emit('close');
+  };
+  const taken: string[] = [];
+  const write = (event: string) => taken.push(event);
+  const heard = { writableLength, write, writeHead() {}, end: ended('end'), destroy: ended('destroy') };
+  const made = Object.assign(new EventEmitter(), heard, { ends, taken });
+  return made;
+}
+
+test.each([
+  ['takes nothing of what is sent', 1, 'destroy', 1, 6],
+  ['has followed for an hour', 0, 'end', 721, 720],
+])('one who %s makes room', async (_, writableLength, how, events, rounds) => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+  try {
+    const status = statusPages({ nodes: [], ring: () => undefined, clock: Date.now });
+    opened.push(status);
+    const follower = response(writableLength);
+    const feed = (await status.pages['/events']?.()) as Feed;
+    feed.follow(follower as never);
+    await vi.advanceTimersByTimeAsync((rounds - 1) * 5_000);
+    expect(follower.ends).toEqual([]);
+    await vi.advanceTimersByTimeAsync(600_000);
+    expect([follower.ends, follower.taken.length]).toEqual([[how], events]);
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 test('the end of the admin address ends what they hear', async () => {

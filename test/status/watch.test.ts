@@ -1,4 +1,4 @@
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { sumOf } from '../../src/status/figures.ts';
 import type { Sample } from '../../src/status/sample.ts';
 import { type Watch, watchNodes } from '../../src/status/watch.ts';
@@ -41,8 +41,14 @@ async function rounds(answers: readonly Answer[], apartS: number) {
     if (state !== undefined && states.length < answers.length) states.push(state);
     if (states.length === answers.length) next();
   };
-  const watched = watchNodes([{ name: 'node1', ask }], { clock: () => nowMs, periodMs: 0, told });
+  const watched = watchNodes([{ name: 'node1', ask }], {
+    clock: () => nowMs,
+    periodMs: 0,
+    told,
+    isFollowed: () => true,
+  });
   watch = watched;
+  void watched.look();
   await new Promise<void>(resolve => {
     next = resolve;
   });
@@ -88,4 +94,52 @@ test('a counter that comes up later has grown from 0', async () => {
   const refused = sample('wssc_refusals_total', 4, { reason: 'replay' });
   const [, state] = await rounds([said(1, 5), [...said(1, 5), refused]], 5);
   expect(sumOf(state?.lately.counted ?? [], 'wssc_refusals_total')).toBe(4);
+});
+
+test('nodes are asked while somebody looks: all who do share a round, and nobody is asked for nobody', async () => {
+  let asked = 0;
+  const ask = async () => {
+    asked += 1;
+    return said(1, asked);
+  };
+  const watched = watchNodes([{ name: 'node1', ask }], {
+    ...{ clock: Date.now, periodMs: 86_400_000, told() {} },
+    isFollowed: () => false,
+  });
+  watch = watched;
+  expect(watched.states()[0]?.problem).toBe('has not been asked yet');
+  expect(asked).toBe(0);
+  await Promise.all([watched.look(), watched.look()]);
+  await watched.look();
+  expect(asked).toBe(1);
+  expect(watched.states()[0]?.problem).toBeUndefined();
+});
+
+test('a watch ends a minute after the last look, and never where somebody follows', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+  try {
+    let asked = 0;
+    let isFollowed = false;
+    const ask = async () => {
+      asked += 1;
+      return said(1, asked);
+    };
+    const watched = watchNodes([{ name: 'node1', ask }], {
+      ...{ clock: Date.now, periodMs: 5_000, told() {} },
+      isFollowed: () => isFollowed,
+    });
+    watch = watched;
+    await watched.look();
+    await vi.advanceTimersByTimeAsync(600_000);
+    expect(asked).toBe(14);
+    await watched.look();
+    isFollowed = true;
+    await vi.advanceTimersByTimeAsync(600_000);
+    expect(asked).toBe(14 + 1 + 120);
+    isFollowed = false;
+    await vi.advanceTimersByTimeAsync(600_000);
+    expect(asked).toBe(14 + 1 + 121);
+  } finally {
+    vi.useRealTimers();
+  }
 });

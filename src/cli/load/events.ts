@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { FarmStatus } from '../../farm/description.ts';
 import { printable } from '../../printable.ts';
 import type { Hit } from './attack.ts';
-import { readStatus } from './farm-status.ts';
+import { readStatus, type SeenNode, type SeenRing, type SeenStatus } from './farm-status.ts';
 
 /** Something that happened while the load test ran, and may explain what it measured. */
 export interface LoadEvent {
@@ -46,28 +45,23 @@ export function silenceNoted(events: Events, nameOf: (address: string) => string
   };
 }
 
-/** What of a farm's status is looked at. */
-export interface SeenStatus {
-  readonly nodes: readonly Pick<FarmStatus['nodes'][number], 'name' | 'pid' | 'up'>[];
-  readonly ring: FarmStatus['ring'];
-}
-
 /** What has changed in a farm between two looks at its status page. */
 export function statusEvents(before: SeenStatus, after: SeenStatus): readonly string[] {
   return [...after.nodes.flatMap(node => nodeEvents(before, node)), ...ringEvents(before.ring, after.ring)];
 }
 
-function nodeEvents(before: SeenStatus, { name, pid, up }: SeenStatus['nodes'][number]): readonly string[] {
+function nodeEvents(before: SeenStatus, { name, process, up }: SeenNode): readonly string[] {
   const last = before.nodes.find(node => node.name === name);
   if (last === undefined) return [`${name} is new`];
-  const isRestarted = last.pid !== pid;
+  const isRestarted = last.process !== process && last.process !== undefined && process !== undefined;
   if (last.up && !up) return [`${name} is down`];
   if (last.up && up && isRestarted) return [`${name} was started again`];
   return !last.up && up ? [`${name} is up again`] : [];
 }
 
-function ringEvents(before: FarmStatus['ring'], after: FarmStatus['ring']): readonly string[] {
-  const activeOf = ({ keys }: FarmStatus['ring']) => keys.find(({ state }) => state === 'active')?.id4;
+function ringEvents(before: SeenRing | undefined, after: SeenRing | undefined): readonly string[] {
+  if (before === undefined || after === undefined) return [];
+  const activeOf = ({ keys }: SeenRing) => keys.find(({ state }) => state === 'active')?.id4;
   if (activeOf(before) !== activeOf(after)) return [`key rotated: ${activeOf(after) ?? 'none'} is active`];
   return before.generation === after.generation ? [] : [`key ring is of generation ${after.generation}`];
 }
@@ -82,12 +76,12 @@ const lookMs = 1_000;
  */
 export function watchFarm(
   admin: string | undefined,
-  first: FarmStatus | undefined,
+  first: SeenStatus | undefined,
   events: Events,
   elapsedMs: () => number,
 ): () => void {
   const ending = new AbortController();
-  const watch = async (status: FarmStatus) => {
+  const watch = async (status: SeenStatus) => {
     let last = status;
     while (!ending.signal.aborted) {
       await sleep(lookMs, undefined, { signal: ending.signal });

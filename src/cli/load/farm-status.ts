@@ -4,6 +4,29 @@ import { octetsOf } from '../../octets.ts';
 
 type Nodes = FarmStatus['nodes'];
 
+/** What any status page says of a farm. */
+export interface SeenStatus {
+  readonly nodes: readonly SeenNode[];
+  /** Undefined where there is no ring yet. */
+  readonly ring: SeenRing | undefined;
+  /** What nodes have counted until now; only the demonstration farm says it to the moment. */
+  readonly counted: Nodes | undefined;
+}
+
+/** A node as a status page shows it. */
+export interface SeenNode {
+  readonly name: string;
+  readonly up: boolean;
+  /** Tells its process from the one before: its id, or when it started; undefined where it is not known. */
+  readonly process: number | undefined;
+}
+
+/** A key ring as a status page shows it. */
+export interface SeenRing {
+  readonly generation: number;
+  readonly keys: readonly { readonly id4: string; readonly state: string }[];
+}
+
 /** The longest status that is read. */
 const maxBytes = 1 << 20;
 
@@ -11,13 +34,25 @@ const maxBytes = 1 << 20;
  * The farm as its status page shows it; undefined where that is not known or does not answer.
  * @param withinMs longest wait for the whole answer
  */
-export async function readStatus(admin: string | undefined, withinMs: number): Promise<FarmStatus | undefined> {
+export async function readStatus(admin: string | undefined, withinMs: number): Promise<SeenStatus | undefined> {
   if (admin === undefined) return undefined;
   try {
-    return JSON.parse(await textAt(`${admin}/status.json`, withinMs));
+    return seenIn(JSON.parse(await textAt(`${admin}/status.json`, withinMs)));
   } catch {
     return undefined;
   }
+}
+
+/** A node of `/status.json`, of whichever farm. */
+type SaidNode = Pick<SeenNode, 'name' | 'up'> & Partial<Nodes[number]> & { readonly startedMs?: number | null };
+
+function seenIn({ nodes, ring }: { readonly nodes: readonly SaidNode[]; readonly ring: SeenRing | null }): SeenStatus {
+  const isCounted = nodes.every(({ calls, opened }) => Number.isSafeInteger(calls) && opened !== undefined);
+  return {
+    nodes: nodes.map(({ name, up, pid, startedMs }) => ({ name, up, process: pid ?? startedMs ?? undefined })),
+    ring: ring ?? undefined,
+    counted: isCounted ? (nodes as Nodes) : undefined,
+  };
 }
 
 /** What the nodes did between two looks; a node that was started again meanwhile counts from nothing. */

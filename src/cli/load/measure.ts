@@ -102,8 +102,8 @@ export async function measure(
   process.off('SIGINT', stop);
   const endMs = performance.now() + leftMs;
   const after = await readStatus(admin, Math.min(leftMs, statusMs));
-  const difference = nodeDifferences(before?.nodes, after?.nodes);
-  if (admin !== undefined && difference === undefined)
+  const difference = nodeDifferences(before?.counted, after?.counted);
+  if (admin !== undefined && (before === undefined || after === undefined))
     note(leftMs > 0 ? `the status page ${admin} does not answer` : `no time was left to ask the status page ${admin}`);
   const report = collected.report({
     port: options.port,
