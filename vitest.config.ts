@@ -34,6 +34,7 @@ export const processes = [
   'test/package/types.test.ts',
   'test/hostile/plain-messages.test.ts',
   'test/message/other-verifiers.test.ts',
+  'test/server/alternatives.test.ts',
   'test/server/certificate-bootstrap.test.ts',
   'test/server/certificate-copies.test.ts',
   'test/server/known-clients.test.ts',

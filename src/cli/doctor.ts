@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { ConfigurationError } from '../errors.ts';
 import { openWsdl } from '../policy/load-wsdl.ts';
+import { plansByPort } from '../policy/plan.ts';
 import { servablePlans } from '../server/servable-plans.ts';
 import { readUsersFile } from '../users/users-file.ts';
 import { secretFindings, serviceFindings, tlsFindings } from './doctor/certificates.ts';
@@ -124,7 +125,12 @@ async function findIn(
 async function wsdlFindings(config: ServeConfig, options: WsdlOptionValues): Promise<readonly Finding[]> {
   const { wsdl } = config;
   const { plans, leftOut } = servablePlans(openWsdl(await loadGiven(wsdl, options)), config);
-  const served = well('wsdl', `${wsdl}: ${plans.map(({ port }) => port).join(', ')} can be served`);
+  const served = well(
+    'wsdl',
+    `${wsdl}: ${plansByPort(plans)
+      .map(([{ port }]) => port)
+      .join(', ')} can be served`,
+  );
   if (leftOut.length === 0) return [served];
   const names = leftOut.map(({ port }) => port).join(', ');
   return [

@@ -1,10 +1,12 @@
 import type { Command } from 'commander';
+import { servedAlternatives, whyNotServed } from '../policy/alternatives.ts';
 import { type CheckedPort, checkPorts } from '../policy/check.ts';
 import { compileAlternatives } from '../policy/compile.ts';
 import { explainAlternatives } from '../policy/explain.ts';
 import { explainedAlternatives } from '../policy/explain-data.ts';
 import { openWsdl } from '../policy/load-wsdl.ts';
 import { usesOf } from '../policy/offered.ts';
+import type { Plan } from '../policy/plan.ts';
 import { withUnprotectedPorts } from '../policy/unprotected.ts';
 import { portNamed, type Wsdl } from '../policy/wsdl.ts';
 import { pathConflicts } from '../server/routes.ts';
@@ -68,7 +70,9 @@ function explain(wsdl: Wsdl, { port, json }: PolicyOptions): void {
 
 function check(wsdl: Wsdl, { port, json }: PolicyOptions): void {
   const ports = checkPorts(wsdl, port === undefined ? wsdl.ports : [portNamed(wsdl, port)]);
-  const conflicts = pathConflicts(ports.flatMap(({ usable }) => (usable === undefined ? [] : [usable.plans[0]])));
+  const conflicts = pathConflicts(
+    ports.flatMap(({ usable }) => (usable === undefined ? [] : servedAlternatives(usable.plans))),
+  );
   const isServed = conflicts.length === 0 && ports.length > 0 && ports.every(({ usable }) => usable !== undefined);
   if (json) printJson({ ok: isServed, ports: ports.map(checkedPort), conflicts });
   else for (const line of [...ports.flatMap(linesOf), ...conflicts]) print(line);
@@ -81,7 +85,7 @@ function checkedPort({ service, port, usable, problems, notCalled }: CheckedPort
   return { service, port, served: usable !== undefined, notCalled: notCalled ?? null, alternatives, leftOut, problems };
 }
 
-const choiceMeans = 'a server asks for the first, a client takes the first that it was given the credentials for';
+const clientMeans = 'a client takes the first that it was given the credentials for';
 
 function linesOf(checked: CheckedPort): readonly string[] {
   const { port, usable, notCalled } = checked;
@@ -89,7 +93,17 @@ function linesOf(checked: CheckedPort): readonly string[] {
   const { plans, leftOut } = usable;
   return [
     `port ${port}: ${usesOf(notCalled)}`,
-    ...(plans.length === 1 ? [] : [`  ${plans.length} alternatives: ${choiceMeans}`]),
+    ...(plans.length === 1 ? [] : choiceLines(plans)),
     ...leftOut.map(reason => `  left out: ${reason}`),
   ];
+}
+
+function choiceLines(plans: readonly Plan[]): readonly string[] {
+  const reasons = whyNotServed(plans);
+  const lines = reasons.flatMap((reason, index) =>
+    reason === undefined ? [] : [`  alternative ${index + 1} is not served: ${reason}`],
+  );
+  const serverMeans =
+    lines.length === 0 ? 'a server takes each' : `a server takes ${plans.length - lines.length} of them`;
+  return [`  ${plans.length} alternatives: ${serverMeans}, ${clientMeans}`, ...lines];
 }

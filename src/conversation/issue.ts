@@ -4,6 +4,7 @@ import { type RandomSource, uuidText } from '../crypto/random.ts';
 import { SecretKey } from '../crypto/secret-key.ts';
 import { refuse } from '../errors.ts';
 import type { OutgoingBody } from '../message/sent-body.ts';
+import { contextAudienceOf } from '../policy/alternatives.ts';
 import type { ConversationPlan } from '../policy/plan.ts';
 import type { Context } from '../state/context.ts';
 import type { StateMode } from '../state/state-mode.ts';
@@ -38,7 +39,7 @@ export function issueContext(
   if (request.entropy === undefined && plan.entropy.client) refuse('invalidRequest', 'rst-entropy-missing');
   const token = newToken(request, options);
   const context = newContext(token.secret, request, principal, options);
-  const issued = options.state.issue(context, { audience: plan.audience, dialect: plan.dialect }, nowMs);
+  const issued = options.state.issue(context, { audience: contextAudienceOf(plan), dialect: plan.dialect }, nowMs);
   return after(issued, state => writeIssueResponse(plan.dialect, context, { ...token, state }));
 }
 

@@ -3,6 +3,7 @@ import { uuidText } from '../crypto/random.ts';
 import type { SecretKey } from '../crypto/secret-key.ts';
 import { refuse } from '../errors.ts';
 import type { OutgoingBody } from '../message/sent-body.ts';
+import { contextAudienceOf } from '../policy/alternatives.ts';
 import type { Context } from '../state/context.ts';
 import { instanceTimes } from './context-life.ts';
 import { type IssueOptions, newToken } from './issue.ts';
@@ -34,7 +35,12 @@ export function renewContext(
   if (previous.renewals >= life.maxRenewals) refuse('unableToRenew', 'renew-count');
   const token = newToken(request, options);
   const context = nextInstance(token.secret, request, previous, principal, options);
-  const replaced = state.replace(previous, context, { audience: plan.audience, dialect: plan.dialect }, nowMs);
+  const replaced = state.replace(
+    previous,
+    context,
+    { audience: contextAudienceOf(plan), dialect: plan.dialect },
+    nowMs,
+  );
   return after(replaced, text => writeIssueResponse(plan.dialect, context, { ...token, state: text }));
 }
 

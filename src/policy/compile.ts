@@ -4,6 +4,7 @@ import type { Element } from '@xmldom/xmldom';
 import { ConfigurationError } from '../errors.ts';
 import { type AddressingVersion, addressingVersions, expandedName } from '../names.ts';
 import { addressingExtension } from './addressing.ts';
+import { boundAlternatives } from './alternatives.ts';
 import {
   type ConversationFrame,
   compileCancel,
@@ -88,7 +89,8 @@ function compilePort(wsdl: Wsdl, port: WsdlPort): PortAlternatives {
   const distinct = others.filter(
     (plan, index) => !values.slice(0, index + 1).some(one => isDeepStrictEqual(one, plan)),
   );
-  return { plans: [first, ...distinct], leftOut: [...new Set(leftOut)] };
+  const plans = boundAlternatives([first, ...distinct]) as [Plan, ...Plan[]];
+  return { plans, leftOut: [...new Set(leftOut)] };
 }
 
 function compileEndpoint(wsdl: Wsdl, port: WsdlPort, soapBinding: SoapBinding, alternative: Alternative): Plan {

@@ -1,4 +1,5 @@
 /** A plan as data, for `policy explain --json`: what explain.ts says in words. */
+import { contextAudienceOf, whyNotServed } from './alternatives.ts';
 import type { PortAlternatives } from './compile.ts';
 import { whyNotCalled } from './offered.ts';
 import { type ExchangePlan, hasConversation, type MessagePlan, type Plan } from './plan.ts';
@@ -7,12 +8,18 @@ import { weaknessesOf } from './weaknesses.ts';
 
 /** What the policy of a port leaves to choose from. */
 export function explainedAlternatives({ plans, leftOut }: PortAlternatives) {
-  return { alternatives: plans.map((plan, index) => ({ ...explainedPlan(plan), served: index === 0 })), leftOut };
+  const reasons = whyNotServed(plans);
+  const alternatives = plans.map((plan, index) => {
+    const { [index]: notServed } = reasons;
+    return { ...explainedPlan(plan), served: notServed === undefined, notServed: notServed ?? null };
+  });
+  return { alternatives, leftOut };
 }
 
 function explainedPlan(plan: Plan) {
-  const { service, port, address, audience, transport } = plan;
+  const { service, port, address, transport } = plan;
   const conversation = hasConversation(plan) ? plan : undefined;
+  const audience = conversation === undefined ? plan.audience : contextAudienceOf(conversation);
   const { issuer, entropy = null, mayCancel = null, mayRenew = null } = conversation ?? {};
   return {
     ...{ service, port, address, issuer, audience, transport },

@@ -1,5 +1,6 @@
 /** A plan in words, for `policy explain` and for a reader who wonders what a policy came to. */
 import { expandedName } from '../names.ts';
+import { contextAudienceOf, whyNotServed } from './alternatives.ts';
 import type { PortAlternatives } from './compile.ts';
 import { usesOfAlternative, whyNotCalled } from './offered.ts';
 import {
@@ -26,25 +27,26 @@ const certificateReferences = {
 /** Prints what the policy of a port leaves to choose from: each plan, and why alternatives were left out. */
 export function explainAlternatives({ plans, leftOut }: PortAlternatives): string {
   const many = plans.length;
+  const notServed = whyNotServed(plans);
   const texts = plans.map(
-    (plan, index) => (many === 1 ? '' : `alternative ${index + 1} of ${many}: `) + explain(plan, index),
+    (plan, index) => (many === 1 ? '' : `alternative ${index + 1} of ${many}: `) + explain(plan, notServed[index]),
   );
   return [...texts, ...leftOut.map(reason => `left out: ${reason}`)].join('\n');
 }
 
 /**
  * Prints a plan as lines of text without a trailing line break.
- * @param index its place among the alternatives of its policy; default: the first
+ * @param notServed why a server does not serve it; default: it does
  */
-export function explain(plan: Plan, index = 0): string {
+export function explain(plan: Plan, notServed?: string): string {
   return [
     `port ${plan.port} of service ${expandedName(plan.service.namespace, plan.service.local)}`,
     `  address    ${plan.address} (${plan.transport === 'https' ? 'TLS only' : 'plain HTTP will do'})`,
     ...(hasConversation(plan) && plan.issuer !== undefined ? [`  issuer     ${plan.issuer}`] : []),
-    `  audience   ${plan.audience}`,
+    `  audience   ${hasConversation(plan) ? contextAudienceOf(plan) : plan.audience}`,
     `  versions   SOAP ${plan.soap.name}, ${explainAddressing(plan)}${explainDialect(plan)}`,
     `  like       ${explainShape(plan)}`,
-    `  here       ${usesOfAlternative(whyNotCalled(plan), index)}`,
+    `  here       ${usesOfAlternative(whyNotCalled(plan), notServed)}`,
     ...weaknessesOf(plan).map(weakness => `  weak       ${weakness}`),
     ...(plan.isUnprotected ? [] : [`  suite      ${plan.suite.name}`]),
     ...explainConversation(plan),

@@ -122,7 +122,8 @@ function flagOf(element: Element, local: string): boolean {
 
 function limitAlternatives(count: number, at: Element): void {
   if (count <= expansionLimits.alternatives) return;
-  failAt('POLICY_INVALID', at, `the policy expands to more than ${expansionLimits.alternatives} alternatives`);
+  const hint = 'write the alternatives that you want one by one: each wsp:Optional doubles their number';
+  failAt('POLICY_INVALID', at, `the policy expands to more than ${expansionLimits.alternatives} alternatives`, hint);
 }
 
 /** Policy behind a PolicyReference. */

@@ -16,12 +16,13 @@ export function usesOf(notCalled: string | undefined): string {
 
 /**
  * How one of several alternatives can be used.
- * @param index its place in the policy
+ * @param notServed why a server does not serve it; undefined: it does
  */
-export function usesOfAlternative(notCalled: string | undefined, index: number): string {
-  if (index === 0) return usesOf(notCalled);
-  const unserved = 'not served: a server asks for the first alternative';
-  return notCalled === undefined ? `called; ${unserved}` : `${unserved}; not called: ${notCalled}`;
+export function usesOfAlternative(notCalled: string | undefined, notServed: string | undefined): string {
+  if (notServed === undefined) return usesOf(notCalled);
+  return notCalled === undefined
+    ? `called; not served: ${notServed}`
+    : `not served: ${notServed}; not called: ${notCalled}`;
 }
 
 /**

@@ -182,6 +182,8 @@ export interface PlainPlan extends PortPlan {
 
 /** A port that is called in a conversation. */
 export interface ConversationPlan extends PortPlan {
+  /** What tells its conversations from those of other alternatives of its policy; absent: none would not do. */
+  readonly alternative?: string;
   /** Address of the policy's Issuer, which is asked for the SecurityContextToken; undefined: the port itself is. */
   readonly issuer?: string | undefined;
   /**
@@ -205,6 +207,17 @@ export interface ConversationPlan extends PortPlan {
 /** Whether a port is called in a conversation. */
 export function hasConversation(plan: Plan): plan is ConversationPlan {
   return plan.bootstrap !== undefined;
+}
+
+/** The plans of each port together, where several are of alternatives of its policy, in their order. */
+export function plansByPort<P extends Plan>(plans: readonly P[]): readonly (readonly [P, ...P[]])[] {
+  const ports = new Map<string, [P, ...P[]]>();
+  for (const plan of plans) {
+    const known = ports.get(plan.audience);
+    if (known === undefined) ports.set(plan.audience, [plan]);
+    else known.push(plan);
+  }
+  return [...ports.values()];
 }
 
 /** The exchanges that prove who asks: the bootstrap, or where there is no conversation every call. */
@@ -316,7 +329,7 @@ export function wantsCertificateToken({ protection, supporting }: MessagePlan): 
 }
 
 /** Whether a message carries a key that is encrypted to the certificate of its recipient. */
-function encryptsToCertificate({ protection }: MessagePlan): boolean {
+export function encryptsToCertificate({ protection }: MessagePlan): boolean {
   if (protection.kind === 'asymmetric') return true;
   return protection.kind === 'symmetric' && protection.token.kind === 'encryptedKey';
 }

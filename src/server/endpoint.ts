@@ -4,7 +4,7 @@ import type { Plan } from '../policy/plan.ts';
 import { type EndpointOptions, readEndpointOptions } from './endpoint-options.ts';
 import { type Log, openLog } from './log.ts';
 import { type Endpoint, openEndpoint } from './open-endpoint.ts';
-import { openParts } from './open-parts.ts';
+import { openParts, withGiven } from './open-parts.ts';
 import { type LeftOutPort, servablePlans } from './servable-plans.ts';
 
 /**
@@ -17,10 +17,12 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
   const { services } = settings;
   const log = openLog(settings);
   const wsdl = openWsdl(settings.wsdl);
-  const { plans, leftOut } = servablePlans(wsdl, settings);
+  const { plans: served, leftOut } = servablePlans(wsdl, settings);
+  const { plans, lacking } = withGiven(settings, served);
   for (const plan of plans) checkServed(plan, services);
   const parts = openParts(settings, plans, log);
   for (const port of leftOut) logLeftOut(port, log);
+  for (const alternative of lacking) log.warn(alternative, 'alternative of a policy not served');
   return openEndpoint({ ...parts, leftOut, settings, wsdl, services }).endpoint;
 }
 

@@ -9,6 +9,7 @@ import { isEncryptedData } from '../message/encrypted-parts.ts';
 import type { Message } from '../message/message.ts';
 import type { Verified } from '../message/verified.ts';
 import type { TrustRequest } from '../names.ts';
+import { contextAudienceOf } from '../policy/alternatives.ts';
 import type { ConversationPlan, ExchangePlan, OperationPlan } from '../policy/plan.ts';
 import type { FoundState } from '../state/state-mode.ts';
 import { fixedLimits } from '../xml/limits.ts';
@@ -146,7 +147,7 @@ async function contextOf(
   target: TokenRequest['target'],
   { plan, state, parts }: ConversationPort,
 ): Promise<FoundState | undefined> {
-  return target && state.find({ dialect: plan.dialect, ...target }, plan.audience, parts.clock());
+  return target && state.find({ dialect: plan.dialect, ...target }, contextAudienceOf(plan), parts.clock());
 }
 
 /** A Validate that the conversation's key signs is answered under its protection, as a Cancel is. */

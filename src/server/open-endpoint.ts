@@ -5,7 +5,7 @@ import type { PemPair } from '../crypto/pkcs12.ts';
 import { ConfigurationError } from '../errors.ts';
 import { largeMessages } from '../message/large-messages.ts';
 import type { PolicyPort } from '../policy/explain-policy.ts';
-import { asksForClientCertificate } from '../policy/plan.ts';
+import { asksForClientCertificate, plansByPort } from '../policy/plan.ts';
 import type { Wsdl } from '../policy/wsdl.ts';
 import type { Cancellation } from '../state/cancellation.ts';
 import { addressList } from '../users/addresses.ts';
@@ -111,7 +111,7 @@ export interface OpenEndpoint {
 /** Composes an endpoint. */
 export function openEndpoint(parts: EndpointParts): OpenEndpoint {
   const { wsdl, services, settings } = parts;
-  const ports = parts.plans.map(({ port }) => port);
+  const ports = plansByPort(parts.plans).map(([{ port }]) => port);
   const service = openService(wsdl, ports, services, settings.operationTimeoutMs);
   const open = openPorts(parts, service);
   const { soapHeaders } = service;
@@ -124,7 +124,7 @@ type Composed = EndpointParts &
 
 function endpointOf(ports: readonly ServedPort[], composed: Composed): Endpoint {
   const { wsdl, settings, state, shared, limits, release } = composed;
-  const asksForCertificate = ports.some(({ plan }) => asksForClientCertificate(plan));
+  const asksForCertificate = composed.plans.some(asksForClientCertificate);
   const servers = new Set<Server>();
   let { tls: present } = settings;
   const sockets: Listening[] = [];

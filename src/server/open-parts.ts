@@ -9,6 +9,7 @@ import {
   hasConversation,
   type MessagePlan,
   type Plan,
+  plansByPort,
   provingRequests,
   wantsBasicAuthentication,
   wantsCertificateToken,
@@ -45,6 +46,41 @@ type PartSettings = PortsParts['settings'] &
     | 'trust'
     | 'userOfCertificate'
   >;
+
+/** An alternative of a port's policy that is not served, because its settings lack something. */
+export interface LackingAlternative {
+  readonly port: string;
+  /** What is missing, and what to give. */
+  readonly problem: string;
+}
+
+/**
+ * Of ports with several alternatives those that can be done with what was given; of one with none all, so that
+ * {@link openParts} says what is missing.
+ */
+export function withGiven(settings: PartSettings, plans: readonly Plan[]) {
+  const lacking: LackingAlternative[] = [];
+  const kept = plansByPort(plans).flatMap(port => {
+    if (port.length === 1) return port;
+    const problems = port.map(plan => whatLacks(settings, plan));
+    if (!problems.includes(undefined)) return port;
+    for (const problem of problems) if (problem !== undefined) lacking.push({ port: port[0].port, problem });
+    return port.filter((_, index) => problems[index] === undefined);
+  });
+  return { plans: kept, lacking };
+}
+
+function whatLacks(settings: PartSettings, plan: Plan): string | undefined {
+  try {
+    if (settings.own === undefined && settings.issuer === undefined) ownCertificatesOf(settings, [plan]);
+    checkUsers(settings, [plan]);
+    for (const { port } of believing(settings, [plan])) trustPlace(settings, port);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error;
+    return error.hint === undefined ? error.message : `${error.message}; ${error.hint}`;
+  }
+}
 
 /**
  * Opens ring, users, store, certificates and the way to the issuer.
@@ -156,22 +192,32 @@ function trustsOf(
   plans: readonly Plan[],
   onError: (error: ConfigurationError) => void,
 ): ReadonlyMap<string, ChangeableTrust> {
-  const isIssued = settings.issuer === undefined;
-  const asking = plans.filter(
+  const ports = new Set(believing(settings, plans).map(({ port }) => port));
+  return new Map([...ports].map(port => [port, trustOf(settings, port, onError)]));
+}
+
+/** The plans by which certificates of clients are believed. */
+function believing({ issuer }: PartSettings, plans: readonly Plan[]): readonly Plan[] {
+  const isIssued = issuer === undefined;
+  return plans.filter(
     plan => asksForClientCertificate(plan) || (isIssued && provingRequests(plan).some(wantsCertificateToken)),
   );
-  return new Map(asking.map(({ port }) => [port, trustOf(settings, port, onError)]));
 }
 
 function trustOf(settings: PartSettings, port: string, onError: (error: ConfigurationError) => void): ChangeableTrust {
-  const own = settings.ports?.[port];
-  const [trust, place] = own?.trust === undefined ? [settings.trust, 'trust'] : [own.trust, `ports.${port}.trust`];
-  if (trust === undefined)
-    throw new ConfigurationError('CONFIG_INVALID', `port ${port} asks for certificates of its clients`, {
-      hint: 'give trust: the certificates (PEM) of the authorities that issue them',
-    });
-  const { crl = settings.crl ?? [], minRsaBits = settings.minRsaBits } = own ?? {};
+  const { trust, place } = trustPlace(settings, port);
+  const { crl = settings.crl ?? [], minRsaBits = settings.minRsaBits } = settings.ports?.[port] ?? {};
   return openTrust({ trust, crl, minRsaBits, place, onError, purpose: 'client' });
+}
+
+/** The certificates that a port is told to believe, and where that is said. */
+function trustPlace(settings: PartSettings, port: string) {
+  const own = settings.ports?.[port]?.trust;
+  const [trust, place] = own === undefined ? [settings.trust, 'trust'] : [own, `ports.${port}.trust`];
+  if (trust !== undefined) return { trust, place };
+  throw new ConfigurationError('CONFIG_INVALID', `port ${port} asks for certificates of its clients`, {
+    hint: 'give trust: the certificates (PEM) of the authorities that issue them',
+  });
 }
 
 function userOfCertificate(settings: PartSettings): PortsParts['userOfCertificate'] {

@@ -4,7 +4,7 @@ import type { RandomSource } from '../crypto/random.ts';
 import type { ChangeableTrust } from '../crypto/trust.ts';
 import type { OwnCertificate } from '../crypto/x509.ts';
 import type { RingKeeper } from '../keyring/keeper.ts';
-import { hasConversation, type Plan } from '../policy/plan.ts';
+import { hasConversation, type Plan, plansByPort } from '../policy/plan.ts';
 import { cancelList } from '../state/cancel-list.ts';
 import { openState } from '../state/open-state.ts';
 import { revocable } from '../state/revocable.ts';
@@ -17,7 +17,7 @@ import { type ChangeableLimits, changeableLimits } from './changeable-limits.ts'
 import { contextBearer } from './context-bearer.ts';
 import type { EndpointSettings } from './endpoint-options.ts';
 import type { Log } from './log.ts';
-import { type PortParts, type ServedPort, servePort } from './port.ts';
+import { oneOf, type PortParts, type ServedPort, servePort } from './port.ts';
 import type { Outside } from './port-addresses.ts';
 import { nodeReadiness, type Readiness } from './readiness.ts';
 import { claimer, spender } from './replays.ts';
@@ -59,7 +59,7 @@ export interface PortsParts extends Pick<PortParts, 'authenticate' | 'userOfCert
   readonly trusts: ReadonlyMap<string, ChangeableTrust>;
   /** What messages are encrypted to: the first now, and what was before it. */
   readonly ownCertificates: OwnCertificate[];
-  /** The ports that are served. */
+  /** The ports that are served, each with one plan or with those of several alternatives. */
   readonly plans: readonly Plan[];
   /** How many password checks wait. */
   readonly passwordQueue: () => number;
@@ -116,7 +116,7 @@ export function openPorts(parts: PortsParts, service: Service): OpenPorts {
     steadyClock: parts.steadyClock,
   };
   const state = revocable(stateOf(parts), revokedBefore(parts.store, { clock, random }));
-  const ports = plans.map(plan =>
+  const served = (plan: Plan) =>
     servePort(plan, outsideOf(plan, settings), {
       state,
       trust: parts.trusts.get(plan.port),
@@ -126,8 +126,8 @@ export function openPorts(parts: PortsParts, service: Service): OpenPorts {
         claim: claimOf(settings.ports?.[plan.port]?.replay ?? settings.replay, plan, skewOf(plan, settings)),
       },
       life: lifeOf(plan, settings, ring),
-    }),
-  );
+    });
+  const ports = plansByPort(plans).map(([first, ...others]) => oneOf([served(first), ...others.map(served)]));
   return { ports, shared, state, limits };
 }
 

@@ -7,14 +7,16 @@ import { receive, spendKey } from '../message/receive.ts';
 import { type Sent, send } from '../message/send.ts';
 import type { Verified } from '../message/verified.ts';
 import { expandedName } from '../names.ts';
-import { decryptsUnproven, type ExchangePlan } from '../policy/plan.ts';
+import { contextAudienceOf } from '../policy/alternatives.ts';
+import { decryptsUnproven, type ExchangePlan, hasConversation } from '../policy/plan.ts';
 import { printable } from '../printable.ts';
 import { timestampTtlMs } from '../security/timestamp.ts';
 import { type Addressing, addressingHeader, destinationOf, lacksHeader } from '../soap/addressing.ts';
 import { contentTypeOf } from '../soap/envelope-writer.ts';
 import { writeFault } from '../soap/fault.ts';
-import type { ContextToken } from '../state/state-mode.ts';
+import type { ContextToken, FoundState } from '../state/state-mode.ts';
 import { passedLimit } from '../xml/passed-limit.ts';
+import { type Chosen, choose } from './alternatives.ts';
 import { basicClaims } from './basic-authentication.ts';
 import { certificateKey, type Requester, tlsCertificate } from './client-certificates.ts';
 import { exchangeFor } from './exchange.ts';
@@ -49,9 +51,9 @@ export interface HttpAnswer {
  * A node that issues nothing itself hands requests for tokens on as they are, by what stands in clear: the Action that
  * would choose their plan here. Nothing of them is proved before; each check of them is the issuer's.
  *
- * read → choose the exchange → receive (keys, signature, replay, decryption, digests, plan) → addressing → claim it in
- * the farm → perform → send. Every refusal on the way is answered with the constant fault of its class; nothing a peer
- * sends makes this throw or reject.
+ * read → choose the alternative and the exchange → receive (keys, signature, replay, decryption, digests, plan) →
+ * addressing → claim it in the farm → perform → send. Every refusal on the way is answered with the constant fault of
+ * its class; nothing a peer sends makes this throw or reject.
  * @param soapAction value of the HTTP SOAPAction header or `action` parameter, where there is one
  * @param place of a message that may be large; default: it waits for none
  * @param known gets what is proved of it on the way
@@ -66,18 +68,25 @@ export function answerMessage(
   known: Known = {},
 ): Awaitable<HttpAnswer | undefined> {
   const beganMs = port.parts.steadyClock();
+  // The alternative that a message is held to speaks to its sender from then on.
+  let held = port;
   const failed = (error: unknown) =>
-    error instanceof CallerGone ? dropped(port, known) : answerFault(error, known, port, caller);
+    error instanceof CallerGone ? dropped(held, known) : answerFault(error, known, held, caller);
   try {
     const message = readMessage(bytes, port.parts.limits());
     known.message = message;
     if (message.envelope.soap !== port.plan.soap) refuse('versionMismatch', 'soap-version');
-    const exchange = exchangeFor(message, soapAction, port);
     const { relay } = port.parts;
-    const answered =
-      relay !== undefined && exchange.isForIssuer
-        ? relayed(bytes, actionRelayed(message, soapAction, exchange, port), port, relay, caller)
-        : performed(message, soapAction, exchange, port, { caller, beganMs, place, known });
+    const chosen =
+      port.others === undefined
+        ? { port, exchange: exchangeFor(message, soapAction, port) }
+        : choose(message, soapAction, port, caller);
+    const answered = after<Chosen, HttpAnswer>(chosen, ({ port: served, exchange, found }) => {
+      held = served;
+      return relay !== undefined && exchange.isForIssuer
+        ? relayed(bytes, actionRelayed(message, soapAction, exchange, held), held, relay, caller)
+        : performed(message, soapAction, { port: served, exchange, found }, { caller, beganMs, place, known });
+    });
     return answered instanceof Promise ? answered.catch(failed) : answered;
   } catch (error) {
     return failed(error);
@@ -126,8 +135,7 @@ interface Asked {
 function performed(
   message: Message,
   soapAction: string | undefined,
-  exchange: Exchange,
-  port: ServedPort,
+  { port, exchange, found }: Chosen,
   { caller, beganMs, place, known }: Asked,
 ): Awaitable<HttpAnswer> {
   const { parts } = port;
@@ -136,7 +144,7 @@ function performed(
     spent.push(key);
     return parts.spend(key);
   };
-  return after(proven(message, exchange, { port, caller, spend, known }), proof => {
+  return after(proven(message, exchange, { port, caller, spend, known, found }), proof => {
     const { addressing } = proof.verified;
     checkAddressing(addressing, soapAction, exchange, port);
     const reply = after(claimAll(spent, port), () => exchange.perform(proof));
@@ -168,6 +176,8 @@ interface Reception {
   readonly caller: Requester;
   readonly spend: PortParts['spend'];
   readonly known: Known;
+  /** The conversation of its token, where that was looked for already. */
+  readonly found: FoundState | undefined;
 }
 
 function proven(message: Message, exchange: Exchange, reception: Reception): Awaitable<Proof> {
@@ -184,11 +194,12 @@ function proven(message: Message, exchange: Exchange, reception: Reception): Awa
   );
 }
 
-function received(message: Message, exchange: Exchange, { port, caller, spend }: Reception) {
+function received(message: Message, exchange: Exchange, { port, caller, spend, found }: Reception) {
   const { parts, plan, state } = port;
   if (decryptsUnproven(exchange.plan.request)) parts.unproven.admit(caller);
   const nowMs = parts.clock();
-  const findContext = (token: ContextToken) => state.find(token, plan.audience, nowMs);
+  const audience = hasConversation(plan) ? contextAudienceOf(plan) : plan.audience;
+  const findContext = (token: ContextToken) => found ?? state.find(token, audience, nowMs);
   return receive(
     message,
     exchange.plan.request,

@@ -65,6 +65,8 @@ export interface PortParts {
 /** One WSDL port as it is served: its plan and what its messages are checked with. */
 export interface ServedPort {
   readonly plan: Plan;
+  /** Further alternatives of its policy, in their order, none of which has others; absent: there are none. */
+  readonly others?: readonly ServedPort[];
   readonly addresses: PortAddresses;
   readonly state: StateMode;
   /** What certificates of clients are held against; undefined where none is believed. */
@@ -84,8 +86,25 @@ export function isInConversation(port: ServedPort): port is ConversationPort {
   return hasConversation(port.plan);
 }
 
+/** All alternatives of a port. */
+export function alternativesOf(port: ServedPort): readonly [ServedPort, ...ServedPort[]] {
+  return [port, ...(port.others ?? [])];
+}
+
+/** A port at other addresses, with all its alternatives. */
+export function withAddresses(port: ServedPort, change: (addresses: PortAddresses) => PortAddresses): ServedPort {
+  const { others } = port;
+  const changed = { ...port, addresses: change(port.addresses) };
+  return others === undefined ? changed : { ...changed, others: others.map(other => withAddresses(other, change)) };
+}
+
+/** One port of its alternatives. */
+export function oneOf([first, ...others]: readonly [ServedPort, ...ServedPort[]]): ServedPort {
+  return others.length === 0 ? first : { ...first, others };
+}
+
 /**
- * Prepares one port.
+ * Prepares one alternative of a port.
  * @param outside where clients send to
  * @throws {SecureConversationError} `CONFIG_INVALID` for a public address that the port can't have
  */

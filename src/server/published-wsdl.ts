@@ -6,7 +6,7 @@ import type { AddressList } from '../users/addresses.ts';
 import { schemeOf } from './connection.ts';
 import { isForwardedTo } from './forwarded.ts';
 import { mountPathOf } from './mount-path.ts';
-import type { ServedPort } from './port.ts';
+import { alternativesOf, type ServedPort } from './port.ts';
 import type { PortAddresses } from './port-addresses.ts';
 import { pathOf } from './request-path.ts';
 
@@ -41,7 +41,7 @@ export function publishedWsdl(
     if (asked.length === 0) return undefined;
     const addressOf = (name: string) => {
       const port = ports.find(one => one.plan.port === name);
-      return port && publishedAddress(port, request, way);
+      return port && publishedAddress(overTls(port), request, way);
     };
     const whole = asked.length === wsdl.ports.length;
     const filledBy = { addressOf, certificateOf: (name: string) => certificateOf(ports, name) };
@@ -52,13 +52,18 @@ export function publishedWsdl(
 /** The certificate that the clients of a port encrypt to now, in DER. */
 function certificateOf(ports: readonly ServedPort[], name: string): Uint8Array | undefined {
   const port = ports.find(one => one.plan.port === name);
-  if (port === undefined || !encryptsToService(port.plan)) return undefined;
+  if (port === undefined || !alternativesOf(port).some(({ plan }) => encryptsToService(plan))) return undefined;
   return port.parts.ownCertificates[0]?.certificate.raw;
 }
 
 function isAskedFor(asked: string, { path, publicPath = path }: PortAddresses): boolean {
   const above = publicPath.slice(0, publicPath.length - path.length);
   return ['/', path, publicPath, above].includes(asked);
+}
+
+/** The alternative whose address does for all: what one of them wants TLS for, the others may have over TLS, too. */
+function overTls(port: ServedPort): ServedPort {
+  return alternativesOf(port).find(({ plan }) => plan.transport === 'https') ?? port;
 }
 
 /**

@@ -14,7 +14,7 @@ import { defined, foundText, type Known } from './known.ts';
 import type { Log } from './log.ts';
 import { mountPathOf } from './mount-path.ts';
 import { answerMessage, type HttpAnswer } from './pipeline.ts';
-import type { ServedPort } from './port.ts';
+import { type ServedPort, withAddresses } from './port.ts';
 import { mountedBelow } from './port-addresses.ts';
 import { alivePage, readinessPage } from './probes.ts';
 import { refusedHead } from './request-head.ts';
@@ -239,7 +239,7 @@ function answerSoap(
 }
 
 function mounted(port: ServedPort, mountPath: string): ServedPort {
-  return mountPath === '' ? port : { ...port, addresses: mountedBelow(port.addresses, mountPath) };
+  return mountPath === '' ? port : withAddresses(port, addresses => mountedBelow(addresses, mountPath));
 }
 
 /**

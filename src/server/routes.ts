@@ -1,10 +1,12 @@
 import { ConfigurationError } from '../errors.ts';
 import type { SoapVersion } from '../names.ts';
-import type { Plan } from '../policy/plan.ts';
+import { type Plan, plansByPort } from '../policy/plan.ts';
 
 /** What a port is told from the others of its path by. */
 export interface Routed {
   readonly plan: Pick<Plan, 'port' | 'soap' | 'transport'>;
+  /** Further alternatives of its policy, which may go another way; absent: there are none. */
+  readonly others?: readonly Routed[];
 }
 
 /** The ports of an endpoint by their URL path: several may have one. */
@@ -27,10 +29,12 @@ export function routesOf<P extends Routed>(ports: readonly P[], pathsOf: (port: 
   return routes;
 }
 
-function checkDistinct({ plan }: Routed, there: readonly Routed[], path: string): void {
-  const { port, soap, transport } = plan;
-  const other = there.find(route => route.plan.soap === soap && route.plan.transport === transport);
+function checkDistinct(routed: Routed, there: readonly Routed[], path: string): void {
+  const { port, soap } = routed.plan;
+  const ways = waysOf(routed);
+  const other = there.find(route => route.plan.soap === soap && waysOf(route).some(way => ways.includes(way)));
   if (other === undefined) return;
+  const transport = ways.find(way => waysOf(other).includes(way));
   throw new ConfigurationError(
     'CONFIG_INVALID',
     `ports ${other.plan.port} and ${port} are both at the path ${path} in SOAP ${soap.name} over ${transport}`,
@@ -38,22 +42,27 @@ function checkDistinct({ plan }: Routed, there: readonly Routed[], path: string)
   );
 }
 
+function waysOf({ plan, others = [] }: Routed): readonly Plan['transport'][] {
+  return [plan, ...others.map(other => other.plan)].map(({ transport }) => transport);
+}
+
 /** Checks the paths that a WSDL gives its ports. @throws {SecureConversationError} like {@link routesOf} */
 export function checkPaths(plans: readonly Plan[]): void {
-  routesOf(
-    plans.map(plan => ({ plan })),
-    ({ plan }) => [new URL(plan.address).pathname],
-  );
+  const ports = plansByPort(plans).map(([plan, ...others]) => ({
+    plan,
+    others: others.map(other => ({ plan: other })),
+  }));
+  routesOf(ports, ({ plan }) => [new URL(plan.address).pathname]);
 }
 
 /** What is said of each port that can't be told from one before it by its path in the WSDL. */
 export function pathConflicts(plans: readonly Plan[]): string[] {
   const conflicts: string[] = [];
   const told: Plan[] = [];
-  for (const plan of plans) {
+  for (const port of plansByPort(plans)) {
     try {
-      checkPaths([...told, plan]);
-      told.push(plan);
+      checkPaths([...told, ...port]);
+      told.push(...port);
     } catch (error) {
       if (!(error instanceof ConfigurationError)) throw error;
       conflicts.push(error.message);
@@ -67,12 +76,21 @@ export function pathConflicts(plans: readonly Plan[]): string[] {
  * it a port that wants it is none; with it, that port comes before one of the same version that does without.
  */
 export function reachable<P extends Routed>(ports: readonly P[], isEncrypted: boolean): readonly P[] {
-  if (!isEncrypted) return ports.filter(({ plan }) => plan.transport === 'http');
+  if (!isEncrypted) return ports.flatMap(inClear);
   return ports.length === 1 ? ports : [...ports].sort((one, other) => rank(one) - rank(other));
 }
 
-function rank({ plan }: Routed): number {
-  return plan.transport === 'https' ? 0 : 1;
+/** What of a port may be reached without TLS: the port, or those of its alternatives that do without. */
+function inClear<P extends Routed>(port: P): readonly P[] {
+  const { others } = port;
+  const all = [port, ...((others ?? []) as readonly P[])];
+  const [first, ...rest] = all.filter(({ plan }) => plan.transport === 'http');
+  if (first === undefined) return [];
+  return others === undefined ? [port] : [{ ...first, others: rest }];
+}
+
+function rank(port: Routed): number {
+  return waysOf(port).includes('https') ? 0 : 1;
 }
 
 /** The SOAP versions that are spoken by ports. */

@@ -1,6 +1,7 @@
 import { ConfigurationError } from '../errors.ts';
+import { servedAlternatives } from '../policy/alternatives.ts';
 import { checkPorts, type PolicyProblem } from '../policy/check.ts';
-import { compilePolicy } from '../policy/compile.ts';
+import { compileAlternatives } from '../policy/compile.ts';
 import { withMixedDialects } from '../policy/mixed-dialect.ts';
 import type { Plan, QName } from '../policy/plan.ts';
 import { withUnprotectedPorts } from '../policy/unprotected.ts';
@@ -29,7 +30,7 @@ export interface LeftOutPort {
   readonly problems: readonly PolicyProblem[];
 }
 
-/** The ports of a WSDL that are served, and those that were left out. */
+/** The ports of a WSDL that are served, with a plan for each alternative, and those that were left out. */
 export interface ServablePlans {
   readonly plans: readonly Plan[];
   readonly leftOut: readonly LeftOutPort[];
@@ -70,7 +71,7 @@ export function refusedPorts(wsdl: Wsdl, names: readonly string[]): readonly Lef
 /** The first port that can't be served is named; where others can, the hint says how these are served without it. */
 function compiledPlans(wsdl: Wsdl, names: readonly string[]): readonly Plan[] {
   try {
-    return compilePolicy(wsdl, { ports: names });
+    return compileAlternatives(wsdl, { ports: names }).flatMap(({ plans }) => servedAlternatives(plans));
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error;
     const refused = refusedPorts(wsdl, names);

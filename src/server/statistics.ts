@@ -174,8 +174,17 @@ function operationTallies(plans: readonly Plan[]) {
     failed: 0,
     durations: durationTally(),
   });
-  const all = plans.flatMap(({ port, operations }) => operations.map(plan => [plan, fresh(port, plan)] as const));
-  const tallies = new Map(all);
+  // Alternatives of one port have the same operations.
+  const counted = new Map<string, ReturnType<typeof fresh>>();
+  const tallies = new Map<OperationPlan, ReturnType<typeof fresh>>();
+  for (const { audience, port, operations } of plans) {
+    for (const plan of operations) {
+      const key = `${audience} ${plan.name}`;
+      const tally = counted.get(key) ?? fresh(port, plan);
+      counted.set(key, tally);
+      tallies.set(plan, tally);
+    }
+  }
   return {
     add(operation: OperationPlan, isFault: boolean, durationMs: number) {
       const tally = tallies.get(operation);
@@ -185,6 +194,6 @@ function operationTallies(plans: readonly Plan[]) {
       tally.durations.add(durationMs);
     },
     snapshot: (): OperationStatistics[] =>
-      [...tallies.values()].map(tally => ({ ...tally, durations: tally.durations.snapshot() })),
+      [...counted.values()].map(tally => ({ ...tally, durations: tally.durations.snapshot() })),
   };
 }

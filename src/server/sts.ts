@@ -4,7 +4,7 @@ import { certificatesIn } from '../crypto/tls-certificates.ts';
 import { ConfigurationError } from '../errors.ts';
 import { failAt, firstTwice } from '../fields.ts';
 import { largeMessages } from '../message/large-messages.ts';
-import { hasConversation, type Plan } from '../policy/plan.ts';
+import { hasConversation, type Plan, plansByPort } from '../policy/plan.ts';
 import { readWsdl, type Wsdl } from '../policy/wsdl.ts';
 import { addressList } from '../users/addresses.ts';
 import type { Limits } from '../xml/limits.ts';
@@ -12,10 +12,10 @@ import { openAccessLog } from './access-log.ts';
 import { type Authorities, takeAuthorities } from './authorities.ts';
 import { closeServer, type ListenOptions, listenOn, usePeers, useTls } from './listener.ts';
 import { openLog } from './log.ts';
-import { openParts } from './open-parts.ts';
+import { openParts, withGiven } from './open-parts.ts';
 import { openPorts, readinessFor } from './open-ports.ts';
 import { type Certificates, takeCertificates } from './own-pairs.ts';
-import type { ServedPort } from './port.ts';
+import { type ServedPort, withAddresses } from './port.ts';
 import { acceptedAt } from './port-addresses.ts';
 import type { Readiness } from './readiness.ts';
 import type { Served } from './requests.ts';
@@ -78,8 +78,9 @@ const noService: Service = {
 export function createSts(options: StsOptions): Sts {
   const settings = readStsOptions(options);
   const log = openLog(settings);
-  const plans = plansOf(settings);
   const addresses = settings.addresses ?? [];
+  const { plans, lacking } = withGiven({ ...settings, addresses, node: 'sts' }, plansOf(settings));
+  for (const alternative of lacking) log.warn(alternative, 'alternative of a policy not served');
   const parts = openParts({ ...settings, addresses, node: 'sts' }, plans, log);
   const { ports, shared, limits } = openPorts(
     { ...parts, plans: plans.map(plan => ({ ...plan, operations: [] })) },
@@ -106,7 +107,7 @@ export function createSts(options: StsOptions): Sts {
   const direct = servedAs(
     ports.map(port => {
       const accepted = acceptedAt(port.addresses.path, settings.ownAddresses);
-      return { ...port, addresses: { ...port.addresses, accepted } };
+      return withAddresses(port, addresses => ({ ...addresses, accepted }));
     }),
   );
   const relayed: Served = { ...servedAs(ports), isRelayed: true };
@@ -182,19 +183,19 @@ function plansOf({ wsdls, ports, unprotectedPorts, ...choice }: StsSettings): Pl
   const read = wsdls.map(file => readWsdl(file));
   const unknown = [...(names ?? []), ...unprotectedPorts].find(name => !read.some(wsdl => hasPort(wsdl, name)));
   if (unknown !== undefined) throw new ConfigurationError('WSDL_INVALID', `no WSDL has a port ${unknown}`);
-  const plans = read.flatMap(wsdl => {
+  const served = read.flatMap(wsdl => {
     const wanted = ports && Object.entries(ports).filter(([name]) => hasPort(wsdl, name));
     if (wanted?.length === 0) return [];
-    const { plans: served } = servablePlans(wsdl, {
+    const { plans } = servablePlans(wsdl, {
       ...choice,
       ports: wanted && Object.fromEntries(wanted),
       unprotectedPorts: unprotectedPorts.filter(name => hasPort(wsdl, name)),
     });
-    return issuedPlans(served, names);
+    return plansByPort(issuedPlans(plans, names));
   });
   for (const [what, values] of [
-    ['name', plans.map(({ port }) => port)],
-    ['path', plans.map(({ address }) => new URL(address).pathname)],
+    ['name', served.map(([{ port }]) => port)],
+    ['path', served.map(([{ address }]) => new URL(address).pathname)],
   ] as const) {
     const twice = values[firstTwice(values)];
     if (twice !== undefined)
@@ -202,12 +203,12 @@ function plansOf({ wsdls, ports, unprotectedPorts, ...choice }: StsSettings): Pl
         hint: 'name the ports to issue for in ports, or start an issuer for each service',
       });
   }
-  return plans;
+  return served.flat();
 }
 
 /** Those that have a conversation: for others there is nothing to issue. @param names the ports that were asked for */
 function issuedPlans(plans: readonly Plan[], names: readonly string[] | undefined): Plan[] {
-  const alone = plans.find(plan => names !== undefined && !hasConversation(plan));
+  const [alone] = plansByPort(plans).find(port => names !== undefined && !port.some(hasConversation)) ?? [];
   if (alone !== undefined)
     throw new ConfigurationError(
       'CONFIG_INVALID',

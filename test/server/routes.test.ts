@@ -7,8 +7,9 @@ import { secureConversation } from '../../src/client/secure-conversation.ts';
 import type { WireExchange } from '../../src/client/session-options.ts';
 import { ns } from '../../src/names.ts';
 import { compilePolicy } from '../../src/policy/compile.ts';
+import type { Plan } from '../../src/policy/plan.ts';
 import { atPath } from '../../src/server/port-addresses.ts';
-import { checkPaths, reachable } from '../../src/server/routes.ts';
+import { checkPaths, type Routed, reachable } from '../../src/server/routes.ts';
 import { echoText } from '../policy/echo-variant.ts';
 import { type ListeningNode, listen } from '../support/endpoint.ts';
 import { notedService, plans, user } from '../support/node.ts';
@@ -180,5 +181,28 @@ describe('ports at the paths of their own names', () => {
     if (plan === undefined) throw new TypeError('no plan');
     expect(atPath({ ...plan, port: 'Größe' }, 'port').address).toBe('https://localhost:8443/Gr%C3%B6%C3%9Fe');
     expect(atPath(plan, 'wsdl')).toBe(plan);
+  });
+});
+
+describe('a port whose alternatives go with TLS and without', () => {
+  const over = (transport: 'https' | 'http'): Routed => ({ plan: { ...plans[0], transport } as Plan });
+  const [overTls, inClear] = [over('https'), over('http')];
+
+  test('is reached without TLS for those that do without', () => {
+    const port = { ...overTls, others: [inClear, { plan: { ...inClear.plan, port: 'third' } }] };
+    const [reached, ...more] = reachable([port], false);
+    expect([reached?.plan, reached?.others?.map(({ plan }) => plan.port), more]).toEqual([inClear.plan, ['third'], []]);
+    expect(reachable([port], true)).toEqual([port]);
+    expect(reachable([{ ...overTls, others: [overTls] }], false)).toEqual([]);
+  });
+
+  test('is at its path for both', () => {
+    const named = (transport: 'https' | 'http', port: string) => ({
+      ...(plans[0] as Plan),
+      ...{ transport, port, audience: port },
+    });
+    const both = [named('https', 'one'), named('http', 'one')];
+    expect(() => checkPaths(both)).not.toThrow();
+    expect(() => checkPaths([...both, named('http', 'two')])).toThrow('ports one and two are both at the path');
   });
 });
