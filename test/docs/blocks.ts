@@ -14,7 +14,7 @@ import { fileURLToPath } from 'node:url';
  *   copy of that file. One of TypeScript, NAME.mts, is checked with strict types against the built package, and has
  *   nothing in it but types that Node takes away by itself.
  * - `xml`, `csharp`, `java`: a file for a program of another house, named likewise. What it says of our ports is held
- *   against their plans by test/docs/wcf and test/docs/cxf; test/interop runs what is Java.
+ *   against their plans by test/docs/wcf; test/interop runs the page of CXF.
  *
  * There are no others.
  */
@@ -41,6 +41,7 @@ export const pages = [
   'docs/secure-your-wsdl.md',
   'docs/serve-from-express.md',
   'docs/serve-wcf-clients.md',
+  'docs/serve-cxf-clients.md',
   'docs/call-a-wcf-service.md',
   'docs/troubleshooting.md',
   'docs/bodies.md',
