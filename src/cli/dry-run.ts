@@ -1,51 +1,61 @@
 /** A node that is tried out: all of it is read and made but its sockets and its stores. */
 import { existsSync } from 'node:fs';
+import type { Command } from 'commander';
 import { systemRandom } from '../crypto/random.ts';
 import { keeperOf, type RingKeeper } from '../keyring/keeper.ts';
 import { type ChosenRing, checkWrapped } from '../keyring/open-home.ts';
 import { keyRing } from '../keyring/ring.ts';
 import { openRing, openRingOptionsOf } from '../keyring/ring-source.ts';
 import { createRing } from '../keyring/rotate.ts';
-import { createEndpoint } from '../server/endpoint.ts';
-import type { EndpointOptions } from '../server/endpoint-options.ts';
 import { memoryStore } from '../store/memory-store.ts';
 import type { Store } from '../store/store.ts';
 import { type ChosenStore, placeOf, storeSentence } from '../store/store-url.ts';
-import { portLines } from './port-lines.ts';
-import { refusedLines } from './refused-lines.ts';
 import { givenKeks } from './ring-options.ts';
-import type { ServeConfig } from './serve-config.ts';
 import { print } from './terminal.ts';
 
-/** What a node is made of. */
+/** What of a command is tried out. */
 export interface TriedOut {
   readonly chosen: ChosenRing;
   /** The ring would be made where there is none. */
   readonly initRing: boolean;
   readonly store: ChosenStore;
-  /** Base addresses that it would listen on. */
-  readonly bases: readonly string[];
-  readonly config: ServeConfig;
-  readonly given: Omit<EndpointOptions, 'ring' | 'store'>;
+  /** Makes what the command serves with, and says what it would do. */
+  readonly make: (parts: DryParts) => MadeDry;
+}
+
+/** What stands in the place of the ring and the store. */
+export interface DryParts {
+  readonly ring: RingKeeper;
+  readonly store?: Store;
+}
+
+/** What was made, and does not listen. */
+export interface MadeDry {
+  /** What it would do. */
+  readonly lines: readonly string[];
+  close(): Promise<unknown>;
+}
+
+/** Adds `--dry-run`. */
+export function addDryRun(command: Command): Command {
+  return command.option('--dry-run', 'read all that the node needs, say what it would do, and end; no port is opened');
 }
 
 /**
- * Makes a node's endpoint, and prints what it would do.
- * @throws {SecureConversationError} what the node would end with
+ * Makes what a command would serve with, and prints what it would do.
+ * @param file configuration
+ * @throws {SecureConversationError} what the command would end with
  */
-export async function tryOut({ chosen, initRing, store, bases, config, given }: TriedOut): Promise<void> {
+export async function tryOut(file: string, { chosen, initRing, store, make }: TriedOut): Promise<void> {
   const { keeper, sentence } = await dryRing(chosen, initRing);
   try {
-    const endpoint = createEndpoint({ ...given, ring: keeper, ...dryStore(store) });
-    const { plans, leftOut } = endpoint;
-    await endpoint.close();
-    for (const line of [sentence, storeSentence(store)]) print(line);
-    for (const base of bases) print(`would listen on ${base}`);
-    for (const line of portLines(plans, bases, config)) print(line);
-    for (const port of leftOut) for (const line of refusedLines(port, 'not served')) print(line);
+    const { lines, close } = make({ ring: keeper, ...dryStore(store) });
+    await close();
+    for (const line of [sentence, storeSentence(store), ...lines]) print(line);
   } finally {
     await keeper.close();
   }
+  print(`${file}: a node starts with it; no port was opened, and no store was asked`);
 }
 
 /** A ring to try a node out with. */

@@ -44,3 +44,13 @@ export function ownAddresses(listening: Listening, host = 'localhost'): string[]
     port === undefined ? [] : [`${scheme}://${name}:${port}`],
   );
 }
+
+/** What is printed of addresses that are listened on. @param forWhom follows the word, with a space before it */
+export function listeningLines(addresses: readonly string[], forWhom = ''): readonly string[] {
+  return addresses.map(address => `listening${forWhom} on ${address}`);
+}
+
+/** The same of those that a node would listen on. */
+export function wouldListen(addresses: readonly string[], forWhom = ''): readonly string[] {
+  return addresses.map(address => `would listen${forWhom} on ${address}`);
+}

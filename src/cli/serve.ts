@@ -20,10 +20,18 @@ import type { Store } from '../store/store.ts';
 import { storeSentence } from '../store/store-url.ts';
 import { type AdminOptionValues, addAdminOption, type OpenedAdmin, openCommandAdmin } from './admin-option.ts';
 import { isAddress, missingKey } from './config-fields.ts';
-import { tryOut } from './dry-run.ts';
+import { addDryRun, type DryParts, type MadeDry, tryOut } from './dry-run.ts';
 import { followableConfig } from './followed-config.ts';
 import { addLifeOptions, type LifeOptionValues, lifeSettings } from './life-options.ts';
-import { addHostOption, hostsOf, type Listening, ownAddresses, settled } from './listening.ts';
+import {
+  addHostOption,
+  hostsOf,
+  type Listening,
+  listeningLines,
+  ownAddresses,
+  settled,
+  wouldListen,
+} from './listening.ts';
 import { addLogOptions, commandLog, type LogOptionValues, logInstead } from './log-options.ts';
 import { keysHelp } from './member-texts.ts';
 import { openNodeRing } from './node-ring.ts';
@@ -100,7 +108,7 @@ export function addServe(program: Command): void {
     .option('--skip-unsupported', "leave out the ports that can't be served, and serve the others")
     .option('--no-issue', 'issue nothing here: hand requests for tokens on to the issuer of the configuration')
     .option('--issuer <url>', "base address of the issuer's socket for nodes, instead of the one in the configuration");
-  command.option('--dry-run', 'read all that the node needs, say what it would do, and end; no port is opened');
+  addDryRun(command);
   addWsdlOptions(addLogOptions(addAdminOption(addHostOption(command))));
   addRingOptions(command, 'key ring, instead of the one in the configuration');
   command.option('--init-ring', 'make the ring where there is none; of several nodes that do so one makes it');
@@ -145,11 +153,11 @@ async function serve(options: ServeOptions): Promise<void> {
   const log = commandLog(config, options.node);
   if (options.dryRun) {
     const { initRing = false } = options;
-    await tryOut({ chosen, initRing, store, bases, config, given: { ...given, log } }).catch((error: unknown) => {
+    const make = (parts: DryParts) => madeDry(createEndpoint({ ...given, log, ...parts }), bases, config);
+    return tryOut(options.config, { chosen, initRing, store, make }).catch((error: unknown) => {
       if (isOfPolicy(error)) noteRefused(wsdl, config);
       throw error;
     });
-    return print(`${options.config}: a node starts with it; no port was opened, and no store was asked`);
   }
   lookOnHangUp();
   const ring = await openNodeRing(chosen, { initRing: options.initRing ?? false, log: boundedLog(log) });
@@ -174,9 +182,7 @@ async function serve(options: ServeOptions): Promise<void> {
     follow(usesOf(endpoint, config), onError);
     followTrusted(endpoint.useAuthorities, onError);
     followLimits(endpoint.useLimits, boundedLog(log));
-    const listed = [...bases.map(base => `listening on ${base}`), ...portLines(endpoint.plans, bases, config)];
-    const leftOut = endpoint.leftOut.flatMap(port => refusedLines(port, 'not served'));
-    await run(endpoint, admin, [...listed, ...leftOut]);
+    await run(endpoint, admin, [...listeningLines(bases), ...servedLines(endpoint, bases, config)]);
   } catch (error) {
     if (endpoint === undefined && isOfPolicy(error)) noteRefused(wsdl, config);
     await admin?.close();
@@ -185,6 +191,15 @@ async function serve(options: ServeOptions): Promise<void> {
     await ring.close();
     throw error;
   }
+}
+
+function madeDry(endpoint: Endpoint, bases: readonly string[], config: ServeConfig): MadeDry {
+  return { lines: [...wouldListen(bases), ...servedLines(endpoint, bases, config)], close: () => endpoint.close() };
+}
+
+/** What is served of each port, and what is not. */
+function servedLines({ plans, leftOut }: Endpoint, bases: readonly string[], config: ServeConfig): readonly string[] {
+  return [...portLines(plans, bases, config), ...leftOut.flatMap(port => refusedLines(port, 'not served'))];
 }
 
 /** The configuration, with what the command line gives in its place. */

@@ -12,9 +12,10 @@ import type { Store } from '../store/store.ts';
 import { storeSentence } from '../store/store-url.ts';
 import { type AdminOptionValues, addAdminOption, type OpenedAdmin, openCommandAdmin } from './admin-option.ts';
 import { missingKey } from './config-fields.ts';
+import { addDryRun, type DryParts, type MadeDry, tryOut } from './dry-run.ts';
 import { followableConfig } from './followed-config.ts';
 import { addLifeOptions, type LifeOptionValues, lifeSettings } from './life-options.ts';
-import { addHostOption, hostsOf, ownAddresses, settled } from './listening.ts';
+import { addHostOption, hostsOf, listeningLines, ownAddresses, settled, wouldListen } from './listening.ts';
 import { addLogOptions, commandLog, type LogOptionValues, logInstead } from './log-options.ts';
 import { keysHelp } from './member-texts.ts';
 import { openNodeRing } from './node-ring.ts';
@@ -40,6 +41,7 @@ interface StsCommandOptions
   readonly wsdl?: readonly string[];
   readonly replay?: ReplayMode;
   readonly host?: string;
+  readonly dryRun?: boolean;
 }
 
 const drainMs = 10_000;
@@ -58,7 +60,7 @@ export function addSts(program: Command): void {
     .option('--https <port>', 'TCP port for clients who know the issuer; 0: any free one', tcpPort)
     .option('--relay <port>', 'TCP port for service nodes, with mutual TLS; 0: any free one', tcpPort);
   addRingOptions(
-    addLogOptions(addAdminOption(addHostOption(command))),
+    addLogOptions(addAdminOption(addHostOption(addDryRun(command)))),
     'key ring, instead of the one in the configuration',
   );
   addLifeOptions(addStateOptions(addStoreOptions(command)))
@@ -86,11 +88,8 @@ async function issue(options: StsCommandOptions): Promise<void> {
   const chosenRing = configuredRing(options, config);
   const chosen = configuredStore(options, config, chosenRing);
   const hosts = hostsOf(options.host);
-  const ports = {
-    http: await settled(http, hosts),
-    https: await settled(https, hosts),
-    relay: await settled(relay, hosts),
-  };
+  const port = (given: number | undefined) => (options.dryRun ? given : settled(given, hosts));
+  const ports = { http: await port(http), https: await port(https), relay: await port(relay) };
   const follow = followablePairs({ service: servicePair(config), tls: config.tls });
   const followTrusted = followableAuthorities<Parameters<Sts['useAuthorities']>[0]>([
     ...trustFiles(config),
@@ -102,6 +101,10 @@ async function issue(options: StsCommandOptions): Promise<void> {
     ...lifeSettings(options),
   };
   const log = commandLog(config);
+  if (options.dryRun) {
+    const make = (parts: DryParts) => madeDry(createSts({ ...settings, log, ...parts }), ports, options.host);
+    return tryOut(file, { chosen: chosenRing, initRing: false, store: chosen, make });
+  }
   lookOnHangUp();
   const ring = await openNodeRing(chosenRing, { initRing: false, log: boundedLog(log) });
   let opened: Store | undefined;
@@ -179,11 +182,21 @@ function stsOptionsOf(config: StsConfig, listening: readonly string[]): Omit<Sts
   };
 }
 
-function linesOf({ http, https, relay }: StsPorts, host: string | undefined): readonly string[] {
-  return [
-    ...ownAddresses({ http, https }, host).map(base => `listening on ${base}`),
-    ...ownAddresses({ https: relay }, host).map(base => `listening for service nodes on ${base}`),
-  ];
+function madeDry(sts: Sts, ports: StsPorts, host: string | undefined): MadeDry {
+  const { clients, nodes } = addressesOf(ports, host);
+  const lines = [...wouldListen(clients), ...wouldListen(nodes, forNodes)];
+  return { lines, close: () => sts.drain(0) };
+}
+
+const forNodes = ' for service nodes';
+
+function linesOf(ports: StsPorts, host: string | undefined): readonly string[] {
+  const { clients, nodes } = addressesOf(ports, host);
+  return [...listeningLines(clients), ...listeningLines(nodes, forNodes)];
+}
+
+function addressesOf({ http, https, relay }: StsPorts, host: string | undefined) {
+  return { clients: ownAddresses({ http, https }, host), nodes: ownAddresses({ https: relay }, host) };
 }
 
 async function run(sts: Sts, admin: OpenedAdmin, listed: readonly string[]): Promise<void> {

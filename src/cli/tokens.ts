@@ -8,7 +8,8 @@ import { registerReadiness } from '../server/metrics.ts';
 import { followablePairs, tlsPair } from '../server/pair-files.ts';
 import { storeSentence } from '../store/store-url.ts';
 import { type AdminOptionValues, addAdminOption, openCommandAdmin } from './admin-option.ts';
-import { addHostOption, hostsOf, ownAddresses, settled } from './listening.ts';
+import { addDryRun, type DryParts, type MadeDry, tryOut } from './dry-run.ts';
+import { addHostOption, hostsOf, listeningLines, ownAddresses, settled, wouldListen } from './listening.ts';
 import { addLogOptions, commandLog, type LogOptionValues, logInstead } from './log-options.ts';
 import { keysHelp } from './member-texts.ts';
 import { openNodeRing } from './node-ring.ts';
@@ -34,7 +35,7 @@ export function addTokens(program: Command): void {
     .requiredOption('--config <file>', 'configuration file (JSON)')
     .option('--https <port>', 'TCP port for https; 0: any free one', tcpPort, 8443);
   addRingOptions(
-    addLogOptions(addAdminOption(addHostOption(command))),
+    addLogOptions(addAdminOption(addHostOption(addDryRun(command)))),
     'key ring, instead of the one in the configuration',
   );
   addStoreOptions(command)
@@ -53,6 +54,7 @@ interface TokensOptions extends AdminOptionValues, LogOptionValues, StoreOptionV
   readonly config: string;
   readonly https: number;
   readonly host?: string;
+  readonly dryRun?: boolean;
 }
 
 async function serveTokens(given: TokensOptions): Promise<void> {
@@ -69,12 +71,17 @@ async function serveTokens(given: TokensOptions): Promise<void> {
   const pair = tlsPair(tls);
   const logger = commandLog(config);
   const log = boundedLog(logger);
+  const settings = { ...options, log: logger, authenticate: users };
+  if (given.dryRun) {
+    const make = (parts: DryParts) => madeDry(createTokenServer({ ...settings, ...parts }, pair), given);
+    return tryOut(given.config, { chosen: chosenRing, initRing: false, store: chosen, make });
+  }
   lookOnHangUp();
   const ring = await openNodeRing(chosenRing, { initRing: false, log });
   await ring.ready;
   const store = openChosen(chosen);
   const shared = store === undefined ? {} : { store };
-  const server = createTokenServer({ ...options, ...shared, log: logger, ring, authenticate: users }, pair);
+  const server = createTokenServer({ ...settings, ...shared, ring }, pair);
   const hosts = hostsOf(given.host);
   const https = await settled(given.https, hosts);
   for (const host of hosts) await server.listen({ https, host });
@@ -91,9 +98,16 @@ async function serveTokens(given: TokensOptions): Promise<void> {
     () => {},
   );
   print(storeSentence(chosen));
-  for (const base of ownAddresses({ https }, given.host)) print(`listening on ${base}${oauthPath}`);
-  for (const line of admin.lines) print(line);
+  for (const line of [...listeningLines(tokenAddresses(https, given.host)), ...admin.lines]) print(line);
   process.exit(await stopped);
+}
+
+function madeDry(server: TokenServer, { https, host }: TokensOptions): MadeDry {
+  return { lines: wouldListen(tokenAddresses(https, host)), close: () => server.drain(0) };
+}
+
+function tokenAddresses(https: number, host: string | undefined): readonly string[] {
+  return ownAddresses({ https }, host).map(base => `${base}${oauthPath}`);
 }
 
 async function registerService(registry: Registry, server: TokenServer): Promise<void> {

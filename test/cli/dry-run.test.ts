@@ -6,7 +6,7 @@ import { systemRandom } from '../../src/crypto/random.ts';
 import { newData, removeFolders } from '../support/data-folder.ts';
 import { runInProcess } from './in-process.ts';
 
-/* What `wssc serve --dry-run` says of a configuration, before anything runs by it. */
+/* What `--dry-run` of serve, sts and tokens says of a configuration, before anything runs by it. */
 
 let data = '';
 beforeAll(async () => {
@@ -93,4 +93,71 @@ test('a ring that would be made is not made', async () => {
   expect([status, existsSync(ring)]).toEqual([0, false]);
   expect(stdout).toContain('/ring.json: would be made\n');
   writeFileSync(ring, text, { mode: 0o600 });
+});
+
+const issuer = {
+  wsdl: resolve('wsdl/echo.wsdl'),
+  ...{ users: 'users.json', ring: 'ring.json', certificate: 'service.pem', key: 'service-key.pem' },
+  tls: { certificate: 'tls.pem', key: 'tls-key.pem' },
+  relays: { ca: 'ca.pem', names: ['node'] },
+};
+const tokens = {
+  ...{ users: 'users.json', ring: 'ring.json', audience: 'https://localhost' },
+  publicClients: { app: ['read'] },
+  tls: { certificate: 'tls.pem', key: 'tls-key.pem' },
+};
+const others = { sts: issuer, tokens };
+
+/** Tries out what is no service. */
+function tryOther(command: keyof typeof others, more: object, ...words: readonly string[]) {
+  writeFileSync(join(data, 'other.json'), JSON.stringify({ ...others[command], ...more }), { mode: 0o600 });
+  return runInProcess([command, '--config', 'other.json', '--dry-run', ...words], data, '');
+}
+
+test.each<[keyof typeof others, readonly string[], readonly string[]]>([
+  [
+    'sts',
+    ['--http', '0', '--https', '8443', '--relay', '9445'],
+    [
+      'would listen on http://localhost:0',
+      'would listen on https://localhost:8443',
+      'would listen for service nodes on https://localhost:9445',
+    ],
+  ],
+  ['tokens', [], ['would listen on https://localhost:8443/oauth']],
+])('%s says what it would do, and opens nothing', async (command, words, lines) => {
+  const listen = vi.spyOn(Object.getPrototypeOf(createServer()) as Server, 'listen');
+  const { status, stdout, stderr } = await tryOther(command, {}, ...words);
+  expect([status, stderr]).toEqual([0, '']);
+  expect(stdout.trimEnd().split('\n').slice(1)).toEqual([
+    `what is cancelled is remembered in sqlite:${data}/ring.sqlite`,
+    ...lines,
+    'other.json: a node starts with it; no port was opened, and no store was asked',
+  ]);
+  expect(listen).not.toHaveBeenCalled();
+  expect(existsSync(join(data, 'ring.sqlite'))).toBe(false);
+  listen.mockRestore();
+});
+
+test.each<[keyof typeof others, string, object, string | RegExp]>([
+  ['sts', 'a missing users file', { users: 'nobody.json' }, /nobody\.json: /],
+  [
+    'sts',
+    'a key of another certificate',
+    { tls: { certificate: 'tls.pem', key: 'service-key.pem' } },
+    /not the key of/,
+  ],
+  ['sts', 'a ring that is not there', { ring: 'none.json' }, /none\.json/],
+  ['tokens', 'a missing users file', { users: 'nobody.json' }, /nobody\.json: /],
+  [
+    'tokens',
+    'a key of another certificate',
+    { tls: { certificate: 'tls.pem', key: 'service-key.pem' } },
+    /not the key of/,
+  ],
+  ['tokens', 'a ring that is not there', { ring: 'none.json' }, /none\.json/],
+])('%s: %s is what it would end with', async (command, _, more, sentence) => {
+  const { status, stdout, stderr } = await tryOther(command, more, '--https', '0');
+  expect([status, stdout]).toEqual([1, '']);
+  expect(stderr).toMatch(sentence);
 });
