@@ -12,6 +12,7 @@ export const processes = [
   'test/cli/host.test.ts',
   'test/cli/life-options.test.ts',
   'test/cli/logs.test.ts',
+  'test/cli/mounted-files.test.ts',
   'test/cli/programs.test.ts',
   'test/cli/serve.test.ts',
   'test/cli/tokens.test.ts',
