@@ -45,7 +45,7 @@ export function explain(plan: Plan, notServed?: string): string {
     ...(hasConversation(plan) && plan.issuer !== undefined ? [`  issuer     ${plan.issuer}`] : []),
     `  audience   ${hasConversation(plan) ? contextAudienceOf(plan) : plan.audience}`,
     `  versions   SOAP ${plan.soap.name}, ${explainAddressing(plan)}${explainDialect(plan)}`,
-    `  like       ${explainShape(plan)}`,
+    ...explainShape(plan),
     `  here       ${usesOfAlternative(whyNotCalled(plan), notServed)}`,
     ...weaknessesOf(plan).map(weakness => `  weak       ${weakness}`),
     ...(plan.isUnprotected ? [] : [`  suite      ${plan.suite.name}`]),
@@ -78,9 +78,19 @@ function explainAddressing(plan: Plan): string {
   return `no WS-Addressing (in RST and RSTR ${plan.trustAddressing.name}, or none)`;
 }
 
-function explainShape(plan: Plan): string {
+/** Pages of the package that say how clients of other houses are set up, by whose shape it is. */
+const clientPages: Readonly<Record<string, string>> = {
+  "WCF's": 'docs/serve-wcf-clients.md',
+  "CXF's": 'docs/serve-cxf-clients.md',
+};
+
+function explainShape(plan: Plan): string[] {
   const { name, except } = stockShapeOf(plan);
-  return except.length === 0 ? name : `${name}, but for: ${except.join(', ')}`;
+  const page = clientPages[name.split(' ', 1)[0] ?? ''];
+  return [
+    `  like       ${except.length === 0 ? name : `${name}, but for: ${except.join(', ')}`}`,
+    ...(page === undefined ? [] : [`  see        ${page}`]),
+  ];
 }
 
 function explainEntropy({ entropy: { client, server } }: ConversationPlan): string {

@@ -15,6 +15,7 @@ describe('a plan is explained', () => {
   audience   {urn:soap-secure-conversation:echo}EchoService/EchoTls13
   versions   SOAP 1.2, WS-Addressing 1.0, dialect 200512
   like       WCF's WS2007HttpBinding, TransportWithMessageCredential, UserName
+  see        docs/serve-wcf-clients.md
   here       served and called
   weak       the suite digests and signs with SHA-1; those whose names end in Sha256 do not
   suite      Basic256
