@@ -141,14 +141,17 @@ export async function runPingClient(
     readonly client: { readonly certificate: string; readonly key: string };
     /** Sends an empty SOAPAction. */
     readonly noSoapAction?: boolean;
+    /** File of another WSDL than the one that it was built with. */
+    readonly wsdl?: string;
   },
 ): Promise<PingOutcome[]> {
-  const { http, https, serviceCertificate, client, noSoapAction } = options;
+  const { http, https, serviceCertificate, client, noSoapAction, wsdl } = options;
   const program = startJava('PingClient', [
     ...pingWords(options),
     ...['--http', http, '--https', https, '--service-certificate', serviceCertificate],
     ...['--client-certificate', client.certificate, '--client-key', client.key],
     ...(noSoapAction ? ['--no-soap-action'] : []),
+    ...(wsdl === undefined ? [] : ['--wsdl', wsdl]),
   ]);
   const lines: PingOutcome[] = [];
   for (const _ of options.ports) lines.push(JSON.parse(await program.line()));

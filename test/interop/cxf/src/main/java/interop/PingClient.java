@@ -31,7 +31,7 @@ public final class PingClient {
     private static final String NAMESPACE = "http://WSSec/wssc";
     private static final long TIMEOUT_MS = 20_000;
     private static final Set<String> OPTIONS = Set.of("--ports", "--http", "--https", "--user", "--password", "--ca",
-        "--service-certificate", "--client-certificate", "--client-key");
+        "--service-certificate", "--client-certificate", "--client-key", "--wsdl");
     private static final Set<String> FLAGS = Set.of("--streaming", "--no-soap-action", "--plain");
 
     private PingClient() {
@@ -47,7 +47,10 @@ public final class PingClient {
         if (arguments.has("--no-soap-action")) {
             bus.getOutInterceptors().add(new NoSoapAction());
         }
-        PingService service = new PingService(PingClient.class.getResource("/" + PingServer.wsdl(arguments)));
+        String given = arguments.text("--wsdl", "");
+        PingService service = new PingService(given.isEmpty()
+            ? PingClient.class.getResource("/" + PingServer.wsdl(arguments))
+            : Path.of(given).toUri().toURL());
         for (String port : arguments.list("--ports")) {
             call(service, port, arguments);
         }
