@@ -18,23 +18,35 @@ const foldingChars = 64;
 export function parseBase64(text: string, bounds: ByteBounds): Buffer | undefined {
   const maxChars = encodedChars(bounds.maxBytes);
   if (text.length > maxChars * foldingFactor + foldingChars) return undefined;
+  return (text.length > pieceChars ? parsedInPieces(text, bounds) : undefined) ?? parsedWhole(text, bounds);
+}
+
+function parsedWhole(text: string, bounds: ByteBounds): Buffer | undefined {
   const bytes = Buffer.from(text, 'base64');
   if (bytes.length > bounds.maxBytes || bytes.length < bounds.minBytes) return undefined;
   // Buffer reads the URL alphabet, missing padding, stray characters and non-zero pad bits too; writing it again shows
   // them all.
-  if (isEncodingOf(bytes, text)) return bytes;
-  return text.length > encodedChars(bytes.length) && isFolded(bytes.toString('base64'), text) ? bytes : undefined;
+  const encoded = bytes.toString('base64');
+  return encoded === text || isFolded(encoded, text) ? bytes : undefined;
 }
 
-/** Bytes that are written again at once: a long text is not needed in memory twice. */
-const pieceBytes = 3 * 16_384;
+/** Characters of a long text that are read at once: of a part of a string, Node makes UTF-16 before it decodes it. */
+const pieceChars = 32_768;
 
-function isEncodingOf(bytes: Buffer, text: string): boolean {
-  if (text.length !== encodedChars(bytes.length)) return false;
-  for (let from = 0; from < bytes.length; from += pieceBytes) {
-    if (!text.startsWith(bytes.toString('base64', from, from + pieceBytes), encodedChars(from))) return false;
+/** The same of a long text, each piece written again while it is at hand; undefined, too, where it is folded. */
+function parsedInPieces(text: string, { minBytes, maxBytes }: ByteBounds): Buffer | undefined {
+  const byteLength = Buffer.byteLength(text, 'base64');
+  if (byteLength > maxBytes || byteLength < minBytes) return undefined;
+  const bytes = Buffer.allocUnsafe(byteLength);
+  let end = 0;
+  for (let from = 0; from < text.length; from += pieceChars) {
+    const piece = text.slice(from, from + pieceChars);
+    const at = end;
+    end += bytes.write(piece, at, 'base64');
+    if (bytes.toString('base64', at, end) !== piece) return undefined;
   }
-  return true;
+  // Padding at the end of a piece inside makes fewer bytes: what is left over was never written.
+  return end === byteLength ? bytes : undefined;
 }
 
 /** Whether a text is another one with white space put in; nothing is copied, however often it is folded. */

@@ -79,6 +79,34 @@ describe('base64', () => {
     expect(parseBase64(text, any)).toBeUndefined();
   });
 
+  describe('a text of many pieces', () => {
+    const bounds = { minBytes: 0, maxBytes: 100_000 };
+    const bytes = Buffer.alloc(75_001, 'payload');
+    const text = bytes.toString('base64');
+
+    test('is read like a short one', () => {
+      for (let less = 0; less < 3; less++) {
+        const part = bytes.subarray(less);
+        expect(parseBase64(part.toString('base64'), bounds)?.equals(part)).toBe(true);
+      }
+      expect(parseBase64(text.replace(/.{76}/g, '$&\r\n'), bounds)?.equals(bytes)).toBe(true);
+      expect(parseBase64(text, { minBytes: 75_001, maxBytes: 75_001 })?.equals(bytes)).toBe(true);
+      expect(parseBase64(text, { minBytes: 0, maxBytes: 75_000 })).toBeUndefined();
+      expect(parseBase64(text, { minBytes: 75_002, maxBytes: 80_000 })).toBeUndefined();
+    });
+
+    test.each([
+      ['padding at the end of a piece', `${text.slice(0, 32_764)}AA==${text.slice(32_768)}`],
+      ['padding inside of a piece', `${text.slice(0, 40_000)}AA==${text.slice(40_004)}`],
+      ['a stray character', `${text.slice(0, 60_000)}*${text.slice(60_001)}`],
+      ['missing padding', text.slice(0, -1)],
+      ['a character more', `${text}A`],
+      ['pad bits that are not zero', `${text.slice(0, -4)}AB==`],
+    ])('is refused for %s', (_, broken) => {
+      expect(parseBase64(broken, bounds)).toBeUndefined();
+    });
+  });
+
   test('the number of bytes keeps to its bounds, both included', () => {
     fc.assert(
       fc.property(byteStrings, fc.nat(100), fc.nat(100), (bytes, minBytes, more) => {
