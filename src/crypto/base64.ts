@@ -49,6 +49,20 @@ function parsedInPieces(text: string, { minBytes, maxBytes }: ByteBounds): Buffe
   return end === byteLength ? bytes : undefined;
 }
 
+/** Base64 of bytes that come in pieces. */
+export function base64OfPieces(pieces: Iterable<Buffer>): string {
+  let text = '';
+  /** Bytes that make no whole group of three yet. */
+  let rest: Buffer | undefined;
+  for (const piece of pieces) {
+    const bytes = rest === undefined ? piece : Buffer.concat([rest, piece]);
+    const whole = bytes.length - (bytes.length % 3);
+    text += bytes.toString('base64', 0, whole);
+    rest = whole === bytes.length ? undefined : bytes.subarray(whole);
+  }
+  return rest === undefined ? text : text + rest.toString('base64');
+}
+
 /** Whether a text is another one with white space put in; nothing is copied, however often it is folded. */
 function isFolded(encoded: string, text: string): boolean {
   let at = 0;

@@ -2,11 +2,21 @@
  * Block encryption of XML Encryption 1.1 §5.2. The CipherValue holds IV ‖ ciphertext (CBC) or IV ‖ ciphertext ‖ tag
  * (GCM).
  */
-import { type CipherGCMTypes, createCipheriv, createDecipheriv, type Decipher, type DecipherGCM } from 'node:crypto';
+import {
+  type Cipher,
+  type CipherGCM,
+  type CipherGCMTypes,
+  createCipheriv,
+  createDecipheriv,
+  type Decipher,
+  type DecipherGCM,
+} from 'node:crypto';
 import { refuse } from '../errors.ts';
+import { base64OfPieces } from './base64.ts';
 import type { RandomSource } from './random.ts';
 import { type SecretKey, secretBytes } from './secret-key.ts';
 import type { EncryptionAlgorithm } from './suites.ts';
+import { textPieces } from './text-pieces.ts';
 
 /** A key of exactly the algorithm's length. */
 export type CipherKey = SecretKey;
@@ -28,11 +38,47 @@ export function encrypt(
   plaintext: string | Uint8Array,
   random: RandomSource,
 ): Buffer {
+  checkKey(algorithm, key);
+  const iv = random(algorithm.ivBytes);
+  return modes[algorithm.mode].encrypt(algorithm.cipher, secretBytes(key), iv, plaintext);
+}
+
+/** Characters that are encrypted at once; a multiple of three, so that most pieces are whole groups of base64. */
+const pieceChars = 3 * 65_536;
+
+/** The same of a text as base64; a long one is encrypted piece by piece. @throws {TypeError} as {@link encrypt} */
+export function encryptToBase64(
+  algorithm: EncryptionAlgorithm,
+  key: CipherKey,
+  plaintext: string,
+  random: RandomSource,
+): string {
+  if (plaintext.length <= pieceChars) return encrypt(algorithm, key, plaintext, random).toString('base64');
+  checkKey(algorithm, key);
+  return base64OfPieces(encryptedPieces(algorithm, key, plaintext, random(algorithm.ivBytes)));
+}
+
+function* encryptedPieces(
+  { mode, cipher }: EncryptionAlgorithm,
+  key: CipherKey,
+  plaintext: string,
+  iv: Uint8Array,
+): Generator<Buffer> {
+  const encipher = modes[mode].encipher(cipher, secretBytes(key), iv);
+  yield Buffer.from(iv);
+  let bytes = 0;
+  for (const piece of textPieces(plaintext, pieceChars)) {
+    const octets = Buffer.from(piece);
+    bytes += octets.length;
+    yield encipher.update(octets);
+  }
+  yield* modes[mode].end(encipher, bytes);
+}
+
+function checkKey(algorithm: EncryptionAlgorithm, key: CipherKey): void {
   if (!algorithm.supported) throw new TypeError('this encryption algorithm is not supported');
   if (key.length !== algorithm.keyBytes)
     throw new TypeError('the key is not of the length of the encryption algorithm');
-  const iv = random(algorithm.ivBytes);
-  return modes[algorithm.mode].encrypt(algorithm.cipher, secretBytes(key), iv, plaintext);
 }
 
 /**
@@ -56,6 +102,9 @@ function tryDecrypt(algorithm: EncryptionAlgorithm, key: CipherKey, data: Uint8A
 }
 
 interface Mode {
+  encipher(cipher: string, key: Uint8Array, iv: Uint8Array): Cipher | CipherGCM;
+  /** What comes after the ciphertext of so many bytes of plaintext. */
+  end(encipher: Cipher | CipherGCM, bytes: number): readonly Buffer[];
   encrypt(cipher: string, key: Uint8Array, iv: Uint8Array, data: string | Uint8Array): Buffer;
   /** Undefined, or any exception of node:crypto, when the data isn't genuine. */
   decrypt(cipher: string, key: Uint8Array, iv: Uint8Array, data: Uint8Array): Buffer | undefined;
@@ -63,6 +112,8 @@ interface Mode {
 
 const modes: Readonly<Record<EncryptionAlgorithm['mode'], Mode>> = {
   cbc: {
+    encipher: (cipher, key, iv) => createCipheriv(cipher, key, iv).setAutoPadding(false),
+    end: (encipher, bytes) => [encipher.update(padding(bytes)), encipher.final()],
     encrypt(cipher, key, iv, data) {
       const encipher = createCipheriv(cipher, key, iv).setAutoPadding(false);
       const blocks = encipher.update(padded(data));
@@ -75,6 +126,8 @@ const modes: Readonly<Record<EncryptionAlgorithm['mode'], Mode>> = {
     },
   },
   gcm: {
+    encipher: (cipher, key, iv) => createCipheriv(cipher as CipherGCMTypes, key, iv, gcmOptions),
+    end: encipher => [encipher.final(), (encipher as CipherGCM).getAuthTag()],
     encrypt(cipher, key, iv, data) {
       const encipher = createCipheriv(cipher as CipherGCMTypes, key, iv, gcmOptions);
       const ciphertext = typeof data === 'string' ? encipher.update(data, 'utf8') : encipher.update(data);
@@ -102,12 +155,20 @@ function whole(decipher: Decipher | DecipherGCM, data: Uint8Array): Buffer {
  */
 function padded(data: string | Uint8Array): Buffer {
   const bytes = typeof data === 'string' ? Buffer.byteLength(data) : data.length;
-  const padBytes = aesBlockBytes - (bytes % aesBlockBytes);
-  const blocks = Buffer.alloc(bytes + padBytes);
+  const pad = padding(bytes);
+  const blocks = Buffer.alloc(bytes + pad.length);
   if (typeof data === 'string') blocks.write(data);
   else blocks.set(data);
-  blocks[blocks.length - 1] = padBytes;
+  blocks.set(pad, bytes);
   return blocks;
+}
+
+/** What is put behind so many bytes. */
+function padding(bytes: number): Buffer {
+  const padBytes = aesBlockBytes - (bytes % aesBlockBytes);
+  const pad = Buffer.alloc(padBytes);
+  pad[padBytes - 1] = padBytes;
+  return pad;
 }
 
 function unpadded(blocks: Buffer): Buffer | undefined {

@@ -1,5 +1,6 @@
-/** Digests of XML Signature, one call each. */
-import { hash as digestOnce, timingSafeEqual } from 'node:crypto';
+/** Digests of XML Signature, one call each where they are of a short text. */
+import { createHash, hash as digestOnce, timingSafeEqual } from 'node:crypto';
+import { textPieces } from './text-pieces.ts';
 
 /** The hash functions that a suite can name. */
 export type HashName = 'sha1' | 'sha256';
@@ -10,6 +11,19 @@ export const digestBytes: Readonly<Record<HashName, number>> = Object.freeze({ s
 /** Digest of `data` (a string is taken as UTF-8) as base64: the text of a DigestValue. */
 export function digest(hash: HashName, data: string | Uint8Array): string {
   return digestOnce(hash, data, 'base64');
+}
+
+/** Characters that are digested at once: no more of a long text is in memory as bytes too. */
+const pieceChars = 65_536;
+
+/** Digest of a well-formed text that stands in several ones, as base64; see {@link digest}. */
+export function digestOfTexts(hash: HashName, texts: readonly string[]): string {
+  let chars = 0;
+  for (const text of texts) chars += text.length;
+  if (chars <= pieceChars) return digest(hash, texts.join(''));
+  const made = createHash(hash);
+  for (const text of texts) for (const piece of textPieces(text, pieceChars)) made.update(piece);
+  return made.digest('base64');
 }
 
 /** Digest of `data` (a string is taken as UTF-8) as bytes. */

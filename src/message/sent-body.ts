@@ -2,7 +2,7 @@ import { refuse } from '../errors.ts';
 import { ns, type SoapVersion } from '../names.ts';
 import type { PartToSign } from '../security/signature.ts';
 import { soapPrefix } from '../soap/envelope-writer.ts';
-import { canonicalize } from '../xml/canonical.ts';
+import { canonicalTexts } from '../xml/canonical.ts';
 import { defaultLimits, type Limits } from '../xml/limits.ts';
 import { scanText } from '../xml/scan.ts';
 import type { Element } from '../xml/tree.ts';
@@ -87,11 +87,11 @@ const ownPrefix = /\sxmlns:[su]\s*=/;
 export function signedBody({ open, close, canonicalOpen }: BodyTags, content: string, element?: Element): PartToSign {
   if (element !== undefined && canonicalOpen !== undefined && !ownPrefix.test(content)) {
     const isPlain = valuePrefixes(element).length === 0;
-    if (isPlain) return { id: ids.body, canonical: canonicalOpen + canonicalize(element) + close };
+    if (isPlain) return { id: ids.body, canonical: [canonicalOpen, ...canonicalTexts(element), close] };
   }
   const body = scannedBody(open + content + close);
   const prefixes = valuePrefixes(body);
-  return { id: ids.body, prefixes, canonical: canonicalize(body, { prefixes }) };
+  return { id: ids.body, prefixes, canonical: canonicalTexts(body, { prefixes }) };
 }
 
 /**
@@ -103,7 +103,7 @@ export function signedCiphertext({ open, close }: BodyTags, inner: string): Part
   const used = [body, ...body.attributes].map(({ prefix }) => prefix);
   const unseen = bindingsOf(body.scope).filter(({ prefix }) => !used.includes(prefix));
   const prefixes = unseen.map(({ prefix }) => prefix || '#default');
-  return { id: ids.body, prefixes, canonical: canonicalize(body, { prefixes }) };
+  return { id: ids.body, prefixes, canonical: canonicalTexts(body, { prefixes }) };
 }
 
 function scannedBody(text: string): Element {

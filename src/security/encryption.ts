@@ -1,5 +1,5 @@
 import { decodeBase64 } from '../crypto/base64.ts';
-import { type CipherKey, decrypt, encrypt } from '../crypto/cipher.ts';
+import { type CipherKey, decrypt, encryptToBase64 } from '../crypto/cipher.ts';
 import type { RandomSource } from '../crypto/random.ts';
 import type { Suite } from '../crypto/suites.ts';
 import { refuse } from '../errors.ts';
@@ -124,7 +124,7 @@ export function writeEncryptedData(
   options: EncryptionOptions,
 ): string {
   const { suite, key, keyReference, random } = options;
-  const cipher = encrypt(suite.encryption, key, plaintext, random).toString('base64');
+  const cipher = encryptToBase64(suite.encryption, key, plaintext, random);
   const uri = type === 'content' ? algorithms.encryptedContent : algorithms.encryptedElement;
   return (
     `<e:EncryptedData xmlns:e="${ns.xenc}" Id="${id}" Type="${uri}">` +

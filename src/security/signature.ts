@@ -1,14 +1,14 @@
 import type { KeyObject } from 'node:crypto';
 import { type Awaitable, after } from '../awaitable.ts';
 import { decodeBase64 } from '../crypto/base64.ts';
-import { digest, equalBytes, type HashName } from '../crypto/digest.ts';
+import { digest, digestOfTexts, equalBytes, type HashName } from '../crypto/digest.ts';
 import { hmac, hmacBase64, hmacKey } from '../crypto/hmac.ts';
 import { signRsa, verifyRsa } from '../crypto/rsa.ts';
 import type { SecretKey } from '../crypto/secret-key.ts';
 import type { HashAlgorithm, Suite } from '../crypto/suites.ts';
 import { type FaultClass, refuse } from '../errors.ts';
 import { algorithms, ns } from '../names.ts';
-import { type CanonicalAllowance, canonicalize } from '../xml/canonical.ts';
+import { type CanonicalAllowance, canonicalize, canonicalTexts } from '../xml/canonical.ts';
 import { trimSpace } from '../xml/characters.ts';
 import type { Element, Fragment } from '../xml/tree.ts';
 import {
@@ -219,8 +219,8 @@ export function verifyDigests(
   for (const reference of references) {
     const element = elementById(ids, reference.id, fault);
     if (!mayBeSigned(element)) refuse(fault, 'signed-element');
-    const canonical = canonicalize(element, { prefixes: reference.prefixes, plaintexts, allowance, fault });
-    if (digest(suite.digest.hash, canonical) !== trimSpace(reference.digest)) refuse('failedCheck', 'digest');
+    const canonical = canonicalTexts(element, { prefixes: reference.prefixes, plaintexts, allowance, fault });
+    if (digestOfTexts(suite.digest.hash, canonical) !== trimSpace(reference.digest)) refuse('failedCheck', 'digest');
     signed.push(element);
   }
   return signed;
@@ -229,7 +229,8 @@ export function verifyDigests(
 /** One part to be signed: its id, and the exclusive canonical form of the element that has it. */
 export interface PartToSign {
   readonly id: string;
-  readonly canonical: string;
+  /** A long one in texts that stand one behind the other. */
+  readonly canonical: string | readonly string[];
   /** PrefixList that the form was made with; default: none. */
   readonly prefixes?: readonly string[];
 }
@@ -268,7 +269,7 @@ export function writeSignature(
 ): WrittenSignature {
   let references = '';
   for (const part of parts) {
-    const value = digest(suite.digest.hash, part.canonical);
+    const value = digestOfPart(suite, part);
     references +=
       `<ds:Reference URI="#${part.id}">${transforms(part.prefixes)}${digestMethod(suite)}` +
       `<ds:DigestValue>${value}</ds:DigestValue></ds:Reference>`;
@@ -279,6 +280,10 @@ export function writeSignature(
     `<ds:Signature xmlns:ds="${ns.ds}" Id="${id}">${signedInfo}<ds:SignatureValue>${value}</ds:SignatureValue>` +
     `<ds:KeyInfo>${keyReference}</ds:KeyInfo></ds:Signature>`;
   return { text, value };
+}
+
+function digestOfPart({ digest: { hash } }: Suite, { canonical }: PartToSign): string {
+  return typeof canonical === 'string' ? digest(hash, canonical) : digestOfTexts(hash, canonical);
 }
 
 function transforms(prefixes: readonly string[] = none): string {

@@ -47,7 +47,10 @@ export interface CanonicalOptions {
 }
 
 interface Output {
+  /** What is written already, up to the last long text, and what is written after it. */
+  readonly texts: string[];
   text: string;
+  chars: number;
   /** While empty-element tags are expanded: how far the source has been copied. */
   copied: number;
   /** Octets that may be written; counted as characters until the end, of which none has less than one octet. */
@@ -65,15 +68,25 @@ const noPrefixes: ReadonlySet<string> = new Set();
 const noPlaintexts: ReadonlyMap<Element, Fragment> = new Map();
 const undisturbed: ReadonlySet<Element> = new Set();
 
+/** Longer texts are not copied to stand together with others. */
+const longChars = 16_384;
+
 /**
  * The exclusive canonical form of an element and all it holds.
  *
  * @throws {Refusal} `limit-canonical` for a form that is longer than what is left of the allowance
  */
-export function canonicalize(element: Element, options: CanonicalOptions = {}): string {
+export function canonicalize(element: Element, options?: CanonicalOptions): string {
+  return canonicalTexts(element, options).join('');
+}
+
+/** The same, in texts that stand one behind the other: what is long is not in memory once more. */
+export function canonicalTexts(element: Element, options: CanonicalOptions = {}): readonly string[] {
   const { plaintexts = noPlaintexts, allowance, fault = 'invalidSecurity' } = options;
   const output: Output = {
+    texts: [],
     text: '',
+    chars: 0,
     copied: 0,
     maxOctets: allowance?.octets ?? Number.POSITIVE_INFINITY,
     fault,
@@ -84,8 +97,9 @@ export function canonicalize(element: Element, options: CanonicalOptions = {}): 
   };
   if (output.prefixes.size === 0) writeElement(output, element, 0);
   else writeAnew(output, element, 0, element);
-  if (allowance !== undefined) spend(allowance, output);
-  return output.text;
+  const texts = output.texts.length === 0 ? [output.text] : [...output.texts, output.text];
+  if (allowance !== undefined) spend(allowance, texts, fault);
+  return texts;
 }
 
 function prefixSet(prefixes: readonly string[] | undefined): ReadonlySet<string> {
@@ -93,14 +107,19 @@ function prefixSet(prefixes: readonly string[] | undefined): ReadonlySet<string>
   return new Set(prefixes.map(prefix => (prefix === '#default' ? '' : prefix)));
 }
 
-function spend(allowance: CanonicalAllowance, { text, fault }: Output): void {
-  allowance.octets -= Buffer.byteLength(text);
+function spend(allowance: CanonicalAllowance, texts: readonly string[], fault: FaultClass): void {
+  for (const text of texts) allowance.octets -= Buffer.byteLength(text);
   if (allowance.octets < 0) refuse(fault, 'limit-canonical');
 }
 
 function emit(output: Output, text: string): void {
-  output.text += text;
-  if (output.text.length > output.maxOctets) refuse(output.fault, 'limit-canonical');
+  output.chars += text.length;
+  if (output.chars > output.maxOctets) refuse(output.fault, 'limit-canonical');
+  if (text.length <= longChars) output.text += text;
+  else {
+    output.texts.push(output.text, text);
+    output.text = '';
+  }
 }
 
 function disturbedBy(plaintexts: ReadonlyMap<Element, Fragment>): ReadonlySet<Element> {

@@ -1,7 +1,7 @@
 import { createCipheriv } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { decrypt, encrypt } from '../../src/crypto/cipher.ts';
+import { decrypt, encrypt, encryptToBase64 } from '../../src/crypto/cipher.ts';
 import { unwrapKey } from '../../src/crypto/keywrap.ts';
 import { pSha1 } from '../../src/crypto/psha1.ts';
 import { systemRandom } from '../../src/crypto/random.ts';
@@ -143,10 +143,24 @@ describe('every algorithm', () => {
     }
   });
 
+  test('a long text is encrypted in pieces to what it is encrypted to as a whole', () => {
+    for (const algorithm of supported) {
+      const key = new SecretKey(systemRandom(algorithm.keyBytes));
+      const random = () => Buffer.alloc(algorithm.ivBytes, 7);
+      for (const more of [0, 1, 2, 15]) {
+        // The pairs of surrogates stand at odd places, so that one would be parted where a piece ends.
+        const text = `x${'\u{1f600}'.repeat(300_000)}${'x'.repeat(more)}`;
+        const whole = encrypt(algorithm, key, text, random).toString('base64');
+        expect(encryptToBase64(algorithm, key, text, random) === whole).toBe(true);
+      }
+    }
+  });
+
   test('does not encrypt with a key of another length', () => {
     for (const algorithm of supported) {
       const key = new SecretKey(Buffer.alloc(algorithm.keyBytes + 8));
       expect(() => encrypt(algorithm, key, 'x', systemRandom)).toThrow(TypeError);
+      expect(() => encryptToBase64(algorithm, key, 'x'.repeat(300_000), systemRandom)).toThrow(TypeError);
     }
   });
 

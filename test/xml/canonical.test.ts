@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ns } from '../../src/names.ts';
-import { canonicalAllowance, canonicalize } from '../../src/xml/canonical.ts';
+import { canonicalAllowance, canonicalize, canonicalTexts } from '../../src/xml/canonical.ts';
 import { defaultLimits } from '../../src/xml/limits.ts';
 import { scanFragment, scanText } from '../../src/xml/scan.ts';
 import type { Element, Fragment } from '../../src/xml/tree.ts';
@@ -32,6 +32,28 @@ function encrypted(
 }
 
 const thirty = (write: (index: number) => string) => Array.from({ length: 30 }, (_, i) => write(i)).join('');
+
+describe('a form with long texts', () => {
+  const long = '\u00e9long'.repeat(10_000);
+  const written = `<a><b/>${long}<c d="1" b="2"/><!-- -->${long}</a>`;
+  const form = `<a><b></b>${long}<c b="2" d="1"></c>${long}</a>`;
+  const { root } = scanText(written);
+
+  test('has each of them once, in its place', () => {
+    expect(canonicalize(root) === form).toBe(true);
+    expect(canonicalTexts(root).filter(text => text.length > 1_000).length).toBe(2);
+  });
+
+  test('is counted in octets', () => {
+    const octets = Buffer.byteLength(form);
+    expect(canonicalTexts(root, { allowance: { octets } }).join('') === form).toBe(true);
+    for (const less of [1, octets - form.length + 1]) {
+      expect(() => canonicalTexts(root, { allowance: { octets: octets - less } })).toThrow(
+        expect.objectContaining({ reason: 'limit-canonical' }),
+      );
+    }
+  });
+});
 
 describe('an allowance for canonical forms', () => {
   /** The first form of each text, in octets: some copied, some written anew, some not ASCII. */
