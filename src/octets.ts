@@ -67,6 +67,14 @@ export async function octetsOf(
   return octets.whole();
 }
 
+/** Longest text that is left to Node: it puts the head of the message before it, and makes octets of both together. */
+const longestTextChars = 65_536;
+
+/** A text to be sent; a long one as octets, which nothing on the way copies. */
+export function toSend(text: string, encoding: 'latin1' | 'utf8'): string | Buffer {
+  return text.length > longestTextChars ? Buffer.from(text, encoding) : text;
+}
+
 /**
  * The first `bytes` octets of what is kept and a piece behind them, in more room where there is none left: twice as
  * much, but no more than for `mostBytes`.

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { gatherOctets } from '../src/octets.ts';
+import { gatherOctets, toSend } from '../src/octets.ts';
 
 /** Adds pieces up to the first that is refused. @returns how many were taken */
 function addAll(pieces: readonly Buffer[], maxBytes: number) {
@@ -67,5 +67,15 @@ describe('refused, and let go of,', () => {
   test('are not pieces of 64 octets, as many as fit', () => {
     const pieces = new Array(100_000).fill(Buffer.alloc(64));
     expect(addAll(pieces, 6_400_000).taken).toBe(100_000);
+  });
+});
+
+describe('toSend', () => {
+  test('gives a long text as its octets, and leaves a short one to Node', () => {
+    for (const encoding of ['latin1', 'utf8'] as const) {
+      const long = '\u00e9'.repeat(65_537);
+      expect(Buffer.from(long, encoding).equals(toSend(long, encoding) as Buffer)).toBe(true);
+      expect(toSend(long.slice(1), encoding)).toBe(long.slice(1));
+    }
   });
 });

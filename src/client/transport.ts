@@ -5,7 +5,7 @@ import type { PemPair } from '../crypto/pkcs12.ts';
 import { certificatesIn } from '../crypto/tls-certificates.ts';
 import { SecureConversationError } from '../errors.ts';
 import { anyPlace, type Place, placeFor } from '../message/large-messages.ts';
-import { octetsOf } from '../octets.ts';
+import { octetsOf, toSend } from '../octets.ts';
 import { tooLong } from '../xml/passed-limit.ts';
 import { type CookieJar, cookieJar } from './cookies.ts';
 import { AnswerTrouble, NetworkError } from './network-error.ts';
@@ -153,10 +153,11 @@ function post(
     const secure = url.protocol === 'https:';
     const { jar } = shared;
     const cookies = jar?.cookiesFor(url, Date.now());
+    const said = toSend(message, 'utf8');
     const sentHeaders = {
       ...headers,
       ...(cookies === undefined ? {} : { Cookie: cookies }),
-      'Content-Length': Buffer.byteLength(message),
+      'Content-Length': Buffer.byteLength(said),
     };
     const settings = { method: 'POST', headers: sentHeaders, ...connectionSettings(secure, shared) };
     let sent = false;
@@ -187,7 +188,7 @@ function post(
         });
     });
     sending.on('error', fail);
-    sending.end(message);
+    sending.end(said);
   });
   return answered.finally(() => {
     clearTimeout(deadline);

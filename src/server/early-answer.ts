@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { toSend } from '../octets.ts';
 
 /** How long and how much is read from a peer that will get no other answer. */
 export interface ReadOutBounds {
@@ -23,9 +24,10 @@ export function endAnswer(
   encoding: 'latin1' | 'utf8' = 'utf8',
 ): void {
   const { req: request } = response;
-  if (!isLast || request.complete) return void response.end(text, encoding);
+  const said = toSend(text, encoding);
+  if (!isLast || request.complete) return void response.end(said, encoding);
   if (text === '') response.flushHeaders();
-  else response.write(text, encoding);
+  else response.write(said, encoding);
   const end = () => {
     readOut(request.socket);
     // What was not read is let go of; the connection ends with the request.
