@@ -268,6 +268,8 @@ export interface AddressingVersion {
   readonly faultCodes: Readonly<Record<AddressingFault, readonly string[]>>;
   /** Whether `:` stands between the parts of a default Action where the target namespace is a URN. */
   readonly urnActions: boolean;
+  /** Whether a fault that a WSDL declares has a default Action of its own. */
+  readonly namesFaults: boolean;
 }
 
 /** WS-Addressing 2004/08 (faults: §4), and 1.0 (faults: SOAP Binding §6.4; RelationshipType: Core §3.1). */
@@ -286,6 +288,7 @@ export const addressingVersions: Readonly<Record<AddressingVersionName, Addressi
       onlyAnonymousAddressSupported: ['InvalidMessageInformationHeader'],
     },
     urnActions: false,
+    namesFaults: false,
   },
   '1.0': {
     name: '1.0',
@@ -301,6 +304,7 @@ export const addressingVersions: Readonly<Record<AddressingVersionName, Addressi
       onlyAnonymousAddressSupported: ['InvalidAddressingHeader', 'OnlyAnonymousAddressSupported'],
     },
     urnActions: true,
+    namesFaults: true,
   },
 };
 

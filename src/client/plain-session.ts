@@ -1,6 +1,6 @@
 import type { BootstrapKeys } from '../message/sending-key.ts';
 import { type ExchangeParts, exchange, routed } from './exchange.ts';
-import { callResult, type SessionCall } from './session-call.ts';
+import { answerActions, callResult, type SessionCall } from './session-call.ts';
 
 /**
  * Calls of a port without a conversation: nothing is opened before the first and kept after it.
@@ -19,7 +19,7 @@ export function plainSession(keys: BootstrapKeys, parts: ExchangeParts) {
         keys,
         context: undefined,
         action: operation.inputAction,
-        answerActions: [operation.outputAction, plan.addressing?.faultAction ?? ''],
+        answerActions: answerActions(operation, plan),
         body,
         headers,
         isForIssuer: false,

@@ -28,12 +28,19 @@ export interface CallResult {
   readonly envelope: string;
   /** The verified content of the Body; undefined for none, and for a fault. */
   readonly content: Element | undefined;
+  /** The verified Fault; undefined where the answer is none. */
+  readonly fault: Element | undefined;
   readonly status: number;
   readonly address: string;
   readonly sentBytes: number;
   readonly receivedBytes: number;
   /** Characters of the sealed state in the request; 0 without a conversation. */
   readonly stateChars: number;
+}
+
+/** The wsa:Action that an answer may have: the operation's, that of a fault that it declares, or that of any fault. */
+export function answerActions({ outputAction, faults }: OperationPlan, { addressing }: Plan): readonly string[] {
+  return [outputAction, addressing?.faultAction ?? '', ...faults.map(({ action }) => action)];
 }
 
 /**
@@ -50,8 +57,9 @@ export function callResult(
   const { blocks, content } = verified;
   checkMultiReferences(content === undefined ? blocks : [...blocks, content]);
   const envelope = writePlainEnvelope(soap, verified.content, contentText(verified), blockText(verified));
-  const answer = content !== undefined && isFault(content) ? undefined : content;
-  return { envelope, content: answer, status, address, sentBytes, receivedBytes, stateChars };
+  const read =
+    content !== undefined && isFault(content) ? { content: undefined, fault: content } : { content, fault: undefined };
+  return { envelope, ...read, status, address, sentBytes, receivedBytes, stateChars };
 }
 
 /** Without a RelatesTo that is kept it is the Body that says what is answered: another operation's answer is none. */

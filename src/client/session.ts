@@ -19,7 +19,7 @@ import {
 } from './exchange.ts';
 import { PeerFault } from './peer-fault.ts';
 import { plainSession } from './plain-session.ts';
-import { type CallResult, callResult, type SessionCall } from './session-call.ts';
+import { answerActions, type CallResult, callResult, type SessionCall } from './session-call.ts';
 import { type SessionOptions, type SessionSettings, sessionOptions } from './session-options.ts';
 import { closed } from './transport.ts';
 
@@ -135,7 +135,7 @@ function conversationSession(keys: BootstrapKeys, parts: ConversationParts): Ses
       keys: { context: held.requestKey },
       context: held.key,
       action: operation.inputAction,
-      answerActions: [operation.outputAction, plan.addressing?.faultAction ?? '', sessionFaultAction],
+      answerActions: [...answerActions(operation, plan), sessionFaultAction],
       body,
       headers,
       isForIssuer: false,

@@ -143,6 +143,7 @@ export function compileOperation(frame: Frame, operation: Operation): OperationP
     soapAction: operation.soapAction,
     inputAction: input.action,
     outputAction: output?.action ?? '',
+    faults: operation.faults,
     ...exchangeOf(frame, { request: inputParts, response: outputParts }),
   };
 }

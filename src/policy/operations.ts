@@ -10,7 +10,7 @@ import {
   wsawNamespaces,
 } from '../names.ts';
 import { attributeOf, childNamed, childrenNamed, elementsOf, failAt, qnameOf, requiredAttribute } from './document.ts';
-import type { QName } from './plan.ts';
+import type { FaultPlan, QName } from './plan.ts';
 import { componentOf, requiredChild, type Wsdl } from './wsdl.ts';
 
 /** A SOAP binding: the WSDL elements and what they say. */
@@ -49,6 +49,7 @@ export interface Operation {
   readonly soapAction: string;
   readonly input: OperationMessage;
   readonly output: OperationMessage | undefined;
+  readonly faults: readonly FaultPlan[];
 }
 
 const httpTransport = 'http://schemas.xmlsoap.org/soap/http';
@@ -121,6 +122,7 @@ export function readOperation(
     soapAction,
     input: readMessage(wsdl, requiredChild(portType, ns.wsdl, 'input'), contentOf('input'), addressing, soapAction),
     output: output && readMessage(wsdl, output, contentOf('output'), addressing, ''),
+    faults: readFaults(wsdl, portType, addressing),
   };
 }
 
@@ -167,6 +169,23 @@ function readMessage(
       ? soapAction
       : (explicitAction(element) ?? (soapAction || defaultAction(element, addressing)));
   return { element, message, ...contentOf(message), action };
+}
+
+/** Those whose message has an element, as it must (WSDL 1.1 §3.6): without one there is nothing to write them by. */
+function readFaults(wsdl: Wsdl, portType: Element, addressing: AddressingVersion | undefined): FaultPlan[] {
+  return childrenNamed(portType, ns.wsdl, 'fault').flatMap(fault => {
+    const [part, other] = childrenNamed(componentOf(wsdl, 'message', fault, 'message'), ns.wsdl, 'part');
+    if (part === undefined || other !== undefined || !part.hasAttribute('element')) return [];
+    return [
+      { content: qnameOf(part, 'element'), action: addressing === undefined ? '' : faultAction(fault, addressing) },
+    ];
+  });
+}
+
+/** Its own, else the default of WS-Addressing: in 2004/08 (§3.3) one for all faults. */
+function faultAction(fault: Element, addressing: AddressingVersion): string {
+  const said = explicitAction(fault);
+  return said ?? (addressing.namesFaults ? defaultAction(fault, addressing) : addressing.faultAction);
 }
 
 /** How a binding has one direction of an operation. */
@@ -225,8 +244,8 @@ function explicitAction(element: Element): string | undefined {
 }
 
 /**
- * `[target namespace][delimiter][portType][delimiter][name]`, WSA 1.0 Metadata §4.4.4; 2004/08 §3.3 knows no `:` for
- * URNs.
+ * `[target namespace][delimiter][portType][delimiter][name]`, of a fault
+ * `…[portType][delimiter][operation][delimiter]Fault[delimiter][name]`, WSA 1.0 Metadata §4.4.4; 2004/08 §3.3 knows no `:` for URNs.
  */
 function defaultAction(element: Element, addressing: AddressingVersion): string {
   const operation = element.parentNode as Element;
@@ -234,8 +253,9 @@ function defaultAction(element: Element, addressing: AddressingVersion): string 
   const namespace = attributeOf(portType.parentNode as Element, '', 'targetNamespace') ?? '';
   const delimiter = addressing.urnActions && /^urn:/i.test(namespace) ? ':' : '/';
   const name = attributeOf(element, '', 'name') ?? defaultName(operation, element);
+  const names = element.localName === 'fault' ? [requiredAttribute(operation, 'name'), 'Fault', name] : [name];
   const base = namespace.endsWith(delimiter) ? namespace.slice(0, -1) : namespace;
-  return [base, requiredAttribute(portType, 'name'), name].join(delimiter);
+  return [base, requiredAttribute(portType, 'name'), ...names].join(delimiter);
 }
 
 /** Name of an input or output that has none (WSDL 1.1 §2.4.5). */

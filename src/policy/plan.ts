@@ -151,6 +151,16 @@ export interface OperationPlan extends ExchangePlan {
   /** wsa:Action of request and answer; in a port without WS-Addressing the SOAPAction, and ''. */
   readonly inputAction: string;
   readonly outputAction: string;
+  /** The faults that the WSDL declares for it. */
+  readonly faults: readonly FaultPlan[];
+}
+
+/** A fault that a WSDL declares. */
+export interface FaultPlan {
+  /** The element that stands in the Detail. */
+  readonly content: QName;
+  /** wsa:Action of it; in a port without WS-Addressing ''. */
+  readonly action: string;
 }
 
 /** What a policy means for one WSDL port: the plan that server and client are run by. */

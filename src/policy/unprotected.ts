@@ -103,7 +103,7 @@ const nothing: MessagePlan = {
   encrypted: noParts,
 };
 
-function unprotectedOperation({ name, soapAction, input, output }: Operation): OperationPlan {
+function unprotectedOperation({ name, soapAction, input, output, faults }: Operation): OperationPlan {
   return {
     name,
     input: input.content,
@@ -111,6 +111,7 @@ function unprotectedOperation({ name, soapAction, input, output }: Operation): O
     soapAction,
     inputAction: input.action,
     outputAction: output?.action ?? '',
+    faults,
     request: nothing,
     response: nothing,
   };

@@ -71,6 +71,7 @@ describe('the example service', () => {
           soapAction: `${namespace}/EchoPortType/${name}`,
           inputAction: `${namespace}/EchoPortType/${name}`,
           outputAction: `${namespace}/EchoPortType/${name}Response`,
+          faults: [],
         })),
       );
     }
