@@ -6,9 +6,11 @@ import { readValue } from '../schema/read-value.ts';
 import { usualKeys, type ValueKeys } from '../schema/value-keys.ts';
 import { writeValue } from '../schema/write-value.ts';
 import type { Element } from '../xml/tree.ts';
+import { readFaultDetail } from './read-fault.ts';
+import type { CallResult } from './session-call.ts';
 
-/** Told the verified content of an answer that is no fault. */
-export type Answered = (content: Element | undefined) => void;
+/** Told the verified content of an answer, or the Fault that it is. */
+export type Answered = (answer: Pick<CallResult, 'content' | 'fault'>) => void;
 
 const answered = Symbol('answered');
 
@@ -54,6 +56,7 @@ interface Caller {
   readonly bodies: ReadonlyMap<string, OperationBodies>;
   readonly write: (args: unknown, bodies: OperationBodies) => string;
   readonly read: (content: Element, bodies: OperationBodies) => unknown;
+  readonly readFault: (fault: Element, error: unknown) => void;
 }
 
 const callers = new WeakMap<ISecurity, Caller>();
@@ -80,6 +83,7 @@ export function callBySchema(client: Client, security: ISecurity, wsdl: Wsdl, po
     bodies: operationBodies(wsdl, port),
     write: (args, { request }) => writeValue(schema, args ?? {}, request, keys),
     read: (content, { response }) => response && readValue(schema, content, response.type, keys),
+    readFault: (fault, error) => readFaultDetail(schema, fault, error, keys),
   });
   if (taught.has(internal)) return;
   taught.add(internal);
@@ -110,14 +114,16 @@ function invokeBySchema(invoke: Invoke): Invoke {
     } catch (error) {
       return callback(unwritten(method.$name, error));
     }
-    let content: Element | undefined;
+    let answer: Parameters<Answered>[0] | undefined;
     const told: CallOptions = {
       ...options,
       [answered]: found => {
-        content = found;
+        answer = found;
       },
     };
     const read: Callback = (error, result, ...more) => {
+      const { content, fault } = answer ?? {};
+      if (fault !== undefined) caller.readFault(fault, error);
       if (content === undefined) callback(error, result, ...more);
       else callback(null, caller.read(content, bodies), ...more);
     };

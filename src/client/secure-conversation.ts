@@ -69,8 +69,8 @@ export function secureConversation(client: Client, options: SecureConversationOp
     checkHeaderBlocks(headers, operation.request, plan.soap);
     const { signal } = request;
     const result = await session.call({ operation, body, headers, signal, route: routeOf(request) });
-    const { envelope, status, content } = result;
-    answered(content);
+    const { envelope, status, content, fault } = result;
+    answered({ content, fault });
     const data = request.responseType === 'stream' ? Readable.from([envelope]) : envelope;
     return { data, status, statusText: '', headers: {}, config: request, request: undefined };
   };

@@ -245,7 +245,8 @@ function explicitAction(element: Element): string | undefined {
 
 /**
  * `[target namespace][delimiter][portType][delimiter][name]`, of a fault
- * `…[portType][delimiter][operation][delimiter]Fault[delimiter][name]`, WSA 1.0 Metadata §4.4.4; 2004/08 §3.3 knows no `:` for URNs.
+ * `…[portType][delimiter][operation][delimiter]Fault[delimiter][name]`,
+ * WSA 1.0 Metadata §4.4.4; 2004/08 §3.3 knows no `:` for URNs.
  */
 function defaultAction(element: Element, addressing: AddressingVersion): string {
   const operation = element.parentNode as Element;

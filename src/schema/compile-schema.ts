@@ -4,6 +4,7 @@ import { expandedName, ns } from '../names.ts';
 import { attributeOf, elementsOf, failAt } from '../policy/document.ts';
 import type { QName } from '../policy/plan.ts';
 import type { Child, ElementDeclaration, Schema, Type } from './components.ts';
+import { isOpenContent } from './open-content.ts';
 import { type Prefixes, prefixesOf } from './prefixes.ts';
 import {
   type Found,
@@ -15,7 +16,16 @@ import {
 import { builtInText, namedText, type TextType, untyped } from './text-types.ts';
 
 /** What is known of an element without a type, or of one whose schema was not at hand: nothing. */
-export const anyType: Type = { text: untyped, children: new Map(), attributes: new Map(), others: undefined };
+export const anyType: Type = {
+  text: untyped,
+  children: new Map(),
+  attributes: new Map(),
+  others: undefined,
+  isOpen: true,
+};
+
+/** Nothing but a text. */
+const textAlone: Type = { ...anyType, isOpen: false };
 
 /** What is being compiled. */
 interface Compiling {
@@ -140,7 +150,7 @@ function elementType(compiling: Compiling, { element, document }: Found): Type {
  * @throws {SecureConversationError} WSDL_INVALID for a type that is made of itself
  */
 function typeNamed(compiling: Compiling, { namespace, local }: QName): Type {
-  if (namespace === ns.xsd) return local === 'anyType' ? anyType : { ...anyType, text: builtInText(local) };
+  if (namespace === ns.xsd) return local === 'anyType' ? anyType : { ...textAlone, text: builtInText(local) };
   const key = expandedName(namespace, local);
   const found = compiling.components.type.get(key);
   if (found === undefined) return anyType;
@@ -155,13 +165,14 @@ function typeNamed(compiling: Compiling, { namespace, local }: QName): Type {
 
 function compileType(compiling: Compiling, found: Found): Type {
   const { element, document } = found;
-  if (element.localName === 'simpleType') return { ...anyType, text: simpleText(compiling, found) };
+  if (element.localName === 'simpleType') return { ...textAlone, text: simpleText(compiling, found) };
   const content = schemaChild(element, ['complexContent', 'simpleContent']);
   const derivation = content && schemaChild(content, ['extension', 'restriction']);
-  if (derivation === undefined) return complexType(compiling, { element, document }, anyType, untyped);
+  if (derivation === undefined) return complexType(compiling, { element, document }, textAlone, untyped);
   const base = typeNamed(compiling, referenceOf(derivation, 'base', document));
   const text = content?.localName === 'simpleContent' ? base.text : untyped;
-  const inherited = derivation.localName === 'extension' ? base : { ...base, children: anyType.children };
+  const inherited =
+    derivation.localName === 'extension' ? base : { ...base, children: anyType.children, isOpen: false };
   return complexType(compiling, { element: derivation, document }, inherited, text);
 }
 
@@ -174,6 +185,7 @@ function complexType(compiling: Compiling, found: Found, base: Type, text: TextT
     children,
     attributes: new Map([...base.attributes, ...attributesOf(compiling, found, new Set())]),
     others: isQualified(found, 'element') ? found.document.targetNamespace : '',
+    isOpen: base.isOpen || isOpenContent(compiling.components, found),
   };
 }
 
@@ -227,7 +239,10 @@ function occurring(compiling: Compiling, found: Found, isOptional: boolean): rea
   }
   const name = referenceOf(element, 'ref', document);
   const head = globalElement(compiling, name) ?? declaration(compiling.prefixes, name, false, () => anyType);
-  return [head, ...substitutesFor(compiling, name, new Set())].map(one => ({ declaration: one, isList, isOptional }));
+  const substitutes = substitutesFor(compiling, name, new Set());
+  // Any of them will do.
+  const isLeft = isOptional || substitutes.length > 0;
+  return [head, ...substitutes].map(one => ({ declaration: one, isList, isOptional: isLeft }));
 }
 
 function substitutesFor(compiling: Compiling, { namespace, local }: QName, seen: Set<string>): ElementDeclaration[] {

@@ -36,6 +36,8 @@ export interface Type {
   readonly attributes: ReadonlyMap<string, string>;
   /** Namespace of elements that it does not know; undefined: that of the element it is the type of. */
   readonly others: string | undefined;
+  /** Whether it may hold elements that it does not name. */
+  readonly isOpen: boolean;
 }
 
 /** The declarations and types of a WSDL. */

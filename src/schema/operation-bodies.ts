@@ -1,5 +1,11 @@
 /** What the Bodies of a port's operations are read and written by, made of its WSDL once. */
-import { type OperationMessage, type RpcPart, readBinding, readOperations } from '../policy/operations.ts';
+import {
+  type Operation,
+  type OperationMessage,
+  type RpcPart,
+  readBinding,
+  readOperations,
+} from '../policy/operations.ts';
 import { portNamed, type Wsdl } from '../policy/wsdl.ts';
 import { anyType, compileSchema, declaration } from './compile-schema.ts';
 import type { Child, ElementDeclaration, Schema, Type } from './components.ts';
@@ -9,6 +15,8 @@ export interface OperationBodies {
   readonly request: ElementDeclaration;
   /** undefined: it is one-way. */
   readonly response: ElementDeclaration | undefined;
+  /** What the WSDL has for Details of its faults, as far as its schemas declare it. */
+  readonly faults: readonly ElementDeclaration[];
 }
 
 const schemas = new WeakMap<object, Schema>();
@@ -29,14 +37,22 @@ export function schemaOf(wsdl: Wsdl): Schema {
 export function operationBodies(wsdl: Wsdl, port: string): ReadonlyMap<string, OperationBodies> {
   const schema = schemaOf(wsdl);
   const operations = readOperations(wsdl, readBinding(wsdl, portNamed(wsdl, port).element), undefined);
-  const bodies = operations.map(({ name, input, output }) => {
-    const body = { request: bodyOf(schema, input), response: output && bodyOf(schema, output) };
+  const bodies = operations.map(({ name, input, output, faults }) => {
+    const body: OperationBodies = {
+      request: bodyOf(schema, input),
+      response: output && bodyOf(schema, output),
+      faults: declaredFaults(schema, faults),
+    };
     return [name, body] as const;
   });
   const seen = new Set<ElementDeclaration>();
-  for (const [, { request, response }] of bodies)
-    for (const body of [request, response]) if (body !== undefined) compileAll(body, seen);
+  for (const [, { request, response, faults }] of bodies)
+    for (const body of [request, response, ...faults]) if (body !== undefined) compileAll(body, seen);
   return new Map(bodies);
+}
+
+function declaredFaults(schema: Schema, faults: Operation['faults']): readonly ElementDeclaration[] {
+  return faults.flatMap(({ content }) => schema.element(content.namespace, content.local) ?? []);
 }
 
 /** Of rpc it is an element whose children are the parts, each in no namespace. */

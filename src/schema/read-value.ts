@@ -76,7 +76,7 @@ function addChild(reading: Reading, parent: Value, child: Element, type: Type): 
 }
 
 /** The type that an element says it has (xsi:type, XML Schema Part 1 §2.6.1). */
-function typeSaid(schema: Schema, element: Element): Type | undefined {
+export function typeSaid(schema: Schema, element: Element): Type | undefined {
   const name = nameSaid(element);
   return name && schema.type(name.namespace, name.local);
 }

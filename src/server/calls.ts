@@ -6,7 +6,7 @@ import type { SendKeys } from '../message/sending-key.ts';
 import { selfContained } from '../message/sent-body.ts';
 import type { Verified } from '../message/verified.ts';
 import { sessionFaultAction } from '../names.ts';
-import type { OperationPlan } from '../policy/plan.ts';
+import type { OperationPlan, Plan } from '../policy/plan.ts';
 import { faultContent } from '../soap/fault.ts';
 import { writeFaultElement } from '../soap/fault-shape.ts';
 import type { FoundState } from '../state/state-mode.ts';
@@ -19,6 +19,7 @@ import { type ConversationPort, isInConversation, type PortParts, type ServedPor
 import { type Proof, provenPrincipal } from './proof.ts';
 import { type Accepted, answerKeys, type Exchange, loneAnswerKeys, type Reply } from './reply.ts';
 import type { ServiceAnswer, ServiceCall } from './service.ts';
+import type { ServiceFault } from './service-fault.ts';
 
 /** Operations that are protected alike: the Body says which of them is meant. */
 export type Operations = readonly [OperationPlan, ...OperationPlan[]];
@@ -118,7 +119,15 @@ function replyOf(
   if ('body' in answer) return { action: operation.outputAction, ...answer, keys, isFault: false, operation };
   const body = selfContained(writeFaultElement(plan.soap, answer.fault));
   const { status } = answer.fault;
-  return { action: plan.addressing?.faultAction ?? '', body, keys, isFault: true, status, operation };
+  return { action: faultActionOf(operation, answer.fault, plan), body, keys, isFault: true, status, operation };
+}
+
+/** That of the fault which the WSDL declares, else that of any fault (WS-Addressing 1.0 SOAP Binding §6). */
+function faultActionOf({ faults }: OperationPlan, { declared }: ServiceFault, { addressing }: Plan): string {
+  const known = faults.find(
+    ({ content }) => content.local === declared?.local && content.namespace === declared.namespace,
+  );
+  return known?.action ?? addressing?.faultAction ?? '';
 }
 
 function currentOf({ context, openedFrom }: FoundState, { node, bearerToken }: PortParts): CurrentContext {

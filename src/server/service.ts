@@ -10,7 +10,7 @@ import type { Element } from '../xml/tree.ts';
 import { type CurrentContext, withContext } from './current-context.ts';
 import { readArguments, readHeaders } from './operation-arguments.ts';
 import { writeResult } from './operation-result.ts';
-import { type ServiceFault, serviceFault } from './service-fault.ts';
+import { type FaultSchema, type ServiceFault, serviceFault } from './service-fault.ts';
 import { openServiceWsdl } from './service-wsdl.ts';
 import { answerHeaders, type SoapHeaders } from './soap-headers.ts';
 
@@ -85,18 +85,21 @@ export function openService(source: Wsdl, ports: readonly string[], services: ob
         return { body, headers: written };
       };
       return withContext(context, () => {
+        const { request: body, faults } = bodiesOf(bodies, port, operation);
+        const failed = { schema, faults };
         let given: Given;
         let run: Run;
         try {
-          const args = readArguments(schema, bodiesOf(bodies, port, operation).request, content);
+          const args = readArguments(schema, body, content);
           given = { args, headers: readHeaders(schema, blocks), request };
           run = prepare(operationOf(services, port, operation.name), given);
         } catch (error) {
-          return { fault: serviceFault(error) };
+          return { fault: serviceFault(error, failed) };
         }
-        if (operation.output === undefined) return begun(run, failedLater);
+        if (operation.output === undefined) return begun(run, failed, failedLater);
         return inTime(
-          outcome(run, result => write(result, given)),
+          outcome(run, result => write(result, given), failed),
+          failed,
           timeoutMs,
         );
       });
@@ -158,9 +161,9 @@ const begunAnswer: Written = { body: { declarations: '', content: '' }, headers:
  * Runs a one-way operation: the caller is told no more than that it has been begun. One that never says that it is done
  * keeps nobody waiting.
  */
-function begun(run: Run, failed: (error: unknown) => void): ServiceAnswer {
+function begun(run: Run, told: FaultSchema, failed: (error: unknown) => void): ServiceAnswer {
   after(
-    outcome(run, () => begunAnswer),
+    outcome(run, () => begunAnswer, told),
     answer => {
       if ('fault' in answer) failed(answer.fault.cause);
     },
@@ -169,12 +172,12 @@ function begun(run: Run, failed: (error: unknown) => void): ServiceAnswer {
 }
 
 /** An operation that never answers would keep its request, and who waits for it, for ever. */
-function inTime(answer: Awaitable<ServiceAnswer>, timeoutMs: number): Awaitable<ServiceAnswer> {
+function inTime(answer: Awaitable<ServiceAnswer>, told: FaultSchema, timeoutMs: number): Awaitable<ServiceAnswer> {
   if (!(answer instanceof Promise)) return answer;
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<ServiceAnswer>(resolve => {
     const cause = new Error(`the operation did not answer within operationTimeoutMs, ${timeoutMs} ms`);
-    timer = setTimeout(() => resolve({ fault: serviceFault(cause) }), timeoutMs);
+    timer = setTimeout(() => resolve({ fault: serviceFault(cause, told) }), timeoutMs);
     // The socket that waits keeps the process; without one there is nobody to answer.
     timer.unref();
   });
@@ -185,14 +188,14 @@ function inTime(answer: Awaitable<ServiceAnswer>, timeoutMs: number): Awaitable<
  * The outcome of an operation in any of node-soap's styles: a callback with an error or a result, or with the result
  * alone; a returned value; a returned promise. The first of them counts. An Error that stands alone is no result.
  */
-function outcome(call: Run, write: (result: unknown) => Written): Awaitable<ServiceAnswer> {
+function outcome(call: Run, write: (result: unknown) => Written, told: FaultSchema): Awaitable<ServiceAnswer> {
   let first: ServiceAnswer | undefined;
   let settle: (answer: ServiceAnswer) => void = () => {};
   const answer = (given: ServiceAnswer) => {
     first ??= given;
     settle(first);
   };
-  const fail = (error: unknown) => answer({ fault: serviceFault(error) });
+  const fail = (error: unknown) => answer({ fault: serviceFault(error, told) });
   const succeed = (result: unknown) => {
     if (first !== undefined) return;
     try {

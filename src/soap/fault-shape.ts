@@ -26,11 +26,21 @@ export interface FaultContent {
   readonly code: FaultCode;
   /** From general to special. */
   readonly subcodes: readonly FaultName[];
+  /** In English. */
   readonly reason: string;
+  /** The same in languages that are named, in place of it; absent: none. SOAP 1.1 has room for the first. */
+  readonly texts?: readonly ReasonText[];
   /** Text for the one element `detail` that the Detail holds; undefined: none. */
   readonly detail: string | undefined;
   /** Another element for the Detail, as it is written; absent: none. */
   readonly entry?: string;
+}
+
+/** A reason in one language. */
+export interface ReasonText {
+  readonly text: string;
+  /** xml:lang; undefined: nothing is said of it, and it is taken for English. */
+  readonly lang: string | undefined;
 }
 
 /** How one version of SOAP writes a Fault down. */
@@ -63,24 +73,30 @@ const codes11: Readonly<Record<FaultCode, string>> = {
  * SOAP 1.1 has one code, so the most special subcode takes its place (WSS 1.1 §12, WS-Addressing 1.0 SOAP Binding
  * §6.2).
  */
-function write11({ code, subcodes, reason, ...details }: FaultContent): string {
+function write11({ code, subcodes, reason, texts, ...details }: FaultContent): string {
   const special = subcodes.at(-1);
   const name = special === undefined ? `<faultcode>s:${codes11[code]}</faultcode>` : nameText('faultcode', special);
   const entries = entriesOf(details);
   const entry = entries === '' ? '' : `<detail>${entries}</detail>`;
-  return `${name}<faultstring>${escapeText(reason)}</faultstring>${entry}`;
+  const { text, lang } = texts?.[0] ?? { text: reason, lang: undefined };
+  const said = lang === undefined ? '' : ` xml:lang="${escapeAttribute(lang)}"`;
+  return `${name}<faultstring${said}>${escapeText(text)}</faultstring>${entry}`;
 }
 
 /** SOAP 1.2 Part 1 §5.4. */
-function write12({ code, subcodes, reason, ...details }: FaultContent): string {
+function write12({ code, subcodes, reason, texts, ...details }: FaultContent): string {
   let subcode = '';
   for (const name of [...subcodes].reverse()) subcode = `<s:Subcode>${nameText('s:Value', name)}${subcode}</s:Subcode>`;
   const entries = entriesOf(details);
   const entry = entries === '' ? '' : `<s:Detail>${entries}</s:Detail>`;
   return (
     `<s:Code><s:Value>s:${code}</s:Value>${subcode}</s:Code>` +
-    `<s:Reason><s:Text xml:lang="en">${escapeText(reason)}</s:Text></s:Reason>${entry}`
+    `<s:Reason>${(texts ?? [{ text: reason, lang: undefined }]).map(reasonText).join('')}</s:Reason>${entry}`
   );
+}
+
+function reasonText({ text, lang = 'en' }: ReasonText): string {
+  return `<s:Text xml:lang="${escapeAttribute(lang)}">${escapeText(text)}</s:Text>`;
 }
 
 /** A name as a value. Namespaces in XML 1.0 §2.2: a prefix can't stand for no namespace. */
