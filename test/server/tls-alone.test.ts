@@ -33,7 +33,7 @@ function fileOf(name: string, text: string): string {
 function plainText(httpsToken: string, isTimed: boolean): string {
   const text = readFileSync('wsdl/plain.wsdl', 'utf8')
     .replace('location="echo.wsdl"', `location="${resolve('wsdl/echo.wsdl')}"`)
-    .replace('<sp:HttpsToken><wsp:Policy/></sp:HttpsToken>', httpsToken)
+    .replace('<sp:HttpsToken/>', httpsToken)
     .replace(clientTokens, '');
   return isTimed ? text : text.replace('<sp:IncludeTimestamp/>', '');
 }
