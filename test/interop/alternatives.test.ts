@@ -7,7 +7,10 @@ import { loggedReasons } from '../support/faults.ts';
 import { makeCertificates } from './certificate-files.ts';
 import { runPingClient } from './cxf-peer.ts';
 
-/** CXF's clients at ports of ours that take either of two policies: each client knows one of them, or both and chooses itself. */
+/**
+ * CXF's clients at ports of ours that take either of two policies: each client knows one of them, or both and chooses
+ * itself.
+ */
 const wsdls = resolve('test/interop/wsdl');
 const user = 'alice';
 const password = 'ecila';
