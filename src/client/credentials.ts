@@ -7,7 +7,7 @@ import type { CertificateKeys } from '../message/protection-key.ts';
 import type { BootstrapKeys } from '../message/sending-key.ts';
 import {
   asksForClientCertificate,
-  encryptsToService,
+  needsServiceCertificate,
   type Plan,
   provingExchanges,
   provingRequests,
@@ -127,11 +127,11 @@ function answerKeys(
 }
 
 function recipientOf({ plan, serviceCertificate, minRsaBits }: CredentialSettings): Certificate | undefined {
-  if (!encryptsToService(plan)) return undefined;
+  if (!needsServiceCertificate(plan)) return undefined;
   if (serviceCertificate === undefined)
     throw new ConfigurationError(
       'CONFIG_INVALID',
-      `port ${plan.port} encrypts to the service's certificate, and none was given`,
+      `port ${plan.port} needs the service's certificate, and none was given`,
       {
         hint: 'give serviceCertificate (PEM)',
       },

@@ -7,7 +7,7 @@ import { usualMinRsaBits } from '../crypto/x509.ts';
 import { ConfigurationError, Refusal } from '../errors.ts';
 import { type Describes, text, where } from '../fields.ts';
 import { identityCertificates } from '../policy/identity.ts';
-import { encryptsToService, type Plan } from '../policy/plan.ts';
+import { needsServiceCertificate, type Plan } from '../policy/plan.ts';
 import { portNamed, type Wsdl } from '../policy/wsdl.ts';
 
 /** How the service is known that messages are encrypted to. */
@@ -87,7 +87,7 @@ export async function serviceCertificateOf(
   nowMs: number,
   names: ServiceOptionNames = optionNames,
 ): Promise<string | undefined> {
-  if (known.serviceCertificate !== undefined || !plans.some(encryptsToService)) return known.serviceCertificate;
+  if (known.serviceCertificate !== undefined || !plans.some(needsServiceCertificate)) return known.serviceCertificate;
   const [{ port, address }] = plans;
   const path = identityCertificates(portNamed(wsdl, port));
   const { serviceTrust, serviceFingerprint } = known;
@@ -96,12 +96,12 @@ export async function serviceCertificateOf(
     const name = known.serviceName ?? new URL(known.addresses?.[0] ?? address).hostname;
     return believed(path, own, { ...known, serviceName: name }, nowMs);
   }
-  if (plans.every(encryptsToService)) throw unknownService(port, own, names);
+  if (plans.every(needsServiceCertificate)) throw unknownService(port, own, names);
   return undefined;
 }
 
 function unknownService(port: string, own: Uint8Array | undefined, names: ServiceOptionNames): ConfigurationError {
-  const needs = `port ${port} encrypts to the service's certificate`;
+  const needs = `port ${port} needs the service's certificate`;
   if (own === undefined)
     return new ConfigurationError('CONFIG_INVALID', `${needs}, and its WSDL has none`, {
       hint: `give it with ${names.certificate}`,

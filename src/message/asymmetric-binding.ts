@@ -1,4 +1,4 @@
-import { type MessagePlan, type Protection, signersOf } from '../policy/plan.ts';
+import { type EncryptedKeyUse, type MessagePlan, type Protection, signersOf } from '../policy/plan.ts';
 import type { Binding } from './binding.ts';
 import { checkStructure } from './plan-check.ts';
 
@@ -8,14 +8,14 @@ const noHeaders: ReadonlySet<string> = new Set();
 
 /**
  * AsymmetricBinding (WS-SecurityPolicy 1.3 §7.5): the key of the sender's certificate signs, and a new key that is
- * encrypted to the recipient's encrypts. Anybody can make such a key, so nothing is proved by what it encrypted: every
- * name in the plaintext must be signed.
+ * encrypted to the recipient's encrypts, where anything is to be encrypted. Anybody can make such a key, so nothing is
+ * proved by what it encrypted: every name in the plaintext must be signed.
  */
-export function asymmetricBinding(plan: MessagePlan, { encryption: reference }: AsymmetricProtection): Binding {
+export function asymmetricBinding(plan: MessagePlan, protection: AsymmetricProtection): Binding {
   const signers = signersOf(plan);
   return {
     signers,
-    encryptor: { kind: 'encryptedKey', reference, derivedKeys: false, parts: { body: false, headers: [] } },
+    ...(plan.encrypted.body ? { encryptor: encryptorOf(protection) } : {}),
     endorsed: 'mainSignature',
     derives: [],
     signsCiphertext: false,
@@ -29,9 +29,12 @@ export function asymmetricBinding(plan: MessagePlan, { encryption: reference }: 
   };
 }
 
+function encryptorOf({ encryption: reference }: AsymmetricProtection): EncryptedKeyUse {
+  return { kind: 'encryptedKey', reference, derivedKeys: false, parts: { body: false, headers: [] } };
+}
+
 /** What of a plan can neither be written nor checked; undefined where all can. */
-export function unsupportedBesideCertificates({ supporting, encrypted }: MessagePlan): string | undefined {
-  if (supporting.some(token => !token.endorsing))
-    return 'a token that proves by what it says, with an AsymmetricBinding';
-  return encrypted.body ? undefined : 'an AsymmetricBinding that encrypts nothing';
+export function unsupportedBesideCertificates({ supporting }: MessagePlan): string | undefined {
+  const isProving = supporting.some(token => !token.endorsing);
+  return isProving ? 'a token that proves by what it says, with an AsymmetricBinding' : undefined;
 }

@@ -204,15 +204,11 @@ function endorsement({ binding, context }: ConversationFrame): SupportingToken[]
 }
 
 function applicationParts({ binding, endpoint }: Frame, message: MessageDraft): PlannedParts {
-  const parts = partsOf(binding, {
+  return partsOf(binding, {
     signed: unitePartsOf([endpoint.signed, message.signed]),
     encrypted: unitePartsOf([endpoint.encrypted, message.encrypted]),
     encryptedHeader: endpoint.encryptedHeader ?? message.encryptedHeader,
   });
-  // Its EncryptedKey has no other use.
-  if (binding.kind === 'asymmetric' && !parts.encrypted.body)
-    unsupported(binding.assertion, 'without Body in EncryptedParts');
-  return parts;
 }
 
 /** A Cancel is a request in the context: protected as the operations are, with the parts of all of them together. */

@@ -126,7 +126,7 @@ function explainMessage(title: string, message: MessagePlan): string[] {
   if (message.protection.kind === 'none') return [`  ${title}   unprotected`];
   const tokens = message.supporting.map(explainToken);
   const header = [
-    explainProtection(message.protection),
+    explainProtection(message.protection, message.encrypted.body),
     `suite ${message.suite.name}`,
     `layout ${message.layout}`,
     message.timestamp ? 'Timestamp' : 'no Timestamp',
@@ -141,13 +141,14 @@ function explainMessage(title: string, message: MessagePlan): string[] {
   ];
 }
 
-function explainProtection(protection: Exclude<Protection, { readonly kind: 'none' }>): string {
+function explainProtection(protection: Exclude<Protection, { readonly kind: 'none' }>, encryptsBody: boolean): string {
   if (protection.kind === 'transport') return explainTransport(protection);
   if (protection.kind === 'asymmetric') {
     const token = `X509Token${explainCertificate(protection.signature)}`;
     const recipient = `the recipient's certificate (named by ${certificateReferences[protection.encryption]})`;
     const extra = protection.protectTokens ? ', token signed' : '';
-    return `sign with the key of the sender's ${token}${extra}, then encrypt with an EncryptedKey for ${recipient}`;
+    const then = encryptsBody ? `, then encrypt with an EncryptedKey for ${recipient}` : ', and encrypt nothing';
+    return `sign with the key of the sender's ${token}${extra}${then}`;
   }
   const steps = protection.order === 'signBeforeEncrypting' ? 'sign, then encrypt' : 'encrypt, then sign';
   const extras = [protection.encryptSignature && ', signature encrypted', protection.protectTokens && ', token signed'];

@@ -22,7 +22,8 @@ export type CertificateReference = 'thumbprint' | 'keyIdentifier' | 'issuerSeria
  * - `transport`: TLS; nothing in the Security header is encrypted and only supporting tokens sign.
  * - `symmetric`: one token's key signs and encrypts: the security context, or a key encrypted to the service's
  *   certificate.
- * - `asymmetric`: the sender's certificate signs, and a new key that is encrypted to the recipient's encrypts.
+ * - `asymmetric`: the sender's certificate signs, and a new key that is encrypted to the recipient's encrypts; there is
+ *   none where nothing is encrypted.
  */
 export type Protection =
   | { readonly kind: 'none' }
@@ -339,9 +340,15 @@ export function wantsCertificateToken({ protection, supporting }: MessagePlan): 
 }
 
 /** Whether a message carries a key that is encrypted to the certificate of its recipient. */
-export function encryptsToCertificate({ protection }: MessagePlan): boolean {
-  if (protection.kind === 'asymmetric') return true;
-  return protection.kind === 'symmetric' && protection.token.kind === 'encryptedKey';
+export function encryptsToCertificate(plan: MessagePlan): boolean {
+  const { protection } = plan;
+  if (protection.kind === 'symmetric') return protection.token.kind === 'encryptedKey';
+  return encryptsBesideCertificates(plan);
+}
+
+/** Whether who sends a message has to know the certificate of its recipient: a key is encrypted to it, or may be. */
+function isForCertificate(plan: MessagePlan): boolean {
+  return plan.protection.kind === 'asymmetric' || encryptsToCertificate(plan);
 }
 
 /**
@@ -349,7 +356,12 @@ export function encryptsToCertificate({ protection }: MessagePlan): boolean {
  * with a key that no signature is made with.
  */
 export function decryptsUnproven(plan: MessagePlan): boolean {
-  return encryptsSignatures(plan) || plan.protection.kind === 'asymmetric';
+  return encryptsSignatures(plan) || encryptsBesideCertificates(plan);
+}
+
+/** Whether another key encrypts a message than that of the certificate which signs it. */
+export function encryptsBesideCertificates({ protection, encrypted }: MessagePlan): boolean {
+  return protection.kind === 'asymmetric' && encrypted.body;
 }
 
 /** Whether a message carries user name and password. */
@@ -368,9 +380,9 @@ export function isAnonymous(plan: MessagePlan): boolean {
   return !wantsClientCertificate(plan) && !wantsBasicAuthentication(plan);
 }
 
-/** Whether who calls a port needs the certificate of the service: a key is encrypted to it. */
-export function encryptsToService(plan: Plan): boolean {
-  return provingRequests(plan).some(encryptsToCertificate);
+/** Whether who calls a port needs the certificate of the service: a key is encrypted to it, or it signs answers. */
+export function needsServiceCertificate(plan: Plan): boolean {
+  return provingRequests(plan).some(isForCertificate);
 }
 
 /**

@@ -1,5 +1,6 @@
 import { addressingVersions } from '../names.ts';
 import {
+  encryptsBesideCertificates,
   encryptsSignatures,
   hasConversation,
   isAnonymous,
@@ -63,12 +64,12 @@ const weaknesses: readonly Weakness[] = [
   [
     plan =>
       provingRequests(plan).some(
-        ({ protection, suite }) => protection.kind === 'asymmetric' && suite.encryption.mode === 'cbc',
+        request => encryptsBesideCertificates(request) && request.suite.encryption.mode === 'cbc',
       ),
     'who has a certificate may change and sign what others encrypted, and AES-CBC verifies nothing; a GCM suite does',
   ],
   [
-    plan => !hasConversation(plan) && provingRequests(plan).some(({ protection }) => protection.kind === 'asymmetric'),
+    plan => !hasConversation(plan) && provingRequests(plan).some(encryptsBesideCertificates),
     'who has a certificate may sign what another encrypted, unread: if it comes first, the service answers them',
   ],
   [

@@ -61,7 +61,7 @@ async function callAlone(operations: Operations, proof: Proof, port: ServedPort)
   proof.known.operation = meant.operation.name;
   port.parts.counters.call(undefined);
   const call = { ...meant, context: currentAlone(principal, port.parts), request: caller.request };
-  return called(call, loneAnswerKeys(verified, meant.operation.response), proof, port);
+  return called(call, loneAnswerKeys(verified, meant.operation.response, port.parts.ownCertificates), proof, port);
 }
 
 /** An operation, and what was verified of a call of it. */

@@ -5,9 +5,9 @@ import { ConfigurationError } from '../errors.ts';
 import { openRing } from '../keyring/ring-source.ts';
 import {
   asksForClientCertificate,
-  encryptsToService,
   hasConversation,
   type MessagePlan,
+  needsServiceCertificate,
   type Plan,
   plansByPort,
   provingRequests,
@@ -139,7 +139,7 @@ function usersOf({ issuer, authenticate, loginLimits }: PartSettings): ServiceLo
 function ownCertificatesOf({ own, minRsaBits }: PartSettings, plans: readonly Plan[]): OwnCertificate[] {
   if (own !== undefined)
     return [loadCertificate(own.certificate, own.key, { certificate: 'certificate', key: 'key' }, minRsaBits)];
-  const needing = plans.find(encryptsToService);
+  const needing = plans.find(needsServiceCertificate);
   if (needing === undefined) return [];
   throw new ConfigurationError(
     'CONFIG_INVALID',

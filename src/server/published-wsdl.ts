@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { encryptsToService } from '../policy/plan.ts';
+import { needsServiceCertificate } from '../policy/plan.ts';
 import { wsdlFor } from '../policy/publish.ts';
 import type { Wsdl } from '../policy/wsdl.ts';
 import type { AddressList } from '../users/addresses.ts';
@@ -52,7 +52,7 @@ export function publishedWsdl(
 /** The certificate that the clients of a port encrypt to now, in DER. */
 function certificateOf(ports: readonly ServedPort[], name: string): Uint8Array | undefined {
   const port = ports.find(one => one.plan.port === name);
-  if (port === undefined || !alternativesOf(port).some(({ plan }) => encryptsToService(plan))) return undefined;
+  if (port === undefined || !alternativesOf(port).some(({ plan }) => needsServiceCertificate(plan))) return undefined;
   return port.parts.ownCertificates[0]?.certificate.raw;
 }
 

@@ -1,4 +1,5 @@
 import type { Awaitable } from '../awaitable.ts';
+import type { OwnCertificate } from '../crypto/x509.ts';
 import type { SendKeys } from '../message/sending-key.ts';
 import type { OutgoingBody } from '../message/sent-body.ts';
 import type { Verified } from '../message/verified.ts';
@@ -52,18 +53,25 @@ export function tokenReply(
   verified: Verified,
   { dialect, bootstrap }: ConversationPlan,
 ): Reply {
-  const keys = loneAnswerKeys(verified, bootstrap.response);
+  // What begins a conversation is encrypted.
+  const keys = loneAnswerKeys(verified, bootstrap.response, []);
   return { action: dialect.responseAction[request], body, keys, isFault: false };
 }
 
 /**
  * The keys of an answer of no conversation, to a bootstrap or to a call that stands by itself: the key that the request
- * carried, or those of the two certificates of the request.
+ * carried, or those of the two certificates of the request: the one that signed it, and the one that it was encrypted
+ * to.
+ * @param ownCertificates of which the first signs the answer to a request that is encrypted to none
  */
-export function loneAnswerKeys({ encryptedKey, tokens }: Verified, { protection, suite }: MessagePlan): SendKeys {
+export function loneAnswerKeys(
+  { encryptedKey, tokens }: Verified,
+  { protection, suite }: MessagePlan,
+  ownCertificates: readonly OwnCertificate[],
+): SendKeys {
   if (protection.kind !== 'asymmetric') return { encryptedKey };
   const claims = certificateIn(tokens);
-  const [recipient, own] = [claims && certificateOf(claims), encryptedKey?.recipient];
+  const [recipient, own] = [claims && certificateOf(claims), encryptedKey?.recipient ?? ownCertificates[0]];
   if (recipient === undefined || own === undefined) throw new TypeError('a request without its certificates');
   const certificate = own.certificate.raw;
   return {

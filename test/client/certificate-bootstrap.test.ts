@@ -136,6 +136,6 @@ test('the certificates that it needs are asked for by name', () => {
       serviceCertificate: pem.service.certificate,
       ...change,
     } as never);
-  expect(read({ serviceCertificate: undefined })).toThrow("encrypts to the service's certificate");
+  expect(read({ serviceCertificate: undefined })).toThrow("needs the service's certificate");
   expect(read({ certificate: undefined, key: undefined })).toThrow('signs with the certificate of the client');
 });

@@ -5,7 +5,7 @@ import { planOf } from '../../src/policy/compile.ts';
 import type { OperationPlan } from '../../src/policy/plan.ts';
 import { readWsdl } from '../../src/policy/wsdl.ts';
 import { writeEncryptedKeySha1Reference } from '../../src/security/token-reference.ts';
-import { plainPortOf, plainShapes } from '../interop/plain-shapes.ts';
+import { messageShapes, plainPortOf } from '../interop/plain-shapes.ts';
 import { makeCertificate } from '../support/certificates.ts';
 import { type ListeningNode, listen } from '../support/endpoint.ts';
 import { replaced } from '../support/initiator.ts';
@@ -19,7 +19,8 @@ const wsdl = resolve('test/interop/wsdl/plain-ping.wsdl');
 const read = readWsdl(wsdl);
 const authority = await makeCertificate({ subject: 'CN=authority', isAuthority: true });
 const alice = await makeCertificate({ subject: 'CN=alice', issuer: authority });
-const ports = plainShapes.map(plainPortOf);
+const ports = messageShapes.map(plainPortOf);
+const encryptedPorts = messageShapes.filter(({ isClear }) => !isClear).map(plainPortOf);
 const said = (name: string) =>
   `<p:${name} xmlns:p="http://xmlsoap.org/Ping"><p:scenario>S</p:scenario><p:origin>O</p:origin>` +
   `<p:text>one</p:text></p:${name}>`;
@@ -84,7 +85,7 @@ test.each(ports)('%s: the answer to another request is none', async port => {
   await close();
 });
 
-test.each(ports)('%s: an answer in clear is none, and neither is one without protection', async port => {
+test.each(encryptedPorts)('%s: an answer in clear is none, and neither is one without protection', async port => {
   const { call, close } = connect(port);
   const inClear = (text: string) =>
     replaced(text, /<e:EncryptedData (?:(?!<e:EncryptedData ).)*<\/e:EncryptedData>(?=<\/s:Body>)/s, answer);

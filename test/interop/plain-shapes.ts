@@ -17,6 +17,8 @@ export interface PlainShape {
   /** What TLS or HTTP is asked for. */
   readonly httpsToken: '' | 'HttpBasicAuthentication' | 'RequireClientCertificate';
   readonly isTimed: boolean;
+  /** Whether messages encrypt nothing, where they are no TLS's affair. */
+  readonly isClear: boolean;
   /** What the client proves itself with beside that. */
   readonly client: 'nothing' | 'UsernameToken' | 'X509Token';
   readonly isDerived: boolean;
@@ -31,7 +33,8 @@ export interface PlainShape {
 
 const usual: PlainShape = {
   ...{ name: '', binding: 'symmetric', client: 'nothing', isDerived: false },
-  ...{ order: [], suite: 'Basic128', isAddressed: false, isConfirmed: false, httpsToken: '', isTimed: true },
+  ...{ order: [], suite: 'Basic128', isAddressed: false, isConfirmed: false, isClear: false },
+  ...{ httpsToken: '', isTimed: true },
 };
 
 /** All of them. */
@@ -77,6 +80,9 @@ export const plainShapes: readonly PlainShape[] = [
     order: ['sp:EncryptBeforeSigning', 'sp:ProtectTokens'],
   },
   { ...usual, name: 'CertificatesTokens', binding: 'asymmetric', order: ['sp:ProtectTokens'] },
+  { ...usual, name: 'CertificatesClear', binding: 'asymmetric', isClear: true },
+  { ...usual, name: 'CertificatesClearAddressed', binding: 'asymmetric', isClear: true, isAddressed: true },
+  { ...usual, name: 'CertificatesClearConfirmed', binding: 'asymmetric', isClear: true, isConfirmed: true },
   { ...usual, name: 'AnonymousOverTransport', binding: 'transport' },
   { ...usual, name: 'BareOverTransport', binding: 'transport', isTimed: false },
   { ...usual, name: 'BasicOverTransport', binding: 'transport', httpsToken: 'HttpBasicAuthentication' },
@@ -91,6 +97,9 @@ export const plainShapes: readonly PlainShape[] = [
   },
   { ...usual, name: 'PasswordTokensDerived', client: 'UsernameToken', isDerived: true, order: ['sp:ProtectTokens'] },
 ];
+
+/** Those that are protected in the message, and need no TLS. */
+export const messageShapes = plainShapes.filter(({ binding }) => binding !== 'transport');
 
 /** The name of a shape's port. */
 export const plainPortOf = ({ name }: PlainShape): string => `Plain${name}`;
@@ -151,8 +160,8 @@ function policy(id: string, assertions: readonly string[]): string {
 const headers = ['To', 'From', 'FaultTo', 'ReplyTo', 'MessageID', 'RelatesTo', 'Action'];
 const header = (name: string) => `<sp:Header Name="${name}" Namespace="${addressing}"/>`;
 const encrypted = '<sp:EncryptedParts><sp:Body/></sp:EncryptedParts>';
-const parts = (names: readonly string[]) => [
-  encrypted,
+const parts = (names: readonly string[], isClear: boolean) => [
+  ...(isClear ? [] : [encrypted]),
   `<sp:SignedParts><sp:Body/>${names.map(header).join('')}</sp:SignedParts>`,
 ];
 
@@ -166,10 +175,13 @@ function policyOf(shape: PlainShape): string {
 
 const soapOf = ({ isAddressed }: PlainShape) => (isAddressed ? 'soap12' : 'soap11');
 
+const partsOf = ({ isAddressed, isClear }: PlainShape) =>
+  `${isAddressed ? 'addressedParts' : 'parts'}${isClear ? 'InClear' : ''}`;
+
 function bindingOf(shape: PlainShape): string {
-  const { name, isAddressed } = shape;
+  const { name } = shape;
   const soap = soapOf(shape);
-  const ofParts = isAddressed ? 'addressedParts' : 'parts';
+  const ofParts = partsOf(shape);
   const reference = shape.binding === 'transport' ? '' : `<wsp:PolicyReference URI="#${ofParts}"/>`;
   const message = `${reference}<${soap}:body use="literal"/>`;
   return (
@@ -210,10 +222,15 @@ const portType =
   '<wsdl:output message="tns:PingResponse" wsaw:Action="http://xmlsoap.org/PingResponse"/>' +
   '</wsdl:operation></wsdl:portType>';
 
+const partsPolicies = [false, true].flatMap(isClear => [
+  policy(partsOf({ ...usual, isClear }), parts([], isClear)),
+  policy(partsOf({ ...usual, isClear, isAddressed: true }), parts(headers, isClear)),
+]);
+
 /** The ping service with these ports. */
 export function plainWsdlText(): string {
   const service = `<wsdl:service name="PingService">${plainShapes.map(portOf).join('')}</wsdl:service>`;
-  const policies = [...plainShapes.map(policyOf), policy('parts', parts([])), policy('addressedParts', parts(headers))];
+  const policies = [...plainShapes.map(policyOf), ...partsPolicies];
   const content = [...policies, schema, ...messages, portType, ...plainShapes.map(bindingOf), service];
   const tags =
     '<wsdl:definitions name="PingService" targetNamespace="http://WSSec/wssc" xmlns:tns="http://WSSec/wssc" ' +

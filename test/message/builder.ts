@@ -277,6 +277,12 @@ export function bases(recorded: RecordedKey) {
     answer,
     bootstrap: bootstrap(recorded),
     'certificate-bootstrap': certificateBootstrap(recorded),
+    'certificate-calls': {
+      ...certificateBootstrap(recorded),
+      security: `${parts.timestamp}${binaryToken('BST', alice)}<SIGNATURE/>`,
+      encrypted: false,
+    },
+    'tls-alone': { ...calls, security: '', sign: [], encrypted: false },
     'bootstrap-answer': bootstrapAnswer(recorded),
     'endorsed-bootstrap': endorsed(bootstrap(recorded), false),
     'endorsed-by-derived-key': endorsed(bootstrap(recorded), true),

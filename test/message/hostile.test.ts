@@ -28,6 +28,7 @@ import { found, noKeys } from './found.ts';
 import { hostile } from './hostile/index.ts';
 import type { Scenario } from './hostile/steps.ts';
 import {
+  bareTransport,
   certificateBootstrap,
   endorsed,
   symmetricBootstrap,
@@ -82,6 +83,8 @@ const plans: Readonly<Record<BaseName, MessagePlan>> = {
   bootstrap: symmetricBootstrap().request,
   'bootstrap-answer': symmetricBootstrap().response,
   'certificate-bootstrap': certificateBootstrap().request,
+  'certificate-calls': { ...certificateBootstrap().request, encrypted: clear },
+  'tls-alone': bareTransport(dialects.feb2005).request,
   'endorsed-bootstrap': endorsed(symmetricBootstrap().request),
   'endorsed-by-derived-key': endorsed(symmetricBootstrap().request, true),
   'tls-calls': tls.request,

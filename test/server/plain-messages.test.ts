@@ -3,7 +3,7 @@ import { createClientAsync } from 'soap';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { secureConversation } from '../../src/client/secure-conversation.ts';
 import { currentContext } from '../../src/server/current-context.ts';
-import { plainPortOf, plainShapes } from '../interop/plain-shapes.ts';
+import { messageShapes, plainPortOf } from '../interop/plain-shapes.ts';
 import { makeCertificate } from '../support/certificates.ts';
 import { type ListeningNode, listen } from '../support/endpoint.ts';
 import { user } from '../support/node.ts';
@@ -13,7 +13,7 @@ import { pem } from '../support/pem.ts';
 const wsdl = resolve('test/interop/wsdl/plain-ping.wsdl');
 const authority = await makeCertificate({ subject: 'CN=authority', isAuthority: true });
 const alice = await makeCertificate({ subject: 'CN=alice', issuer: authority });
-const ports = plainShapes.map(plainPortOf);
+const ports = messageShapes.map(plainPortOf);
 
 const said = (name: string, origin: string, text: string) => ({
   $xml:
@@ -69,7 +69,7 @@ const users = {
   X509Token: 'CN=alice x509',
 };
 
-test.each(plainShapes)('$name: each call is answered, and proves who sent it', async shape => {
+test.each(messageShapes)('$name: each call is answered, and proves who sent it', async shape => {
   const { ping, conversation } = await connect(plainPortOf(shape));
   const whom = shape.binding === 'asymmetric' ? users.X509Token : users[shape.client];
   for (const text of ['one', 'ä'])

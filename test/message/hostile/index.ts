@@ -9,6 +9,7 @@ import { headerGrammar } from './header-grammar.ts';
 import { meaning } from './meaning.ts';
 import { moreThanAllowed } from './more-than-allowed.ts';
 import { orders } from './orders.ts';
+import { plainCalls } from './plain-calls.ts';
 import { protectedTokens } from './protected-tokens.ts';
 import { references } from './references.ts';
 import { signatureKeys } from './signature-keys.ts';
@@ -32,6 +33,7 @@ export const hostile: readonly Scenario[] = [
   ...meaning,
   ...moreThanAllowed,
   ...orders,
+  ...plainCalls,
   ...protectedTokens,
   ...references,
   ...signatureKeys,
