@@ -20,5 +20,6 @@ export {
   type RefusalDetails,
   SecureConversationError,
 } from './errors.ts';
+export type { GivenDialectName } from './names.ts';
 export type { QName } from './policy/plan.ts';
 export type { Limits } from './xml/limits.ts';

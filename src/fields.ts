@@ -135,9 +135,9 @@ export const text = where<string>(
   'must be a text that is not empty',
 );
 
-/** `a, b or c`. */
+/** `a, b or c`; one name is itself. */
 export function alternatives(names: readonly string[]): string {
-  return `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`;
+  return names.length === 1 ? names.join() : `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`;
 }
 
 /** One of a few names. */

@@ -40,6 +40,7 @@ export { type OpenRingOptions, openRing, type RingSource } from './keyring/ring-
 export type { DecryptionName, ValidationName } from './machine-key/algorithms.ts';
 export type { MachineKeySettings } from './machine-key/config.ts';
 export type { MachineKey } from './machine-key/machine-key.ts';
+export type { GivenDialectName } from './names.ts';
 export type { PolicyProblem } from './policy/check.ts';
 export {
   type ExplainedPort,

@@ -1,6 +1,6 @@
 /**
- * Namespaces, algorithm and action URIs. The two families of WS-Trust and WS-SecureConversation ("dialects") are rows
- * of one table, and so are the two versions of SOAP and of WS-Addressing.
+ * Namespaces, algorithm and action URIs. The families of WS-Trust and WS-SecureConversation ("dialects") are rows of
+ * one table, and so are the versions of SOAP and of WS-Addressing.
  */
 
 export const ns = {
@@ -96,7 +96,13 @@ export const algorithms = {
  */
 export type TrustRequest = 'issue' | 'renew' | 'cancel' | 'amend' | 'validate';
 
-export type DialectName = 'feb2005' | '200512';
+/** URIs by what is asked for; absent: no port of the dialect offers it. */
+export type TrustUris = Readonly<Pick<Record<TrustRequest, string>, 'issue'> & Partial<Record<TrustRequest, string>>>;
+
+/** A dialect that no policy can ask for, since none was written in its time: a port is told to speak it. */
+export type GivenDialectName = '2004-04';
+
+export type DialectName = GivenDialectName | 'feb2005' | '200512';
 
 /** wsa:Action of a fault that a WCF client reads as one about its session, in both dialects. */
 export const sessionFaultAction = 'http://schemas.microsoft.com/ws/2006/05/security/SecureConversationFault';
@@ -108,8 +114,10 @@ export interface Dialect {
   readonly wst: string;
   /** WS-SecureConversation namespace. */
   readonly wsc: string;
-  /** Namespace of the WS-SecurityPolicy whose ports speak it. */
-  readonly securityPolicy: string;
+  /** Namespace of the WS-SecurityPolicy whose ports speak it; undefined: ports are told to. */
+  readonly securityPolicy: string | undefined;
+  /** The version of WS-Addressing that goes with it; undefined: that of the policy. */
+  readonly addressing: AddressingVersionName | undefined;
   /** TokenType of a SecurityContextToken and ValueType of a reference to it. */
   readonly sct: string;
   /** ValueType of a reference to a DerivedKeyToken. */
@@ -118,6 +126,10 @@ export interface Dialect {
   readonly dkPsha1: string;
   /** Namespaces that the attribute Algorithm of a DerivedKeyToken may be in; WSS4J writes that of `wsc`, WCF none. */
   readonly derivationAttribute: readonly string[];
+  /** Whether a DerivedKeyToken is written with its Algorithm, in the namespace `wsc`. */
+  readonly writesDerivation: boolean;
+  /** Whether a context can be renewed, and its Instances are told apart by a wsc:Instance. */
+  readonly hasInstances: boolean;
   /** Namespace of a DerivedKeyToken's Nonce. */
   readonly nonceNamespace: string;
   /** ComputedKey algorithm of a RequestedProofToken. */
@@ -127,39 +139,78 @@ export interface Dialect {
   /** Type of a BinarySecret that is the key. */
   readonly symmetricKey: string;
   /** wsa:Action of the request, by what is asked for. */
-  readonly requestAction: Readonly<Record<TrustRequest, string>>;
+  readonly requestAction: TrustUris;
   /** wsa:Action of the answer. WCF and CXF both write RSTR/SCT in 200512 too, never RSTRC. */
-  readonly responseAction: Readonly<Record<TrustRequest, string>>;
+  readonly responseAction: TrustUris;
   /** wst:RequestType, by what is asked for. */
-  readonly requestType: Readonly<Record<TrustRequest, string>>;
+  readonly requestType: TrustUris;
+  /** Further values of it that mean Issue. */
+  readonly otherIssueTypes: readonly string[];
   /** TokenType of a request that asks for nothing but the status of a token, and of its answer. */
-  readonly statusType: string;
+  readonly statusType: string | undefined;
   /** Code of a Status. */
-  readonly status: { readonly valid: string; readonly invalid: string };
+  readonly status: { readonly valid: string; readonly invalid: string } | undefined;
   /** True where the answer is wrapped in a RequestSecurityTokenResponseCollection. */
   readonly collection: boolean;
   /** The dialect that its derived keys may be named by, too, where a port takes mixed dialects. */
-  readonly mixesWith: DialectName;
+  readonly mixesWith: DialectName | undefined;
   /** WCF's binding that speaks it. */
-  readonly wcfBinding: string;
+  readonly wcfBinding: string | undefined;
   /** Whether CXF's endpoints speak it where nothing says otherwise. */
   readonly isUsualInCxf: boolean;
 }
 
 /**
- * The two dialects that are spoken: February 2005 (WSHttpBinding, Trust10, SecurityPolicy 1.1) and 200512
- * (WS2007HttpBinding, Trust13, SecurityPolicy 1.2).
+ * The dialects that are spoken: the drafts of April 2004 (WSE 2.0), February 2005 (WSHttpBinding, Trust10,
+ * SecurityPolicy 1.1) and 200512 (WS2007HttpBinding, Trust13, SecurityPolicy 1.2). In the first a context is issued,
+ * and ends by expiring: it has no Instance that a renewal could be told by, and no Action for a Cancel.
  */
 export const dialects: Readonly<Record<DialectName, Dialect>> = {
+  '2004-04': {
+    name: '2004-04',
+    wst: 'http://schemas.xmlsoap.org/ws/2004/04/trust',
+    wsc: 'http://schemas.xmlsoap.org/ws/2004/04/sc',
+    securityPolicy: undefined,
+    addressing: '2004/03',
+    sct: 'http://schemas.xmlsoap.org/ws/2004/04/security/sc/sct',
+    dk: 'http://schemas.xmlsoap.org/ws/2004/04/security/sc/dk',
+    dkPsha1: 'http://schemas.xmlsoap.org/ws/2004/04/security/sc/dk/p_sha1',
+    derivationAttribute: ['http://schemas.xmlsoap.org/ws/2004/04/sc'],
+    writesDerivation: true,
+    hasInstances: false,
+    nonceNamespace: 'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd',
+    computedKeyPsha1: 'http://schemas.xmlsoap.org/ws/2004/04/security/trust/CK/PSHA1',
+    nonce: 'http://schemas.xmlsoap.org/ws/2004/04/security/trust/Nonce',
+    symmetricKey: 'http://schemas.xmlsoap.org/ws/2004/04/security/trust/SymmetricKey',
+    requestAction: {
+      issue: 'http://schemas.xmlsoap.org/ws/2004/04/security/trust/RST/SCT',
+      amend: 'http://schemas.xmlsoap.org/ws/2004/04/security/trust/RST/SCT-Amend',
+    },
+    responseAction: {
+      issue: 'http://schemas.xmlsoap.org/ws/2004/04/security/trust/RSTR/SCT',
+      amend: 'http://schemas.xmlsoap.org/ws/2004/04/security/trust/RSTR/SCT-Amend',
+    },
+    requestType: { issue: 'http://schemas.xmlsoap.org/ws/2004/04/security/trust/Issue' },
+    otherIssueTypes: ['http://schemas.xmlsoap.org/ws/2004/04/trust/Issue'],
+    statusType: undefined,
+    status: undefined,
+    collection: false,
+    mixesWith: undefined,
+    wcfBinding: undefined,
+    isUsualInCxf: false,
+  },
   feb2005: {
     name: 'feb2005',
     wst: 'http://schemas.xmlsoap.org/ws/2005/02/trust',
     wsc: 'http://schemas.xmlsoap.org/ws/2005/02/sc',
     securityPolicy: 'http://schemas.xmlsoap.org/ws/2005/07/securitypolicy',
+    addressing: undefined,
     sct: 'http://schemas.xmlsoap.org/ws/2005/02/sc/sct',
     dk: 'http://schemas.xmlsoap.org/ws/2005/02/sc/dk',
     dkPsha1: 'http://schemas.xmlsoap.org/ws/2005/02/sc/dk/p_sha1',
     derivationAttribute: ['', 'http://schemas.xmlsoap.org/ws/2005/02/sc'],
+    writesDerivation: false,
+    hasInstances: true,
     nonceNamespace: 'http://schemas.xmlsoap.org/ws/2005/02/sc',
     computedKeyPsha1: 'http://schemas.xmlsoap.org/ws/2005/02/trust/CK/PSHA1',
     nonce: 'http://schemas.xmlsoap.org/ws/2005/02/trust/Nonce',
@@ -185,6 +236,7 @@ export const dialects: Readonly<Record<DialectName, Dialect>> = {
       amend: 'http://schemas.xmlsoap.org/ws/2005/02/trust/Issue',
       validate: 'http://schemas.xmlsoap.org/ws/2005/02/trust/Validate',
     },
+    otherIssueTypes: [],
     statusType: 'http://schemas.xmlsoap.org/ws/2005/02/trust/RSTR/Status',
     status: {
       valid: 'http://schemas.xmlsoap.org/ws/2005/02/trust/status/valid',
@@ -200,10 +252,13 @@ export const dialects: Readonly<Record<DialectName, Dialect>> = {
     wst: 'http://docs.oasis-open.org/ws-sx/ws-trust/200512',
     wsc: 'http://docs.oasis-open.org/ws-sx/ws-secureconversation/200512',
     securityPolicy: 'http://docs.oasis-open.org/ws-sx/ws-securitypolicy/200702',
+    addressing: undefined,
     sct: 'http://docs.oasis-open.org/ws-sx/ws-secureconversation/200512/sct',
     dk: 'http://docs.oasis-open.org/ws-sx/ws-secureconversation/200512/dk',
     dkPsha1: 'http://docs.oasis-open.org/ws-sx/ws-secureconversation/200512/dk/p_sha1',
     derivationAttribute: ['', 'http://docs.oasis-open.org/ws-sx/ws-secureconversation/200512'],
+    writesDerivation: false,
+    hasInstances: true,
     nonceNamespace: 'http://docs.oasis-open.org/ws-sx/ws-secureconversation/200512',
     computedKeyPsha1: 'http://docs.oasis-open.org/ws-sx/ws-trust/200512/CK/PSHA1',
     nonce: 'http://docs.oasis-open.org/ws-sx/ws-trust/200512/Nonce',
@@ -229,6 +284,7 @@ export const dialects: Readonly<Record<DialectName, Dialect>> = {
       amend: 'http://docs.oasis-open.org/ws-sx/ws-trust/200512/Issue',
       validate: 'http://docs.oasis-open.org/ws-sx/ws-trust/200512/Validate',
     },
+    otherIssueTypes: [],
     statusType: 'http://docs.oasis-open.org/ws-sx/ws-trust/200512/RSTR/Status',
     status: {
       valid: 'http://docs.oasis-open.org/ws-sx/ws-trust/200512/status/valid',
@@ -241,11 +297,23 @@ export const dialects: Readonly<Record<DialectName, Dialect>> = {
   },
 };
 
-/** That of the standard, for what is in neither. */
+/** That of the standard, for what is in none. */
 export const newestDialect: Dialect = dialects['200512'];
 
+/** Dialects that a port can be told to speak. */
+export const givenDialects: readonly GivenDialectName[] = ['2004-04'];
+
+/**
+ * What a dialect has for a request that a port of it lets be made.
+ * @throws {TypeError} where it has nothing: then no port lets it be made
+ */
+export function spoken<T>(has: T | undefined): T {
+  if (has === undefined) throw new TypeError('a request that the dialect does not have');
+  return has;
+}
+
 export type SoapVersionName = '1.1' | '1.2';
-export type AddressingVersionName = '2004/08' | '1.0';
+export type AddressingVersionName = '2004/03' | '2004/08' | '1.0';
 
 /** The faults that WS-Addressing has codes for. */
 export type AddressingFault =
@@ -272,8 +340,24 @@ export interface AddressingVersion {
   readonly namesFaults: boolean;
 }
 
-/** WS-Addressing 2004/08 (faults: §4), and 1.0 (faults: SOAP Binding §6.4; RelationshipType: Core §3.1). */
+/** WS-Addressing 2004/03, 2004/08 (faults: §4), and 1.0 (faults: SOAP Binding §6.4; RelationshipType: Core §3.1). */
 export const addressingVersions: Readonly<Record<AddressingVersionName, AddressingVersion>> = {
+  '2004/03': {
+    name: '2004/03',
+    namespace: 'http://schemas.xmlsoap.org/ws/2004/03/addressing',
+    anonymous: 'http://schemas.xmlsoap.org/ws/2004/03/addressing/role/anonymous',
+    none: undefined,
+    reply: { local: 'Response' },
+    faultAction: 'http://schemas.xmlsoap.org/ws/2004/03/addressing/fault',
+    faultCodes: {
+      invalidAddressingHeader: ['InvalidMessageInformationHeader'],
+      addressingHeaderRequired: ['MessageInformationHeaderRequired'],
+      actionMismatch: ['ActionNotSupported'],
+      onlyAnonymousAddressSupported: ['InvalidMessageInformationHeader'],
+    },
+    urnActions: false,
+    namesFaults: false,
+  },
   '2004/08': {
     name: '2004/08',
     namespace: 'http://schemas.xmlsoap.org/ws/2004/08/addressing',

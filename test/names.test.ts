@@ -18,8 +18,8 @@ const mayName: Readonly<Record<string, string>> = {
 const oneVersion = [
   /\b(?:soapVersions|addressingVersions|dialects)(?:\[['"]|\.(?!map\b))/,
   /\bns\.(?:soap11|soap12|wsdlSoap11|wsdlSoap12|wsa10|wsa200408)\b/,
-  /\.name\s*[!=]==\s*'(?:1\.[012]|2004\/08|feb2005|200512)'/,
-  /\b(?:feb2005|200512)\b/,
+  /\.name\s*[!=]==\s*'(?:1\.[012]|2004\/08|2004\/03|2004-04|feb2005|200512)'/,
+  /\b(?:2004-04|feb2005|200512)\b/,
   /http:\/\/schemas\.xmlsoap\.org\/(?:soap\/(?:envelope|actor)|ws\/200[45]\/\d\d\/(?:addressing|trust|sc|security))/,
   /http:\/\/(?:www\.w3\.org\/200[35]\/\d\d\/(?:soap-envelope|addressing)|docs\.oasis-open\.org\/ws-sx\/)/,
   /application\/soap\+xml|soap11:|soap12:/,
@@ -37,7 +37,7 @@ const mayNameDialect: Readonly<Record<string, readonly string[]>> = {
 /** A row of a dialect, its name, a URI of its WS-Trust or WS-SecureConversation. */
 const oneDialect = new RegExp(
   [
-    /\bdialects(?:\[['"]|\.(?!map\b))\w+|['"](?:feb2005|200512)['"]/,
+    /\bdialects(?:\[['"]|\.(?!map\b))\w+|['"](?:2004-04|feb2005|200512)['"]/,
     /http:[\w:./-]*\/(?:trust|sc|ws-trust|ws-secureconversation)\b[\w./-]*/,
   ]
     .map(({ source }) => source)

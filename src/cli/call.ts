@@ -3,10 +3,11 @@ import { firstUsable } from '../client/alternatives.ts';
 import { clientPlans } from '../client/client-plan.ts';
 import { PeerFault } from '../client/peer-fault.ts';
 import { secureConversation } from '../client/secure-conversation.ts';
+import { type GivenDialectName, givenDialects } from '../names.ts';
 import { printable, printableJson } from '../printable.ts';
 import { type CredentialOptions, credentialsOf } from './credential-options.ts';
 import { operationOf, parseArguments } from './operation.ts';
-import { addressList, addressOf, nameList } from './option-values.ts';
+import { addressList, addressOf, nameList, oneOf } from './option-values.ts';
 import { authoritiesText } from './pem-files.ts';
 import {
   openClient,
@@ -17,7 +18,7 @@ import {
   withTrustHint,
 } from './soap-client.ts';
 import { faultExit, note, printJson } from './terminal.ts';
-import { unprotectedMeans } from './wsdl-options.ts';
+import { dialectMeans, unprotectedMeans } from './wsdl-options.ts';
 
 interface CallOptions extends CredentialOptions, ServiceOptions {
   readonly wsdl: string;
@@ -26,6 +27,7 @@ interface CallOptions extends CredentialOptions, ServiceOptions {
   readonly issuer?: string;
   readonly ca?: string;
   readonly mixedDialects?: true;
+  readonly dialect?: GivenDialectName;
   readonly unprotectedPorts?: readonly string[];
 }
 
@@ -57,6 +59,7 @@ export function addCall(program: Command): void {
     .addOption(serviceOptions.fingerprint)
     .option('--unprotected-ports <port,…>', unprotectedMeans, nameList)
     .option('--mixed-dialects', 'take answers that name derived keys and tokens by the other dialect (CXF, streaming)')
+    .option('--dialect <name>', dialectMeans, oneOf(givenDialects))
     .addHelpText(
       'after',
       `
@@ -88,6 +91,7 @@ async function call(operation: string, json: string, options: CallOptions): Prom
     ...(ca === undefined ? {} : { ca }),
     ...given,
     ...(options.issuer === undefined ? {} : { issuer: portAddress(options.issuer, plan) }),
+    ...(options.dialect === undefined ? {} : { dialect: options.dialect }),
     ...(options.mixedDialects === undefined ? {} : { acceptMixedDialects: true }),
     ...(options.address === undefined ? {} : { addresses: options.address.map(address => portAddress(address, plan)) }),
   });

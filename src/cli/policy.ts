@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { type GivenDialectName, givenDialects } from '../names.ts';
 import { servedAlternatives, whyNotServed } from '../policy/alternatives.ts';
 import { type CheckedPort, checkPorts } from '../policy/check.ts';
 import { compileAlternatives } from '../policy/compile.ts';
@@ -7,19 +8,21 @@ import { explainedAlternatives } from '../policy/explain-data.ts';
 import { openWsdl } from '../policy/load-wsdl.ts';
 import { usesOf } from '../policy/offered.ts';
 import type { Plan } from '../policy/plan.ts';
+import { alternativesIn } from '../policy/told-dialect.ts';
 import { withUnprotectedPorts } from '../policy/unprotected.ts';
 import { portNamed, type Wsdl } from '../policy/wsdl.ts';
 import { pathConflicts } from '../server/routes.ts';
 import { addApply } from './apply.ts';
-import { nameList } from './option-values.ts';
+import { nameList, oneOf } from './option-values.ts';
 import { refusedLines } from './refused-lines.ts';
 import { print, printJson } from './terminal.ts';
-import { addWsdlOptions, loadGiven, unprotectedMeans, type WsdlOptionValues } from './wsdl-options.ts';
+import { addWsdlOptions, dialectMeans, loadGiven, unprotectedMeans, type WsdlOptionValues } from './wsdl-options.ts';
 
 interface PolicyOptions extends WsdlOptionValues {
   readonly port?: string;
   readonly json?: true;
   readonly unprotectedPorts?: readonly string[];
+  readonly dialect?: GivenDialectName;
 }
 
 /** `wssc policy`: what a WSDL's policies come to. */
@@ -30,7 +33,13 @@ export function addPolicy(program: Command): void {
     .description("What a WSDL's WS-SecurityPolicy means, and all that keeps it from being served.")
     .helpCommand(false)
     .addHelpText('after', '\nExample:\n  $ wssc policy explain wsdl/echo.wsdl');
-  addSubcommand(policy, 'explain', 'Prints the plan of each port: tokens, keys, signed and encrypted parts.', explain);
+  const explaining = addSubcommand(
+    policy,
+    'explain',
+    'Prints the plan of each port: tokens, keys, signed and encrypted parts.',
+    explain,
+  );
+  explaining.option('--dialect <name>', dialectMeans, oneOf(givenDialects));
   addSubcommand(
     policy,
     'check',
@@ -46,7 +55,7 @@ function addSubcommand(
   name: string,
   description: string,
   run: (wsdl: Wsdl, options: PolicyOptions) => void,
-): void {
+): Command {
   const command = policy
     .command(name)
     .description(description)
@@ -54,7 +63,7 @@ function addSubcommand(
     .option('--port <name>', 'only this WSDL port')
     .option('--unprotected-ports <port,…>', unprotectedMeans, nameList)
     .option('--json', 'print one line of JSON');
-  addWsdlOptions(command)
+  return addWsdlOptions(command)
     .addHelpText('after', `\nExample:\n  $ wssc policy ${name} wsdl/echo.wsdl --port EchoSymmetric`)
     .action(async (wsdl: string, options: PolicyOptions) => {
       const read = openWsdl(await loadGiven(wsdl, options));
@@ -62,8 +71,9 @@ function addSubcommand(
     });
 }
 
-function explain(wsdl: Wsdl, { port, json }: PolicyOptions): void {
-  const ports = compileAlternatives(wsdl, port === undefined ? {} : { ports: [port] });
+function explain(wsdl: Wsdl, { port, json, dialect }: PolicyOptions): void {
+  const compiled = compileAlternatives(wsdl, port === undefined ? {} : { ports: [port] });
+  const ports = compiled.map(alternatives => alternativesIn(alternatives, dialect));
   if (json) printJson(ports.map(explainedAlternatives));
   else print(ports.map(explainAlternatives).join('\n\n'));
 }

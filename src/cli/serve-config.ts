@@ -86,6 +86,7 @@ export const serveConfig = object({
         replay: ofPort.replay,
         publicAddress: ofPort.publicAddress,
         acceptMixedDialects: ofPort.acceptMixedDialects,
+        dialect: ofPort.dialect,
         trust: { is: path, without: ofPort.trust.without, means: ofPort.trust.means },
         crl: { is: list(path, 1), without: ofPort.crl.without, means: ofPort.crl.means },
         minRsaBits: ofPort.minRsaBits,

@@ -12,6 +12,9 @@ export interface WsdlOptionValues {
 /** What `--unprotected-ports` means. */
 export const unprotectedMeans = 'WSDL ports that may be without any security (unprotectedPorts)';
 
+/** What `--dialect` means. */
+export const dialectMeans = 'dialect of the port, of those that no policy can ask for';
+
 /** Adds the options that say which documents of a WSDL may be fetched. */
 export function addWsdlOptions(command: Command): Command {
   return command

@@ -4,6 +4,7 @@ import { refuse } from '../errors.ts';
 import type { ContextKey } from '../message/protection-key.ts';
 import type { BootstrapKeys, ConversationKey } from '../message/sending-key.ts';
 import type { OutgoingBody } from '../message/sent-body.ts';
+import { spoken } from '../names.ts';
 import { contextKeys } from '../security/context-keys.ts';
 import { type ConversationParts, type ExchangeRequest, exchange } from './exchange.ts';
 
@@ -67,8 +68,8 @@ async function tokenFor(
     ...protection,
     addressing: trustAddressing,
     context: undefined,
-    action: dialect.requestAction[request],
-    answerActions: [dialect.responseAction[request]],
+    action: spoken(dialect.requestAction[request]),
+    answerActions: [spoken(dialect.responseAction[request])],
     body: write(keySizeBits, entropy),
     isForIssuer: true,
     address: undefined,

@@ -4,8 +4,8 @@ import { ConfigurationError } from '../errors.ts';
 import { checkHeaderBlocks } from '../message/given-blocks.ts';
 import { type PlainMessage, readPlainEnvelope } from '../message/plain-envelope.ts';
 import type { OutgoingBody } from '../message/sent-body.ts';
-import { withMixedDialects } from '../policy/mixed-dialect.ts';
 import type { OperationPlan, Plan } from '../policy/plan.ts';
+import { withToldDialects } from '../policy/told-dialect.ts';
 import { firstUsable } from './alternatives.ts';
 import { clientWsdl, plansIn } from './client-plan.ts';
 import { ownMessage } from './own-message.ts';
@@ -56,10 +56,10 @@ interface AxiosRequest extends RequestRoute {
  */
 export function secureConversation(client: Client, options: SecureConversationOptions): SecureConversation {
   const settings = conversationOptions.read(options, { of: 'secureConversation', path: '' });
-  const { port, unprotectedPorts, acceptMixedDialects, ...rest } = settings;
+  const { port, unprotectedPorts, acceptMixedDialects, dialect, ...rest } = settings;
   const wsdl = clientWsdl(client);
   const read = firstUsable(plansIn(wsdl, port, unprotectedPorts), rest);
-  const plan = acceptMixedDialects ? withMixedDialects(read) : read;
+  const plan = withToldDialects(read, { dialect, acceptMixedDialects });
   checkHttpClient(client);
   const routeOf = toldRoutes(client, rest.addresses);
   const session = startSession({ ...rest, plan });

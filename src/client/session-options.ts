@@ -15,6 +15,7 @@ import {
   text,
   wholeNumber,
 } from '../fields.ts';
+import { type GivenDialectName, givenDialects } from '../names.ts';
 import type { Plan } from '../policy/plan.ts';
 import { type Limits, limitsField } from '../xml/limits.ts';
 import type { AddressOrder, RetryMode } from './addresses.ts';
@@ -32,6 +33,11 @@ export interface SecureConversationOptions {
    * Whether names of the other dialect are taken in answers, as CXF's streaming server writes them. Default: false.
    */
   readonly acceptMixedDialects?: boolean;
+  /**
+   * Dialect of the port, of those that no policy can ask for. `2004-04`; default: that of its policy. Its
+   * WS-Addressing is that of the dialect then.
+   */
+  readonly dialect?: GivenDialectName;
   /** User name, where the policy asks for one. May be empty; default: none. */
   readonly username?: string;
   /** Password. May be empty; default: none. */
@@ -109,7 +115,7 @@ export interface SecureConversationOptions {
 }
 
 /** Options that say which plan a session has. */
-type NotOfSession = 'port' | 'unprotectedPorts' | 'acceptMixedDialects';
+type NotOfSession = 'port' | 'unprotectedPorts' | 'acceptMixedDialects' | 'dialect';
 
 /** Options of {@link openSession}: with the port's plan in place of its name. */
 export interface SessionOptions extends Omit<SecureConversationOptions, NotOfSession> {
@@ -208,6 +214,11 @@ export const conversationMembers = {
     is: flag,
     default: false,
     means: "Whether names of the other dialect are taken in answers, as CXF's streaming server writes them.",
+  },
+  dialect: {
+    is: oneOf(...givenDialects),
+    without: 'that of its policy',
+    means: 'Dialect of the port, of those that no policy can ask for.',
   },
   ...commonOptions,
 } satisfies Describes<SecureConversationOptions>;

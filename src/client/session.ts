@@ -2,7 +2,7 @@ import { writeCancelRequest } from '../conversation/token-request.ts';
 import { Refusal, SecureConversationError } from '../errors.ts';
 import type { BootstrapKeys } from '../message/sending-key.ts';
 import { faultIn } from '../message/verified.ts';
-import { ns, sessionFaultAction } from '../names.ts';
+import { ns, sessionFaultAction, spoken } from '../names.ts';
 import { checkOffered } from '../policy/offered.ts';
 import { type ConversationPlan, hasConversation, type QName } from '../policy/plan.ts';
 import { isReceiverFault, specialName } from '../soap/fault-shape.ts';
@@ -238,8 +238,8 @@ async function cancel(held: Conversation, plan: ConversationPlan, parts: Convers
       addressing: plan.trustAddressing,
       keys: { context: held.requestKey },
       context: held.key,
-      action: plan.dialect.requestAction.cancel,
-      answerActions: [plan.dialect.responseAction.cancel],
+      action: spoken(plan.dialect.requestAction.cancel),
+      answerActions: [spoken(plan.dialect.responseAction.cancel)],
       body: writeCancelRequest(plan.dialect, held.unattachedReference),
       isForIssuer: true,
       address: undefined,

@@ -1,8 +1,7 @@
 import { decodeBase64 } from '../crypto/base64.ts';
 import { refuse } from '../errors.ts';
 import { type OutgoingBody, selfContained } from '../message/sent-body.ts';
-import type { Dialect, TrustRequest } from '../names.ts';
-import { ns } from '../names.ts';
+import { type Dialect, ns, spoken, type TrustRequest } from '../names.ts';
 import { parseInstant } from '../security/timestamp.ts';
 import { elementContent } from '../soap/structure.ts';
 import type { Context } from '../state/context.ts';
@@ -57,7 +56,7 @@ export function parseTokenRequest(body: Element | undefined, dialect: Dialect, r
     return refuse('invalidRequest', 'rst-missing');
   checkNoneTwice(body, 'rst');
   const requestType = optionalText(body, dialect, 'RequestType');
-  if (requestType !== dialect.requestType[request]) return refuse('invalidRequest', 'rst-request-type');
+  if (!isAskedBy(requestType, dialect, request)) return refuse('invalidRequest', 'rst-request-type');
   return {
     request,
     tokenType: optionalText(body, dialect, 'TokenType'),
@@ -66,6 +65,11 @@ export function parseTokenRequest(body: Element | undefined, dialect: Dialect, r
     lifetimeMs: lifetimeOf(body, dialect),
     target: targetOf(body, dialect, request),
   };
+}
+
+function isAskedBy(type: string | undefined, dialect: Dialect, request: TrustRequest): boolean {
+  if (type === undefined) return false;
+  return type === dialect.requestType[request] || (request === 'issue' && dialect.otherIssueTypes.includes(type));
 }
 
 /**
@@ -232,7 +236,7 @@ function wantedToken(
 ): readonly string[] {
   return [
     `<t:TokenType>${dialect.sct}</t:TokenType>`,
-    `<t:RequestType>${dialect.requestType[request]}</t:RequestType>`,
+    `<t:RequestType>${spoken(dialect.requestType[request])}</t:RequestType>`,
     '<t:Entropy>' +
       `<t:BinarySecret Type="${dialect.nonce}">${Buffer.from(entropy).toString('base64')}</t:BinarySecret></t:Entropy>`,
     `<t:KeySize>${keySizeBits}</t:KeySize>`,
@@ -246,7 +250,7 @@ function wantedToken(
  */
 export function writeCancelRequest(dialect: Dialect, reference: string): OutgoingBody {
   return requestBody(dialect, [
-    `<t:RequestType>${dialect.requestType.cancel}</t:RequestType>`,
+    `<t:RequestType>${spoken(dialect.requestType.cancel)}</t:RequestType>`,
     `<t:CancelTarget>${reference}</t:CancelTarget>`,
   ]);
 }

@@ -3,8 +3,7 @@ import { computedKey } from '../crypto/psha1.ts';
 import { SecretKey } from '../crypto/secret-key.ts';
 import { refuse } from '../errors.ts';
 import { type OutgoingBody, selfContained } from '../message/sent-body.ts';
-import type { Dialect } from '../names.ts';
-import { ns } from '../names.ts';
+import { type Dialect, ns, spoken } from '../names.ts';
 import { parseInstant } from '../security/timestamp.ts';
 import { writeContextReference } from '../security/token-reference.ts';
 import { elementContent } from '../soap/structure.ts';
@@ -59,10 +58,13 @@ export function writeCancelResponse(dialect: Dialect): OutgoingBody {
  */
 export function writeStatusResponse(dialect: Dialect, isValid: boolean): OutgoingBody {
   const status = isValid ? 'valid' : 'invalid';
-  const [code, reason] = [dialect.status[status], `The security context token is ${isValid ? '' : 'not '}valid.`];
+  const [code, reason] = [
+    spoken(dialect.status)[status],
+    `The security context token is ${isValid ? '' : 'not '}valid.`,
+  ];
   return selfContained(
     responseText(
-      `<t:TokenType>${dialect.statusType}</t:TokenType>` +
+      `<t:TokenType>${spoken(dialect.statusType)}</t:TokenType>` +
         `<t:Status><t:Code>${code}</t:Code><t:Reason>${reason}</t:Reason></t:Status>`,
       ` xmlns:t="${dialect.wst}"`,
     ),

@@ -36,6 +36,6 @@ export function validateTarget(
 }
 
 /** Nothing is issued for a token that is shown: what answers a Validate is its status alone. */
-function checkStatusOnly({ tokenType }: TokenRequest, statusType: string): void {
+function checkStatusOnly({ tokenType }: TokenRequest, statusType: string | undefined): void {
   if (tokenType !== undefined && tokenType !== statusType) refuse('invalidRequest', 'rst-token-type');
 }

@@ -231,6 +231,19 @@ export function plansByPort<P extends Plan>(plans: readonly P[]): readonly (read
   return [...ports.values()];
 }
 
+/** A plan with each of its messages changed. */
+export function withMessages<P extends Plan>(plan: P, change: (message: MessagePlan) => MessagePlan): P {
+  const exchange = <E extends ExchangePlan>(of: E): E => ({
+    ...of,
+    request: change(of.request),
+    response: change(of.response),
+  });
+  const operations = plan.operations.map(exchange);
+  if (!hasConversation(plan)) return { ...plan, operations };
+  const { bootstrap, renew, cancel } = plan;
+  return { ...plan, operations, bootstrap: exchange(bootstrap), renew: exchange(renew), cancel: exchange(cancel) };
+}
+
 /** The exchanges that prove who asks: the bootstrap, or where there is no conversation every call. */
 export function provingExchanges(plan: Plan): readonly ExchangePlan[] {
   return hasConversation(plan) ? [plan.bootstrap] : plan.operations;

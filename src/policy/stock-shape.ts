@@ -18,6 +18,7 @@ export interface StockShape {
 
 /** The nearest one. */
 export function stockShapeOf(plan: Plan): StockShape {
+  if (plan.dialect.wcfBinding === undefined) return { name: 'none', except: [] };
   if (!hasConversation(plan)) return plainShape(plan);
   return plan.operations.some(({ request }) => request.protection.kind === 'symmetric')
     ? symmetricShape(plan)

@@ -31,7 +31,7 @@ export function parseContextToken(element: Element, dialect: Dialect): SecurityC
   let instance: string | undefined;
   let state: string | undefined;
   const second = children[1];
-  if (second !== undefined && isNamed(second, dialect.wsc, 'Instance')) {
+  if (second !== undefined && dialect.hasInstances && isNamed(second, dialect.wsc, 'Instance')) {
     instance = uriOf(second);
     position = 2;
   }

@@ -116,16 +116,18 @@ export function deriveOutgoing(secret: SecretKey, { nonce, lengthBytes }: Outgoi
 
 /**
  * Writes the token, canonical as written: Offset and Length always (CXF's streaming receiver fails without them), never
- * Label or Algorithm (WSS4J knows only the 2005/02 name of P_SHA1).
+ * Label, and Algorithm only where the dialect wants it (WSS4J knows only the 2005/02 name of P_SHA1).
  *
  * @param reference text of the SecurityTokenReference to the source of the key
  */
 export function writeDerivedKeyToken(dialect: Dialect, id: string, key: OutgoingDerivedKey, reference: string): string {
-  const { wsc, nonceNamespace } = dialect;
+  const { wsc, nonceNamespace, writesDerivation, dkPsha1 } = dialect;
+  const algorithm = writesDerivation ? ` c:Algorithm="${dkPsha1}"` : '';
   const [nonceName, declaration] =
     nonceNamespace === wsc ? ['c:Nonce', ''] : ['n:Nonce', ` xmlns:n="${nonceNamespace}"`];
   return (
-    `<c:DerivedKeyToken xmlns:c="${wsc}" xmlns:u="${ns.wsu}" u:Id="${id}">${reference}<c:Offset>0</c:Offset>` +
-    `<c:Length>${key.lengthBytes}</c:Length><${nonceName}${declaration}>${key.nonce}</${nonceName}></c:DerivedKeyToken>`
+    `<c:DerivedKeyToken xmlns:c="${wsc}" xmlns:u="${ns.wsu}" u:Id="${id}"${algorithm}>${reference}` +
+    `<c:Offset>0</c:Offset><c:Length>${key.lengthBytes}</c:Length>` +
+    `<${nonceName}${declaration}>${key.nonce}</${nonceName}></c:DerivedKeyToken>`
   );
 }

@@ -58,7 +58,9 @@ function directOf(element: Element) {
   return { kind: 'direct', uri: uri ?? refuse('invalidSecurity', 'token-reference-uri'), valueType, instance } as const;
 }
 
-const contextNamespaces: readonly string[] = Object.values(dialects).map(({ wsc }) => wsc);
+const contextNamespaces: readonly string[] = Object.values(dialects).flatMap(({ wsc, hasInstances }) =>
+  hasInstances ? [wsc] : [],
+);
 
 /** ValueType must be there (BSP 1.1 R3054); EncodingType has only one value and WCF leaves it out. */
 function keyIdentifierOf(element: Element) {

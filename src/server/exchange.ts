@@ -8,7 +8,7 @@ import { refuse } from '../errors.ts';
 import { isEncryptedData } from '../message/encrypted-parts.ts';
 import type { Message } from '../message/message.ts';
 import type { Verified } from '../message/verified.ts';
-import type { TrustRequest } from '../names.ts';
+import { spoken, type TrustRequest } from '../names.ts';
 import { contextAudienceOf } from '../policy/alternatives.ts';
 import type { ConversationPlan, ExchangePlan, OperationPlan } from '../policy/plan.ts';
 import type { FoundState } from '../state/state-mode.ts';
@@ -156,7 +156,7 @@ function validateSigned(proof: Proof, { plan }: ConversationPort): Reply {
   const found = verified.context ?? refuse('invalidSecurity', 'context-missing');
   noteRequest(proof, 'validate', found);
   const body = validateSigner(parseTokenRequest(verified.content, plan.dialect, 'validate'), found, plan);
-  return { action: plan.dialect.responseAction.validate, body, keys: answerKeys(found, plan), isFault: false };
+  return { action: spoken(plan.dialect.responseAction.validate), body, keys: answerKeys(found, plan), isFault: false };
 }
 
 /** One that shows the whole token is proved by its user: the State is opened for none but a user. */
@@ -187,7 +187,7 @@ async function cancel(proof: Proof, port: ConversationPort): Promise<Reply> {
   noteRequest(proof, 'cancel', found);
   const request = cancelRequest(verified, plan);
   const { body } = await told(await cancelContext(request, found.context, plan, state, parts.clock()), parts);
-  return { action: plan.dialect.responseAction.cancel, body, keys: answerKeys(found, plan), isFault: false };
+  return { action: spoken(plan.dialect.responseAction.cancel), body, keys: answerKeys(found, plan), isFault: false };
 }
 
 /** Its State is opened for none but a user, and cancelled for none but its own. */

@@ -1,5 +1,6 @@
 import { leastMinRsaBits } from '../crypto/x509.ts';
 import { type Describes, flag, list, number, object, oneOf, text, wholeNumber } from '../fields.ts';
+import { type GivenDialectName, givenDialects } from '../names.ts';
 import { type ReplayMode, replayModes } from '../state/farm-replay.ts';
 import { publicAddress } from './address-fields.ts';
 
@@ -36,6 +37,11 @@ export interface PortOverrides {
    * Default: false.
    */
   readonly acceptMixedDialects?: boolean;
+  /**
+   * Dialect of this port, of those that no policy can ask for. `2004-04`; default: that of its policy. Its
+   * WS-Addressing is that of the dialect then.
+   */
+  readonly dialect?: GivenDialectName;
   /** Certificates (PEM) that clients of this port are trusted by. Default: that of all ports. */
   readonly trust?: string;
   /** Files with certificate revocation lists, PEM or DER. At least one; default: that of all ports. */
@@ -78,6 +84,11 @@ export const portOverrides = object({
     means:
       'Whether names of the other dialect are taken in messages to this port, as ' +
       "CXF's streaming client writes them.",
+  },
+  dialect: {
+    is: oneOf(...givenDialects),
+    without: 'that of its policy',
+    means: 'Dialect of this port, of those that no policy can ask for.',
   },
   trust: {
     is: text,

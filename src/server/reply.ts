@@ -3,7 +3,7 @@ import type { OwnCertificate } from '../crypto/x509.ts';
 import type { SendKeys } from '../message/sending-key.ts';
 import type { OutgoingBody } from '../message/sent-body.ts';
 import type { Verified } from '../message/verified.ts';
-import type { AddressingVersion, TrustRequest } from '../names.ts';
+import { type AddressingVersion, spoken, type TrustRequest } from '../names.ts';
 import type { ConversationPlan, ExchangePlan, MessagePlan, OperationPlan, Plan } from '../policy/plan.ts';
 import { certificateOf } from '../security/binary-token.ts';
 import { rsaSigner } from '../security/signature.ts';
@@ -55,7 +55,7 @@ export function tokenReply(
 ): Reply {
   // What begins a conversation is encrypted.
   const keys = loneAnswerKeys(verified, bootstrap.response, []);
-  return { action: dialect.responseAction[request], body, keys, isFault: false };
+  return { action: spoken(dialect.responseAction[request]), body, keys, isFault: false };
 }
 
 /**

@@ -1,19 +1,18 @@
 import { ConfigurationError } from '../errors.ts';
 import { servedAlternatives } from '../policy/alternatives.ts';
 import { checkPorts, type PolicyProblem } from '../policy/check.ts';
-import { compileAlternatives } from '../policy/compile.ts';
-import { withMixedDialects } from '../policy/mixed-dialect.ts';
+import { compileAlternatives, type PortAlternatives } from '../policy/compile.ts';
 import type { Plan, QName } from '../policy/plan.ts';
+import { type ToldDialects, withToldDialects } from '../policy/told-dialect.ts';
 import { withUnprotectedPorts } from '../policy/unprotected.ts';
 import { portNamed, type Wsdl } from '../policy/wsdl.ts';
 import { atPath, type PathNames } from './port-addresses.ts';
-import type { PortOverrides } from './port-overrides.ts';
 import { checkPaths } from './routes.ts';
 
 /** What options say of the ports that are to be served. */
 export interface PortChoice {
   /** Their names, with what each is told; undefined: all. */
-  readonly ports?: Readonly<Record<string, Pick<PortOverrides, 'acceptMixedDialects'>>> | undefined;
+  readonly ports?: Readonly<Record<string, ToldDialects>> | undefined;
   /** What names the path of each. */
   readonly paths: PathNames;
   /** Those that may be without any security. */
@@ -47,13 +46,12 @@ export function servablePlans(read: Wsdl, choice: PortChoice): ServablePlans {
   const names = ports === undefined ? wsdl.ports.map(({ name }) => name) : Object.keys(ports);
   const leftOut = skipUnsupported ? refusedPorts(wsdl, names) : [];
   const kept = names.filter(name => !leftOut.some(({ port }) => port === name));
-  const compiled = compiledPlans(wsdl, kept.length === 0 ? names : kept);
-  const plans = compiled.map(plan => atPath(plan, paths));
+  const compiled = compiledPorts(wsdl, kept.length === 0 ? names : kept);
+  const told = (plan: Plan): Plan => withToldDialects(plan, ports?.[plan.port] ?? {});
+  const served = compiled.flatMap(({ plans }) => servedAlternatives(plans.map(told)));
+  const plans = served.map(plan => atPath(plan, paths));
   checkPaths(plans);
-  return {
-    plans: plans.map(plan => (ports?.[plan.port]?.acceptMixedDialects ? withMixedDialects(plan) : plan)),
-    leftOut,
-  };
+  return { plans, leftOut };
 }
 
 /**
@@ -69,9 +67,9 @@ export function refusedPorts(wsdl: Wsdl, names: readonly string[]): readonly Lef
 }
 
 /** The first port that can't be served is named; where others can, the hint says how these are served without it. */
-function compiledPlans(wsdl: Wsdl, names: readonly string[]): readonly Plan[] {
+function compiledPorts(wsdl: Wsdl, names: readonly string[]): readonly PortAlternatives[] {
   try {
-    return compileAlternatives(wsdl, { ports: names }).flatMap(({ plans }) => servedAlternatives(plans));
+    return compileAlternatives(wsdl, { ports: names });
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error;
     const refused = refusedPorts(wsdl, names);

@@ -53,15 +53,60 @@ describe.each(Object.values(dialects))('a request in $name', dialect => {
     });
   });
 
-  test('to cancel names its target by the reference that was issued', () => {
-    const { content } = writeCancelRequest(dialect, writeContextReference(dialect, 'urn:uuid:1'));
-    expect(parse(content, dialect, 'cancel').target).toEqual({ id: 'urn:uuid:1', instance: undefined });
+  test('to cancel names its target by the reference that was issued, where the dialect has it', () => {
+    const cancelling = () => writeCancelRequest(dialect, writeContextReference(dialect, 'urn:uuid:1'));
+    if (dialect.requestType.cancel === undefined) return expect(cancelling).toThrow(TypeError);
+    const { content } = cancelling();
+    return expect(parse(content, dialect, 'cancel').target).toEqual({ id: 'urn:uuid:1', instance: undefined });
   });
 
-  test('of the other dialect is refused', () => {
-    const other = dialect === feb2005 ? dialects['200512'] : feb2005;
-    const { content } = writeIssueRequest(other, 256, entropy);
-    expect(reasonOf(() => parse(content, dialect))).toBe('rst-missing');
+  test('of another dialect is refused', () => {
+    for (const other of Object.values(dialects).filter(one => one !== dialect)) {
+      const { content } = writeIssueRequest(other, 256, entropy);
+      expect(reasonOf(() => parse(content, dialect))).toBe('rst-missing');
+    }
+  });
+});
+
+describe('a request of April 2004', () => {
+  const april = dialects['2004-04'];
+  const request = (type: string) =>
+    '<wst:RequestSecurityToken xmlns:wst="http://schemas.xmlsoap.org/ws/2004/04/trust">' +
+    '<wst:TokenType>http://schemas.xmlsoap.org/ws/2004/04/security/sc/sct</wst:TokenType>' +
+    `<wst:RequestType>${type}</wst:RequestType><wst:Entropy>` +
+    '<wst:BinarySecret Type="http://schemas.xmlsoap.org/ws/2004/04/security/trust/Nonce">' +
+    'ERERERERERERERERERERERERERERERERERERERERERE=</wst:BinarySecret></wst:Entropy><wst:KeySize>128</wst:KeySize>' +
+    '</wst:RequestSecurityToken>';
+
+  test.each([
+    'http://schemas.xmlsoap.org/ws/2004/04/security/trust/Issue',
+    'http://schemas.xmlsoap.org/ws/2004/04/trust/Issue',
+  ])('asks for a context by the type %s', type => {
+    expect(parse(request(type), april)).toEqual({
+      request: 'issue',
+      tokenType: 'http://schemas.xmlsoap.org/ws/2004/04/security/sc/sct',
+      keySizeBits: 128,
+      entropy: Buffer.alloc(32, 0x11),
+      target: undefined,
+    });
+  });
+
+  test.each([
+    'http://schemas.xmlsoap.org/ws/2005/02/trust/Issue',
+    'http://docs.oasis-open.org/ws-sx/ws-trust/200512/Issue',
+    'http://schemas.xmlsoap.org/ws/2004/04/security/trust/Renew',
+    'urn:example/trust/Issue',
+    '',
+  ])('does not by the type %j', type => {
+    expect(reasonOf(() => parse(request(type), april))).toBe('rst-request-type');
+  });
+
+  test('needs a type, and nothing but an Issue has two of them', () => {
+    const untyped = request('').replace('<wst:RequestType></wst:RequestType>', '');
+    for (const asked of ['issue', 'cancel'] as const)
+      expect(reasonOf(() => parse(untyped, april, asked))).toBe('rst-request-type');
+    const cancelling = request('http://schemas.xmlsoap.org/ws/2004/04/trust/Issue');
+    expect(reasonOf(() => parse(cancelling, april, 'cancel'))).toBe('rst-request-type');
   });
 });
 

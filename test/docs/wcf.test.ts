@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { DialectName } from '../../src/names.ts';
 import { parseDocument } from '../../src/policy/document.ts';
 import type { ConversationPlan, MessagePlan } from '../../src/policy/plan.ts';
 import { readWsdl } from '../../src/policy/wsdl.ts';
@@ -26,7 +27,7 @@ const first = (element: ReturnType<typeof bindingOf>, name: string) =>
 
 const portOf = (address = '') => new URL(address).pathname.slice(1);
 
-const versions = {
+const versions: Readonly<Partial<Record<DialectName, string>>> = {
   feb2005: 'WSSecurity11WSTrustFebruary2005WSSecureConversationFebruary2005WSSecurityPolicy11',
   '200512': 'WSSecurity11WSTrust13WSSecureConversation13WSSecurityPolicy12BasicSecurityProfile10',
 };

@@ -2,7 +2,7 @@ import { createServer } from 'node:net';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { systemRandom } from '../../src/crypto/random.ts';
 import { createRing } from '../../src/keyring/rotate.ts';
-import { ns } from '../../src/names.ts';
+import { ns, spoken } from '../../src/names.ts';
 import { expectFault, expectNoSecrets, expectRefused, loggedReasons } from '../support/faults.ts';
 import {
   addAction,
@@ -89,7 +89,12 @@ describe.each(portNames)('on %s', port => {
 
   test('the Action of a Cancel over a call cancels nothing', async () => {
     const invalid = port === 'EchoTls13' ? 'invalidRequest200512' : 'invalidRequest';
-    await expectRefused(node, port, call(conversation, { action: planOf(port).dialect.requestAction.cancel }), invalid);
+    await expectRefused(
+      node,
+      port,
+      call(conversation, { action: spoken(planOf(port).dialect.requestAction.cancel) }),
+      invalid,
+    );
     await expectRefused(node, port, cancel(conversation, { action: echoAction }), 'actionMismatch');
     expect(node.cancelled).toEqual([]);
   });

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { systemRandom } from '../../src/crypto/random.ts';
 import { createRing } from '../../src/keyring/rotate.ts';
+import { spoken } from '../../src/names.ts';
 import { expectNoSecrets, expectRefused, type FaultName, loggedReasons } from '../support/faults.ts';
 import {
   type Conversation,
@@ -150,7 +151,7 @@ describe.each(modesOfFarms)('with state $state,', ({ state, shared }) => {
     test('is refused under the conversation alone, as a Cancel is protected', async () => {
       const held = await converseWith(node, port);
       const content = requestOf(held, 'renew', held.token.unattachedReference);
-      const message = cancel(held, { action: held.plan.dialect.requestAction.renew, content });
+      const message = cancel(held, { action: spoken(held.plan.dialect.requestAction.renew), content });
       // Over TLS the UsernameToken is missing, else the signature by the EncryptedKey.
       const reason = port === 'EchoSymmetric' ? 'signature-count' : 'supporting-token-count';
       await expectNotRenewed(port, message, 'invalidSecurity', reason);

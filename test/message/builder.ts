@@ -106,7 +106,7 @@ interface Base {
   readonly security: string;
   readonly sign: readonly string[];
   readonly keyInfo: string;
-  /** KeyInfo of what is encrypted, where no key is derived; default: that of the Signature. */
+  /** KeyInfo of what is encrypted; default: it names the derived key, or where none is that of the Signature. */
   readonly encryptionKeyInfo?: string;
   readonly secret: Buffer;
   readonly derived: boolean;
@@ -210,6 +210,7 @@ function bootstrapAnswer({ sha1, secret }: RecordedKey): Base {
 }
 
 const direct = `<ds:KeyInfo>${attached}</ds:KeyInfo>`;
+const byEncryptionKey = `<ds:KeyInfo>${str(reference('#DKe', dk))}</ds:KeyInfo>`;
 const byDerivedKey = `<ds:KeyInfo>${str(reference('#DKx', dk))}</ds:KeyInfo>`;
 
 /** DerivedKeyTokens and their names in the dialect of 200512. */
@@ -219,12 +220,45 @@ const otherDialect = (text: string) =>
     .replace(/<(\/?)wsc:(DerivedKeyToken|Offset|Length|Nonce)>/g, '<$1x:$2>')
     .replaceAll(dk, dialects['200512'].dk);
 
+/** Names of April 2004, written out: what a message of that dialect has in place of those of the others. */
+const april = [
+  [sct, 'http://schemas.xmlsoap.org/ws/2004/04/security/sc/sct'],
+  [dk, 'http://schemas.xmlsoap.org/ws/2004/04/security/sc/dk'],
+  [wsc, 'http://schemas.xmlsoap.org/ws/2004/04/sc'],
+  [`${ns.wsa10}/anonymous`, 'http://schemas.xmlsoap.org/ws/2004/03/addressing/role/anonymous'],
+  [ns.wsa10, 'http://schemas.xmlsoap.org/ws/2004/03/addressing'],
+  [/(<\/?)wsc:Nonce/g, '$1wsse:Nonce'],
+  [
+    /<wsc:DerivedKeyToken( wsu:Id="\w+")>/g,
+    '<wsc:DerivedKeyToken$1 wsc:Algorithm="http://schemas.xmlsoap.org/ws/2004/04/security/sc/dk/p_sha1">',
+  ],
+] as const;
+
+const inApril = (text: string) => april.reduce((named, [from, to]) => named.replaceAll(from, to), text);
+
+/** The same message in that dialect. */
+const aprilOf = (base: Base): Base => ({
+  ...base,
+  envelope: inApril,
+  keyInfo: inApril(base.keyInfo),
+  encryptionKeyInfo: inApril(byEncryptionKey),
+});
+
 const soap11 = (xml: string) =>
   xml.replaceAll(ns.soap12, ns.soap11).replace('soap:mustUnderstand="true"', 'soap:mustUnderstand="1"');
 
 const withoutAddressing = (xml: string) => xml.replace(/<wsa:Action.*<\/wsa:To>/, '');
 
 const answer: Base = { ...calls, security: `${parts.timestamp}${dkts(unattached)}<REFERENCES/><SIGNATURE/>` };
+
+const tlsCalls: Base = {
+  ...calls,
+  security: `${parts.timestamp}${parts.sct}<SIGNATURE/>`,
+  sign: ['TS'],
+  keyInfo: direct,
+  derived: false,
+  encrypted: false,
+};
 
 const confirming: Base = {
   ...answer,
@@ -257,6 +291,9 @@ export function bases(recorded: RecordedKey) {
     'soap11-calls': { ...calls, envelope: soap11 },
     'plain-calls': { ...calls, sign: ['TS', 'Body'], envelope: withoutAddressing },
     'mixed-calls': { ...calls, security: otherDialect(calls.security), keyInfo: otherDialect(calls.keyInfo) },
+    'april-calls': aprilOf(calls),
+    'april-answer': aprilOf(answer),
+    'april-tls-calls': aprilOf(tlsCalls),
     'calls-encrypted-first': {
       ...calls,
       security: `${parts.timestamp}${parts.sct}${dkts(attached)}<SIGNATURE/><REFERENCES/>`,
@@ -286,14 +323,7 @@ export function bases(recorded: RecordedKey) {
     'bootstrap-answer': bootstrapAnswer(recorded),
     'endorsed-bootstrap': endorsed(bootstrap(recorded), false),
     'endorsed-by-derived-key': endorsed(bootstrap(recorded), true),
-    'tls-calls': {
-      ...calls,
-      security: `${parts.timestamp}${parts.sct}<SIGNATURE/>`,
-      sign: ['TS'],
-      keyInfo: direct,
-      derived: false,
-      encrypted: false,
-    },
+    'tls-calls': tlsCalls,
     'tls-answer': { ...calls, security: parts.timestamp, sign: [], encrypted: false },
     'tls-bootstrap': { ...calls, security: parts.timestamp + parts.usernameToken, sign: [], encrypted: false },
     'tls-endorsed-bootstrap': {
@@ -431,9 +461,7 @@ function encryptedMessage(signed: string, base: Base, recipe: Recipe): string {
   const [start, end] = [signed.lastIndexOf('<soap:Body'), signed.lastIndexOf('</soap:Body>')];
   const contentStart = signed.indexOf('>', start) + 1;
   const plaintext = (recipe.plaintext ?? same)(signed.slice(contentStart, end));
-  const keyInfo = base.derived
-    ? `<ds:KeyInfo>${str(reference('#DKe', dk))}</ds:KeyInfo>`
-    : (base.encryptionKeyInfo ?? base.keyInfo);
+  const keyInfo = base.encryptionKeyInfo ?? (base.derived ? byEncryptionKey : base.keyInfo);
   const data = (id: string, type: string, text: string) => {
     const key = new SecretKey(keyBytes(base, 'DKe', 16));
     const algorithm = {

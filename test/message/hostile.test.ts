@@ -51,6 +51,7 @@ interface Vector {
 const folder = new URL('../vectors/hostile/', import.meta.url);
 const bob = own('bob');
 const calls = symmetricCalls();
+const aprilCalls = symmetricCalls({ dialect: dialects['2004-04'], addressing: '2004/03' });
 const tls = transportCalls(dialects.feb2005, 'Basic128');
 const hidden = (plan: MessagePlan): MessagePlan =>
   plan.protection.kind === 'symmetric' ? { ...plan, protection: { ...plan.protection, encryptSignature: true } } : plan;
@@ -65,6 +66,9 @@ const plans: Readonly<Record<BaseName, MessagePlan>> = {
   'soap11-calls': calls.request,
   'plain-calls': calls.request,
   'mixed-calls': { ...calls.request, mixedWith: dialects['200512'] },
+  'april-calls': aprilCalls.request,
+  'april-answer': aprilCalls.response,
+  'april-tls-calls': transportCalls(dialects['2004-04'], 'Basic128').request,
   'calls-encrypted-first': symmetricCalls({ order: 'encryptBeforeSigning' }).request,
   'calls-hidden-signature': hidden(calls.request),
   'hidden-answer': hidden(calls.response),

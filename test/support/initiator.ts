@@ -8,6 +8,7 @@ import type { ReceiveKeys } from '../../src/message/protection-key.ts';
 import { receive } from '../../src/message/receive.ts';
 import { type Outgoing, send } from '../../src/message/send.ts';
 import type { ConversationKey, SendKeys } from '../../src/message/sending-key.ts';
+import { spoken } from '../../src/names.ts';
 import type { ConversationPlan, ExchangePlan } from '../../src/policy/plan.ts';
 import { contextKeys } from '../../src/security/context-keys.ts';
 import { type PortName, plans, type TestNode, user } from './node.ts';
@@ -70,9 +71,13 @@ function outgoing(plan: ConversationPlan, action: string, content: string, chang
 /** The bootstrap of a port, and what its answer is read with. */
 export function issueRequest(
   port: PortName,
-  { nowMs = Date.now(), credentials = user, ...change }: Change & { credentials?: typeof user } = {},
+  {
+    nowMs = Date.now(),
+    credentials = user,
+    plan = planOf(port),
+    ...change
+  }: Change & { credentials?: typeof user; plan?: ConversationPlan } = {},
 ) {
-  const plan = planOf(port);
   const entropy = randomBytes(32);
   const body = writeIssueRequest(plan.dialect, plan.suite.defaultKeyBits, entropy);
   const out = outgoing(plan, plan.dialect.requestAction.issue, body.content, change);
@@ -92,8 +97,9 @@ export async function converse(
   post: (message: string) => Promise<{ readonly body: string | undefined }>,
   nowMs = Date.now(),
   credentials = user,
+  told = planOf(port),
 ): Promise<Conversation> {
-  const { plan, entropy, sent } = issueRequest(port, { nowMs, credentials });
+  const { plan, entropy, sent } = issueRequest(port, { nowMs, credentials, plan: told });
   const { body } = await post(sent.text);
   const verified = await readAnswer(body ?? '', plan.bootstrap, { encryptedKey: sent.encryptedKey }, nowMs);
   return conversationOf(
@@ -138,7 +144,7 @@ export function call(conversation: Conversation, change: Change = {}): string {
 export function cancel(conversation: Conversation, change: Change & { readonly target?: Conversation } = {}): string {
   const { plan, keys, token } = conversation;
   const { content } = writeCancelRequest(plan.dialect, (change.target?.token ?? token).unattachedReference);
-  const out = outgoing(plan, plan.dialect.requestAction.cancel, content, change);
+  const out = outgoing(plan, spoken(plan.dialect.requestAction.cancel), content, change);
   return write(plan, plan.cancel, { context: keys }, change.nowMs ?? Date.now(), out).text;
 }
 
@@ -149,7 +155,7 @@ export function cancelByUser(
 ): string {
   const { credentials = user, target = token.token, nowMs = Date.now() } = change;
   const { content } = writeCancelRequest(plan.dialect, target);
-  const out = outgoing(plan, plan.dialect.requestAction.cancel, content, change);
+  const out = outgoing(plan, spoken(plan.dialect.requestAction.cancel), content, change);
   const keys = { tokens: { username: credentials }, recipient };
   return write(plan, plan.bootstrap, keys, nowMs, out).text;
 }
@@ -161,7 +167,7 @@ export function amend(conversation: Conversation, change: Change = {}): string {
   const content =
     `<t:RequestSecurityToken xmlns:t="${wst}"><t:TokenType>${sct}</t:TokenType>` +
     `<t:RequestType>${requestType.amend}</t:RequestType></t:RequestSecurityToken>`;
-  const out = outgoing(plan, requestAction.amend, content, change);
+  const out = outgoing(plan, spoken(requestAction.amend), content, change);
   return write(plan, plan.cancel, { context: keys }, change.nowMs ?? Date.now(), out).text;
 }
 
@@ -180,7 +186,7 @@ export function validateRequest(conversation: Conversation, proof: Proof, change
     `<t:RequestSecurityToken xmlns:t="${wst}">${type}` +
     `<t:RequestType>${requestType.validate}</t:RequestType>${change.more ?? ''}` +
     `<t:ValidateTarget>${target}</t:ValidateTarget></t:RequestSecurityToken>`;
-  const out = outgoing(plan, requestAction.validate, content, change);
+  const out = outgoing(plan, spoken(requestAction.validate), content, change);
   const keys = { tokens: { username: credentials }, recipient };
   return proof === 'key'
     ? write(plan, plan.cancel, { context: signer.keys }, nowMs, out)
@@ -219,7 +225,7 @@ export function renewRequest(conversation: Conversation, proof: Proof, change: R
   const target = change.target ?? (proof === 'key' ? token.unattachedReference : token.token);
   const { content } = writeRenewRequest(plan.dialect, plan.suite.defaultKeyBits, entropy, target);
   const body = content.replace('<t:RenewTarget>', start => `${change.more ?? ''}${start}`);
-  const out = outgoing(plan, plan.dialect.requestAction.renew, body, change);
+  const out = outgoing(plan, spoken(plan.dialect.requestAction.renew), body, change);
   const keys = { tokens: { username: credentials }, recipient };
   const sent =
     proof === 'key'

@@ -8,11 +8,14 @@ import {
   soapVersions,
 } from '../../src/names.ts';
 
+/** Versions of WS-Addressing that a policy can ask for. */
+type AskedVersion = Exclude<AddressingVersionName, '2004/03'>;
+
 /** Versions that the example service is made to speak. */
 export interface Versions {
   readonly soap: SoapVersionName;
   /** undefined: no addressing assertion at all. */
-  readonly addressing: AddressingVersionName | undefined;
+  readonly addressing: AskedVersion | undefined;
 }
 
 /** Each pair of versions but that of the example itself. */
@@ -21,7 +24,7 @@ export const otherVersions: readonly (Versions & { readonly name: string })[] = 
   .filter(({ soap, addressing }) => soap !== '1.2' || addressing !== '1.0')
   .map(versions => ({ ...versions, name: `SOAP ${versions.soap}, WS-Addressing ${versions.addressing ?? 'none'}` }));
 
-const assertions: Readonly<Record<AddressingVersionName, string>> = {
+const assertions: Readonly<Record<AskedVersion, string>> = {
   '1.0': '<wsaw:UsingAddressing/>',
   '2004/08': `<a:UsingAddressing xmlns:a="${ns.wsap200408}"/>`,
 };
