@@ -184,17 +184,19 @@ export async function startPingServer(
 export interface ShapesOutcome {
   readonly port: string;
   readonly said?: string;
+  /** Of a fault that the WSDL declares. */
+  readonly refused?: string;
   readonly error?: string;
 }
 
-/** A CXF client calls each port of shapes.wsdl. */
+/** A CXF client calls each port of shapes.wsdl, Document once more for its fault. */
 export async function runShapesClient(
   options: Readonly<Record<'https' | 'user' | 'password' | 'ca', string>>,
 ): Promise<ShapesOutcome[]> {
   const { https, user, password, ca } = options;
   const words = ['--https', https, '--user', user, '--password', password, '--ca', ca];
   const program = startJava('ShapesClient', words);
-  const lines = [await program.line(), await program.line()];
+  const lines = [await program.line(), await program.line(), await program.line()];
   await program.ended;
   return lines.map(line => JSON.parse(line));
 }

@@ -26,6 +26,10 @@ const longer = { attributes: { id: 'a"<', 'xsi:type': 'l:Longer' }, text: ' two 
 const order = (note: string) => ({ note, line: [{ ...longer, price: null }, plain], Extra: plain });
 /** The same as it is read: nil is left out. */
 const read = (note: string) => ({ note, line: [longer, plain], Extra: plain });
+/** The fault that the WSDL declares for Document. */
+const refusal = { line: { ...longer, price: null }, left: 2 };
+const readRefusal = { line: longer, left: 2 };
+const saidRefusal = '(a"<: two  spaces :[1]:null+m) of 2';
 const said = (note: string) => `[${note}](a"<: two  spaces :[1]:null+m)(null::[2, 3]:7) and (null::[2, 3]:7)`;
 
 describe('a CXF client at our server', () => {
@@ -35,6 +39,8 @@ describe('a CXF client at our server', () => {
   beforeAll(async () => {
     const answer = (args: unknown) => {
       seen.push(args);
+      if ((args as { note: string }).note === 'refuse')
+        throw { Fault: { Reason: { Text: 'no more' }, Detail: { Refusal: refusal } } };
       return order('from us');
     };
     const pem = (file: string) => readFileSync(file, 'utf8');
@@ -53,8 +59,12 @@ describe('a CXF client at our server', () => {
   test('understands both ports, and is understood', async () => {
     const base = `https://localhost:${node.https}`;
     const outcomes = await runShapesClient({ https: base, user, password, ca: files.ca.certificate });
-    expect(outcomes).toEqual(['Document', 'Rpc'].map(port => ({ port, said: said('from us') })));
-    expect(seen).toEqual([read('note'), { note: ' part ', order: read('note') }]);
+    expect(outcomes).toEqual([
+      { port: 'Document', said: said('from us') },
+      { port: 'Document', refused: `no more ${saidRefusal}` },
+      { port: 'Rpc', said: said('from us') },
+    ]);
+    expect(seen).toEqual([read('note'), read('refuse'), { note: ' part ', order: read('note') }]);
   });
 });
 
@@ -66,15 +76,7 @@ describe('our client at a CXF server', () => {
   });
   afterAll(() => server.close());
 
-  test.each([
-    ['Document', order('note'), (answer: unknown) => answer, said('note')],
-    [
-      'Rpc',
-      { note: ' part ', order: order('note') },
-      ({ answer }: { answer: unknown }) => answer,
-      ` part ${said('note')}`,
-    ],
-  ] as const)('understands port %s, and is understood', async (port, args, answerOf, note) => {
+  const opened = async (port: string) => {
     const client = await createClientAsync(wsdl, { forceSoap12Headers: true });
     const conversation = secureConversation(client, {
       port,
@@ -84,6 +86,28 @@ describe('our client at a CXF server', () => {
       addresses: [`${server.https}/${port}`],
     });
     client.setSecurity(conversation);
+    return { client, conversation };
+  };
+
+  test('reads a fault that the WSDL declares', async () => {
+    const { client, conversation } = await opened('Document');
+    const error = await new Promise<{ root?: { Envelope: { Body: { Fault: { Detail: unknown } } } } }>(done => {
+      client.ShapesService.Document.Send(order('refuse'), done);
+    });
+    await conversation.close();
+    expect(error.root?.Envelope.Body.Fault.Detail).toEqual({ Refusal: readRefusal });
+  });
+
+  test.each([
+    ['Document', order('note'), (answer: unknown) => answer, said('note')],
+    [
+      'Rpc',
+      { note: ' part ', order: order('note') },
+      ({ answer }: { answer: unknown }) => answer,
+      ` part ${said('note')}`,
+    ],
+  ] as const)('understands port %s, and is understood', async (port, args, answerOf, note) => {
+    const { client, conversation } = await opened(port);
     const answer = await new Promise<never>((done, failed) => {
       client.ShapesService[port].Send(args, (error: unknown, result: never) => (error ? failed(error) : done(result)));
     });

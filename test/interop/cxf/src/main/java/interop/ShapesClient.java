@@ -6,6 +6,7 @@ import java.util.Set;
 
 import interop.shapes.DocumentShapes;
 import interop.shapes.Order;
+import interop.shapes.Refused;
 import interop.shapes.RpcShapes;
 import interop.shapes.ShapesService;
 import jakarta.xml.ws.BindingProvider;
@@ -34,6 +35,7 @@ public final class ShapesClient {
         DocumentShapes document = service.getDocument();
         configure((BindingProvider) document, "Document", arguments);
         print("Document", () -> document.send(ShapesServer.order("note")));
+        print("Document", () -> document.send(ShapesServer.order("refuse")));
         RpcShapes rpc = service.getRpc();
         configure((BindingProvider) rpc, "Rpc", arguments);
         print("Rpc", () -> rpc.send(" part ", ShapesServer.order("note")));
@@ -41,13 +43,15 @@ public final class ShapesClient {
     }
 
     private interface Call {
-        Order make();
+        Order make() throws Refused;
     }
 
     private static void print(String port, Call call) {
         JsonLine line = new JsonLine().put("port", port);
         try {
             line.put("said", ShapesServer.say(call.make()));
+        } catch (Refused refused) {
+            line.put("refused", refused.getMessage() + " " + ShapesServer.say(refused.getFaultInfo()));
         } catch (RuntimeException failure) {
             line.put("error", String.valueOf(failure));
         }

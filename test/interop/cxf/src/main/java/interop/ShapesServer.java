@@ -12,6 +12,8 @@ import interop.shapes.DocumentShapes;
 import interop.shapes.Line;
 import interop.shapes.Longer;
 import interop.shapes.Order;
+import interop.shapes.Refusal;
+import interop.shapes.Refused;
 import interop.shapes.RpcShapes;
 import jakarta.jws.WebService;
 
@@ -71,6 +73,19 @@ public final class ShapesServer {
         return said.append(" and ").append(say(order.getExtra())).toString();
     }
 
+    /** What a fault says, likewise. */
+    static String say(Refusal refusal) {
+        return say(refusal.getLine()) + " of " + refusal.getLeft();
+    }
+
+    /** A fault whose line is of the longer type. */
+    private static Refusal refusal() {
+        Refusal refusal = new Refusal();
+        refusal.setLine(order("").getLine().get(0));
+        refusal.setLeft(2);
+        return refusal;
+    }
+
     private static String say(Line line) {
         String more = line instanceof Longer longer ? "+" + longer.getMore() : "";
         return "(" + line.getId() + ":" + line.getText() + ":" + line.getCount() + ":" + line.getPrice() + more + ")";
@@ -100,7 +115,10 @@ public final class ShapesServer {
     @WebService(targetNamespace = NAMESPACE, serviceName = "ShapesService", portName = "Document", endpointInterface = "interop.shapes.DocumentShapes")
     public static class DocumentAnswerer implements DocumentShapes {
         @Override
-        public Order send(Order question) {
+        public Order send(Order question) throws Refused {
+            if (question.getNote().equals("refuse")) {
+                throw new Refused("refused", refusal());
+            }
             return order(say(question));
         }
     }
