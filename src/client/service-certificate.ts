@@ -92,11 +92,13 @@ export async function serviceCertificateOf(
   const path = identityCertificates(portNamed(wsdl, port));
   const { serviceTrust, serviceFingerprint } = known;
   const [own] = path;
-  if (own !== undefined && (serviceTrust ?? serviceFingerprint) !== undefined) {
+  const isPinned = (serviceTrust ?? serviceFingerprint) !== undefined;
+  if (own !== undefined && isPinned) {
     const name = known.serviceName ?? new URL(known.addresses?.[0] ?? address).hostname;
     return believed(path, own, { ...known, serviceName: name }, nowMs);
   }
-  if (plans.every(needsServiceCertificate)) throw unknownService(port, own, names);
+  // Who takes the certificate out of a WSDL does not choose the alternative that needs none.
+  if (isPinned || plans.every(needsServiceCertificate)) throw unknownService(port, own, names);
   return undefined;
 }
 

@@ -207,8 +207,8 @@ export type Purpose = 'client' | 'service';
 const usages: Readonly<Record<Purpose, { readonly keyUsage: number; readonly extended: readonly string[] }>> = {
   // digitalSignature, nonRepudiation; clientAuth, anyExtendedKeyUsage (RFC 5280 §4.2.1.3, §4.2.1.12)
   client: { keyUsage: 0xc0, extended: ['1.3.6.1.5.5.7.3.2', '2.5.29.37.0'] },
-  // keyEncipherment; serverAuth, anyExtendedKeyUsage
-  service: { keyUsage: 0x20, extended: ['1.3.6.1.5.5.7.3.1', '2.5.29.37.0'] },
+  // digitalSignature, keyEncipherment; serverAuth, anyExtendedKeyUsage
+  service: { keyUsage: 0xa0, extended: ['1.3.6.1.5.5.7.3.1', '2.5.29.37.0'] },
 };
 
 function usageProblem({ fields }: Certificate, purpose: Purpose): string | undefined {

@@ -4,7 +4,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { clientWsdl } from '../../src/client/client-plan.ts';
 import { openClient } from '../../src/client/open-client.ts';
 import { type SecureClientOptions, secureClient } from '../../src/client/secure-client.ts';
+import { serviceCertificateOf } from '../../src/client/service-certificate.ts';
+import { compilePolicy } from '../../src/policy/compile.ts';
 import { identityCertificates } from '../../src/policy/identity.ts';
+import type { Plan } from '../../src/policy/plan.ts';
 import { wsdlFor } from '../../src/policy/publish.ts';
 import { parseWsdl, portNamed, readWsdl } from '../../src/policy/wsdl.ts';
 import { type Made, makeCertificate } from '../support/certificates.ts';
@@ -127,6 +130,16 @@ describe('a client from a WSDL alone', () => {
   test('takes no certificate with another fingerprint, whoever issued it', async () => {
     const options = { serviceTrust: root.pem, serviceFingerprint: '00'.repeat(32) };
     await expect(open(node, options)).rejects.toMatchObject({ code: 'CERTIFICATE_INVALID' });
+  });
+
+  test('takes no alternative that needs no certificate because the WSDL has none', async () => {
+    const read = readWsdl(wsdl);
+    const [symmetric, tls] = compilePolicy(read, { ports: [port, 'EchoTls13'] }) as [Plan, Plan];
+    const now = Date.now();
+    expect(await serviceCertificateOf(read, [symmetric, tls], {}, now)).toBeUndefined();
+    await expect(
+      serviceCertificateOf(read, [symmetric, tls], { serviceFingerprint: fingerprint }, now),
+    ).rejects.toMatchObject({ code: 'CONFIG_INVALID', message: expect.stringContaining('its WSDL has none') });
   });
 
   test('refuses a text that is no fingerprint, and an option that there is not', async () => {
